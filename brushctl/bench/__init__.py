@@ -1,0 +1,1 @@
+"""The benchmark room: metrics, contact sheets, the demo, compared methods."""

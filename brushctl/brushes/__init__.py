@@ -1,0 +1,1 @@
+"""Brushes: the .brush file, its metadata, the user's brush cache, mixing."""

@@ -1,0 +1,110 @@
+"""What every command prints with: data on stdout, everything else on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from brushctl.events import Advance, Event, Stage, Warned
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Result = TypeVar("Result")
+
+ENVELOPE_VERSION = 1
+LOG_INTERVAL = 60.0
+"""Seconds between two progress lines where there is no terminal (cron, CI logs)."""
+
+
+def err_console() -> "Console":
+    """A console on stderr; Rich honours NO_COLOR and a stream that is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def out_console() -> "Console":
+    """A console on stdout, for data meant for people."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_json(payload: dict[str, Any]) -> None:
+    """Print one versioned envelope: `{"brushctl": 1, ...payload}`."""
+    sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def print_error(message: str) -> None:
+    """Print a failure on stderr, in red on a terminal."""
+    from rich.text import Text
+
+    err_console().print(Text("error: ", style="bold red") + Text(message, style="default"))
+
+
+def say(message: str) -> None:
+    """Tell a person something, on stderr."""
+    err_console().print(message, soft_wrap=True)
+
+
+def follow(work: Generator[Event, None, Result], *, quiet: bool = False) -> Result:
+    """Run `work` to its end, showing its events as they come; return its result."""
+    console = err_console()
+    show = _silent if quiet else _bars if console.is_terminal else _lines
+    outcome: list[Result] = []
+
+    def tap() -> Generator[Event, None, None]:
+        outcome.append((yield from work))
+
+    show(tap())
+    return outcome[0]
+
+
+def _silent(events: Iterable[Event]) -> None:
+    for _ in events:
+        pass
+
+
+def _bars(events: Iterable[Event]) -> None:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    with Progress(*columns, console=err_console()) as progress:
+        task = None
+        for event in events:
+            match event:
+                case Stage(name, total):
+                    task = progress.add_task(name, total=total, note="")
+                case Advance(done, note) if task is not None:
+                    progress.update(task, completed=done, note=note)
+                case Warned(message):
+                    progress.console.print(f"[yellow]warning:[/] {message}", soft_wrap=True)
+
+
+def _lines(events: Iterable[Event]) -> None:
+    name, total, spoke_at = "", None, 0.0
+    for event in events:
+        match event:
+            case Stage(name, total):
+                say(name)
+                spoke_at = time.monotonic()
+            case Advance(done, note) if time.monotonic() - spoke_at >= LOG_INTERVAL:
+                say(f"{name} {done}/{total or '?'} {note}".rstrip())
+                spoke_at = time.monotonic()
+            case Warned(message):
+                say(f"warning: {message}")

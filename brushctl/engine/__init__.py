@@ -1,0 +1,1 @@
+"""The only room where torch, diffusers, transformers and open_clip are named."""

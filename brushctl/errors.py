@@ -1,0 +1,161 @@
+"""The error tree. Only `brushctl.cli` catches it.
+
+    BrushctlError            exit  code
+    ├── UsageError            2    usage
+    │   ├── PairsError        2    pairs
+    │   ├── PlanError         2    plan
+    │   ├── PhraseError       2    phrase
+    │   ├── NameInvalidError  2    brush-name
+    │   ├── NameTakenError    2    brush-exists
+    │   └── DeviceError       2    device
+    ├── PhotoError            3    photo            (one file; 4 when every file failed)
+    ├── BrushError            5    brush
+    │   ├── BrushNotFoundError   5    brush-not-found
+    │   ├── BrushFormatError     5    (one subclass per defect, in brushctl.brushes.defects)
+    │   └── BrushMismatchError   5    brush-mismatch
+    ├── BaseModelError        6    base-model
+    ├── DiskError             1    disk
+    └── Interrupted         130    interrupted
+
+A message says what is wrong, where, and what to do about it.
+"""
+
+from typing import ClassVar
+
+
+class BrushctlError(Exception):
+    """Any failure that brushctl explains to its user.
+
+    Args:
+        what: what is wrong, a clause without a full stop.
+        where: the file, field or option it is about.
+        do: what the user can do, an imperative sentence.
+    """
+
+    code: ClassVar[str] = "unexpected"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str | None = None, do: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.do = do
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}. {self.do}" if self.do else head
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments do not survive the default pickling between worker processes.
+        return (_rebuild, (type(self), self.what, self.where, self.do))
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """The error as it appears under `error` in the --json envelope."""
+        return {
+            "code": self.code,
+            "exit_status": self.exit_status,
+            "what": self.what,
+            "where": self.where,
+            "do": self.do,
+        }
+
+
+def _rebuild(
+    kind: type[BrushctlError], what: str, where: str | None, do: str | None
+) -> BrushctlError:
+    return kind(what, where=where, do=do)
+
+
+class UsageError(BrushctlError):
+    """The command line asks for something that cannot be done."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class PairsError(UsageError):
+    """The before/after pairs cannot be found, told apart or read."""
+
+    code = "pairs"
+
+
+class PlanError(UsageError):
+    """The inputs and outputs of a run contradict each other."""
+
+    code = "plan"
+
+
+class PhraseError(UsageError):
+    """A phrase cannot be used as an instruction (too long, say)."""
+
+    code = "phrase"
+
+
+class NameInvalidError(UsageError):
+    """A brush name that could not be a file name everywhere."""
+
+    code = "brush-name"
+
+
+class NameTakenError(UsageError):
+    """The brush cache has a brush of that name already."""
+
+    code = "brush-exists"
+
+
+class DeviceError(UsageError):
+    """The device asked for is not on this machine."""
+
+    code = "device"
+
+
+class PhotoError(BrushctlError):
+    """One photograph cannot be read, edited or written."""
+
+    code = "photo"
+    exit_status = 3
+
+
+class BrushError(BrushctlError):
+    """A brush is invalid or does not fit."""
+
+    code = "brush"
+    exit_status = 5
+
+
+class BrushNotFoundError(BrushError):
+    """Neither a file nor a brush of the cache has that name."""
+
+    code = "brush-not-found"
+
+
+class BrushFormatError(BrushError):
+    """A file is not a valid `.brush` file; each defect is a subclass."""
+
+    code = "brush-format"
+
+
+class BrushMismatchError(BrushError):
+    """A brush does not fit the base model, or two brushes do not fit each other."""
+
+    code = "brush-mismatch"
+
+
+class BaseModelError(BrushctlError):
+    """The base model is not on this machine or is not an InstructPix2Pix model."""
+
+    code = "base-model"
+    exit_status = 6
+
+
+class DiskError(BrushctlError):
+    """A file could not be written (no space, no permission)."""
+
+    code = "disk"
+
+
+class Interrupted(BrushctlError):  # noqa: N818  (the field's word, as in KeyboardInterrupt)
+    """The user stopped the run."""
+
+    code = "interrupted"
+    exit_status = 130

@@ -1,0 +1,1 @@
+"""Photographs: pairs, decoding and encoding, full-resolution transfer, the run journal."""

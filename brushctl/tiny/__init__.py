@@ -1,0 +1,1 @@
+"""The embedded base model: the procedural world, its training recipe, its weights."""
