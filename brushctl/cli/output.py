@@ -97,14 +97,15 @@ def _bars(events: Iterable[Event]) -> None:
 
 
 def _lines(events: Iterable[Event]) -> None:
-    name, total, spoke_at = "", None, 0.0
+    stage, spoke_at = Stage(""), 0.0
     for event in events:
         match event:
-            case Stage(name, total):
+            case Stage(name):
+                stage = event
                 say(name)
                 spoke_at = time.monotonic()
             case Advance(done, note) if time.monotonic() - spoke_at >= LOG_INTERVAL:
-                say(f"{name} {done}/{total or '?'} {note}".rstrip())
+                say(f"{stage.name} {done}/{stage.total or '?'} {note}".rstrip())
                 spoke_at = time.monotonic()
             case Warned(message):
                 say(f"warning: {message}")
