@@ -1,0 +1,1 @@
+"""The training recipe of tiny-ip2p, part by part: `python -m brushctl.tiny.train PART`."""

@@ -1,0 +1,121 @@
+"""One training loop for every part: seeded, checkpointed, resumable, with an averaged model."""
+
+import copy
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a part is trained, and where it keeps its state."""
+
+    folder: Path
+    steps: int
+    rate: float
+    device: torch.device
+    seed: int = 0
+    warmup: int = 100
+    ema: float = 0.998
+    """Decay of the averaged weights: a window of some 500 steps, a tenth of a short run."""
+    checkpoint_every: int = 250
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of the run lies."""
+        return self.folder / "checkpoint.pt"
+
+
+def rate_at(run: Run, step: int) -> float:
+    """Linear warm-up, then a cosine to a hundredth of the rate."""
+    if step < run.warmup:
+        return run.rate * (step + 1) / run.warmup
+    progress = (step - run.warmup) / max(1, run.steps - run.warmup)
+    return run.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+
+def generator(run: Run, step: int) -> torch.Generator:
+    """The randomness of one step: a function of (seed, step), so that resuming changes nothing."""
+    return torch.Generator().manual_seed(run.seed * 1_000_003 + step)
+
+
+def optimise(
+    model: nn.Module,
+    loss: Callable[[torch.Generator], torch.Tensor],
+    run: Run,
+    report: Callable[[nn.Module, int], dict[str, float]],
+) -> nn.Module:
+    """Train `model` on `loss`; return its averaged copy.
+
+    Args:
+        model: trained in place.
+        loss: one step's loss, drawing all its randomness from the generator.
+        run: the schedule and the folder of the checkpoint.
+        report: held-out figures of the averaged model, logged at every checkpoint.
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    average = copy.deepcopy(model).requires_grad_(False)
+    weights = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=run.rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    start = _resume(run, model, average, optimiser)
+    began, shown = time.monotonic(), 0.0
+    for step in range(start, run.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(run, step)
+        with torch.autocast(run.device.type, dtype=torch.bfloat16):
+            value = loss(generator(run, step))
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        _follow(average, model, min(run.ema, (1 + step) / (10 + step)))
+        shown += value.item()
+        done = step + 1
+        if done % run.checkpoint_every == 0 or done == run.steps:
+            _save(run, model, average, optimiser, done)
+            seconds = (time.monotonic() - began) / (done - start)
+            line = {"step": done, "loss": shown / run.checkpoint_every, "s/step": seconds}
+            _log(run, line | report(average, done))
+            shown = 0.0
+    return average
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+
+
+def _save(run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
+    state = {
+        "step": step,
+        "model": model.state_dict(),
+        "average": average.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    partial = run.checkpoint.with_suffix(".part")
+    torch.save(state, partial)
+    os.replace(partial, run.checkpoint)
+
+
+def _resume(run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+    if not run.checkpoint.exists():
+        return 0
+    state = torch.load(run.checkpoint, map_location=run.device, weights_only=True)
+    model.load_state_dict(state["model"])
+    average.load_state_dict(state["average"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
+
+
+def _log(run: Run, figures: dict[str, float]) -> None:
+    line = json.dumps({k: round(v, 5) for k, v in figures.items()})
+    print(line, flush=True)  # noqa: T201  (a training log on stdout is this command's output)
+    with (run.folder / "log.jsonl").open("a") as log:
+        log.write(line + "\n")
