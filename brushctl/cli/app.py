@@ -1,9 +1,11 @@
-"""The command tree. Each command's module is imported only when that command runs."""
+"""The command tree. Commands import what is heavy only when they run, so that help is quick."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from brushctl import __version__
 from brushctl.cli.failure import run_and_exit
 
 app = typer.Typer(
@@ -14,6 +16,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"brushctl {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[
+        # Read from the command line by whoever reports the failure, which may be the parser.
+        bool,
+        typer.Option("--debug", help="Show the traceback when a command fails."),
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
 
 
 def main() -> None:

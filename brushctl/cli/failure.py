@@ -56,6 +56,6 @@ def _unexpected(error: Exception) -> int:
     return _report(
         BrushctlError(
             f"unexpected {type(error).__name__}: {error}",
-            do="Run it again with --debug for the traceback, and please report it.",
+            do="Run it again as `brushctl --debug ...` for the traceback, and please report it.",
         )
     )

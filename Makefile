@@ -1,0 +1,31 @@
+# Needs Python 3.11 or newer and make; brings everything else into this folder.
+
+# Lazily, so that a uv installed by one rule is seen by the next.
+UV = $(shell command -v uv || echo .cache/uv/bin/uv)
+RUN = $(UV) run --no-sync
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format
+
+help:  ## Show these targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1	/'
+
+setup:  ## Install brushctl and its tools into .venv, as uv.lock pins them
+	@command -v uv >/dev/null || test -x .cache/uv/bin/uv || { \
+		python3 -m venv .cache/uv && .cache/uv/bin/pip install --quiet 'uv>=0.9,<1'; }
+	$(UV) sync --locked
+
+demo: setup  ## Learn a brush from example pairs and apply it to pictures it has never seen
+	$(RUN) brushctl demo
+
+test: setup  ## Run the test suite
+	$(RUN) pytest
+
+lint: setup  ## Check style and types
+	$(RUN) ruff check brushctl tests
+	$(RUN) ruff format --check brushctl tests
+	$(RUN) mypy
+
+format: setup  ## Put the code into its house style
+	$(RUN) ruff check --fix brushctl tests
+	$(RUN) ruff format brushctl tests
