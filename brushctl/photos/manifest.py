@@ -1,0 +1,67 @@
+"""Lists of pairs: CSV with the columns `before` and `after`, or a JSON array of such objects."""
+
+import csv
+import json
+from pathlib import Path
+
+from brushctl.errors import PairsError
+
+MANIFESTS = frozenset({".csv", ".json"})
+SIDES = ("before", "after")
+
+
+def read_manifest(path: Path) -> list[tuple[Path, Path]]:
+    """The files of each pair, in the manifest's order; relative paths start at its folder.
+
+    Raises:
+        PairsError: the manifest is malformed or empty, or names a file that is not there.
+    """
+    try:
+        rows = _csv(path) if path.suffix.lower() == ".csv" else _json(path)
+    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+        raise PairsError(
+            f"the manifest cannot be read ({error})",
+            where=str(path),
+            do="Save it as UTF-8 text, in CSV or JSON as its name says.",
+        ) from None
+    if not rows:
+        raise PairsError(
+            "the manifest lists no pair", where=str(path), do="Add a row for each pair."
+        )
+    return [_checked(path, number, row) for number, row in enumerate(rows, 1)]
+
+
+def _csv(path: Path) -> list[object]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _json(path: Path) -> list[object]:
+    rows = json.loads(path.read_text(encoding="utf-8-sig"))
+    if not isinstance(rows, list):
+        raise PairsError(
+            "the manifest is no JSON array",
+            where=str(path),
+            do='Write it as [{"before": "a.jpg", "after": "b.jpg"}, ...].',
+        )
+    return rows
+
+
+def _checked(path: Path, number: int, row: object) -> tuple[Path, Path]:
+    where = f"{path}, pair {number}"
+    names = [row.get(side) if isinstance(row, dict) else None for side in SIDES]
+    files = [path.parent / name for name in names if isinstance(name, str) and name]
+    if len(files) != len(SIDES):
+        raise PairsError(
+            "the pair does not name two files",
+            where=where,
+            do="Give each pair a `before` and an `after`; a CSV needs them as its first row.",
+        )
+    for file in files:
+        if not file.is_file():
+            raise PairsError(
+                f"there is no file {file}",
+                where=where,
+                do="Paths are taken from the manifest's folder; correct this one.",
+            )
+    return files[0], files[1]
