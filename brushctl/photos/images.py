@@ -1,0 +1,339 @@
+"""Open a photograph: pixels upright and in sRGB, and everything to write it back as it was."""
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+
+from brushctl.errors import PhotoError
+from brushctl.photos import tiff
+from brushctl.photos.colour import (
+    BrokenProfile,
+    Codes,
+    ColourSpace,
+    Pixels,
+    from_profile,
+    plain,
+)
+from brushctl.photos.metadata import Metadata, iptc_resource, upright
+from brushctl.photos.png import read_deep_png
+
+Alpha = NDArray[np.float32]
+
+MAX_PIXELS = 300_000_000
+"""More is refused before it is decoded: no camera makes it, and a bomb would."""
+MAX_ASPECT = 100
+"""A side more than this many times the other leaves the model nothing to see."""
+
+FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
+SUFFIXES = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+    ".avif": "AVIF",
+    ".heic": "HEIF",
+    ".heif": "HEIF",
+}
+"""The formats that can be read and written, by the suffix of their files."""
+
+# Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True, slots=True)
+class JpegTables:
+    """How a JPEG was compressed, so that its successor is compressed alike."""
+
+    quantization: dict[int, list[int]]
+    subsampling: int
+    progressive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph, decoded.
+
+    Attributes:
+        pixels: (h, w, 3) float32, sRGB-encoded, upright. Colours of a wide-gamut photograph may
+            lie outside [0, 1]; `resize` brings them into it for a model.
+        alpha: (h, w) float32 in [0, 1], None where there is none.
+        format: "JPEG", "PNG", "TIFF", "WEBP", "AVIF" or "HEIF".
+        depth: bits of a sample, 8 or 16.
+        colour: how the file stores colours.
+        metadata: its blocks, already fit for upright pixels.
+        jpeg: a JPEG's compression.
+        compression: a TIFF's compression; "lossless" for a lossless WebP.
+        warnings: what had to be put right to read it.
+    """
+
+    pixels: Pixels
+    alpha: Alpha | None
+    format: str
+    depth: int
+    colour: ColourSpace
+    metadata: Metadata
+    jpeg: JpegTables | None
+    compression: str | None
+    warnings: tuple[str, ...]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+def open_photo(source: Path | bytes, *, first_frame: bool = False) -> Photo:
+    """Decode a photograph completely.
+
+    Args:
+        source: a file, or the bytes of one (standard input).
+        first_frame: take the first picture of an animation or a multi-page file.
+
+    Raises:
+        PhotoError: it is missing, unreadable, damaged, too large or of an unknown kind.
+    """
+    where = str(source) if isinstance(source, Path) else "standard input"
+    try:
+        data = source.read_bytes() if isinstance(source, Path) else source
+    except OSError as error:
+        raise PhotoError(_reason(error), where=where) from error
+    if not data:
+        raise PhotoError("the file is empty", where=where)
+    _register_heif()
+    try:
+        return _decode(data, where, first_frame=first_frame)
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            "this is not a photograph in a format that can be read",
+            where=where,
+            do="JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `pip install brushctl[heic]`.",
+        ) from error
+    except PhotoError:
+        raise
+    except MemoryError as error:
+        raise PhotoError("there is not enough memory to decode it", where=where) from error
+    except Exception as error:  # decoders raise anything at all on damaged files
+        raise PhotoError(f"the file is damaged ({_reason(error)})", where=where) from error
+
+
+def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Pixels brought to (width, height) by Lanczos resampling, clipped to [0, 1].
+
+    Args:
+        pixels: (h, w, 3) float32.
+        size: the new width and height.
+
+    Returns:
+        (height, width, 3) float32.
+    """
+    bands = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(pixels[..., c])).resize(
+                size, Image.Resampling.LANCZOS, reducing_gap=3.0
+            )
+        )
+        for c in range(pixels.shape[2])
+    ]
+    resized: Pixels = np.stack(bands, axis=-1)
+    return np.clip(resized, 0, 1, out=resized)
+
+
+def probe_size(path: Path) -> int | None:
+    """How many pixels a file's header promises; None if it cannot be read."""
+    _register_heif()
+    try:
+        with Image.open(path) as image:
+            return image.width * image.height
+    except Exception:  # the run itself will say what is wrong with it
+        return None
+
+
+def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
+    notes: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
+        _check(image, where, first_frame=first_frame)
+        codes, turn, turned = _read(image, data)
+    channels = codes.shape[2] - (codes.shape[2] in (2, 4) and image.mode != "CMYK")
+    codes = np.ascontiguousarray(_turned(codes, turn))
+    colour = _colour(image.info.get("icc_profile"), channels, notes)
+    alpha = None
+    if codes.shape[2] > channels:
+        alpha = codes[..., -1] * np.float32(1 / np.iinfo(codes.dtype).max)
+        codes = codes[..., :-1]
+    try:
+        pixels = colour.to_srgb(codes)
+    except (OSError, ImageCms.PyCMSError):
+        notes.append("the colour profile cannot be used; taken as sRGB")
+        colour = plain(channels)
+        pixels = colour.to_srgb(codes)
+    return Photo(
+        pixels=pixels,
+        alpha=alpha,
+        format="JPEG" if image.format == "MPO" else str(image.format),
+        depth=codes.dtype.itemsize * 8,
+        colour=colour,
+        metadata=upright(_metadata(image), turned=turned),
+        jpeg=_jpeg_tables(image),
+        compression=_compression(image, data),
+        warnings=tuple(notes),
+    )
+
+
+def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PhotoError(
+            f"{width} x {height} is over the limit of {MAX_PIXELS // 10**6} megapixels", where=where
+        )
+    if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
+        raise PhotoError(f"{width} x {height} is too narrow a strip to edit", where=where)
+    frames = getattr(image, "n_frames", 1)
+    # An MPO is a camera's JPEG with a preview or a gain map behind it: the photograph is first.
+    if frames > 1 and image.format != "MPO" and not first_frame:
+        raise PhotoError(
+            f"it holds {frames} pictures (an animation or several pages)",
+            where=where,
+            do="Use --first-frame to edit the first one.",
+        )
+
+
+def _read(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
+    """The code values, (h, w, channels with alpha).
+
+    Returns:
+        the codes; the EXIF orientation that they still need; whether width and height change
+        places between the file and the upright picture.
+    """
+    if image.format == "TIFF":
+        turn = _orientation(image)
+        if tiff.is_deep(image):
+            return tiff.read_deep_tiff(io.BytesIO(data)), turn, turn >= 5
+        image.load()  # Pillow turns a TIFF while loading it
+        return _codes(image), 1, turn >= 5
+    if image.format == "PNG" and data[24] == 16:
+        codes, turn = read_deep_png(data), _orientation(image)
+        return codes, turn, turn >= 5
+    image.load()
+    # pillow-heif turns a HEIC and resets its flag, but remembers it.
+    turned = image.info.get("original_orientation") or _orientation(image)
+    return _codes(image), _orientation(image), turned >= 5
+
+
+def _codes(image: Image.Image) -> Codes:
+    codes = np.asarray(_direct(image))
+    return codes if codes.ndim == 3 else codes[..., None]
+
+
+def _direct(image: Image.Image) -> Image.Image:
+    """Palettes, bits and YCbCr resolved to grey, RGB or CMYK, with alpha where there was one."""
+    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        if "transparency" not in image.info or image.mode not in ("L", "RGB"):
+            return image
+        return image.convert("LA" if image.mode == "L" else "RGBA")
+    if image.mode in ("1",):
+        return image.convert("L")
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in ("YCbCr", "RGBX"):
+        return image.convert("RGB")
+    raise ValueError(f"samples of kind {image.mode} are not supported")
+
+
+def _turned(codes: Codes, orientation: int) -> Codes:
+    """Pixels upright, from any of the eight EXIF orientations."""
+    if orientation in (2, 4, 5, 7):
+        codes = codes[:, ::-1]
+    quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
+    return np.rot90(codes, quarter_turns)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except (SyntaxError, struct.error, ValueError):
+        return 1  # a damaged EXIF block says nothing about the pixels
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
+    if not icc:
+        return plain(channels)
+    try:
+        return from_profile(icc, channels)
+    except BrokenProfile as broken:
+        notes.append(f"{broken}; taken as sRGB")
+        return plain(channels)
+
+
+def _metadata(image: Image.Image) -> Metadata:
+    info = image.info
+    dpi = info.get("dpi")
+    resources = None
+    if image.format == "TIFF":
+        tags = cast("dict[int, Any]", getattr(image, "tag_v2", {}))
+        resources = tags.get(tiff.RESOURCES)
+        if tiff.IPTC in tags and not resources:
+            resources = iptc_resource(_bytes(tags[tiff.IPTC]))
+        exif, xmp = tiff.exif_of(image), tags.get(tiff.XMP)
+    else:
+        exif, xmp = info.get("exif"), info.get("xmp")
+        for name, block in getattr(image, "applist", ()):
+            if name == "APP13" and block.startswith(b"Photoshop 3.0\0"):
+                resources = (resources or b"") + block[14:]
+    return Metadata(
+        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        xmp=_bytes(xmp) if xmp else None,
+        resources=_bytes(resources) if resources else None,
+        dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
+    )
+
+
+def _jpeg_tables(image: Image.Image) -> JpegTables | None:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return None
+    return JpegTables(
+        quantization=image.quantization,
+        subsampling=JpegImagePlugin.get_sampling(image),
+        progressive=bool(image.info.get("progressive")),
+    )
+
+
+def _compression(image: Image.Image, data: bytes) -> str | None:
+    if image.format == "WEBP":
+        return "lossless" if b"VP8L" in data[:64] else None
+    compression = image.info.get("compression")
+    return compression if isinstance(compression, str) else None
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else bytes(cast("tuple[int, ...]", value))
+
+
+def _reason(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return cast("str", text[:1].lower() + text[1:]).rstrip(".")
+
+
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _register_heif() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return
+    register_heif_opener()

@@ -1,0 +1,39 @@
+"""16-bit PNG, which Pillow can only read as 8 bits."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import imagecodecs
+
+from brushctl.photos.colour import Codes
+from brushctl.photos.metadata import Metadata
+
+
+def read_deep_png(data: bytes) -> Codes:
+    """The (h, w, 1 to 4) uint16 codes of a 16-bit PNG."""
+    codes: Codes = imagecodecs.png_decode(data)
+    return codes if codes.ndim == 3 else codes[..., None]
+
+
+def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | None) -> None:
+    """Write (h, w, 1 to 4) uint16 codes as a 16-bit PNG with its metadata chunks."""
+    data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)
+    header_end = 8 + 25  # the signature and IHDR
+    chunks = b""
+    if icc:
+        chunks += _chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc))
+    if metadata.dpi:
+        across, down = (round(dpi / 0.0254) for dpi in metadata.dpi)  # per metre
+        chunks += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+    if metadata.exif:
+        chunks += _chunk(b"eXIf", metadata.exif)
+    if metadata.xmp:
+        chunks += _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
+    with path.open("wb") as file:
+        file.write(data[:header_end] + chunks)
+        file.write(data[header_end:])
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

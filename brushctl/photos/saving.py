@@ -1,0 +1,196 @@
+"""Write an edited photograph as its original was written, whole or not at all."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from brushctl.errors import PhotoError
+from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
+from brushctl.photos.images import SUFFIXES, Photo
+from brushctl.photos.metadata import Metadata, Provenance, stripped, with_provenance
+from brushctl.photos.png import write_deep_png
+from brushctl.photos.tiff import write_tiff
+
+QUALITY = 95
+"""Of a JPEG made from a photograph that was none (subsampling is then off)."""
+MODERN_QUALITY = 90
+"""Of a lossy WebP, AVIF or HEIC: none of them tells the quality it was saved with."""
+COLOURED = 0.02
+"""A grey photograph whose edit is on average this far from grey is written in colour."""
+PART = ".brushctl-part"
+
+
+def save_photo(
+    target: Path | IO[bytes],
+    pixels: Pixels,
+    like: Photo,
+    *,
+    kind: str | None = None,
+    provenance: Provenance | None = None,
+    strip: bool = False,
+) -> None:
+    """Write pixels as a file like the photograph they come from.
+
+    Args:
+        target: a path, written beside itself and renamed; or an open binary file.
+        pixels: (h, w, 3) float32, sRGB-encoded.
+        like: the photograph whose profile, depth, alpha, metadata and compression to keep.
+        kind: the format; by default a path's suffix says it, else it is the photograph's.
+        provenance: what to write into XMP about the edit, None for nothing.
+        strip: leave EXIF, XMP and IPTC out.
+
+    Raises:
+        PhotoError: the format cannot be written or cannot hold the picture.
+    """
+    if kind is None:
+        suffix = target.suffix.lower() if isinstance(target, Path) else ""
+        kind = SUFFIXES.get(suffix, like.format)
+    metadata = stripped(like.metadata) if strip else like.metadata
+    if provenance:
+        metadata = with_provenance(metadata, provenance)
+    picture = _encode(pixels, like, kind, metadata)
+    if isinstance(target, Path):
+        with replacing(target) as part:
+            _write(part, picture)
+    else:
+        # A stream may be a pipe, in which TIFF and PNG writers could not seek.
+        with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
+            part = Path(folder) / "photo"
+            _write(part, picture)
+            target.write(part.read_bytes())
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its name once the block has ended well.
+
+    The bytes are on the disk before the name is: whoever sees the name sees a whole file.
+    """
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{PART}")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A picture ready to be written: its codes (h, w, channels with alpha) and what goes along."""
+
+    codes: Codes
+    icc: bytes | None
+    metadata: Metadata
+    like: Photo
+    kind: str
+
+
+def _encode(pixels: Pixels, like: Photo, kind: str, metadata: Metadata) -> _Encoded:
+    colour = like.colour
+    if (
+        (colour.channels == 4 and kind not in ("JPEG", "TIFF"))
+        or (colour.channels == 1 and kind not in ("JPEG", "TIFF", "PNG"))
+        or (colour.channels == 1 and _coloured(pixels))
+    ):
+        colour = SRGB(3)
+    depth = like.depth if kind in ("PNG", "TIFF") else 8
+    codes = colour.from_srgb(pixels, depth)
+    if like.alpha is not None:
+        if kind == "JPEG":
+            raise PhotoError(
+                "a JPEG cannot hold its transparency", do="Write PNG, TIFF or WebP instead."
+            )
+        codes = np.concatenate([codes, quantise(like.alpha[..., None], depth)], axis=2)
+    return _Encoded(codes, colour.icc, metadata, like, kind)
+
+
+def _coloured(pixels: Pixels) -> bool:
+    return float(np.mean(pixels.max(axis=2) - pixels.min(axis=2))) > COLOURED
+
+
+def _write(part: Path, picture: _Encoded) -> None:
+    codes, metadata, like = picture.codes, picture.metadata, picture.like
+    try:
+        if picture.kind == "TIFF":
+            write_tiff(
+                part,
+                codes,
+                metadata,
+                icc=picture.icc,
+                alpha=like.alpha is not None,
+                compression=like.compression if like.format == "TIFF" else None,
+            )
+        elif codes.dtype == np.uint16:
+            write_deep_png(part, codes, metadata, picture.icc)
+        else:
+            _write_with_pillow(part, picture)
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise PhotoError(f"it cannot be written as {picture.kind} ({error})") from error
+
+
+def _write_with_pillow(part: Path, picture: _Encoded) -> None:
+    codes, metadata = picture.codes, picture.metadata
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[codes.shape[2]]
+    if codes.shape[2] == 4 and picture.like.alpha is None:
+        mode = "CMYK"
+    image = Image.fromarray(codes if codes.shape[2] > 1 else codes[..., 0], mode)
+    options = _options(picture)
+    if picture.icc:
+        options["icc_profile"] = picture.icc
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    image.save(part, picture.kind, **options)
+    if picture.kind == "JPEG" and metadata.resources:
+        _insert_resources(part, metadata.resources)
+
+
+def _options(picture: _Encoded) -> dict[str, Any]:
+    """What each format's writer wants, apart from profile and resolution."""
+    metadata, like = picture.metadata, picture.like
+    options: dict[str, Any] = {}
+    if metadata.exif:
+        options["exif"] = b"Exif\0\0" + metadata.exif
+    if metadata.xmp and picture.kind != "PNG":
+        options["xmp"] = metadata.xmp
+    match picture.kind:
+        case "JPEG" if like.jpeg:
+            options |= {
+                "qtables": like.jpeg.quantization,
+                "subsampling": like.jpeg.subsampling,
+                "progressive": like.jpeg.progressive,
+            }
+        case "JPEG":
+            options |= {"quality": QUALITY, "subsampling": 0}
+        case "PNG" if metadata.xmp:
+            texts = PngImagePlugin.PngInfo()
+            texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+            options["pnginfo"] = texts
+        case "WEBP" if like.compression == "lossless":
+            options |= {"lossless": True, "exact": True}
+        case "WEBP" | "AVIF" | "HEIF":
+            options["quality"] = MODERN_QUALITY
+    return options
+
+
+def _insert_resources(path: Path, resources: bytes) -> None:
+    """Put image resources into a JPEG, after its other application segments."""
+    data = path.read_bytes()
+    at = 2
+    while data[at] == 0xFF and 0xE0 <= data[at + 1] <= 0xEF:
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    room = 65535 - 2 - 14
+    segments = b"".join(
+        b"\xff\xed" + (16 + len(block)).to_bytes(2, "big") + b"Photoshop 3.0\0" + block
+        for block in (resources[i : i + room] for i in range(0, len(resources), room))
+    )
+    path.write_bytes(data[:at] + segments + data[at:])

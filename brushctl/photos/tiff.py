@@ -1,0 +1,138 @@
+"""TIFF: its directory as metadata, and its 16-bit samples, which Pillow reads as 8 bits."""
+
+import itertools
+import zlib
+from pathlib import Path
+from typing import IO
+
+import imagecodecs
+import numpy as np
+import tifffile
+from PIL import Image, TiffImagePlugin
+
+from brushctl.photos.colour import Codes
+from brushctl.photos.metadata import Metadata
+
+BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, STRIP_SIZES, PREDICTOR = 258, 259, 262, 273, 279, 317
+XMP, IPTC, RESOURCES, PROFILE = 700, 33723, 34377, 34675
+EXIF_IFD, GPS_IFD = 0x8769, 0x8825
+TOLD = (270, 271, 272, 305, 306, 315, 33432)
+"""What a directory tells of its photograph: description, make, model, software, date, artist,
+copyright."""
+WHITE_IS_ZERO, GREY, RGB, CMYK = 0, 1, 2, 5
+RAW, LZW, DEFLATE = 1, 5, 8
+COMPRESSIONS = {"raw": RAW, "tiff_lzw": LZW}
+"""The compressions that are kept, by Pillow's name; all others become Deflate."""
+HEADER = b"II*\0\x08\0\0\0"
+ROWS = 64  # in a strip
+
+
+def exif_of(image: Image.Image) -> bytes | None:
+    """What an open TIFF's directory says about the photograph, as an EXIF block."""
+    exif = _told(image.getexif())
+    return exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None
+
+
+def _told(exif: Image.Exif) -> Image.Exif:
+    kept = Image.Exif()
+    for tag in TOLD:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    for tag in (EXIF_IFD, GPS_IFD):
+        if entries := exif.get_ifd(tag):
+            kept.get_ifd(tag).update(entries)
+            kept[tag] = entries
+    return kept
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Whether a TIFF that Pillow has opened holds 16-bit grey or RGB samples."""
+    tags = getattr(image, "tag_v2", {})
+    return set(tags.get(BITS, (8,))) == {16} and tags.get(PHOTOMETRIC) in (
+        WHITE_IS_ZERO,
+        GREY,
+        RGB,
+    )
+
+
+def read_deep_tiff(file: IO[bytes]) -> Codes:
+    """The (h, w, 1 to 4) uint16 codes of a 16-bit TIFF's first page, not yet turned upright."""
+    with tifffile.TiffFile(file) as tiff:
+        page = tiff.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        codes: Codes = page.asarray()
+        if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and codes.ndim == 3:
+            codes = np.moveaxis(codes, 0, -1)
+        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+            codes = np.uint16(65535) - codes
+    return codes if codes.ndim == 3 else codes[..., None]
+
+
+def write_tiff(
+    path: Path,
+    codes: Codes,
+    metadata: Metadata,
+    *,
+    icc: bytes | None,
+    alpha: bool,
+    compression: str | None,
+) -> None:
+    """Write a TIFF of 8 or 16 bits, with its metadata as tags (TIFF 6.0).
+
+    Args:
+        path: where to; it is overwritten.
+        codes: (h, w, channels), alpha last.
+        metadata: EXIF becomes tags and directories of their own, XMP and resources tags.
+        icc: the colour profile.
+        alpha: the last channel is transparency.
+        compression: Pillow's name for the source's compression; Deflate if it was lossy.
+    """
+    code = COMPRESSIONS.get(compression or "", DEFLATE)
+    tags = _tags(codes, metadata, icc=icc, alpha=alpha)
+    tags[COMPRESSION] = code
+    if code != RAW:
+        tags[PREDICTOR] = 2  # horizontal differences
+    strips = [_compressed(codes[top : top + ROWS], code) for top in range(0, len(codes), ROWS)]
+    sizes = [len(strip) for strip in strips]
+    # Counted from the end of the directory: Pillow adds where that turns out to be.
+    tags[STRIP_OFFSETS] = tuple(itertools.accumulate(sizes, initial=0))[:-1]
+    tags[STRIP_SIZES] = tuple(sizes)
+    with path.open("wb") as file:
+        file.write(HEADER)
+        file.write(tags.tobytes(len(HEADER)))
+        file.writelines(strips)
+
+
+def _tags(
+    codes: Codes, metadata: Metadata, *, icc: bytes | None, alpha: bool
+) -> TiffImagePlugin.ImageFileDirectory_v2:
+    tags = TiffImagePlugin.ImageFileDirectory_v2(HEADER)
+    whole = Image.Exif()
+    whole.load(metadata.exif or b"")
+    for tag, value in _told(whole).items():
+        tags[tag] = value
+    if metadata.xmp:
+        tags[XMP] = metadata.xmp
+    if metadata.resources:
+        tags[RESOURCES] = metadata.resources
+    if icc:
+        tags[PROFILE] = icc
+    if metadata.dpi:
+        tags[282], tags[283], tags[296] = *metadata.dpi, 2  # per inch
+    h, w, samples = codes.shape
+    tags[256], tags[257], tags[277], tags[278] = w, h, samples, ROWS
+    tags[BITS] = (codes.dtype.itemsize * 8,) * samples
+    tags[PHOTOMETRIC] = {1: GREY, 3: RGB, 4: CMYK}[samples - alpha]
+    tags[284] = 1  # the samples of a pixel lie together
+    if alpha:
+        tags[338] = 2  # not multiplied into the colours
+    return tags
+
+
+def _compressed(strip: Codes, code: int) -> bytes:
+    if code == RAW:
+        return strip.tobytes()
+    differences = strip.copy()
+    differences[:, 1:] -= strip[:, :-1]  # modulo 2^bits
+    data = differences.tobytes()
+    return zlib.compress(data) if code == DEFLATE else bytes(imagecodecs.lzw_encode(data))

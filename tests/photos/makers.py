@@ -1,0 +1,156 @@
+"""Makers of the files that the tests of this room open: small, and real."""
+
+import io
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import tifffile
+from PIL import Image
+
+pillow_heif.register_heif_opener()
+
+
+def picture(width: int = 96, height: int = 64, seed: int = 0) -> np.ndarray:
+    """A smooth, colourful (h, w, 3) uint8 picture without symmetry."""
+    coarse = np.random.default_rng(seed).integers(20, 236, (4, 5, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def deep_picture(width: int = 96, height: int = 64, channels: int = 3) -> np.ndarray:
+    """A (h, w, channels) uint16 picture that uses more than 8 bits."""
+    ramp = np.linspace(0, 65535, width * height).reshape(height, width)
+    return np.stack([np.roll(ramp, 7 * c, axis=1) for c in range(channels)], -1).astype(np.uint16)
+
+
+def exif(orientation: int = 1, size: tuple[int, int] = (96, 64)) -> Image.Exif:
+    """What a camera writes: maker, lens, place, size and the way it was held."""
+    block = Image.Exif()
+    block[271], block[305], block[315] = "Kamera AG", "Firmware 7", "Anna"
+    if orientation != 1:
+        block[274] = orientation
+    inner = block.get_ifd(0x8769)
+    inner.update({0xA002: size[0], 0xA003: size[1], 0xA434: "50mm F1.8", 0x927C: b"maker\0note"})
+    block[0x8769] = inner
+    place = block.get_ifd(0x8825)
+    place.update({1: "N", 2: (48.0, 8.0, 14.0)})
+    block[0x8825] = place
+    return block
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    b'syntax-ns#"><rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
+    b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" tiff:Orientation="6" xmp:Rating="5"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+CAPTION = b"\x1c\x02\x78\x00\x05Sonne"  # an IPTC record: 2:120 caption
+RESOURCES = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(CAPTION)) + CAPTION
+
+D50 = (0.9642, 1.0, 0.8249)
+DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
+ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+PROPHOTO = ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03135, 0.00009, 0.82491))
+
+
+def profile(primaries: tuple[tuple[float, ...], ...], gamma: float) -> bytes:
+    """A matrix profile from its XYZ (D50) primaries and one gamma."""
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, primaries), strict=True))
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    return _icc(b"RGB ", b"XYZ ", tags)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A grey profile of one gamma."""
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    return _icc(b"GRAY", b"XYZ ", {b"kTRC": curve})
+
+
+def cmyk_profile() -> bytes:
+    """A crude CMYK profile of tables (lut8): C, M and Y take a Lab axis each, K takes light.
+
+    Forward, the 2^4 corners of the ink cube have the Lab colour of their mixture on paper.
+    """
+    lab = io.BytesIO()
+    for c, m, y, k in np.ndindex(2, 2, 2, 2):
+        rgb = np.array([[[(1 - c) * (1 - k), (1 - m) * (1 - k), (1 - y) * (1 - k)]]]) * 255
+        lab.write(_lab(rgb.astype(np.uint8)).tobytes())
+    back = io.BytesIO()
+    steps = np.linspace(0, 255, 9).astype(np.uint8)
+    for light in steps:
+        for a in steps:
+            for b in steps:
+                back.write(_inks(light, a, b))
+    return _icc(
+        b"CMYK",
+        b"Lab ",
+        {b"A2B0": _lut8(4, 3, 2, lab.getvalue()), b"B2A0": _lut8(3, 4, 9, back.getvalue())},
+        kind=b"prtr",
+    )
+
+
+def _lab(rgb: np.ndarray) -> np.ndarray:
+    from skimage.color import rgb2lab
+
+    lightness, a, b = np.moveaxis(rgb2lab(rgb), -1, 0)
+    return np.rint([[lightness * 2.55, a + 128, b + 128]]).clip(0, 255).astype(np.uint8).ravel()
+
+
+def _inks(light: int, a: int, b: int) -> bytes:
+    from skimage.color import lab2rgb
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # corners of Lab that no light has
+        rgb = lab2rgb([[[light / 2.55, float(a) - 128, float(b) - 128]]])[0, 0]
+    return np.rint([*(1 - rgb) * 255, 0]).clip(0, 255).astype(np.uint8).tobytes()
+
+
+def _lut8(inputs: int, outputs: int, grid: int, table: bytes) -> bytes:
+    identity = struct.pack(">9i", *(65536 if i % 4 == 0 else 0 for i in range(9)))
+    ramp = bytes(range(256))
+    head = b"mft1\0\0\0\0" + bytes([inputs, outputs, grid, 0]) + identity
+    return head + ramp * inputs + table + ramp * outputs
+
+
+def _xyz(values: tuple[float, ...]) -> bytes:
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+
+def _icc(model: bytes, pcs: bytes, tags: dict[bytes, bytes], kind: bytes = b"mntr") -> bytes:
+    text = b"made by the tests"
+    tags = {
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(text) + 1) + text + b"\0" * 79,
+        b"wtpt": _xyz(D50),
+        **tags,
+    }
+    directory, body = struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        directory += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(body), len(data))
+        body += data + b"\0" * (-len(data) % 4)
+    head = bytearray(128)
+    struct.pack_into(">I4sI4s4s4s", head, 0, 132 + 12 * len(tags) + len(body), b"", 0x02400000,
+                     kind, model, pcs)  # fmt: skip
+    head[36:40] = b"acsp"
+    struct.pack_into(">3i", head, 68, *(round(value * 65536) for value in D50))
+    return bytes(head) + directory + body
+
+
+def write_jpeg(path: Path, pixels: np.ndarray, **options: object) -> None:
+    """A JPEG with EXIF, XMP, IPTC and resolution, quality 88, 4:2:0."""
+    options = {"exif": exif(), "xmp": XMP, "dpi": (240, 240), "quality": 88, **options}
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", **options)
+    data = buffer.getvalue()
+    block = b"Photoshop 3.0\0" + RESOURCES
+    segment = b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
+    end = 2 + 2 + struct.unpack_from(">H", data, 4)[0]
+    path.write_bytes(data[:end] + segment + data[end:])
+
+
+def write_deep_tiff(path: Path, codes: np.ndarray, **options: object) -> None:
+    """A 16-bit TIFF as Lightroom writes it: LZW with a predictor."""
+    settings = {"photometric": "rgb", "compression": "lzw", "predictor": True, **options}
+    tifffile.imwrite(path, codes, metadata=None, **settings)

@@ -1,0 +1,112 @@
+"""Colour management agrees with LittleCMS, keeps what sRGB cannot show, and undoes itself."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from brushctl.photos.colour import BrokenProfile, from_profile
+from brushctl.photos.images import open_photo
+from brushctl.photos.saving import save_photo
+from tests.photos import makers
+
+WIDE = {
+    "Display P3": makers.profile(makers.DISPLAY_P3, 2.2),
+    "Adobe RGB": makers.profile(makers.ADOBE_RGB, 563 / 256),
+    "ProPhoto": makers.profile(makers.PROPHOTO, 1.8),
+}
+
+
+def srgb_icc() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_matrix_profiles_agree_with_littlecms(name):
+    codes = makers.picture(64, 48)
+    ours = from_profile(WIDE[name], 3).to_srgb(codes)
+    own = ImageCms.ImageCmsProfile(io.BytesIO(WIDE[name]))
+    srgb = ImageCms.createProfile("sRGB")
+    theirs = ImageCms.profileToProfile(Image.fromarray(codes), own, srgb, renderingIntent=1)
+    np.testing.assert_allclose(ours.clip(0, 1), np.asarray(theirs) / 255, atol=1.6 / 255)
+
+
+@pytest.mark.parametrize("name", WIDE)
+@pytest.mark.parametrize("depth", [8, 16])
+def test_an_unedited_wide_gamut_photograph_is_unchanged(name, depth):
+    space = from_profile(WIDE[name], 3)
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 2**depth, (40, 50, 3), dtype=np.uint8 if depth == 8 else np.uint16)
+    pixels = space.to_srgb(codes)
+    assert pixels.min() < 0 or pixels.max() > 1, "the picture should leave sRGB's gamut"
+    off = np.abs(space.from_srgb(pixels, depth).astype(int) - codes)
+    # The steepest stretch of a gamma curve, close to black, costs 16-bit codes the most.
+    assert off.max() <= (0 if depth == 8 else 40)
+    assert np.median(off) <= (0 if depth == 8 else 1)
+
+
+def test_srgb_profiles_are_recognised_and_cost_nothing():
+    codes = makers.picture()
+    space = from_profile(srgb_icc(), 3)
+    np.testing.assert_array_equal(space.to_srgb(codes), (codes * np.float32(1 / 255)))
+    np.testing.assert_array_equal(space.from_srgb(space.to_srgb(codes), 8), codes)
+
+
+def test_grey_profiles_decode_their_own_curve():
+    codes = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    space = from_profile(makers.grey_profile(1.0), 1)
+    pixels = space.to_srgb(codes)
+    linear = codes / 255
+    srgb = np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
+    np.testing.assert_allclose(pixels, srgb.repeat(3, 2), atol=1e-5)
+    np.testing.assert_array_equal(space.from_srgb(pixels, 8), codes)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_files_keep_their_profile_and_their_codes(tmp_path, name):
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    Image.fromarray(makers.picture()).save(source, icc_profile=WIDE[name])
+    photo = open_photo(source)
+    save_photo(target, photo.pixels, photo)
+    with Image.open(source) as before, Image.open(target) as after:
+        assert after.info["icc_profile"] == WIDE[name]
+        np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
+
+
+@pytest.mark.parametrize("icc", [None, makers.cmyk_profile()], ids=["bare", "with a profile"])
+def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
+    source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"
+    cmyk = Image.fromarray(makers.picture()).convert("CMYK")
+    cmyk.save(source, quality=95, icc_profile=icc)
+    photo = open_photo(source)
+    # Four corners a side make the profile crude, but it cannot mistake one hue for another.
+    assert np.corrcoef(photo.pixels.ravel(), makers.picture().ravel())[0, 1] > 0.9
+    save_photo(target, photo.pixels, photo)
+    with Image.open(target) as after:
+        assert after.mode == "CMYK"
+        assert after.info.get("icc_profile") == icc
+    again = open_photo(target)
+    assert np.abs(again.pixels - photo.pixels).mean() < 0.03
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"nonsense", WIDE["ProPhoto"][:200], WIDE["ProPhoto"].replace(b"rTRC", b"xTRC")],
+    ids=["nonsense", "cut short", "without a curve"],
+)
+def test_a_broken_profile_is_a_warning_and_srgb(tmp_path, broken):
+    with pytest.raises(BrokenProfile):
+        from_profile(broken, 3)
+    Image.fromarray(makers.picture()).save(tmp_path / "in.png", icc_profile=broken)
+    photo = open_photo(tmp_path / "in.png")
+    np.testing.assert_allclose(photo.pixels, makers.picture() / 255, atol=1e-6)
+    assert len(photo.warnings) == 1
+    assert "taken as sRGB" in photo.warnings[0]
+    save_photo(tmp_path / "out.png", photo.pixels, photo)
+    assert "icc_profile" not in Image.open(tmp_path / "out.png").info
+
+
+def test_a_profile_for_another_colour_model_is_broken():
+    with pytest.raises(BrokenProfile):
+        from_profile(makers.grey_profile(2.2), 3)
