@@ -20,6 +20,7 @@ from brushctl.errors import PairsError
 from brushctl.photos.colour import Pixels
 from brushctl.photos.images import SUFFIXES, open_photo, resize
 from brushctl.photos.manifest import MANIFESTS, read_manifest
+from brushctl.photos.registration import registered
 
 WORDS = (("before", "after"), ("input", "output"), ("source", "target"), ("original", "edited"))
 NUMBERS = ("0", "1")
@@ -80,8 +81,15 @@ def pair_sha256(pair: Pair) -> str:
     return both.hexdigest()
 
 
-def load_pairs(pairs: Sequence[Pair], resolution: int) -> tuple[Pixels, Pixels]:
+def load_pairs(
+    pairs: Sequence[Pair], resolution: int, *, align: bool = False
+) -> tuple[Pixels, Pixels]:
     """The pictures as the model learns them: short side to `resolution` pixels, centre-cropped.
+
+    Args:
+        pairs: the files.
+        resolution: s, the side in pixels of the model's pictures.
+        align: crop both pictures of a pair to what they share, where one has moved.
 
     Returns:
         before and after, each (n, s, s, 3) float32, sRGB-encoded in [0, 1].
@@ -89,9 +97,14 @@ def load_pairs(pairs: Sequence[Pair], resolution: int) -> tuple[Pixels, Pixels]:
     Raises:
         PhotoError: a file cannot be decoded.
     """
-    before = np.stack([square(open_photo(p.before).pixels, resolution) for p in pairs])
-    after = np.stack([square(open_photo(p.after).pixels, resolution) for p in pairs])
-    return before, after
+    before, after = [], []
+    for pair in pairs:
+        x, y = open_photo(pair.before).pixels, open_photo(pair.after).pixels
+        if align:
+            x, y = registered(x, y)
+        before.append(square(x, resolution))
+        after.append(square(y, resolution))
+    return np.stack(before), np.stack(after)
 
 
 def square(pixels: Pixels, side: int) -> Pixels:
