@@ -80,8 +80,7 @@ def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
     cmyk = Image.fromarray(makers.picture()).convert("CMYK")
     cmyk.save(source, quality=95, icc_profile=icc)
     photo = open_photo(source)
-    # Four corners a side make the profile crude, but it cannot mistake one hue for another.
-    assert np.corrcoef(photo.pixels.ravel(), makers.picture().ravel())[0, 1] > 0.9
+    assert np.abs(photo.pixels - makers.picture() / 255).mean() < 0.04
     save_photo(target, photo.pixels, photo)
     with Image.open(target) as after:
         assert after.mode == "CMYK"
