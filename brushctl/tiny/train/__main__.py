@@ -16,7 +16,7 @@ class Part(StrEnum):
 
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-STEPS = {Part.vae: 3600, Part.unet: 9000, Part.clip: 2500}
+STEPS = {Part.vae: 4500, Part.unet: 4500, Part.clip: 1200}
 RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.clip: 1e-3}
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +40,17 @@ class PairSet:
 def _block(seed: int) -> tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]:
     rng = np.random.default_rng(seed)
     pairs = [draw_pair(rng, SIZE) for _ in range(BLOCK)]
-    as_bytes = [np.stack([np.rint(q.pixels * 255).astype(np.uint8) for q in side])
-                for side in zip(*((p.before, p.after) for p in pairs), strict=True)]
+    as_bytes = [
+        np.stack([np.rint(q.pixels * 255).astype(np.uint8) for q in side])
+        for side in zip(*((p.before, p.after) for p in pairs), strict=True)
+    ]
     phrases = [(list(p.before.phrases), list(p.after.phrases)) for p in pairs]
     return as_bytes[0], as_bytes[1], [p.instruction for p in pairs], phrases
 
 
-def _blocks(n: int, seed: int) -> Iterator[tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]]:
+def _blocks(
+    n: int, seed: int
+) -> Iterator[tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]]:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(_block, range(seed, seed + n // BLOCK))
 
@@ -66,6 +71,6 @@ def _draw(stem: Path, n: int, seed: int) -> None:
     before, after, words, phrases = zip(*_blocks(n, seed), strict=True)
     np.save(f"{stem}-before.npy", np.concatenate(before))
     np.save(f"{stem}-after.npy", np.concatenate(after))
-    text = {"words": sum(words, []), "phrases": sum(phrases, [])}
+    text = {"words": list(chain(*words)), "phrases": list(chain(*phrases))}
     # The words are written last: their presence says that the set is whole.
     stem.with_suffix(".json").write_text(json.dumps(text))

@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def optimise(
         with torch.autocast(run.device.type, dtype=torch.bfloat16):
             value = loss(generator(run, step))
         optimiser.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         _follow(average, model, min(run.ema, (1 + step) / (10 + step)))
@@ -92,7 +91,9 @@ def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
-def _save(run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
+def _save(
+    run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int
+) -> None:
     state = {
         "step": step,
         "model": model.state_dict(),
@@ -101,10 +102,12 @@ def _save(run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim
     }
     partial = run.checkpoint.with_suffix(".part")
     torch.save(state, partial)
-    os.replace(partial, run.checkpoint)
+    partial.replace(run.checkpoint)
 
 
-def _resume(run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+def _resume(
+    run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+) -> int:
     if not run.checkpoint.exists():
         return 0
     state = torch.load(run.checkpoint, map_location=run.device, weights_only=True)

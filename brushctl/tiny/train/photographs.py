@@ -8,7 +8,15 @@ from PIL import Image
 
 from brushctl.tiny.train.data import SIZE
 
-NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "ihc.png", "motorcycle_left.png", "retina.jpg")
+NAMES = (
+    "astronaut.png",
+    "chelsea.png",
+    "coffee.png",
+    "rocket.jpg",
+    "ihc.png",
+    "motorcycle_left.png",
+    "retina.jpg",
+)
 
 
 def photographs() -> NDArray[np.uint8]:

@@ -113,7 +113,7 @@ def _local(name: str, share: float, change: Callable[[np.random.Generator], Chan
 
 
 def _swap(
-    family: str, field: str, options: dict[str, Any], say: str, phrase: str, **fixed: Any
+    family: str, field: str, options: dict[str, Any], say: str, phrase: str, **fixed: str | None
 ) -> Callable[[np.random.Generator], Change]:
     """A change of one field of a scene to another of its values, held-out ones excepted.
 
@@ -122,7 +122,8 @@ def _swap(
     kept_back = HELD_OUT.get(field, frozenset())
 
     def change(rng: np.random.Generator) -> Change:
-        scene: Any = replace(sampling.FAMILIES[family](rng), **fixed)
+        drawn: Any = sampling.FAMILIES[family](rng)
+        scene: Any = replace(drawn, **fixed)
         a = getattr(scene, field)
         if a is None:
             a = pick(rng, options)

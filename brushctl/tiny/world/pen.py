@@ -13,7 +13,7 @@ FloatImage = NDArray[np.floating[Any]]
 """Pixels, (h, w, c) in [0, 1]."""
 
 SUPERSAMPLING = 2
-"""Shapes are drawn at twice the size and box-downsampled: Pillow has no anti-aliasing of its own."""
+"""Shapes are drawn at twice the size and box-downsampled: Pillow has no anti-aliasing."""
 
 
 class Pen:

@@ -10,7 +10,7 @@ from brushctl.tiny.world.scenes import Scene
 from brushctl.tiny.world.textures import lit, texture
 
 TEXTURE_SHARE = 0.3
-"""How many pictures are textures: they teach the autoencoder photographs and the looks generality."""
+"""How many pictures are textures: they teach the autoencoder photographs, the looks generality."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Drawing scenes at random: every choice comes from the generator that is passed in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from brushctl.tiny.world.scenes import (
     Animal,
     Landscape,
     Portrait,
+    Scene,
     Street,
     Table,
 )
@@ -134,7 +135,7 @@ def street(rng: np.random.Generator) -> Street:
     )
 
 
-FAMILIES = {
+FAMILIES: dict[str, Callable[[np.random.Generator], Scene]] = {
     "landscape": landscape,
     "animal": animal,
     "table": table,

@@ -1,0 +1,52 @@
+"""Which device the work runs on. What was asked for is used or refused, never replaced."""
+
+import torch
+
+from brushctl.errors import DeviceError
+
+AUTO = "auto"
+
+
+def resolve_device(name: str) -> torch.device:
+    """The torch device called `name`; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        DeviceError: the device is unknown or not on this machine.
+    """
+    if name == AUTO:
+        name = next((k for k in ("cuda", "mps") if _available(k)), "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise DeviceError(
+            "unknown device", where=f"--device {name}", do="Use cpu, cuda, cuda:N, mps or auto."
+        ) from None
+    if device.type != "cpu" and not _available(device.type, device.index or 0):
+        raise DeviceError(
+            "this machine has no such device",
+            where=f"--device {name}",
+            do="Use --device cpu, or auto to take the best there is.",
+        )
+    return device
+
+
+def _available(kind: str, index: int = 0) -> bool:
+    if kind == "cuda":
+        return torch.cuda.is_available() and index < torch.cuda.device_count()
+    return kind == "mps" and torch.backends.mps.is_available()
+
+
+def resolve_dtype(name: str | None, device: torch.device) -> torch.dtype:
+    """The number format of the frozen model: float32 on the CPU and bfloat16 on CUDA by default.
+
+    Raises:
+        DeviceError: the name is none of float32, bfloat16, float16.
+    """
+    if name is None:
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name not in known:
+        raise DeviceError(
+            "unknown number format", where=f"--dtype {name}", do=f"Use one of {', '.join(known)}."
+        )
+    return known[name]

@@ -1,0 +1,97 @@
+"""Guided prediction with two scales (eq. 3), linear in its three branches.
+
+e~ = e(0, 0) + s_I (e(c_I, 0) - e(0, 0)) + s_T (e(c_I, c_T) - e(c_I, 0)) holds for noise and for
+velocity alike. Collected by branch, the coefficients are s_T, s_I - s_T and 1 - s_I; a branch
+whose coefficient is zero is not computed.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from brushctl.engine.attention import Brushed
+from brushctl.engine.base import BaseModel
+from brushctl.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """s_T and s_I of eq. 3.
+
+    Raises:
+        UsageError: s_T is zero, so that the instruction would not be read at all.
+    """
+
+    s_T: float
+    s_I: float
+
+    def __post_init__(self) -> None:
+        if self.s_T == 0:
+            raise UsageError(
+                "a text guidance scale of 0 ignores the brush",
+                do="Use a scale above 0 (1 is plain).",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One term of eq. 3: its coefficient, E(c_I) or zeros (n, c, h, w), and its text (1, l, d)."""
+
+    coefficient: float
+    picture: torch.Tensor
+    text: torch.Tensor
+
+
+class Guidance:
+    """Eq. 3 on a base model whose processors read `state`."""
+
+    def __init__(self, base: BaseModel, state: Brushed, scales: Scales) -> None:
+        self.base, self.state, self.scales = base, state, scales
+        self._empty = base.embed("")
+
+    def predict(self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """The guided prediction, all branches in one batch.
+
+        Args:
+            z_t: (n, c, h, w), as the scheduler scales it for the model.
+            t: (n,) timesteps.
+            condition: (n, c, h, w), E(c_I).
+        """
+        self.state.at(t)
+        return self._weighted(z_t, t, self._branches(condition))
+
+    def predict_for_learning(
+        self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor
+    ) -> torch.Tensor:
+        """The same, the graph holding the fully conditioned branch alone.
+
+        The other two do not depend on the brush: they are constants of the loss.
+        """
+        full, *frozen = self._branches(condition)
+        self.state.at(t)
+        prediction = self._weighted(z_t, t, [full])
+        if frozen:
+            self.state.at(t[:0])
+            with torch.no_grad():
+                rest = self._weighted(z_t, t, frozen)
+            prediction = prediction + rest
+        return prediction
+
+    def _branches(self, condition: torch.Tensor) -> list[Branch]:
+        """The terms that count, the fully conditioned one first."""
+        s_T, s_I = self.scales.s_T, self.scales.s_I
+        terms = [
+            Branch(s_T, condition, self.state.instruction.text),
+            Branch(s_I - s_T, condition, self._empty),
+            Branch(1 - s_I, torch.zeros_like(condition), self._empty),
+        ]
+        return [term for term in terms if term.coefficient]
+
+    def _weighted(self, z_t: torch.Tensor, t: torch.Tensor, terms: list[Branch]) -> torch.Tensor:
+        n = len(z_t)
+        pictures = torch.cat([term.picture for term in terms])
+        texts = torch.cat([term.text.expand(n, -1, -1) for term in terms])
+        seen = torch.cat([z_t.repeat(len(terms), 1, 1, 1), pictures], dim=1)  # (3n, 2c, h, w)
+        predictions = self.base.unet(seen, t.repeat(len(terms)), texts, return_dict=False)[0]
+        parts = zip(terms, predictions.chunk(len(terms)), strict=True)
+        return torch.stack([term.coefficient * part for term, part in parts]).sum(0)

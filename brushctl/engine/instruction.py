@@ -1,0 +1,137 @@
+"""Instructions: the keys and values a U-Net's cross-attention reads (section 4.1).
+
+A written instruction is its text embedding; a brush is learned features in place of the first
+m tokens' projections, one set for each bucket of denoising time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from brushctl.brushes.file import Brush
+from brushctl.engine.base import BaseModel
+from brushctl.errors import BrushMismatchError, PhraseError
+
+NO_PHRASE_TOKENS = 10
+"""m of an instruction without a phrase: the paper's "around 10"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What the fully conditioned branch attends to.
+
+    Attributes:
+        text: (1, l, d_text), the phrase's embedding; its tokens from m on are always read.
+        features: per site, (K, V), each (j, m, d); empty for a written instruction.
+        train_steps: T, the base's number of diffusion steps.
+        weights: (m,) positive weights of the learned tokens in the softmax, or None for all 1.
+    """
+
+    text: torch.Tensor
+    features: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
+    train_steps: int = 1000
+    weights: torch.Tensor | None = None
+
+    @property
+    def buckets(self) -> int:
+        """J."""
+        return next((len(K) for K, _ in self.features.values()), 1)
+
+    def bucket(self, t: torch.Tensor) -> torch.Tensor:
+        """floor(t j / T) of each timestep: (n,) indices."""
+        return (t.long() * self.buckets).div(self.train_steps, rounding_mode="floor")
+
+
+def sites(unet: nn.Module) -> dict[str, Any]:
+    """The cross-attention layers by name, in the U-Net's own order."""
+    return {name: module for name, module in unet.named_modules() if name.endswith("attn2")}
+
+
+def written(base: BaseModel, phrase: str) -> Instruction:
+    """An instruction in words: nothing is replaced."""
+    return Instruction(text=base.embed(phrase), train_steps=_train_steps(base))
+
+
+def initial(base: BaseModel, phrase: str | None, buckets: int) -> Instruction:
+    """The starting point of learning: the phrase's own projections, in every bucket.
+
+    m is the phrase's token count, start and end counted; without a phrase (None), the empty
+    instruction and m = 10. Features are float32 leaves without gradient.
+
+    Raises:
+        PhraseError: the phrase is longer than the text encoder reads.
+    """
+    limit = base.tokenizer.model_max_length
+    m = NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase)
+    if m > limit:
+        raise PhraseError(
+            f"the phrase has {m} tokens, the base model reads {limit}",
+            where=repr(phrase),
+            do="Use a shorter phrase.",
+        )
+    text = base.embed(phrase or "")
+    features = {}
+    for site, attention in sites(base.unet).items():
+        head = text[:, :m]  # (1, m, d_text)
+        K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
+        features[site] = (_stacked(K, buckets), _stacked(V, buckets))
+    return Instruction(text=text, features=features, train_steps=_train_steps(base))
+
+
+def from_brush(base: BaseModel, brush: Brush) -> Instruction:
+    """A brush's features on the base's device.
+
+    Raises:
+        BrushMismatchError: the brush was learned on another base model.
+    """
+    meta = brush.metadata
+    if meta.base.unet_sha256 != base.unet_sha256:
+        raise BrushMismatchError(
+            f"the brush was learned on {meta.base.id} (U-Net {meta.base.unet_sha256[:12]}), "
+            f"this base model is {base.id} (U-Net {base.unet_sha256[:12]})",
+            where=meta.name or "brush",
+            do=f"Pass --base {meta.base.id}, or learn the brush again on {base.id}.",
+        )
+    features = {
+        site: (_tensor(brush.tensors[f"{site}.k"], base), _tensor(brush.tensors[f"{site}.v"], base))
+        for site in sites(base.unet)
+    }
+    return Instruction(
+        text=base.embed(meta.instruction.phrase or ""),
+        features=features,
+        train_steps=_train_steps(base),
+        weights=_token_weights(brush, base),
+    )
+
+
+def to_arrays(instruction: Instruction) -> dict[str, np.ndarray]:
+    """The features as a brush keeps them: float16, `<site>.k` and `<site>.v`."""
+    arrays = {}
+    for site, (K, V) in instruction.features.items():
+        arrays[f"{site}.k"] = K.detach().to("cpu", torch.float16).numpy()
+        arrays[f"{site}.v"] = V.detach().to("cpu", torch.float16).numpy()
+    return arrays
+
+
+def _train_steps(base: BaseModel) -> int:
+    return int(base.scheduler_config["num_train_timesteps"])
+
+
+def _stacked(feature: torch.Tensor, buckets: int) -> torch.Tensor:
+    return feature.float().repeat(buckets, 1, 1)  # (j, m, d)
+
+
+def _tensor(array: np.ndarray, base: BaseModel) -> torch.Tensor:
+    return torch.from_numpy(array.astype(np.float32)).to(base.device)
+
+
+def _token_weights(brush: Brush, base: BaseModel) -> torch.Tensor | None:
+    segments = brush.metadata.instruction.segments
+    if all(s.weight == 1 for s in segments):
+        return None
+    weights = [s.weight for s in segments for _ in range(s.m)]
+    return torch.tensor(weights, device=base.device)

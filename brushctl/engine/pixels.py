@@ -1,0 +1,22 @@
+"""Between the rooms' pixels, (h, w, 3) in [0, 1], and the model's, (n, 3, h, w) in [-1, 1]."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+FloatImage = NDArray[np.floating[Any]]
+
+
+def to_model(images: Sequence[FloatImage]) -> torch.Tensor:
+    """Pictures of one size, stacked."""
+    stacked = np.stack([np.asarray(image, np.float32) for image in images])  # (n, h, w, 3)
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2) * 2 - 1
+
+
+def from_model(pixels: torch.Tensor) -> list[FloatImage]:
+    """Each picture of a batch, clipped to [0, 1]."""
+    images = (pixels.float().cpu() / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
+    return list(images.numpy())

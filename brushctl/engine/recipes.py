@@ -1,0 +1,41 @@
+"""Recipes: how learning is run. Every figure has its reason."""
+
+from dataclasses import dataclass
+
+from brushctl.engine.guidance import Scales
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Settings of the optimisation (section 6, Implementation Details).
+
+    Attributes:
+        name: how `--recipe` and the brush's metadata call it.
+        steps: optimisation steps; each draws `batch` samples in every bucket at once, which is
+            the same as training the buckets one after another, since they share no parameters
+            and Adam works element by element.
+        batch: samples for each bucket and step.
+        rate: Adam's learning rate.
+        decay: whether the rate falls along a half cosine to zero.
+        scales: guidance while learning and applying; None for the base's own.
+        buckets: j.
+    """
+
+    name: str
+    steps: int
+    batch: int
+    rate: float
+    decay: bool
+    scales: Scales | None
+    buckets: int = 5
+
+
+PAPER = Recipe(
+    name="paper", steps=1000, batch=1, rate=1e-3, decay=False, scales=Scales(s_T=7.5, s_I=1.5)
+)
+"""Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
+
+DEFAULT = Recipe(name="default", steps=300, batch=2, rate=1e-2, decay=True, scales=None)
+"""Larger steps that settle as the rate decays; at the guidance the base itself is best at."""
+
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
