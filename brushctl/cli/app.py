@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from brushctl import __version__
+from brushctl.cli.apply import apply
 from brushctl.cli.failure import run_and_exit
 
 app = typer.Typer(
@@ -38,6 +39,9 @@ def options(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
+
+
+app.command()(apply)
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ of the transferred photograph back where the edit left the structure alone.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brushctl.photos.choices import Detail
 from brushctl.photos.colour import LUMINANCE, Pixels
 from brushctl.photos.images import resize
 from brushctl.photos.kernels import slice_grid, splat
@@ -35,14 +35,6 @@ UNSEEN = 0.01
 """An RMS residual below this is not worth the model's pixels, however small the edit."""
 
 Grid = NDArray[np.float32]
-
-
-class Detail(StrEnum):
-    """Where the fine detail of the result comes from."""
-
-    AUTO = "auto"
-    TRANSFER = "transfer"
-    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,19 +32,6 @@ MAX_ASPECT = 100
 """A side more than this many times the other leaves the model nothing to see."""
 
 FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
-SUFFIXES = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-    ".avif": "AVIF",
-    ".heic": "HEIF",
-    ".heif": "HEIF",
-}
-"""The formats that can be read and written, by the suffix of their files."""
 
 # Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
 Image.MAX_IMAGE_PIXELS = None
@@ -92,21 +79,37 @@ class Photo:
         return self.pixels.shape[1], self.pixels.shape[0]
 
 
-def open_photo(source: Path | bytes, *, first_frame: bool = False) -> Photo:
-    """Decode a photograph completely.
+def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
+    """Read and decode a photograph completely.
 
     Args:
-        source: a file, or the bytes of one (standard input).
+        path: the file.
         first_frame: take the first picture of an animation or a multi-page file.
 
     Raises:
         PhotoError: it is missing, unreadable, damaged, too large or of an unknown kind.
     """
-    where = str(source) if isinstance(source, Path) else "standard input"
+    return decode_photo(read_photo(path), str(path), first_frame=first_frame)
+
+
+def read_photo(path: Path) -> bytes:
+    """The bytes of a photograph.
+
+    Raises:
+        PhotoError: they cannot be read.
+    """
     try:
-        data = source.read_bytes() if isinstance(source, Path) else source
+        return path.read_bytes()
     except OSError as error:
-        raise PhotoError(_reason(error), where=where) from error
+        raise PhotoError(_reason(error), where=str(path)) from error
+
+
+def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo:
+    """Decode the bytes of a photograph; `where` names them in errors.
+
+    Raises:
+        PhotoError: they are damaged, too many or of an unknown kind.
+    """
     if not data:
         raise PhotoError("the file is empty", where=where)
     _register_heif()
@@ -146,16 +149,6 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     ]
     resized: Pixels = np.stack(bands, axis=-1)
     return np.clip(resized, 0, 1, out=resized)
-
-
-def probe_size(path: Path) -> int | None:
-    """How many pixels a file's header promises; None if it cannot be read."""
-    _register_heif()
-    try:
-        with Image.open(path) as image:
-            return image.width * image.height
-    except Exception:  # the run itself will say what is wrong with it
-        return None
 
 
 def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:

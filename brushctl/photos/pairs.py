@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from brushctl.errors import PairsError
+from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import Pixels
-from brushctl.photos.images import SUFFIXES, open_photo, resize
+from brushctl.photos.images import open_photo, resize
 from brushctl.photos.manifest import MANIFESTS, read_manifest
 from brushctl.photos.registration import registered
 

@@ -3,18 +3,18 @@
 import contextlib
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from brushctl.errors import PhotoError
+from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
-from brushctl.photos.images import SUFFIXES, Photo
+from brushctl.photos.images import Photo
 from brushctl.photos.metadata import Metadata, Provenance, stripped, with_provenance
 from brushctl.photos.png import write_deep_png
 from brushctl.photos.tiff import write_tiff
@@ -29,7 +29,7 @@ PART = ".brushctl-part"
 
 
 def save_photo(
-    target: Path | IO[bytes],
+    target: Path,
     pixels: Pixels,
     like: Photo,
     *,
@@ -40,32 +40,40 @@ def save_photo(
     """Write pixels as a file like the photograph they come from.
 
     Args:
-        target: a path, written beside itself and renamed; or an open binary file.
+        target: a path, written under another name beside it and renamed.
         pixels: (h, w, 3) float32, sRGB-encoded.
         like: the photograph whose profile, depth, alpha, metadata and compression to keep.
-        kind: the format; by default a path's suffix says it, else it is the photograph's.
+        kind: the format; by default the target's suffix says it, else it is the photograph's.
         provenance: what to write into XMP about the edit, None for nothing.
         strip: leave EXIF, XMP and IPTC out.
 
     Raises:
         PhotoError: the format cannot be written or cannot hold the picture.
     """
-    if kind is None:
-        suffix = target.suffix.lower() if isinstance(target, Path) else ""
-        kind = SUFFIXES.get(suffix, like.format)
+    kind = kind or kind_of(target, like)
+    with replacing(target) as part:
+        write_photo(part, pixels, like, kind=kind, provenance=provenance, strip=strip)
+
+
+def kind_of(target: Path, like: Photo) -> str:
+    """The format that a path's suffix names, else the photograph's own."""
+    return SUFFIXES.get(target.suffix.lower(), like.format)
+
+
+def write_photo(
+    path: Path,
+    pixels: Pixels,
+    like: Photo,
+    *,
+    kind: str,
+    provenance: Provenance | None = None,
+    strip: bool = False,
+) -> None:
+    """What `save_photo` does, straight into `path`."""
     metadata = stripped(like.metadata) if strip else like.metadata
     if provenance:
         metadata = with_provenance(metadata, provenance)
-    picture = _encode(pixels, like, kind, metadata)
-    if isinstance(target, Path):
-        with replacing(target) as part:
-            _write(part, picture)
-    else:
-        # A stream may be a pipe, in which TIFF and PNG writers could not seek.
-        with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
-            part = Path(folder) / "photo"
-            _write(part, picture)
-            target.write(part.read_bytes())
+    _write(path, _encode(pixels, like, kind, metadata))
 
 
 @contextlib.contextmanager

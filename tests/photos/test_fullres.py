@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 from skimage import data
 
-from brushctl.photos.fullres import Detail, fit, to_full_size
+from brushctl.photos.choices import Detail
+from brushctl.photos.fullres import fit, to_full_size
 from brushctl.photos.images import resize
 from brushctl.photos.kernels import slice_grid
 

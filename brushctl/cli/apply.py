@@ -1,0 +1,194 @@
+"""`brushctl apply`: repeat a brush's edit on photographs."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brushctl.brushes.cache import find
+from brushctl.brushes.header import read_metadata
+from brushctl.cli.applying import Command, run_once, show_plan, watch_folder
+from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
+from brushctl.errors import UsageError
+from brushctl.photos.choices import SUFFIXES, Detail
+from brushctl.photos.inputs import find_inputs, read_list
+from brushctl.photos.plan import STREAM, TEMPLATE, Plan, plan_folder, plan_in_place, plan_single
+
+if TYPE_CHECKING:
+    from brushctl.photos.batch import Editor
+
+BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
+
+
+def apply(
+    brush: BrushName,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders and quoted patterns; - reads one from stdin."),
+    ] = None,
+    *,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", help="A folder, or a file for one; - is stdout."),
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Replace each photograph by its result.")
+    ] = False,
+    name: Annotated[
+        str, typer.Option("--name", help="Results' names: {stem} {ext} {brush} {folder} {n}.")
+    ] = TEMPLATE,
+    files_from: Annotated[
+        str | None,
+        typer.Option(
+            "--files-from",
+            help="A list of files, by line or NUL; - is stdin.",
+            rich_help_panel=BATCH,
+        ),
+    ] = None,
+    first_frame: Annotated[
+        bool,
+        typer.Option("--first-frame", help="Take the first of several.", rich_help_panel=BATCH),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Edit all anew.", rich_help_panel=BATCH)
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed ones again.", rich_help_panel=BATCH)
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Wait for more until stopped.", rich_help_panel=BATCH)
+    ] = False,
+    settle: Annotated[
+        float,
+        typer.Option(min=0, help="With --watch: seconds unchanged.", rich_help_panel=BATCH),
+    ] = 5.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print the plan.", rich_help_panel=BATCH)
+    ] = False,
+    detail: Annotated[
+        Detail,
+        typer.Option(
+            help="Fine detail: the photograph's own, or the model's.", rich_help_panel=EDIT
+        ),
+    ] = Detail.AUTO,
+    seed: Seed = 0,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Sampling steps.", rich_help_panel=EDIT)
+    ] = None,
+    s_T: Annotated[
+        float | None,
+        typer.Option("--s-t", help="Instruction guidance.", rich_help_panel=EDIT),
+    ] = None,
+    s_I: Annotated[
+        float | None, typer.Option("--s-i", help="Image guidance.", rich_help_panel=EDIT)
+    ] = None,
+    base: Base = None,
+    device: Device = "auto",
+    dtype: Dtype = None,
+    strip: Annotated[
+        bool,
+        typer.Option("--strip", help="Drop EXIF, XMP and IPTC.", rich_help_panel=FILES),
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(help="Say in XMP which brush made the edit.", rich_help_panel=FILES),
+    ] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Repeat a brush's edit on photographs, at their full size.
+
+    A second run edits only what is missing or has changed. Status 3: some files failed; 4: all.
+    """
+    path = find(brush)
+    metadata = read_metadata(path)
+    sampling = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+
+    def open_editor() -> "AbstractContextManager[Editor]":
+        from brushctl.brushes.file import read_brush
+        from brushctl.engine.editing import open_editor
+
+        return open_editor(
+            read_brush(path),
+            base=base,
+            device=device,
+            dtype=dtype,
+            seed=seed,
+            steps=steps,
+            s_T=s_T,
+            s_I=s_I,
+        )
+
+    command = Command(
+        brush=metadata.name,
+        sha256=metadata.content_sha256,
+        sampling=sampling,
+        detail=detail,
+        first_frame=first_frame,
+        strip=strip,
+        provenance=provenance,
+        overwrite=overwrite,
+        retry_failed=retry_failed,
+        json=json,
+        quiet=quiet,
+        open_editor=open_editor,
+    )
+    named = tuple(inputs or ())
+    if watch:
+        folders, target = _watchable(named, output, in_place=in_place)
+        watch_folder(command, folders, target, template=name, settle=settle)
+        return
+    plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)
+    if json and plan.jobs[0].target is None:
+        raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
+    if dry_run:
+        show_plan(command, plan)
+    else:
+        run_once(command, plan)
+
+
+def _plan(
+    named: tuple[str, ...],
+    files_from: str | None,
+    output: str | None,
+    template: str,
+    brush: str,
+    *,
+    in_place: bool,
+) -> Plan:
+    if in_place and output is not None:
+        raise UsageError("--in-place and -o contradict each other")
+    if STREAM in named or output == STREAM:
+        return _plan_stream(named, files_from, output)
+    if not named and files_from is None:
+        raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
+    found = find_inputs(named, read_list(files_from) if files_from else ())
+    if in_place:
+        return plan_in_place(found)
+    if output is None:
+        raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
+    target = Path(output).expanduser()
+    one_file = len(named) == len(found) == 1 and found[0].root is None
+    if one_file and target.suffix.lower() in SUFFIXES and not target.is_dir():
+        return plan_single(found[0].path, target)
+    return plan_folder(found, target, template=template, brush=brush)
+
+
+def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:
+    if len(named) != 1 or files_from is not None or Path(named[0]).is_dir():
+        raise UsageError("a standard stream carries one photograph", do="Name exactly one input.")
+    if named != (STREAM,):
+        return plan_single(find_inputs(named)[0].path, None)
+    return plan_single(None, None if output in (None, STREAM) else Path(output or ""))
+
+
+def _watchable(
+    named: tuple[str, ...], output: str | None, *, in_place: bool
+) -> tuple[tuple[str, ...], Path]:
+    if not named or in_place or output in (None, STREAM):
+        raise UsageError("--watch needs input folders and an output folder (-o)")
+    for folder in named:
+        if not Path(folder).is_dir():
+            raise UsageError("--watch needs folders to watch", where=folder)
+    return named, Path(output or "")

@@ -1,0 +1,218 @@
+"""How `brushctl apply` runs: once, or over a hot folder; what it says while and after."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from brushctl import __version__
+from brushctl.cli.output import ENVELOPE_VERSION, follow, say
+from brushctl.cli.stopping import stopping_gently
+from brushctl.errors import Interrupted
+from brushctl.photos.choices import Detail
+from brushctl.photos.inputs import find_inputs
+from brushctl.photos.plan import STATE, Plan, plan_folder
+
+if TYPE_CHECKING:
+    from brushctl.events import Event
+    from brushctl.photos.batch import Editor, FileDone, Selection, Treatment
+    from brushctl.photos.journal import Journal, Record
+
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks at a hot folder."""
+SOME_FAILED, ALL_FAILED = 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The command line of one `apply`, apart from which photographs."""
+
+    brush: str
+    sha256: str
+    sampling: dict[str, Any]
+    detail: Detail
+    first_frame: bool
+    strip: bool
+    provenance: bool
+    overwrite: bool
+    retry_failed: bool
+    json: bool
+    quiet: bool
+    open_editor: Callable[[], "AbstractContextManager[Editor]"]
+
+    def treatment(self) -> "Treatment":
+        """How each photograph is treated."""
+        from brushctl.photos.batch import Treatment
+        from brushctl.photos.metadata import Provenance
+
+        settings = {
+            "brush": self.brush,
+            "brush_sha256": self.sha256,
+            **self.sampling,
+            "detail": str(self.detail),
+            "first_frame": self.first_frame,
+            "strip": self.strip,
+            "provenance": self.provenance,
+        }
+        told = Provenance(self.brush, self.sha256, f"brushctl {__version__}")
+        return Treatment(
+            settings=settings,
+            detail=self.detail,
+            first_frame=self.first_frame,
+            strip=self.strip,
+            provenance=told if self.provenance else None,
+        )
+
+    def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
+        """What of a plan is still to be done."""
+        from brushctl.photos.batch import select
+
+        return select(
+            plan,
+            records,
+            self.treatment(),
+            overwrite=self.overwrite,
+            retry_failed=self.retry_failed,
+        )
+
+
+def run_once(command: Command, plan: Plan) -> None:
+    """Carry a plan out; exits with 3 or 4 when photographs failed, 130 when stopped."""
+    from brushctl.photos.journal import Journal
+
+    started = time.monotonic()
+    held = Journal(plan.state) if plan.state else nullcontext()
+    with stopping_gently() as stop, held as journal:
+        selection = command.select(plan, journal.records if journal else {})
+        records: list[Record] = []
+        if selection.todo:
+            with command.open_editor() as editor:
+                records = _edit(command, plan, selection, editor, journal, stop)
+        stopped = len(records) < len(selection.todo)
+    failed = [*selection.failed, *(r for r in records if r.error)]
+    done = len(records) - sum(r.error is not None for r in records)
+    _summarise(command, records, failed, len(selection.current), time.monotonic() - started)
+    if stopped:
+        raise Interrupted(
+            f"stopped with {len(selection.todo) - len(records)} photographs left",
+            do="Run the same command again to go on.",
+        )
+    if failed:
+        raise typer.Exit(SOME_FAILED if done + len(selection.current) else ALL_FAILED)
+
+
+def watch_folder(
+    command: Command, folders: Sequence[str], output: Path, *, template: str, settle: float
+) -> None:
+    """Edit what arrives in folders until a signal; one editor and one lock throughout."""
+    from brushctl.photos.journal import Journal
+    from brushctl.photos.watching import Settling
+
+    settling = Settling(settle)
+    with (
+        stopping_gently() as stop,
+        Journal(output / STATE) as journal,
+        command.open_editor() as editor,
+    ):
+        if not command.quiet:
+            say(f"watching {', '.join(folders)}; Ctrl-C ends")
+        while not stop():
+            if inputs := settling.settled(find_inputs(folders)):
+                plan = plan_folder(inputs, output, template=template, brush=command.brush)
+                selection = command.select(plan, journal.records)
+                if selection.todo:
+                    _edit(command, plan, selection, editor, journal, stop)
+            time.sleep(LOOK_INTERVAL)
+
+
+def show_plan(command: Command, plan: Plan) -> None:
+    """Print what a run would do, and touch nothing."""
+    from brushctl.photos.journal import read_journal
+
+    records = read_journal(plan.state / "journal.jsonl") if plan.state else {}
+    selection = command.select(plan, records)
+    current = {job.key for job in selection.current}
+    failed = {record.file for record in selection.failed}
+    for job in plan.jobs:
+        action = "keep" if job.key in current else "skip" if job.key in failed else "edit"
+        source, target = str(job.source or "-"), str(job.target or "-")
+        if command.json:
+            _print_line({"event": "plan", "action": action, "source": source, "target": target})
+        else:
+            sys.stdout.write(f"{action}  {source} -> {target}\n")
+
+
+def _edit(
+    command: Command,
+    plan: Plan,
+    selection: "Selection",
+    editor: "Editor",
+    journal: "Journal | None",
+    stop: Callable[[], bool],
+) -> "list[Record]":
+    from brushctl.photos.batch import edit_photographs
+
+    work = edit_photographs(
+        plan, selection.todo, editor, command.treatment(), journal=journal, stop=stop
+    )
+    return follow(_announced(work, json=command.json), quiet=command.quiet)
+
+
+def _announced(
+    work: "Generator[Event | FileDone, None, list[Record]]", *, json: bool
+) -> "Generator[Event, None, list[Record]]":
+    """The events for people; each finished photograph becomes a line of JSON if asked for."""
+    from brushctl.photos.batch import FileDone
+
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            records: list[Record] = end.value
+            return records
+        if not isinstance(event, FileDone):
+            yield event
+        elif json:
+            _print_line({"event": "file", **event.record.to_dict()})
+
+
+def _summarise(
+    command: Command,
+    records: "Sequence[Record]",
+    failed: "Sequence[Record]",
+    unchanged: int,
+    seconds: float,
+) -> None:
+    done = [record for record in records if not record.error]
+    pixels = sum(r.facts["size"][0] * r.facts["size"][1] for r in done) / 1e6
+    if command.json:
+        _print_line(
+            {
+                "event": "summary",
+                "done": len(done),
+                "unchanged": unchanged,
+                "failed": len(failed),
+                "megapixels": round(pixels, 3),
+                "seconds": round(seconds, 3),
+            }
+        )
+    if not command.quiet:
+        say(
+            f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
+            f" ({pixels:.1f} MP in {seconds:.1f} s)"
+        )
+    for record in failed:
+        error = record.error or {}
+        advice = f". {error['do']}" if error.get("do") else ""
+        say(f"failed: {record.file}: {error.get('what')}{advice}")
+
+
+def _print_line(payload: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
+    sys.stdout.flush()

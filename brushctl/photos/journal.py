@@ -1,0 +1,155 @@
+"""The journal of an output folder: what was made from what, and how.
+
+One JSON object a line, appended and never rewritten, so that a run that is killed at any moment
+leaves at most one torn line at the end, which is passed over. For each photograph the last line
+counts. Its `status` is
+
+    writing   the result is whole under a temporary name and is about to take its own
+    done      the result has its name
+    failed    the photograph could not be edited; `error` says why
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from brushctl.errors import BrushctlError
+
+VERSION = 1
+
+
+class OutputBusyError(BrushctlError):
+    """Another run is writing to the same output folder: nothing is wrong, nothing to do."""
+
+    code = "busy"
+    exit_status = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line of the journal.
+
+    Attributes:
+        file: the photograph, as the plan names it.
+        status: "writing", "done" or "failed".
+        settings: everything that decides the result, the brush's hash among it.
+        source: the photograph's `sha256`, `bytes` and `mtime_ns`.
+        result: the result's `path` (from the output folder), `sha256` and `bytes`.
+        facts: `size`, `seconds`, `detail`, `residual`, `reason`, `warnings`.
+        error: `code` and `what` went wrong.
+    """
+
+    file: str
+    status: str
+    settings: dict[str, Any]
+    source: dict[str, Any]
+    result: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The line, as JSON's own types."""
+        return {
+            "brushctl": VERSION,
+            "file": self.file,
+            "status": self.status,
+            "source": self.source,
+            "result": self.result,
+            **self.facts,
+            "settings": self.settings,
+            "error": self.error,
+        }
+
+    @classmethod
+    def from_dict(cls, line: dict[str, Any]) -> Self:
+        """A line read back; unknown keys are kept among the facts."""
+        known = ("brushctl", "file", "status", "source", "result", "settings", "error")
+        return cls(
+            line["file"],
+            line["status"],
+            line["settings"],
+            line["source"],
+            line["result"],
+            {key: value for key, value in line.items() if key not in known},
+            line.get("error"),
+        )
+
+
+class Journal:
+    """An output folder's journal, held by one run at a time; a context manager.
+
+    Args:
+        state: the folder that holds `journal.jsonl` and `lock`; it is made if need be.
+
+    Attributes:
+        records: the latest line about each photograph.
+
+    Raises:
+        OutputBusyError: on entering, when another run holds it.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self.path = state / "journal.jsonl"
+        self._lock = FileLock(state / "lock", timeout=0)
+        self.records: dict[str, Record] = {}
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise OutputBusyError(
+                "another run is at work on this output", where=str(self.path.parent.parent)
+            ) from error
+        self.records = read_journal(self.path)
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        if _is_torn(self.path):
+            os.write(self._descriptor, b"\n")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
+        self._lock.release()
+
+    def write(self, record: Record) -> None:
+        """Append a line; it is on the disk when this returns."""
+        line = json.dumps(record.to_dict(), ensure_ascii=False).encode(errors="surrogateescape")
+        os.write(self._descriptor, line + b"\n")
+        os.fsync(self._descriptor)
+        self.records[record.file] = record
+
+
+def read_journal(path: Path) -> dict[str, Record]:
+    """The last line about each photograph; torn lines are passed over."""
+    last: dict[str, Record] = {}
+    if path.exists():
+        for line in path.read_bytes().splitlines():
+            try:
+                record = Record.from_dict(json.loads(line.decode(errors="surrogateescape")))
+            except (ValueError, KeyError, TypeError):
+                continue
+            last[record.file] = record
+    return last
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_torn(path: Path) -> bool:
+    data = path.read_bytes()
+    return bool(data) and not data.endswith(b"\n")

@@ -1,0 +1,209 @@
+"""Which photograph becomes which file: decided, and checked, before anything is loaded."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brushctl.errors import PlanError
+from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.inputs import Input
+
+STREAM = "-"
+TEMPLATE = "{stem}.{ext}"
+FIELDS = ("stem", "ext", "brush", "folder", "n")
+STATE = ".brushctl"
+"""The folder, inside an output folder, of its journal and its lock."""
+ROOM = 1.5
+"""How many times the size of its inputs a run wants free on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photograph to edit.
+
+    Attributes:
+        source: the file, None for standard input.
+        target: the file to write, None for standard output.
+        key: its name in the journal and in messages.
+    """
+
+    source: Path | None
+    target: Path | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        jobs: the photographs, in order.
+        state: the folder of the journal and the lock; None where one photograph goes to one
+            named file or through the standard streams, which needs neither.
+    """
+
+    jobs: tuple[Job, ...]
+    state: Path | None
+
+
+def plan_folder(
+    inputs: Sequence[Input], output: Path, *, template: str = TEMPLATE, brush: str = ""
+) -> Plan:
+    """Results into a folder, with the tree that their photographs had.
+
+    Args:
+        inputs: the photographs.
+        output: the folder; it need not exist.
+        template: the results' names: `{stem}`, `{ext}` (without its dot), `{brush}`, `{folder}`
+            (the name of the photograph's folder), `{n}` (counted from 1; `{n:04}` pads).
+        brush: the brush's name.
+
+    Raises:
+        PlanError: two results have one name, a result would replace a photograph, the folder lies
+            inside an input folder or cannot be written, or the disk has not enough room.
+    """
+    _check_not_empty(inputs)
+    _check_outside(inputs, output)
+    jobs = tuple(
+        Job(i.path, output / i.relative.parent / _name(i, n, template, brush), str(i.relative))
+        for n, i in enumerate(inputs, 1)
+    )
+    _check_targets(jobs)
+    check_room(jobs, output)
+    return Plan(jobs, output / STATE)
+
+
+def plan_in_place(inputs: Sequence[Input]) -> Plan:
+    """Each result takes the place of its photograph, once it is whole.
+
+    Raises:
+        PlanError: there is nothing to do, or no room.
+    """
+    _check_not_empty(inputs)
+    paths = [item.path.absolute() for item in inputs]
+    common = Path(os.path.commonpath([path.parent for path in paths]))
+    jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
+    largest = max(jobs, key=_size)
+    check_room((largest,), common)
+    return Plan(jobs, common / STATE)
+
+
+def plan_single(source: Path | None, target: Path | None) -> Plan:
+    """One photograph to one named file; None is a standard stream.
+
+    Raises:
+        PlanError: the target is the photograph itself, a folder, or of an unknown format.
+    """
+    if target is not None:
+        if target.suffix.lower() not in SUFFIXES:
+            raise PlanError(
+                "the suffix names no format that can be written",
+                where=str(target),
+                do=f"Use one of {' '.join(SUFFIXES)}.",
+            )
+        if source and target.exists() and target.samefile(source):
+            raise PlanError(
+                "the result would replace the photograph",
+                where=str(target),
+                do="Pass --in-place if that is what you want.",
+            )
+        check_room((Job(source, target, ""),), target.parent)
+    return Plan((Job(source, target, str(source or "standard input")),), None)
+
+
+def check_room(jobs: Sequence[Job], folder: Path) -> None:
+    """See that a folder can be written and has room for the results.
+
+    Raises:
+        PlanError: it cannot, or has not.
+    """
+    folder = folder.absolute()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        raise PlanError("this is a file, no folder", where=str(there))
+    if not os.access(there, os.W_OK):
+        raise PlanError("the folder cannot be written", where=str(there))
+    need, free = ROOM * sum(map(_size, jobs)), shutil.disk_usage(there).free
+    if need > free:
+        raise PlanError(
+            f"the results may need {need / 1e9:.1f} GB and there are {free / 1e9:.1f} GB free",
+            where=str(there),
+            do="Free some space or choose another output folder.",
+        )
+
+
+def _name(item: Input, n: int, template: str, brush: str) -> str:
+    path = item.path
+    try:
+        name = template.format(
+            stem=path.stem,
+            ext=path.suffix[1:],
+            brush=brush,
+            folder=path.absolute().parent.name,
+            n=n,
+        )
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise PlanError(
+            "the template cannot be filled in",
+            where=template,
+            do=f"Its fields are {' '.join('{' + field + '}' for field in FIELDS)}.",
+        ) from error
+    if not name or name != Path(name).name or name.startswith("."):
+        raise PlanError(f"the template gives {name!r}, which is no file name", where=template)
+    if Path(name).suffix.lower() not in SUFFIXES and Path(name).suffix != path.suffix:
+        raise PlanError(
+            f"the template gives {name!r}, whose suffix names no format",
+            where=template,
+            do="End it with .{ext}, or with .jpg, .png, .tif, .webp, .avif or .heic.",
+        )
+    return name
+
+
+def _check_not_empty(inputs: Sequence[Input]) -> None:
+    if not inputs:
+        raise PlanError(
+            "there are no photographs in what was named",
+            do=f"Photographs end in {' '.join(SUFFIXES)}.",
+        )
+
+
+def _check_outside(inputs: Sequence[Input], output: Path) -> None:
+    out = output.resolve()
+    for root in sorted({item.root.resolve() for item in inputs if item.root}):
+        if out.is_relative_to(root):
+            raise PlanError(
+                f"the output folder lies inside the input folder {root}",
+                where=str(output),
+                do="Its results would be taken for photographs next time; choose another folder, "
+                "or pass --in-place.",
+            )
+
+
+def _check_targets(jobs: Sequence[Job]) -> None:
+    sources = {job.source.resolve() for job in jobs if job.source}
+    taken: dict[Path, Job] = {}
+    for job in jobs:
+        assert job.target is not None
+        target = job.target.resolve()
+        if target in sources:
+            raise PlanError(
+                "the result would replace a photograph",
+                where=str(job.target),
+                do="Choose another output folder, or pass --in-place.",
+            )
+        other = taken.setdefault(target, job)
+        if other is not job:
+            raise PlanError(
+                f"{other.source} and {job.source} would have the same result",
+                where=str(job.target),
+                do="Tell them apart in --name, with {folder} or {n}.",
+            )
+
+
+def _size(job: Job) -> int:
+    try:
+        return job.source.stat().st_size if job.source else 0
+    except OSError:
+        return 0

@@ -1,0 +1,311 @@
+"""`brushctl apply`, through the real command line, with a tone curve for a model."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.cli.app import main
+from brushctl.photos.images import open_photo
+from tests.photos import makers
+from tests.photos.brushes import make_brush
+from tests.photos.driver import tone, tone_engine
+
+ROOT = Path(__file__).parents[2]
+
+
+class Shell:
+    """Runs the command line in a folder of its own."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[bytes]) -> None:
+        self.folder, self.capture = folder, capture
+        self.brush = make_brush(folder / "dusk.brush")
+
+    def start(self, *arguments: str, seconds: float = 0) -> subprocess.Popen:
+        command = [sys.executable, "-m", "tests.photos.driver", "apply", *arguments]
+        pipes = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment(seconds), **pipes)
+
+    def run(self, *arguments: str, data: bytes = b"", status: int = 0) -> tuple[bytes, str]:
+        """Within this process, which has everything loaded already."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            patch.setenv("BRUSHCTL_HOME", str(self.folder / "home"))
+            patch.setattr(sys, "argv", ["brushctl", "apply", *arguments])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+            patch.setitem(sys.modules, "brushctl.engine.editing", tone_engine())
+            self.capture.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        out, err = self.capture.readouterr()
+        assert (ended.value.code or 0) == status, err.decode()
+        return out, err.decode()
+
+    def bash(self, command: str) -> None:
+        """As a person types it: `brushctl` is the driver."""
+        program = self.folder / "bin/brushctl"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.photos.driver "$@"\n')
+        program.chmod(0o755)
+        environment = self.environment() | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+        shell = ["bash", "-euo", "pipefail", "-c", command]
+        subprocess.run(shell, cwd=self.folder, env=environment, check=True, timeout=120)
+
+    def environment(self, seconds: float = 0) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TONE_SECONDS": str(seconds),
+            "BRUSHCTL_HOME": str(self.folder / "home"),
+        }
+
+    def events(self, *arguments: str, status: int = 0) -> list[dict]:
+        out, _ = self.run(*arguments, "--json", status=status)
+        return [json.loads(line) for line in out.splitlines()]
+
+    def photographs(self, count: int = 3, folder: str = "in") -> list[Path]:
+        paths = [self.folder / folder / f"{n}.jpg" for n in range(count)]
+        for n, path in enumerate(paths):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            makers.write_jpeg(path, makers.picture(seed=n))
+        return paths
+
+    def files(self, folder: str = "out") -> list[str]:
+        found = (p.relative_to(self.folder / folder) for p in (self.folder / folder).rglob("*"))
+        return sorted(str(p) for p in found if p.parts[0] != ".brushctl" and "." in p.name)
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary) -> Shell:
+    return Shell(tmp_path, capfdbinary)
+
+
+def edited(source: Path, target: Path, tolerance: float = 0.03) -> bool:
+    wanted = tone(open_photo(source).pixels)
+    return float(np.abs(open_photo(target).pixels - wanted).mean()) < tolerance
+
+
+def summary(events: list[dict]) -> tuple[int, int, int]:
+    last = events[-1]
+    assert last["event"] == "summary"
+    return last["done"], last["unchanged"], last["failed"]
+
+
+def test_a_tree_of_every_kind_of_file_goes_through_one_command(shell):
+    root = shell.folder / "in"
+    for folder in ("2024/spring", "2024/autumn", "scans"):
+        (root / folder).mkdir(parents=True)
+    makers.write_jpeg(root / "2024/spring/camera.jpg", makers.picture(), exif=makers.exif(6))
+    p3 = makers.profile(makers.DISPLAY_P3, 2.2)
+    Image.fromarray(makers.picture()).save(root / "2024/spring/phone.png", icc_profile=p3)
+    Image.fromarray(makers.picture()).save(root / "2024/autumn/phone.heic", quality=90)
+    Image.fromarray(makers.picture()).save(root / "2024/autumn/web.webp", quality=90)
+    Image.fromarray(makers.picture()).save(root / "2024/autumn/new.avif", quality=90)
+    Image.fromarray(makers.picture()).convert("L").save(root / "scans/grey.png")
+    Image.fromarray(makers.picture()).convert("CMYK").save(root / "scans/press.jpg", quality=95)
+    makers.write_deep_tiff(root / "scans/deep.tif", makers.deep_picture())
+    makers.write_jpeg(root / "2024/panorama.jpg", makers.picture(600, 40))
+    makers.write_jpeg(root / "2024/tiny.jpg", makers.picture(3, 2))
+    (root / "scans/truncated.jpg").write_bytes((root / "2024/panorama.jpg").read_bytes()[:900])
+    (root / "scans/empty.png").write_bytes(b"")
+    (root / "notes.txt").write_text("not a photograph")
+    events = shell.events("dusk.brush", "in", "-o", "out", status=3)
+    assert summary(events) == (10, 0, 2)
+    failed = {e["file"]: e["error"]["what"] for e in events if e.get("status") == "failed"}
+    assert failed.keys() == {"scans/truncated.jpg", "scans/empty.png"}
+    assert failed["scans/empty.png"] == "the file is empty"
+    good = [e["file"] for e in events if e.get("status") == "done"]
+    assert shell.files() == sorted(good)
+    for name in good:
+        before, after = open_photo(root / name), open_photo(shell.folder / "out" / name)
+        assert (after.size, after.format, after.depth) == (before.size, before.format, before.depth)
+        assert after.colour.icc == before.colour.icc
+        if name != "scans/grey.png":
+            assert edited(root / name, shell.folder / "out" / name, 0.05), name
+
+
+def test_a_second_run_does_nothing_and_a_changed_photograph_only_itself(shell):
+    paths = shell.photographs()
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (0, 3, 0)
+    makers.write_jpeg(paths[1], makers.picture(seed=9))
+    os.utime(paths[2])  # touched, not changed
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
+    assert edited(paths[1], shell.folder / "out/1.jpg")
+    (shell.folder / "out/0.jpg").unlink()
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
+
+
+def test_other_settings_or_another_brush_edit_everything_again(shell):
+    shell.photographs()
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
+    assert summary(shell.events("dusk.brush", "in", "-o", "out", "--seed", "1")) == (3, 0, 0)
+    make_brush(shell.folder / "dusk.brush", value=0.25)
+    arguments = ("dusk.brush", "in", "-o", "out", "--seed", "1")
+    assert summary(shell.events(*arguments)) == (3, 0, 0)
+    assert summary(shell.events(*arguments, "--overwrite")) == (3, 0, 0)
+
+
+def test_failed_files_are_counted_again_but_tried_only_when_asked(shell):
+    paths = shell.photographs()
+    whole = paths[1].read_bytes()
+    paths[1].write_bytes(whole[:700])
+    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=3)) == (2, 0, 1)
+    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=3)) == (0, 2, 1)
+    again = shell.events("dusk.brush", "in", "-o", "out", "--retry-failed", status=3)
+    assert [e["file"] for e in again if e["event"] == "file"] == ["1.jpg"]
+    paths[1].write_bytes(whole)  # mended: no flag needed
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
+
+
+def test_all_failed_is_status_4(shell):
+    (shell.folder / "in").mkdir()
+    (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
+    _, err = shell.run("dusk.brush", "in", "-o", "out", status=4)
+    assert "a.jpg: this is not a photograph in a format that can be read" in err
+
+
+def test_in_place_edits_once_however_often_it_runs(shell):
+    paths = shell.photographs()
+    originals = [open_photo(path).pixels for path in paths]
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (3, 0, 0)
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (0, 3, 0)
+    for path, original in zip(paths, originals, strict=True):
+        assert np.abs(open_photo(path).pixels - tone(original)).mean() < 0.03
+
+
+def test_one_photograph_through_the_standard_streams(shell):
+    (path,) = shell.photographs(1)
+    out, err = shell.run("dusk.brush", "-", "-q", data=path.read_bytes())
+    assert err == ""
+    (shell.folder / "out.jpg").write_bytes(out)
+    assert edited(path, shell.folder / "out.jpg")
+    shell.run("dusk.brush", "-", "-o", "piped.png", data=path.read_bytes())
+    assert edited(path, shell.folder / "piped.png")
+    out, _ = shell.run("dusk.brush", "in/0.jpg", "-o", "-")
+    assert out == (shell.folder / "out.jpg").read_bytes()
+
+
+def test_one_photograph_to_one_file(shell):
+    shell.photographs(1)
+    shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif")
+    assert Image.open(shell.folder / "result.tif").format == "TIFF"
+    assert not (shell.folder / ".brushctl").exists()
+
+
+def test_lists_of_files_from_stdin(shell):
+    shell.photographs(3)
+    shell.run("dusk.brush", "--files-from", "-", "-o", "out", data=b"in/0.jpg\0in/2.jpg\0")
+    assert shell.files() == ["in/0.jpg", "in/2.jpg"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("in",),
+        ("-o", "out"),
+        ("in", "-o", "in/out"),
+        ("in", "-o", "out", "--in-place"),
+        ("in", "-", "-o", "out"),
+        ("in", "-o", "-"),
+        ("in", "-o", "out", "--name", "{who}"),
+        ("-", "--json"),
+        ("in", "missing", "-o", "out"),
+        ("in/0.jpg", "--watch", "-o", "out"),
+    ],
+    ids=" ".join,
+)
+def test_contradictions_are_usage_errors_and_nothing_is_made(shell, arguments):
+    shell.photographs()
+    shell.run("dusk.brush", *arguments, status=2)
+    assert not (shell.folder / "out").exists()
+
+
+def test_files_that_no_run_made_are_not_overwritten_unasked(shell):
+    shell.photographs()
+    (shell.folder / "out").mkdir()
+    (shell.folder / "out/1.jpg").write_bytes(b"precious")
+    _, err = shell.run("dusk.brush", "in", "-o", "out", status=2)
+    assert "--overwrite" in err
+    assert (shell.folder / "out/1.jpg").read_bytes() == b"precious"
+    shell.run("dusk.brush", "in", "-o", "out", "--overwrite")
+    assert edited(shell.folder / "in/1.jpg", shell.folder / "out/1.jpg")
+
+
+def test_dry_run_prints_the_plan_and_touches_nothing(shell):
+    shell.photographs(2)
+    out, _ = shell.run("dusk.brush", "in", "-o", "out", "--dry-run", "--name", "{stem}-x.{ext}")
+    assert out.decode() == "edit  in/0.jpg -> out/0-x.jpg\nedit  in/1.jpg -> out/1-x.jpg\n"
+    assert not (shell.folder / "out").exists()
+
+
+def test_a_damaged_or_missing_brush_is_status_5(shell):
+    shell.photographs()
+    (shell.folder / "bad.brush").write_bytes(b"nonsense")
+    shell.run("bad.brush", "in", "-o", "out", status=5)
+    shell.run("nowhere", "in", "-o", "out", status=5)
+
+
+def test_provenance_can_be_left_out(shell):
+    shell.photographs(1)
+    shell.run("dusk.brush", "in", "-o", "out")
+    assert b"brushctl:brush" in (shell.folder / "out/0.jpg").read_bytes()
+    shell.run("dusk.brush", "in", "-o", "bare", "--no-provenance")
+    assert b"brushctl" not in (shell.folder / "bare/0.jpg").read_bytes()
+
+
+def test_ctrl_c_finishes_the_photograph_in_hand(shell):
+    shell.photographs(6)
+    process = shell.start("dusk.brush", "in", "-o", "out", seconds=0.5)
+    wait_for((shell.folder / "out/0.jpg").exists)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=60)
+    assert process.returncode == 130
+    made = shell.files()
+    assert 1 <= len(made) < 6
+    assert all(edited(shell.folder / "in" / name, shell.folder / "out" / name) for name in made)
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (6 - len(made), len(made), 0)
+
+
+def test_a_second_run_on_a_busy_output_says_so_and_leaves_it_alone(shell):
+    shell.photographs(4)
+    first = shell.start("dusk.brush", "in", "-o", "out", seconds=0.5)
+    wait_for((shell.folder / "out/.brushctl/journal.jsonl").exists)
+    _, err = shell.run("dusk.brush", "in", "-o", "out", status=0)
+    assert "another run is at work" in err
+    first.wait(timeout=60)
+    assert first.returncode == 0
+
+
+def test_watch_takes_settled_files_only_and_ends_on_a_signal(shell):
+    shell.photographs(1)
+    process = shell.start("dusk.brush", "in", "-o", "out", "--watch", "--settle", "1")
+    wait_for((shell.folder / "out/0.jpg").exists)
+    whole = (shell.folder / "in/0.jpg").read_bytes()
+    with (shell.folder / "in/slow.jpg").open("wb") as file:
+        for start in range(0, len(whole), len(whole) // 4):
+            file.write(whole[start : start + len(whole) // 4])
+            file.flush()
+            time.sleep(0.4)
+    wait_for((shell.folder / "out/slow.jpg").exists)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+    assert process.returncode == 0
+    journal = (shell.folder / "out/.brushctl/journal.jsonl").read_text()
+    assert '"failed"' not in journal
+    assert edited(shell.folder / "in/slow.jpg", shell.folder / "out/slow.jpg")
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)

@@ -1,0 +1,50 @@
+"""Every command in the guides for `apply` runs as it is written there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.test_apply import ROOT, Shell
+from tests.photos import makers
+from tests.photos.brushes import make_brush
+
+GUIDES = ("photographers", "pipelines", "cron")
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NEEDS_A_SHELL = set("|<>&$*;'\\")
+
+
+def commands(guide: str) -> list[str]:
+    text = (ROOT / "docs" / f"{guide}.md").read_text()
+    return [line for block in BLOCK.findall(text) for line in block.splitlines()]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capfdbinary) -> Shell:
+    shell = Shell(tmp_path, capfdbinary)
+    make_brush(tmp_path / "home/brushes/golden-hour.brush", "golden-hour")
+    (tmp_path / "photos/2024").mkdir(parents=True)
+    makers.write_jpeg(tmp_path / "photos/2024/harbour.jpg", makers.picture())
+    makers.write_jpeg(tmp_path / "photos/garden.jpg", makers.picture(seed=1))
+    Image.fromarray(makers.picture(seed=2)).save(tmp_path / "photos/drawing.png")
+    return shell
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_commands_of_a_guide_run(shell, guide):
+    for command in commands(guide):
+        if command.startswith("brushctl apply ") and not NEEDS_A_SHELL & set(command):
+            shell.run(*shlex.split(command)[2:])
+        else:
+            shell.bash(command)
+
+
+def test_the_guides_results_are_there(shell):
+    for command in commands("photographers")[:2]:
+        shell.run(*shlex.split(command)[2:])
+    assert shell.files("edited") == ["2024/harbour.jpg", "drawing.png", "garden.jpg"]
+    with Image.open(shell.folder / "edited/drawing.png") as image:
+        assert np.asarray(image).shape == (64, 96, 3)

@@ -1,0 +1,141 @@
+"""Killing a run at any moment loses no original and leaves nothing half-written."""
+
+import hashlib
+import multiprocessing
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from brushctl.photos.journal import read_journal
+from tests.photos import makers
+from tests.photos.brushes import make_brush
+from tests.photos.driver import tone_engine
+
+KILLS = 16  # for each of the two ways to write: 32 in all
+PHOTOGRAPHS = 8
+JOURNAL = ".brushctl/journal.jsonl"
+SECONDS = 0.03  # that an edit of one takes, with its reading and writing, if nothing else runs
+
+# Real processes that are killed for real; forked from one that has imported the program, or each
+# would spend seconds on that.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["tests.photos.warm"])
+
+
+def run(folder: Path, arguments: list[str]) -> None:
+    """The command line, in a process of its own."""
+    os.chdir(folder)
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    sys.argv = ["brushctl", "apply", *arguments]
+    sys.modules["brushctl.engine.editing"] = tone_engine(0.01)
+    from brushctl.cli.app import main
+
+    main()
+
+
+def start(folder: Path, *arguments: str) -> "multiprocessing.process.BaseProcess":
+    process = processes.Process(target=run, args=(folder, list(arguments)))
+    process.start()
+    return process
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.glob("[!.]*")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_brush(tmp_path / "dusk.brush")
+    (tmp_path / "in").mkdir()
+    for n in range(PHOTOGRAPHS):
+        makers.write_jpeg(tmp_path / "in" / f"{n}.jpg", makers.picture(480, 320, seed=n))
+    return tmp_path
+
+
+def finished(folder: Path, *arguments: str) -> None:
+    process = start(folder, *arguments)
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def kill_and_look(folder: Path, arguments: list[str], journal: Path, look, reset) -> set[int]:
+    """Kill runs at random times after their first line in the journal.
+
+    `look` checks what each left behind; `reset` begins anew when one has come to its end.
+    """
+    rng = random.Random(0)
+    progress = set()
+    for _ in range(KILLS):
+        size = journal.stat().st_size if journal.exists() else 0
+        process = start(folder, *arguments)
+        while process.is_alive() and (not journal.exists() or journal.stat().st_size == size):
+            time.sleep(0.001)
+        process.join(rng.uniform(0, SECONDS * PHOTOGRAPHS / 2))
+        process.kill()
+        process.join(60)
+        progress.add(look())
+        if process.exitcode == 0:
+            reset()
+    return progress
+
+
+def test_killed_runs_leave_only_whole_results(folder):
+    finished(folder, "dusk.brush", "in", "-o", "reference")
+    originals, wanted = hashes(folder / "in"), hashes(folder / "reference")
+
+    def look() -> int:
+        assert hashes(folder / "in") == originals
+        made = hashes(folder / "out") if (folder / "out").exists() else {}
+        assert made.items() <= wanted.items()
+        return len(made)
+
+    def reset() -> None:
+        for path in (folder / "out").glob("*.jpg"):
+            path.unlink()
+
+    progress = kill_and_look(
+        folder,
+        ["dusk.brush", "in", "-o", "out"],
+        folder / "out" / JOURNAL,
+        look,
+        reset,
+    )
+    assert len(progress) > 2, "the kills should have hit runs at different points"
+    finished(folder, "dusk.brush", "in", "-o", "out")
+    assert hashes(folder / "out") == wanted
+    assert not [p for p in (folder / "out").glob(".*") if p.name != ".brushctl"]
+    journal = read_journal(folder / "out" / JOURNAL)
+    assert {record.status for record in journal.values()} == {"done"}
+
+
+def test_killed_runs_in_place_edit_every_photograph_exactly_once(folder):
+    finished(folder, "dusk.brush", "in", "-o", "reference")
+    originals, wanted = hashes(folder / "in"), hashes(folder / "reference")
+    whole = {p.name: p.read_bytes() for p in (folder / "in").iterdir()}
+
+    def look() -> int:
+        there = hashes(folder / "in")
+        assert there.keys() == originals.keys()
+        for name, digest in there.items():
+            assert digest in (originals[name], wanted[name])
+        return sum(there[name] == wanted[name] for name in there)
+
+    def reset() -> None:
+        (folder / "in" / JOURNAL).unlink()
+        for name, data in whole.items():
+            (folder / "in" / name).write_bytes(data)
+
+    progress = kill_and_look(
+        folder,
+        ["dusk.brush", "in", "--in-place"],
+        folder / "in" / JOURNAL,
+        look,
+        reset,
+    )
+    assert len(progress) > 2
+    finished(folder, "dusk.brush", "in", "--in-place")
+    assert hashes(folder / "in") == wanted

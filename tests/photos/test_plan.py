@@ -1,0 +1,125 @@
+"""A run is thought through before it begins: names, clashes and room are settled first."""
+
+from collections import namedtuple
+
+import pytest
+
+from brushctl.errors import PlanError
+from brushctl.photos import plan as planning
+from brushctl.photos.inputs import Input, find_inputs, read_list
+from brushctl.photos.plan import plan_folder, plan_in_place, plan_single
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in ("in/a.jpg", "in/deep/er/b.PNG", "in/notes.txt", "in/.hidden.jpg", "in/.x/c.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path
+
+
+def targets(plan, root):
+    return [job.target.relative_to(root).as_posix() for job in plan.jobs]
+
+
+def test_folders_are_searched_and_their_tree_is_kept(tree):
+    plan = plan_folder(find_inputs([str(tree / "in")]), tree / "out")
+    assert targets(plan, tree) == ["out/a.jpg", "out/deep/er/b.PNG"]
+
+
+def test_patterns_keep_the_tree_below_their_fixed_part(tree):
+    found = find_inputs([str(tree / "in/**/*.PNG")])
+    assert [str(item.relative) for item in found] == ["deep/er/b.PNG"]
+    found = find_inputs([str(tree / "in/d*/er/*")])
+    assert [str(item.relative) for item in found] == ["deep/er/b.PNG"]
+
+
+def test_a_file_named_twice_is_edited_once(tree):
+    named = [str(tree / "in/a.jpg"), str(tree / "in"), str(tree / "in/../in/a.jpg")]
+    assert len(find_inputs(named)) == 2
+
+
+@pytest.mark.parametrize("separator", ["\n", "\0"])
+def test_lists_come_by_line_or_by_nul_and_keep_relative_folders(tree, separator, monkeypatch):
+    monkeypatch.chdir(tree / "in")
+    names = ["deep/er/b.PNG", str(tree / "in/a.jpg")]
+    (tree / "list").write_text(separator.join(names) + separator)
+    found = find_inputs([], read_list(str(tree / "list")))
+    assert [str(item.relative) for item in found] == ["deep/er/b.PNG", "a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{stem}-{brush}.{ext}", "a-dusk.jpg"),
+        ("{n:04}.png", "0001.png"),
+        ("{folder}_{stem}.tif", "in_a.tif"),
+    ],
+)
+def test_templates_name_the_results(tree, template, name):
+    found = find_inputs([str(tree / "in/a.jpg")])
+    plan = plan_folder(found, tree / "out", template=template, brush="dusk")
+    assert targets(plan, tree) == [f"out/{name}"]
+
+
+@pytest.mark.parametrize(
+    "template", ["{stem", "{who}.jpg", "{0}.jpg", "x/{stem}.jpg", "", ".{stem}.jpg", "{stem}.gif",
+                 "{stem.nothing}"],
+)  # fmt: skip
+def test_bad_templates_are_plan_errors(tree, template):
+    with pytest.raises(PlanError):
+        plan_folder(find_inputs([str(tree / "in/a.jpg")]), tree / "out", template=template)
+
+
+def test_two_photographs_may_not_have_one_result(tree):
+    (tree / "in2").mkdir()
+    (tree / "in2/a.jpg").write_bytes(b"y")
+    found = find_inputs([str(tree / "in"), str(tree / "in2")])
+    with pytest.raises(PlanError, match="would have the same result"):
+        plan_folder(found, tree / "out")
+    with pytest.raises(PlanError, match="would have the same result"):
+        plan_folder(found, tree / "out2", template="same.jpg")
+
+
+@pytest.mark.parametrize("output", ["in", "in/out", "in/deep/../out"])
+def test_the_output_may_not_lie_in_the_input(tree, output):
+    with pytest.raises(PlanError, match="inside the input folder"):
+        plan_folder(find_inputs([str(tree / "in")]), tree / output)
+
+
+def test_a_result_may_not_replace_a_photograph_unasked(tree):
+    found = find_inputs([str(tree / "in/a.jpg")])
+    with pytest.raises(PlanError, match="--in-place"):
+        plan_folder(found, tree / "in")
+    with pytest.raises(PlanError, match="--in-place"):
+        plan_single(tree / "in/a.jpg", tree / "in/a.jpg")
+    assert plan_in_place(found).jobs[0].target == tree / "in/a.jpg"
+
+
+def test_nothing_to_do_is_said(tree):
+    (tree / "empty").mkdir()
+    with pytest.raises(PlanError, match="no photographs"):
+        plan_folder(find_inputs([str(tree / "empty")]), tree / "out")
+    with pytest.raises(PlanError, match="no such file"):
+        find_inputs([str(tree / "missing.jpg")])
+    with pytest.raises(PlanError, match="nothing matches"):
+        find_inputs([str(tree / "*.avif")])
+
+
+def test_a_full_disk_is_found_before_the_run(tree, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10, 9, 1))
+    with pytest.raises(PlanError, match="free"):
+        plan_folder(find_inputs([str(tree / "in")]), tree / "out")
+
+
+def test_the_output_may_not_be_a_file(tree):
+    (tree / "file").touch()
+    with pytest.raises(PlanError, match="no folder"):
+        plan_folder(find_inputs([str(tree / "in")]), tree / "file")
+
+
+def test_a_vanished_file_of_a_list_is_left_to_the_run(tree):
+    gone = tree / "gone.jpg"
+    assert find_inputs([], [str(gone)]) == [Input(gone, type(gone)("gone.jpg"))]
