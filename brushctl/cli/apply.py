@@ -94,6 +94,10 @@ def apply(
         bool,
         typer.Option(help="Say in XMP which brush made the edit.", rich_help_panel=FILES),
     ] = True,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a page of before and after.", rich_help_panel=FILES),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -132,16 +136,21 @@ def apply(
         retry_failed=retry_failed,
         json=json,
         quiet=quiet,
+        report=report,
         open_editor=open_editor,
     )
     named = tuple(inputs or ())
     if watch:
+        if report:
+            raise UsageError("--report needs a run that ends", do="Leave --watch out.")
         folders, target = _watchable(named, output, in_place=in_place)
         watch_folder(command, folders, target, template=name, settle=settle)
         return
     plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)
     if json and plan.jobs[0].target is None:
         raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
+    if report and (in_place or plan.state is None):
+        raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
     if dry_run:
         show_plan(command, plan)
     else:

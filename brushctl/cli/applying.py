@@ -44,6 +44,7 @@ class Command:
     retry_failed: bool
     json: bool
     quiet: bool
+    report: Path | None
     open_editor: Callable[[], "AbstractContextManager[Editor]"]
 
     def treatment(self) -> "Treatment":
@@ -95,6 +96,11 @@ def run_once(command: Command, plan: Plan) -> None:
             with command.open_editor() as editor:
                 records = _edit(command, plan, selection, editor, journal, stop)
         stopped = len(records) < len(selection.todo)
+        if command.report and journal:
+            from brushctl.photos.report import write_report
+
+            title = f"{command.brush}: {journal.path.parent.parent}"
+            write_report(command.report, plan.jobs, journal.records, title=title)
     failed = [*selection.failed, *(r for r in records if r.error)]
     done = len(records) - sum(r.error is not None for r in records)
     _summarise(command, records, failed, len(selection.current), time.monotonic() - started)

@@ -47,7 +47,8 @@ def print_error(message: str) -> None:
 
 def say(message: str) -> None:
     """Tell a person something, on stderr."""
-    err_console().print(message, soft_wrap=True)
+    # Messages hold file names, in which square brackets are no markup.
+    err_console().print(message, soft_wrap=True, markup=False)
 
 
 def follow(work: Generator[Event, None, Result], *, quiet: bool = False) -> Result:
@@ -76,13 +77,14 @@ def _bars(events: Iterable[Event]) -> None:
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
     columns = (
         TextColumn("{task.description:<22}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
     with Progress(*columns, console=err_console()) as progress:
         task = None
@@ -93,7 +95,8 @@ def _bars(events: Iterable[Event]) -> None:
                 case Advance(done, note) if task is not None:
                     progress.update(task, completed=done, note=note)
                 case Warned(message):
-                    progress.console.print(f"[yellow]warning:[/] {message}", soft_wrap=True)
+                    warning = Text("warning: ", style="yellow") + Text(message, style="default")
+                    progress.console.print(warning, soft_wrap=True)
 
 
 def _lines(events: Iterable[Event]) -> None:

@@ -166,6 +166,14 @@ def test_failed_files_are_counted_again_but_tried_only_when_asked(shell):
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
 
 
+def test_brackets_in_names_are_names(shell):
+    (shell.folder / "in").mkdir()
+    (shell.folder / "in/[red]a[bold].jpg").write_bytes(b"no photograph")
+    _, err = shell.run("dusk.brush", "in", "-o", "out", status=4)
+    assert "failed: [red]a[bold].jpg: " in err
+    assert "brushctl[heic]" in err
+
+
 def test_all_failed_is_status_4(shell):
     (shell.folder / "in").mkdir()
     (shell.folder / "in/a.jpg").write_bytes(b"no photograph")

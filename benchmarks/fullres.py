@@ -1,0 +1,186 @@
+"""What the full-resolution transfer is worth: its PSNR, time and memory at 2, 12 and 24 megapixels.
+
+    uv run python -m benchmarks.fullres            # writes docs/results/fullres.json
+
+Every edit has a known truth at full size: a tone edit is applied to the photograph itself. The
+model is played by the same edit at model size, on a picture blurred by 0.6 pixels and with smooth
+noise of 0.02 RMS on the edited one, which is about what an autoencoder and a sampler leave. Both
+ways of reaching full size get the same model output. Each picture is opened, edited and saved in a
+process of its own, whose peak memory is reported.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
+from skimage import data
+
+from brushctl.photos.choices import Detail
+from brushctl.photos.fullres import to_full_size
+from brushctl.photos.images import open_photo, resize
+from brushctl.photos.saving import save_photo
+
+OUT = Path("docs/results/fullres.json")
+SIZES = {2: (1728, 1152), 12: (4240, 2832), 24: (6000, 4000)}
+SIDES = {"tiny-ip2p": 64, "instruct-pix2pix": 512}
+PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
+
+
+def warm(p: np.ndarray) -> np.ndarray:
+    """More red, less blue."""
+    return p * np.float32([1.1, 1.0, 0.85]) + np.float32([0.03, 0, 0])
+
+
+def night(p: np.ndarray) -> np.ndarray:
+    """Dark and blue."""
+    return p**1.8 * np.float32([0.35, 0.45, 0.8])
+
+
+def faded(p: np.ndarray) -> np.ndarray:
+    """Lifted blacks, soft whites."""
+    return 0.15 + 0.7 * p * np.float32([1.0, 0.95, 0.9])
+
+
+def contrast(p: np.ndarray) -> np.ndarray:
+    """An S-curve."""
+    return p * p * (3 - 2 * p)
+
+
+def crossed(p: np.ndarray) -> np.ndarray:
+    """Cross-processing: a curve of its own for each channel."""
+    r, g, b = np.moveaxis(p, -1, 0)
+    return np.stack([r**0.8 - 0.05 * np.sin(6 * r), g**1.1, 0.1 + 0.8 * b], -1)
+
+
+EDITS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    f.__name__: f for f in (warm, night, faded, contrast, crossed)
+}
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """Real photographs at their own resolution, mirrored side by side until the size is full.
+
+    scikit-image ships none above 0.3 megapixels; enlarging one would leave nothing to lose.
+    """
+    canvas = Image.new("RGB", (width, height))
+    pictures = [Image.fromarray(getattr(data, name)()[..., :3]) for name in PHOTOGRAPHS]
+    n = y = 0
+    while y < height:
+        x = 0
+        while x < width:
+            tile = pictures[n % 4].resize((640, 480)) if n % 4 == 2 else pictures[n % 4]
+            tile = tile.crop((0, 0, tile.width, 400)) if tile.height > 400 else tile
+            turned = tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if n % 8 > 3 else tile
+            canvas.paste(turned, (x, y))
+            x, n = x + turned.width, n + 1
+        y += 400
+    return canvas
+
+
+def generated(width: int, height: int) -> Image.Image:
+    """Dead leaves: discs of every size in front of one another, with a fine grain on them."""
+    rng = np.random.default_rng(0)
+    canvas = Image.new("RGB", (width, height), (120, 120, 120))
+    draw = ImageDraw.Draw(canvas)
+    for radius in np.sort(rng.pareto(1.2, 6000) * 0.004 + 0.004)[::-1] * width:
+        x, y, r = rng.random() * width, rng.random() * height, min(radius, width / 4)
+        colour = tuple(rng.integers(0, 256, 3).tolist())
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
+    grain = Image.effect_noise((width, height), 24)
+    return Image.blend(canvas, Image.merge("RGB", (grain, grain, grain)), 0.15)
+
+
+PICTURES = {"photograph": photograph, "generated": generated}
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    """Over all pixels and channels, clipped to what a file can hold; in dB."""
+    error = sum(float(np.mean((np.clip(x, 0, 1) - y) ** 2)) for x, y in zip(a, b, strict=True))
+    return -10 * float(np.log10(error / len(a)))
+
+
+def model(before: np.ndarray, edit: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
+    """What a model of that size gives back: (before, after)."""
+    soft = gaussian_filter(before, (0.6, 0.6, 0)).astype(np.float32)
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=before.shape), (1, 1, 0))
+    after = edit(soft) + 0.02 * noise / noise.std()
+    return [soft, after.clip(0, 1).astype(np.float32)]
+
+
+def measure(path: Path, side: int) -> dict[str, Any]:
+    """Edit one picture in this process; called in a fresh one."""
+    photo = open_photo(path)
+    width, height = photo.size
+    scale = side / (width * height) ** 0.5
+    size = round(width * scale), round(height * scale)
+    before = resize(photo.pixels, size)
+    to_full_size(photo.pixels[:64], before, before, Detail.TRANSFER)  # compiled code is loaded
+    rows, seconds, peak = {}, [], 0.0
+    for name, edit in EDITS.items():
+        seen, made = model(before, edit)
+        began = time.perf_counter()
+        full = to_full_size(photo.pixels, seen, made, Detail.TRANSFER)
+        seconds.append(time.perf_counter() - began)
+        if not peak:
+            save_photo(path.with_name("out.jpg"), full.pixels, photo)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        truth = edit(photo.pixels).clip(0, 1).astype(np.float32)
+        upscaled = resize_bicubic(made, photo.size)
+        rows[name] = round(psnr(full.pixels, truth), 2), round(psnr(upscaled, truth), 2)
+    gains = [transfer - upscale for transfer, upscale in rows.values()]
+    return {
+        "psnr_transfer": round(float(np.mean([t for t, _ in rows.values()])), 2),
+        "psnr_upscale": round(float(np.mean([u for _, u in rows.values()])), 2),
+        "least_gain": round(min(gains), 2),
+        "seconds_transfer": round(float(np.median(seconds)), 3),
+        "peak_mb": round(peak),
+        "edits": rows,
+    }
+
+
+def resize_bicubic(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The plain way up."""
+    bands = [
+        Image.fromarray(pixels[..., c]).resize(size, Image.Resampling.BICUBIC) for c in range(3)
+    ]
+    return np.stack([np.asarray(band) for band in bands], -1)
+
+
+def main() -> None:
+    """Measure every size, source and model."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, default=OUT)
+    out = parser.parse_args().out
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for source, make in PICTURES.items():
+            for megapixels, size in SIZES.items():
+                path = Path(folder) / "picture.png"
+                make(*size).save(path, compress_level=1)
+                for base, side in SIDES.items():
+                    with multiprocessing.get_context("spawn").Pool(1) as pool:
+                        found = pool.apply(measure, (path, side))
+                    row = {"megapixels": megapixels, "source": source, "model": base, "side": side}
+                    rows.append(row | found)
+                    sys.stdout.write(json.dumps(rows[-1]) + "\n")
+    document = {
+        "command": "uv run python -m benchmarks.fullres",
+        "model_output": "a tone edit at model size, blurred by 0.6 px, noise of 0.02 RMS",
+        "photographs": f"of scikit-image, tiled at their own size: {', '.join(PHOTOGRAPHS)}",
+        "rows": rows,
+    }
+    out.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

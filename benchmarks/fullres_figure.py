@@ -1,0 +1,57 @@
+"""Draw docs/images/fullres.jpg: the original, the truth, and the ways to full size, side by side.
+
+uv run python -m benchmarks.fullres_figure
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from skimage import data
+
+from benchmarks.fullres import crossed, model, night, resize_bicubic
+from brushctl.photos.choices import Detail
+from brushctl.photos.fullres import to_full_size
+from brushctl.photos.images import resize
+
+OUT = Path("docs/images/fullres.jpg")
+CROP = np.s_[:400, :420]
+
+
+def tone_row(name: str, edit, side: int) -> list[np.ndarray]:  # noqa: ANN001
+    """A tone edit: original, truth, transfer, model's pixels, plain upscaling."""
+    photo = getattr(data, name)()[..., :3].astype(np.float32) / 255
+    h, w = photo.shape[:2]
+    scale = side / (h * w) ** 0.5
+    seen, made = model(resize(photo, (round(w * scale), round(h * scale))), edit)
+    paths = [to_full_size(photo, seen, made, d).pixels for d in (Detail.TRANSFER, Detail.MODEL)]
+    return [photo, edit(photo), *paths, resize_bicubic(made, (w, h))]
+
+
+def content_row() -> list[np.ndarray]:
+    """Something added: original, what the model made, transfer, model's pixels, upscaling."""
+    photo = data.astronaut().astype(np.float32) / 255
+    seen = resize(photo, (128, 128))
+    drawn = Image.fromarray((seen * 255).astype(np.uint8))
+    ImageDraw.Draw(drawn).ellipse((10, 20, 50, 60), fill=(250, 220, 0))
+    made = np.asarray(drawn, np.float32) / 255
+    paths = [to_full_size(photo, seen, made, d).pixels for d in (Detail.TRANSFER, Detail.MODEL)]
+    up = resize_bicubic(made, (512, 512))
+    return [photo, up, *paths, up]
+
+
+def main() -> None:
+    """Lay the crops out and save them."""
+    rows = [
+        tone_row("rocket", night, 64),
+        tone_row("astronaut", crossed, 64),
+        tone_row("coffee", night, 128),
+        content_row(),
+    ]
+    sheet = np.concatenate([np.concatenate([p.clip(0, 1)[CROP] for p in row], 1) for row in rows])
+    picture = Image.fromarray((sheet * 255).astype(np.uint8))
+    picture.resize((1250, round(1250 * picture.height / picture.width))).save(OUT, quality=85)
+
+
+if __name__ == "__main__":
+    main()
