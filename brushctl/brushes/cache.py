@@ -1,14 +1,20 @@
-"""The user's brush cache: brushes under their names, in one folder."""
+"""The user's brush cache: brushes under their names, in one folder.
+
+The name of a brush is the name of its file; the name inside the file is the one its maker gave.
+"""
 
 import re
 from pathlib import Path
 
+from brushctl.brushes.atomic import move, write_atomically
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
 from brushctl.settings import brush_cache
 
 SUFFIX = ".brush"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 """Letters, digits, . _ + -, no leading dot: a file name on every system, never a path."""
+DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices."""
 
 
 def is_path(target: str) -> bool:
@@ -22,11 +28,11 @@ def checked_name(name: str) -> str:
     Raises:
         NameInvalidError: it could be a path, or no file name.
     """
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or DEVICES.fullmatch(name) or name.endswith(SUFFIX):
         raise NameInvalidError(
             "is no brush name",
             where=repr(name),
-            do="Use letters, digits and . _ + - (at most 100).",
+            do="Use letters, digits and . _ + - (at most 100), beginning with a letter or digit.",
         )
     return name
 
@@ -36,40 +42,90 @@ def path_of(name: str) -> Path:
     return brush_cache() / (checked_name(name) + SUFFIX)
 
 
+def names() -> list[str]:
+    """The names in the cache, sorted."""
+    return sorted(p.stem for p in brush_cache().glob(f"*{SUFFIX}") if NAME.fullmatch(p.stem))
+
+
 def find(target: str) -> Path:
     """The file of a brush given by name or by path.
 
     Raises:
         BrushNotFoundError: there is none.
     """
-    path = Path(target).expanduser() if is_path(target) else path_of(target)
+    if not is_path(target):
+        return find_name(target)
+    path = Path(target).expanduser()
     if not path.is_file():
+        raise BrushNotFoundError("there is no such brush file", where=target)
+    return path
+
+
+def find_name(name: str) -> Path:
+    """The file of a brush in the cache.
+
+    Raises:
+        BrushNotFoundError: the cache has none of that name.
+    """
+    path = path_of(name)
+    if not path.is_file():
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, names(), n=1)
         raise BrushNotFoundError(
-            "there is no such brush file"
-            if is_path(target)
-            else "the cache has no brush of that name",
-            where=target,
-            do="`brushctl list` shows the brushes there are.",
+            "the cache has no brush of that name",
+            where=name,
+            do=f"Did you mean {close[0]}?" if close else "`brushctl list` shows those there are.",
         )
     return path
 
 
 def destination(target: str, *, overwrite: bool) -> Path:
-    """Where a new brush goes: a file if `target` is a path, else a name in the cache.
+    """Where a new brush will go: a file if `target` is a path, else a name in the cache.
+
+    To be asked before the work begins, so that a taken name costs nothing.
 
     Raises:
         NameTakenError: something is there already and may not be overwritten.
     """
     path = Path(target).expanduser() if is_path(target) else path_of(target)
     if path.exists() and not overwrite:
-        raise NameTakenError(
-            "a brush of that name exists",
-            where=str(target),
-            do="Choose another, or pass --overwrite.",
-        )
+        raise _taken(target)
     return path
 
 
-def names() -> list[str]:
-    """The names in the cache, sorted."""
-    return sorted(p.stem for p in brush_cache().glob(f"*{SUFFIX}") if not p.name.startswith("."))
+def store(data: bytes, target: str, *, overwrite: bool) -> Path:
+    """Keep a brush's bytes under a name or in a file; return where.
+
+    Raises:
+        NameTakenError: something is there, perhaps since just now, and may not be overwritten.
+    """
+    path = destination(target, overwrite=overwrite)
+    try:
+        write_atomically(path, data, overwrite=overwrite)
+    except FileExistsError:
+        raise _taken(target) from None
+    return path
+
+
+def rename(old: str, new: str, *, overwrite: bool) -> Path:
+    """Give a brush of the cache another name; return where it is now.
+
+    Raises:
+        BrushNotFoundError: there is no brush `old`.
+        NameTakenError: there is a brush `new`.
+    """
+    source, target = find_name(old), path_of(new)
+    try:
+        move(source, target, overwrite=overwrite)
+    except FileExistsError:
+        raise _taken(new) from None
+    return target
+
+
+def _taken(target: str) -> NameTakenError:
+    return NameTakenError(
+        "a brush of that name exists",
+        where=target,
+        do="Choose another, or pass --overwrite.",
+    )

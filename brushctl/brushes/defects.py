@@ -1,30 +1,52 @@
 """What can be wrong with a `.brush` file, one named error for each defect.
 
-BrushFormatError            brush-format
-├── NotABrushError          brush-not-a-brush    no safetensors header, or no `brush` in it
-├── HeaderError             brush-header         size over the cap, bad JSON, too deep
-├── DuplicateError          brush-duplicate      a key or tensor stands twice
-├── FieldError              brush-field          metadata missing, mistyped or out of range
-├── VersionError            brush-version        another major version
-├── TensorError             brush-tensor         dtype, shape or site is wrong
-├── LayoutError             brush-layout         holes, overlaps, trailing or missing bytes
-├── NotFiniteError          brush-not-finite     NaN or infinity among the features
-└── ContentHashError        brush-content-hash   the tensors are not what was hashed
+BrushFormatError             brush-format
+├── TruncatedError           brush-truncated      the file ends before its header or tensors do
+├── HeaderSizeError          brush-header-size    the header is announced to be over its cap
+├── JsonError                brush-json           not JSON, not UTF-8, or a number out of range
+├── DepthError               brush-depth          JSON nested too deeply
+├── DuplicateError           brush-duplicate      a key or a tensor stands twice
+├── DocumentError            brush-document       the header carries no brush document
+├── VersionError             brush-version        a major version this reader does not know
+├── FieldError               brush-field          a field is missing, mistyped or out of range
+├── ContradictionError       brush-contradiction  fields that do not agree with each other
+├── TensorError              brush-tensor         an entry or a name that is no brush tensor's
+├── DtypeError               brush-dtype          not F16 or F32, or not the same throughout
+├── ShapeError               brush-shape          not (j, m, d), or not what the document says
+├── HoleError                brush-hole           bytes that belong to no tensor
+├── OverlapError             brush-overlap        bytes that belong to two tensors
+├── TrailingError            brush-trailing       bytes after the last tensor
+├── NotFiniteError           brush-not-finite     NaN or infinity among the features
+└── ContentHashError         brush-content-hash   the content is not what was hashed
+
+The codes are part of the format: `formats/brush-1.md` defines them for every reader.
 """
 
 from brushctl.errors import BrushFormatError
 
 
-class NotABrushError(BrushFormatError):
-    """The file is something else."""
+class TruncatedError(BrushFormatError):
+    """The file ends before its header or its tensors do."""
 
-    code = "brush-not-a-brush"
+    code = "brush-truncated"
 
 
-class HeaderError(BrushFormatError):
-    """The header cannot be read."""
+class HeaderSizeError(BrushFormatError):
+    """The header is announced to be over its cap; most files that are no brush end here."""
 
-    code = "brush-header"
+    code = "brush-header-size"
+
+
+class JsonError(BrushFormatError):
+    """Not JSON, not UTF-8, or a number that a double cannot hold."""
+
+    code = "brush-json"
+
+
+class DepthError(BrushFormatError):
+    """JSON nested too deeply."""
+
+    code = "brush-depth"
 
 
 class DuplicateError(BrushFormatError):
@@ -33,28 +55,64 @@ class DuplicateError(BrushFormatError):
     code = "brush-duplicate"
 
 
-class FieldError(BrushFormatError):
-    """A metadata field is missing, of another type, or out of range."""
+class DocumentError(BrushFormatError):
+    """The header carries no brush document."""
 
-    code = "brush-field"
+    code = "brush-document"
 
 
 class VersionError(BrushFormatError):
-    """Another major version of the format."""
+    """A major version of the format that this reader does not know."""
 
     code = "brush-version"
 
 
+class FieldError(BrushFormatError):
+    """A field of the document is missing, of another type, or out of range."""
+
+    code = "brush-field"
+
+
+class ContradictionError(BrushFormatError):
+    """Fields that are right one by one do not agree with each other."""
+
+    code = "brush-contradiction"
+
+
 class TensorError(BrushFormatError):
-    """A tensor's dtype, shape or name is wrong."""
+    """An entry of the header, or a name, that is no brush tensor's."""
 
     code = "brush-tensor"
 
 
-class LayoutError(BrushFormatError):
-    """The tensors do not fill the file exactly once."""
+class DtypeError(BrushFormatError):
+    """Features are F16 or F32, and the same throughout a file."""
 
-    code = "brush-layout"
+    code = "brush-dtype"
+
+
+class ShapeError(BrushFormatError):
+    """A tensor is not (j, m, d), or not what the document or its own bytes say."""
+
+    code = "brush-shape"
+
+
+class HoleError(BrushFormatError):
+    """Bytes that belong to no tensor."""
+
+    code = "brush-hole"
+
+
+class OverlapError(BrushFormatError):
+    """Bytes that belong to two tensors."""
+
+    code = "brush-overlap"
+
+
+class TrailingError(BrushFormatError):
+    """Bytes after the last tensor."""
+
+    code = "brush-trailing"
 
 
 class NotFiniteError(BrushFormatError):
@@ -64,6 +122,6 @@ class NotFiniteError(BrushFormatError):
 
 
 class ContentHashError(BrushFormatError):
-    """The tensors' hash is not the one the metadata gives."""
+    """The content is not what was hashed when the file was written."""
 
     code = "brush-content-hash"

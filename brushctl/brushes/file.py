@@ -1,6 +1,6 @@
 """Brushes in memory, in bytes and on disk: one brush, one sequence of bytes."""
 
-import json
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.brushes.atomic import write_atomically
-from brushctl.brushes.defects import ContentHashError, NotFiniteError, TensorError
-from brushctl.brushes.header import ITEM_BYTES, Slot, content_sha256, read_header
+from brushctl.brushes.defects import ContentHashError, DtypeError, NotFiniteError
+from brushctl.brushes.header import ITEM_BYTES, Slot, blaming, check_size, read_header
 from brushctl.brushes.metadata import Metadata
-from brushctl.errors import BrushFormatError
+from brushctl.brushes.strict_json import canonical, check
 
 Features = NDArray[np.floating[Any]]
 
@@ -27,103 +27,141 @@ class Brush:
 
     Attributes:
         metadata: what it says about itself.
-        tensors: `<site>.k` and `<site>.v`, each (j, m, d), float16 or float32.
+        tensors: `<site>.k` and `<site>.v`, each (j, m, d), all float16 or all float32.
     """
 
     metadata: Metadata
     tensors: Mapping[str, Features]
 
 
-def encode_brush(brush: Brush) -> bytes:
-    """The file's bytes: sorted header, tensors sorted by name, content hash filled in.
+def content_sha256(metadata: Metadata, tensors: Mapping[str, Features]) -> str:
+    """SHA-256 of all that an edit depends on, and of nothing else.
+
+    The canonical JSON of the groups that steer the edit, then each tensor in the order of the
+    names: name, dtype and shape, each part behind a zero byte, a zero byte, and the bytes.
+    """
+    steering = {
+        "apply": metadata.apply.to_dict(),
+        "buckets": metadata.buckets.to_dict(),
+        "instruction": metadata.instruction.to_dict(),
+        "unet_sha256": metadata.base.unet_sha256,
+    }
+    digest = hashlib.sha256(canonical(steering).encode())
+    for name in sorted(tensors):
+        dtype, array = _stored(name, tensors[name])
+        shape = ",".join(str(n) for n in array.shape)
+        digest.update(f"\0{name}\0{dtype}\0{shape}\0".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def sealed(brush: Brush) -> Brush:
+    """The brush with its content hash filled in, as it would come back from a file.
 
     Raises:
-        TensorError: a tensor is not a finite float16 or float32 array of three axes.
+        BrushFormatError: it could not be written; one subclass for each defect.
     """
-    slots, blobs, position = {}, [], 0
+    check(brush.metadata.to_dict(), "brush")
+    digest = content_sha256(brush.metadata, brush.tensors)
+    return replace(brush, metadata=replace(brush.metadata, content_sha256=digest))
+
+
+def encode_brush(brush: Brush) -> bytes:
+    """The file's bytes: canonical header, tensors by name, content hash filled in.
+
+    Raises:
+        BrushFormatError: it would not be a valid brush; one subclass for each defect.
+    """
+    metadata = sealed(brush).metadata
+    entries: dict[str, object] = {"__metadata__": _outer(metadata)}
+    blobs, position = [], 0
     for name in sorted(brush.tensors):
-        data, dtype, shape = _bytes(name, brush.tensors[name])
-        slots[name] = Slot(dtype, shape, position, position + len(data))
-        blobs.append(data)
-        position += len(data)
-    digest = content_sha256(zip(slots, slots.values(), blobs, strict=True))
-    metadata = replace(brush.metadata, content_sha256=digest)
-    document = {
-        "__metadata__": _outer(metadata),
-        **{
-            name: {"dtype": s.dtype, "shape": s.shape, "data_offsets": (s.start, s.end)}
-            for name, s in slots.items()
-        },
-    }
-    header = canonical_json(document).encode()
-    header += b" " * (-len(header) % 8)  # safetensors aligns the tensors to 8 bytes
-    return b"".join([len(header).to_bytes(8, "little"), header, *blobs])
+        dtype, array = _stored(name, brush.tensors[name])
+        end = position + array.nbytes
+        entries[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": (position, end)}
+        blobs.append(array.tobytes())
+        position = end
+    header = canonical(entries).encode()
+    header += b" " * (-len(header) % 8)  # so that tensors lie aligned in a mapped file
+    data = b"".join([len(header).to_bytes(8, "little"), header, *blobs])
+    read_header(BytesIO(data))  # nothing is written that could not be read
+    return data
 
 
-def _bytes(name: str, array: Features) -> tuple[bytes, str, tuple[int, int, int]]:
-    dtype = next((k for k, d in DTYPES.items() if d == array.dtype), None)
-    if dtype is None or array.ndim != 3 or 0 in array.shape:
-        raise TensorError("must be float16 or float32 of shape (j, m, d)", where=name)
+def _stored(name: str, array: Features) -> tuple[str, Features]:
+    """A tensor's dtype by its name in the file, and the tensor as it lies there."""
+    dtype = {2: "F16", 4: "F32"}.get(array.itemsize) if array.dtype.kind == "f" else None
+    if dtype is None:
+        raise DtypeError(f"must be float16 or float32, is {array.dtype}", where=name)
+    _check_finite(name, array)
+    return dtype, np.ascontiguousarray(array, DTYPES[dtype])
+
+
+def _check_finite(name: str, array: Features) -> None:
     if not np.isfinite(array).all():
-        raise NotFiniteError("has NaN or infinity", where=name, do="Learn at a lower rate.")
-    j, m, d = array.shape
-    return np.ascontiguousarray(array, DTYPES[dtype]).tobytes(), dtype, (j, m, d)
+        raise NotFiniteError("has NaN or infinity among its features", where=name)
 
 
 def _outer(metadata: Metadata) -> dict[str, str]:
     """The safetensors metadata: our document, and the ModelSpec keys other tools look for."""
+    parents = metadata.lineage.parents if metadata.lineage else ()
     said = {
-        "modelspec.sai_model_spec": "1.0.1",
-        "modelspec.architecture": f"{metadata.base.architecture}/brush",
-        "modelspec.implementation": "brushctl",
-        "modelspec.title": metadata.title or metadata.name,
-        "modelspec.date": metadata.created,
-        "modelspec.hash_sha256": metadata.content_sha256,
-        "modelspec.author": metadata.author,
-        "modelspec.license": metadata.license,
-        "modelspec.description": metadata.note,
-        "modelspec.merged_from": ", ".join(p.name for p in metadata.lineage) or None,
+        "sai_model_spec": "1.0.1",
+        "architecture": f"{metadata.base.architecture}/brush",
+        "implementation": "brushctl",
+        "title": metadata.title or metadata.name,
+        "date": metadata.created,
+        "hash_sha256": metadata.content_sha256,
+        "author": metadata.author,
+        "license": metadata.license,
+        "description": metadata.note,
+        "thumbnail": metadata.preview,
+        "merged_from": ", ".join(p.name for p in parents),
     }
-    return {"brush": canonical_json(metadata.to_dict())} | {k: v for k, v in said.items() if v}
-
-
-def canonical_json(document: object) -> str:
-    """Sorted keys, no spaces: one document, one text."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return {
+        "brush": canonical(metadata.to_dict()),
+        **{f"modelspec.{key}": value for key, value in said.items() if value},
+    }
 
 
 def decode_brush(data: bytes) -> Brush:
-    """Read and check a whole brush.
+    """Read and check a whole brush; the tensors are views of `data`.
 
     Raises:
         BrushFormatError: one subclass for each defect.
     """
-    header = read_header(BytesIO(data), len(data))
+    header = read_header(BytesIO(data))
+    check_size(header, len(data))
     view = memoryview(data)[header.data_start :]
-    digest = content_sha256((n, s, view[s.start : s.end]) for n, s in header.slots.items())
-    if digest != header.metadata.content_sha256:
+    tensors = {name: _array(view, slot) for name, slot in header.slots.items()}
+    for name, array in tensors.items():
+        _check_finite(name, array)
+    if content_sha256(header.metadata, tensors) != header.metadata.content_sha256:
         raise ContentHashError(
-            "the features are not those that were written (content hash differs)",
+            "the content is not what was hashed when the brush was written",
+            where="brush.content_sha256",
             do="The file was damaged or edited; get it again.",
         )
-    return Brush(header.metadata, {n: _array(n, s, view) for n, s in header.slots.items()})
+    return Brush(header.metadata, tensors)
 
 
-def _array(name: str, slot: Slot, view: memoryview) -> Features:
-    n = (slot.end - slot.start) // ITEM_BYTES[slot.dtype]
-    flat: Features = np.frombuffer(view, DTYPES[slot.dtype], count=n, offset=slot.start)
-    if not np.isfinite(flat).all():
-        raise NotFiniteError("has NaN or infinity", where=name)
+def _array(view: memoryview, slot: Slot) -> Features:
+    items = (slot.end - slot.start) // ITEM_BYTES[slot.dtype]
+    flat: Features = np.frombuffer(view, DTYPES[slot.dtype], count=items, offset=slot.start)
     return flat.reshape(slot.shape)
 
 
 def read_brush(path: Path) -> Brush:
-    """Read a brush file; errors name the file."""
-    try:
-        return decode_brush(path.read_bytes())
-    except BrushFormatError as error:
-        where = f"{path}: {error.where}" if error.where else str(path)
-        raise type(error)(error.what, where=where, do=error.do) from None
+    """Read and check a brush file; errors name the file.
+
+    Raises:
+        BrushFormatError: one subclass for each defect.
+    """
+    with blaming(str(path)), path.open("rb") as file:
+        # The header first: a large file that is no brush is not loaded to find that out.
+        check_size(read_header(file), path.stat().st_size)
+        file.seek(0)
+        return decode_brush(file.read())
 
 
 def write_brush(brush: Brush, path: Path) -> None:

@@ -3,29 +3,39 @@
 A safetensors file: 8 bytes little-endian length, that much JSON, then the tensors' bytes.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from brushctl.brushes.defects import (
-    DuplicateError,
+    DocumentError,
+    DtypeError,
     FieldError,
-    HeaderError,
-    LayoutError,
-    NotABrushError,
+    HeaderSizeError,
+    HoleError,
+    JsonError,
+    OverlapError,
+    ShapeError,
     TensorError,
+    TrailingError,
+    TruncatedError,
+    VersionError,
 )
+from brushctl.brushes.fields import Fields, array, index, version
 from brushctl.brushes.metadata import Metadata
+from brushctl.brushes.strict_json import join, parse
+from brushctl.errors import BrushFormatError
 
-HEADER_CAP = 16 * 2**20
-"""Bytes. A brush of SD1.5 has a header of some 10 KB; a preview picture may stand in it."""
-DEPTH_CAP = 64
-"""Nesting of the metadata; a lineage of mixes of mixes adds two levels a generation."""
+HEADER_CAP = 2**20
+"""Bytes. A brush of SD1.5 has a header of some 8 KB; a preview picture may stand in it."""
 ITEM_BYTES = {"F16": 2, "F32": 4}
+TENSOR = re.compile(r"(?P<site>[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)\.(?P<kind>[kv])")
+
+DOCUMENTS: dict[int, Callable[[object, str], Metadata]] = {1: Metadata.from_dict}
+"""One reader for each major version; a later one returns the same `Metadata`, brought up to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +56,13 @@ class Header:
         metadata: the brush's own document.
         slots: each tensor's place, by name.
         data_start: the file offset of the first tensor byte.
+        size: bytes of the whole file.
     """
 
     metadata: Metadata
     slots: dict[str, Slot]
     data_start: int
+    size: int
 
 
 def read_metadata(path: Path) -> Metadata:
@@ -59,132 +71,137 @@ def read_metadata(path: Path) -> Metadata:
     Raises:
         BrushFormatError: the header is not a valid brush's.
     """
-    with path.open("rb") as file:
-        return read_header(file, path.stat().st_size).metadata
+    return read_file_header(path).metadata
 
 
-def read_header(file: BinaryIO, size: int) -> Header:
-    """Read and check the header of a file of `size` bytes."""
+def read_file_header(path: Path) -> Header:
+    """The header of a brush file; errors name the file.
+
+    Raises:
+        BrushFormatError: the header is not a valid brush's, or not that of a file of this size.
+    """
+    with blaming(str(path)), path.open("rb") as file:
+        header = read_header(file)
+        check_size(header, path.stat().st_size)
+        return header
+
+
+@contextmanager
+def blaming(source: str) -> Generator[None]:
+    """Name the file in the errors raised inside."""
+    try:
+        yield
+    except BrushFormatError as error:
+        where = f"{source}: {error.where}" if error.where else source
+        raise type(error)(error.what, where=where, do=error.do) from None
+
+
+def read_header(file: BinaryIO) -> Header:
+    """Read and check all that stands before the tensors, and nothing more."""
     prefix = file.read(8)
     if len(prefix) < 8:
-        raise NotABrushError("the file is too short to be a brush")
+        raise TruncatedError("is too short to be a brush")
     length = int.from_bytes(prefix, "little")
-    if length > min(HEADER_CAP, size - 8):
-        kind = HeaderError if length <= HEADER_CAP else NotABrushError
-        raise kind(f"the header's length, {length} bytes, does not fit the file")
-    document = _json(file.read(length))
-    outer = document.pop("__metadata__", None)
-    if not isinstance(outer, dict) or not isinstance(outer.get("brush"), str):
-        raise NotABrushError(
-            "the file carries no brush metadata", do="Is it another safetensors file?"
+    if length > HEADER_CAP:
+        raise HeaderSizeError("is no brush: it does not begin with the size of a brush's header")
+    raw = file.read(length)
+    if len(raw) < length:
+        raise TruncatedError("ends within its header", do="Get the file again.")
+    if not raw.startswith(b"{"):  # as safetensors wants it
+        raise JsonError("must begin with {", where="header")
+    entries = parse(raw, "header")
+    metadata = _document(entries.pop("__metadata__", None))
+    slots = {tensor: _slot(tensor, entry) for tensor, entry in entries.items()}
+    _check_features(slots, metadata)
+    size = 8 + length + _check_layout(slots)
+    return Header(metadata, slots, 8 + length, size)
+
+
+def check_size(header: Header, size: int) -> None:
+    """The file must end where its last tensor does."""
+    if size < header.size:
+        raise TruncatedError(
+            f"has {size} bytes of {header.size}", do="The file was cut short; get it again."
         )
-    metadata = Metadata.from_dict(_json(outer["brush"].encode()))
-    slots = {name: _slot(name, entry) for name, entry in document.items()}
-    _check_layout(slots, size - 8 - length)
-    _check_shapes(slots, metadata)
-    return Header(metadata, slots, 8 + length)
+    if size > header.size:
+        raise TrailingError(f"has {size - header.size} bytes after the last tensor")
 
 
-def _json(raw: bytes) -> dict[str, Any]:
-    """Parse JSON strictly: UTF-8, no duplicate keys, no NaN, bounded depth."""
-    try:
-        document = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise HeaderError(f"the header is not JSON ({error})") from None
-    except RecursionError:
-        raise HeaderError("the header is nested too deeply") from None
-    if not isinstance(document, dict):
-        raise HeaderError("the header is not a JSON object")
-    if _depth(document) > DEPTH_CAP:
-        raise HeaderError(f"the header is nested deeper than {DEPTH_CAP} levels")
-    return document
+def _document(outer: object) -> Metadata:
+    """The metadata out of safetensors' own, an object of texts."""
+    if not isinstance(outer, dict) or not all(isinstance(v, str) for v in outer.values()):
+        raise DocumentError("must be an object of texts", where="header.__metadata__")
+    if "brush" not in outer:
+        raise DocumentError(
+            "is missing", where="header.__metadata__.brush", do="It is another safetensors file."
+        )
+    document = parse(outer["brush"].encode(), "brush")
+    major, _ = Fields(document, "brush").take("format", version)
+    if major not in DOCUMENTS:
+        raise VersionError(
+            f"this is a brush of version {major}, this brushctl reads version 1",
+            where="brush.format",
+            do="Update brushctl.",
+        )
+    return DOCUMENTS[major](document, "brush")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) != len(keys):
-        twice = next(k for k in keys if keys.count(k) > 1)
-        raise DuplicateError("stands twice in the header", where=twice)
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> object:
-    raise HeaderError(f"the header has {name}, which is no JSON number")
-
-
-def _depth(document: object) -> int:
-    deepest, level = 0, [document]
-    while level and deepest <= DEPTH_CAP:
-        deepest += 1
-        level = [child for value in level for child in _children(value)]
-    return deepest
-
-
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _slot(name: str, entry: object) -> Slot:
+def _slot(tensor: str, entry: object) -> Slot:
+    if not TENSOR.fullmatch(tensor):
+        raise TensorError("is no tensor's name: <site>.k or <site>.v", where=join("header", tensor))
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise TensorError("needs exactly dtype, shape and data_offsets", where=name)
-    shape, offsets = entry["shape"], entry["data_offsets"]
-    if entry["dtype"] not in ITEM_BYTES:
-        raise TensorError("must be F16 or F32", where=name)
-    if not _whole(shape, 3) or 0 in shape or not _whole(offsets, 2):
-        raise TensorError("must have a shape (j, m, d) and two offsets", where=name)
-    slot = Slot(entry["dtype"], (shape[0], shape[1], shape[2]), offsets[0], offsets[1])
-    if slot.end - slot.start != prod(shape) * ITEM_BYTES[slot.dtype]:
-        raise LayoutError("its bytes do not match its shape", where=name)
-    return slot
+        raise TensorError("needs exactly dtype, shape and data_offsets", where=tensor)
+    dtype = entry["dtype"]
+    if not isinstance(dtype, str) or dtype not in ITEM_BYTES:
+        raise DtypeError("must be F16 or F32", where=f"{tensor}.dtype")
+    match _whole_numbers(entry["shape"]), _whole_numbers(entry["data_offsets"]):
+        case (j, m, d), (start, end) if min(j, m, d) > 0:
+            pass
+        case _, (_, _):
+            raise ShapeError("must be (j, m, d), each above 0", where=f"{tensor}.shape")
+        case _:
+            raise TensorError("must be two whole numbers", where=f"{tensor}.data_offsets")
+    if end - start != j * m * d * ITEM_BYTES[dtype]:
+        raise ShapeError(f"does not fit its {end - start} bytes", where=f"{tensor}.shape")
+    return Slot(dtype, (j, m, d), start, end)
 
 
-def _whole(values: object, n: int) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) == n
-        and all(type(v) is int and v >= 0 for v in values)
-    )
+def _whole_numbers(values: object) -> tuple[int, ...]:
+    """The elements if they are whole numbers of at least 0, else nothing."""
+    try:
+        return array(index)(values, "")
+    except FieldError:
+        return ()
 
 
-def _check_layout(slots: dict[str, Slot], size: int) -> None:
-    """The tensors must fill the bytes after the header exactly once, without gap or overlap."""
-    position = 0
-    for name, slot in sorted(slots.items(), key=lambda item: item[1].start):
-        if slot.start != position:
-            raise LayoutError("leaves a gap or overlaps its neighbour", where=name)
-        position = slot.end
-    if position != size:
-        raise LayoutError(f"the tensors take {position} bytes, the file has {size}")
-
-
-def _check_shapes(slots: dict[str, Slot], metadata: Metadata) -> None:
-    sites = {name.rpartition(".")[0] for name in slots}
-    if not sites or set(slots) != {f"{site}.{kind}" for site in sites for kind in "kv"}:
-        raise TensorError(
-            "every site needs one .k and one .v tensor, and nothing else may stand here"
-        )
-    j, m = metadata.buckets.count, metadata.instruction.m
-    for site in sites:
-        k, v = slots[f"{site}.k"], slots[f"{site}.v"]
-        if (k.dtype, k.shape) != (v.dtype, v.shape):
-            raise TensorError("its keys and values differ in dtype or shape", where=site)
-        if k.shape[:2] != (j, m):
-            raise FieldError(
-                f"the metadata says {j} buckets of {m} tokens, the tensors have {k.shape[:2]}",
+def _check_features(slots: Mapping[str, Slot], metadata: Metadata) -> None:
+    """Every site has keys and values of one shape, all of one dtype, (j, m) as documented."""
+    sites = {tensor[:-2] for tensor in slots}
+    alone = {f"{site}.{kind}" for site in sites for kind in "kv"} - set(slots)
+    if alone or not sites:
+        missing = min(alone, default="any tensor")
+        raise TensorError("is missing: a site has keys (.k) and values (.v)", where=missing)
+    if len(dtypes := {slot.dtype for slot in slots.values()}) > 1:
+        raise DtypeError(f"the tensors mix {' and '.join(sorted(dtypes))}", where="header")
+    expected = (metadata.buckets.count, metadata.instruction.m)
+    for site in sorted(sites):
+        k, v = slots[f"{site}.k"].shape, slots[f"{site}.v"].shape
+        if k != v:
+            raise ShapeError(f"keys have {list(k)}, values {list(v)}", where=site)
+        if k[:2] != expected:
+            raise ShapeError(
+                f"has {list(k[:2])}, the document says {list(expected)} (buckets, tokens)",
                 where=site,
             )
 
 
-def content_sha256(tensors: Iterable[tuple[str, Slot, bytes | memoryview]]) -> str:
-    """SHA-256 over each tensor, sorted by name: name, dtype, shape, then its bytes.
-
-    Each textual part ends in a zero byte, so that no two contents run together.
-    """
-    digest = hashlib.sha256()
-    for name, slot, data in sorted(tensors, key=lambda item: item[0]):
-        shape = ",".join(str(n) for n in slot.shape)
-        digest.update(f"{name}\0{slot.dtype}\0{shape}\0".encode())
-        digest.update(data)
-    return digest.hexdigest()
+def _check_layout(slots: Mapping[str, Slot]) -> int:
+    """The tensors must lie one after the other, without hole or overlap; return their end."""
+    position = 0
+    for tensor, slot in sorted(slots.items(), key=lambda item: (item[1].start, item[0])):
+        if slot.start > position:
+            raise HoleError(f"leaves {slot.start - position} bytes unused before it", where=tensor)
+        if slot.start < position:
+            raise OverlapError("lies over another tensor", where=tensor)
+        position = slot.end
+    return position

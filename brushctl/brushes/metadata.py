@@ -1,110 +1,51 @@
-"""What a brush says about itself: the JSON document under `brush` in the file's header.
+"""What a brush says about itself, version 1: the JSON document under `brush` in the header.
 
 Frozen records with `from_dict` and `to_dict`. Reading is strict about what version 1 knows and
-keeps, under `extra`, what a newer minor version may have added.
+keeps, under `extra`, what a newer minor version or another program has added. The fields and
+their reasons stand in `formats/brush-1.md`.
 """
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from brushctl.brushes.defects import FieldError, VersionError
+from brushctl.brushes.defects import ContradictionError
+from brushctl.brushes.fields import (
+    Fields,
+    Record,
+    array,
+    count,
+    index,
+    label,
+    line,
+    moment,
+    number,
+    picture,
+    positive,
+    prose,
+    scale,
+    sha256,
+    version,
+)
+from brushctl.brushes.history import HeldOut, Lineage, Parent, Training
+
+__all__ = [
+    "MAJOR",
+    "MINOR",
+    "Apply",
+    "Base",
+    "Buckets",
+    "HeldOut",
+    "Instruction",
+    "Lineage",
+    "Metadata",
+    "Parent",
+    "Segment",
+    "Training",
+    "UniquePhrase",
+]
 
 MAJOR, MINOR = 1, 0
-
-Value = TypeVar("Value")
-
-
-class Reader:
-    """Reads the fields of one JSON object, so that an error names its path."""
-
-    def __init__(self, data: object, path: str) -> None:
-        if not isinstance(data, dict):
-            raise FieldError("must be an object", where=path)
-        self._data, self._path, self._seen = data, path, set[str]()
-
-    def take(self, key: str, kind: type[Value] | tuple[type[Value], ...]) -> Value:
-        """A required field of a type; `True` is no number."""
-        where = f"{self._path}.{key}"
-        if key not in self._data:
-            raise FieldError("is missing", where=where)
-        self._seen.add(key)
-        value = self._data[key]
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            names = " or ".join(k.__name__ for k in kinds)
-            raise FieldError(f"must be {names}, is {type(value).__name__}", where=where)
-        return value
-
-    def take_or_none(self, key: str, kind: type[Value] | tuple[type[Value], ...]) -> Value | None:
-        """An optional field."""
-        self._seen.add(key)
-        return None if self._data.get(key) is None else self.take(key, kind)
-
-    def number(self, key: str, *, above: float = -math.inf) -> float:
-        """A required finite number greater than `above`."""
-        value = float(self.take(key, (int, float)))
-        if not math.isfinite(value) or value <= above:
-            raise FieldError(f"must be a number above {above:g}", where=f"{self._path}.{key}")
-        return value
-
-    def count(self, key: str) -> int:
-        """A required whole number of at least 1."""
-        value = self.take(key, int)
-        if value < 1:
-            raise FieldError("must be at least 1", where=f"{self._path}.{key}")
-        return value
-
-    def each(self, key: str, read: Callable[[object, str], Value]) -> tuple[Value, ...]:
-        """A required array, each element read by `read(value, path)`."""
-        values = self.take(key, list)
-        return tuple(read(v, f"{self._path}.{key}[{k}]") for k, v in enumerate(values))
-
-    def nested(self, key: str, kind: type["Record"]) -> Any:  # noqa: ANN401
-        """A required object read as `kind`."""
-        return kind.from_dict(self.take(key, dict), f"{self._path}.{key}")
-
-    def rest(self) -> dict[str, Any]:
-        """The fields nobody asked for: a newer minor version's."""
-        return {k: v for k, v in self._data.items() if k not in self._seen}
-
-
-class Record:
-    """Shared by every group of the metadata: to JSON and back."""
-
-    __slots__ = ()
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """Read and check; errors carry the field's path."""
-        raise NotImplementedError
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it, without the fields that are None, unknown ones included."""
-        named = {
-            f.name: _plain(getattr(self, f.name))
-            for f in fields(self)  # type: ignore[arg-type]
-            if f.name != "extra" and getattr(self, f.name) is not None
-        }
-        return named | dict(getattr(self, "extra", {}))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Record):
-        return value.to_dict()
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
-
-
-def _text(value: object, path: str) -> str:
-    if not isinstance(value, str):
-        raise FieldError(f"must be str, is {type(value).__name__}", where=path)
-    return value
-
-
-def _number(value: object, path: str) -> float:
-    return Reader({"": value}, path).number("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +54,12 @@ class UniquePhrase(Record):
 
     phrase: str
     sensitivity: float
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
-        r = Reader(data, path)
-        return cls(r.take("phrase", str), r.number("sensitivity"), r.rest())
+        f = Fields(data, path)
+        return cls(f.take("phrase", line), f.take("sensitivity", number), extra=f.rest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +68,12 @@ class Segment(Record):
 
     m: int
     weight: float = 1.0
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
-        r = Reader(data, path)
-        return cls(r.count("m"), r.number("weight", above=0), r.rest())
+        f = Fields(data, path)
+        return cls(f.take("m", count), f.take("weight", positive), extra=f.rest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +93,24 @@ class Instruction(Record):
     segments: tuple[Segment, ...]
     before: UniquePhrase | None = None
     after: UniquePhrase | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
-        r = Reader(data, path)
-        m = r.count("m")
-        segments = r.each("segments", Segment.from_dict)
-        if sum(s.m for s in segments) != m:
-            raise FieldError(f"the segments' m must sum to {m}", where=f"{path}.segments")
-        before = r.take_or_none("before", dict)
-        after = r.take_or_none("after", dict)
-        return cls(
-            phrase=r.take_or_none("phrase", str),
-            m=m,
-            segments=segments,
-            before=None if before is None else UniquePhrase.from_dict(before, f"{path}.before"),
-            after=None if after is None else UniquePhrase.from_dict(after, f"{path}.after"),
-            extra=r.rest(),
+        f = Fields(data, path)
+        read = cls(
+            phrase=f.maybe("phrase", line),
+            m=f.take("m", count),
+            segments=f.take("segments", array(Segment.from_dict, least=1)),
+            before=f.maybe("before", UniquePhrase.from_dict),
+            after=f.maybe("after", UniquePhrase.from_dict),
+            extra=f.rest(),
         )
+        if sum(s.m for s in read.segments) != read.m:
+            raise ContradictionError(
+                f"their m must sum to instruction.m, {read.m}", where=f"{path}.segments"
+            )
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,25 +124,23 @@ class Buckets(Record):
 
     count: int
     edges: tuple[int, ...]
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def even(cls, count: int, train_steps: int) -> Self:
-        """The paper's division: j equal parts of [0, T)."""
-        return cls(count, tuple(train_steps * k // count for k in range(count + 1)))
+        """The paper's division of [0, T): t is in bucket floor(t j / T)."""
+        return cls(count, tuple(-(-train_steps * k // count) for k in range(count + 1)))
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
-        r = Reader(data, path)
-        count = r.count("count")
-        edges = r.each("edges", lambda v, p: Reader({"": v}, p).take("", int))
-        ascending = all(a < b for a, b in pairwise(edges))
-        if len(edges) != count + 1 or not ascending or edges[0] != 0:
-            raise FieldError(
-                f"must be {count + 1} ascending timesteps from 0", where=f"{path}.edges"
+        f = Fields(data, path)
+        read = cls(f.take("count", count), f.take("edges", array(index, least=2)), extra=f.rest())
+        ascending = all(a < b for a, b in pairwise(read.edges))
+        if len(read.edges) != read.count + 1 or not ascending or read.edges[0] != 0:
+            raise ContradictionError(
+                f"must be {read.count + 1} ascending timesteps from 0", where=f"{path}.edges"
             )
-        return cls(count, edges, r.rest())
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,18 +158,17 @@ class Base(Record):
     architecture: str
     unet_sha256: str
     revision: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
-        r = Reader(data, path)
+        f = Fields(data, path)
         return cls(
-            id=r.take("id", str),
-            architecture=r.take("architecture", str),
-            unet_sha256=_sha256(r.take("unet_sha256", str), f"{path}.unet_sha256"),
-            revision=r.take_or_none("revision", str),
-            extra=r.rest(),
+            id=f.take("id", line),
+            architecture=f.take("architecture", line),
+            unet_sha256=f.take("unet_sha256", sha256),
+            revision=f.maybe("revision", line),
+            extra=f.rest(),
         )
 
 
@@ -255,91 +189,18 @@ class Apply(Record):
     steps: int
     resolution: int
     sampler: str = "euler-ancestral"
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
-        r = Reader(data, path)
+        f = Fields(data, path)
         return cls(
-            s_T=r.number("s_T"),
-            s_I=r.number("s_I"),
-            steps=r.count("steps"),
-            resolution=r.count("resolution"),
-            sampler=r.take("sampler", str),
-            extra=r.rest(),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Training(Record):
-    """How the brush was learned, and how well.
-
-    Attributes:
-        recipe: the recipe's name.
-        steps: optimisation steps, each over all buckets.
-        batch: samples for each bucket and step.
-        learning_rate: Adam's.
-        seed: fixes every draw.
-        loss_first: loss in each bucket at the beginning.
-        loss_last: loss in each bucket at the end.
-        pairs_sha256: a hash of each pair's files; never their paths.
-    """
-
-    recipe: str
-    steps: int
-    batch: int
-    learning_rate: float
-    seed: int
-    loss_first: tuple[float, ...]
-    loss_last: tuple[float, ...]
-    pairs_sha256: tuple[str, ...]
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        r = Reader(data, path)
-        return cls(
-            recipe=r.take("recipe", str),
-            steps=r.count("steps"),
-            batch=r.count("batch"),
-            learning_rate=r.number("learning_rate", above=0),
-            seed=r.take("seed", int),
-            loss_first=r.each("loss_first", _number),
-            loss_last=r.each("loss_last", _number),
-            pairs_sha256=r.each("pairs_sha256", lambda v, p: _sha256(_text(v, p), p)),
-            extra=r.rest(),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Parent(Record):
-    """A brush that went into a mix.
-
-    Attributes:
-        name: what it was called.
-        content_sha256: which one it was.
-        weight: its share.
-        parents: what it was itself mixed from.
-    """
-
-    name: str
-    content_sha256: str
-    weight: float
-    parents: tuple["Parent", ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        r = Reader(data, path)
-        return cls(
-            name=r.take("name", str),
-            content_sha256=_sha256(r.take("content_sha256", str), f"{path}.content_sha256"),
-            weight=r.number("weight"),
-            parents=r.each("parents", cls.from_dict),
-            extra=r.rest(),
+            s_T=f.take("s_T", scale),
+            s_I=f.take("s_I", scale),
+            steps=f.take("steps", count),
+            resolution=f.take("resolution", count),
+            sampler=f.take("sampler", line),
+            extra=f.rest(),
         )
 
 
@@ -355,57 +216,40 @@ class Metadata(Record):
     base: Base
     apply: Apply
     training: Training | None = None
-    lineage: tuple[Parent, ...] = ()
+    lineage: Lineage | None = None
     content_sha256: str = ""
     title: str | None = None
     author: str | None = None
     license: str | None = None
     note: str | None = None
     preview: str | None = None
-    format: tuple[int, ...] = (MAJOR, MINOR)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    format: tuple[int, int] = (MAJOR, MINOR)
 
     @classmethod
     def from_dict(cls, data: object, path: str = "brush") -> Self:
         """Read a version 1 document.
 
         Raises:
-            VersionError: the major version is newer than this reader.
             FieldError: a field is missing, of another type, or out of range.
+            ContradictionError: fields do not agree with each other.
         """
-        r = Reader(data, path)
-        version = r.each("format", lambda v, p: Reader({"": v}, p).take("", int))
-        if len(version) != 2 or min(version) < 0:
-            raise FieldError("must be [major, minor]", where=f"{path}.format")
-        if version[0] != MAJOR:
-            raise VersionError(
-                f"this brush is of format {version[0]}, this brushctl reads format {MAJOR}",
-                where=f"{path}.format",
-                do="Update brushctl." if version[0] > MAJOR else "Learn the brush again.",
-            )
-        training = r.take_or_none("training", dict)
+        f = Fields(data, path)
         return cls(
-            format=version,
-            name=r.take("name", str),
-            created=r.take("created", str),
-            tool=r.take("tool", str),
-            instruction=r.nested("instruction", Instruction),
-            buckets=r.nested("buckets", Buckets),
-            base=r.nested("base", Base),
-            apply=r.nested("apply", Apply),
-            training=None if training is None else Training.from_dict(training, f"{path}.training"),
-            lineage=r.each("lineage", Parent.from_dict),
-            content_sha256=_sha256(r.take("content_sha256", str), f"{path}.content_sha256"),
-            title=r.take_or_none("title", str),
-            author=r.take_or_none("author", str),
-            license=r.take_or_none("license", str),
-            note=r.take_or_none("note", str),
-            preview=r.take_or_none("preview", str),
-            extra=r.rest(),
+            format=f.take("format", version),
+            name=f.take("name", label),
+            created=f.take("created", moment),
+            tool=f.take("tool", line),
+            instruction=f.take("instruction", Instruction.from_dict),
+            buckets=f.take("buckets", Buckets.from_dict),
+            base=f.take("base", Base.from_dict),
+            apply=f.take("apply", Apply.from_dict),
+            training=f.maybe("training", Training.from_dict),
+            lineage=f.maybe("lineage", Lineage.from_dict),
+            content_sha256=f.take("content_sha256", sha256),
+            title=f.maybe("title", line),
+            author=f.maybe("author", line),
+            license=f.maybe("license", line),
+            note=f.maybe("note", prose),
+            preview=f.maybe("preview", picture),
+            extra=f.rest(),
         )
-
-
-def _sha256(value: str, path: str) -> str:
-    if len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise FieldError("must be 64 lower-case hexadecimal digits", where=path)
-    return value

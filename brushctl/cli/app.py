@@ -7,7 +7,15 @@ import typer
 
 from brushctl import __version__
 from brushctl.cli.apply import apply
+from brushctl.cli.export import export
 from brushctl.cli.failure import run_and_exit
+from brushctl.cli.import_ import import_brush
+from brushctl.cli.inspect import inspect
+from brushctl.cli.list import list_brushes
+from brushctl.cli.mix import mix
+from brushctl.cli.rename import rename
+from brushctl.cli.rm import rm
+from brushctl.cli.verify import verify
 
 app = typer.Typer(
     name="brushctl",
@@ -42,6 +50,14 @@ def options(
 
 
 app.command()(apply)
+app.command()(inspect)
+app.command()(mix)
+app.command("list")(list_brushes)
+app.command()(rm)
+app.command()(rename)
+app.command()(export)
+app.command("import")(import_brush)
+app.command()(verify)
 
 
 def main() -> None:

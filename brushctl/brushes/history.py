@@ -1,0 +1,138 @@
+"""Where a brush comes from: how it was learned, how well, and what it was mixed from."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from brushctl.brushes.fields import (
+    Fields,
+    Record,
+    array,
+    count,
+    index,
+    integer,
+    label,
+    line,
+    number,
+    positive,
+    sha256,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut(Record):
+    """How well the brush does on pairs it did not learn from, as mean PSNR in dB.
+
+    Attributes:
+        pairs: how many pairs.
+        psnr: the brush's result against the after picture.
+        psnr_unedited: doing nothing, against the after picture.
+        psnr_phrase: the initial phrase alone, where it was measured.
+    """
+
+    pairs: int
+    psnr: float
+    psnr_unedited: float
+    psnr_phrase: float | None = None
+
+    @classmethod
+    def from_dict(cls, data: object, path: str) -> Self:
+        """See `Record.from_dict`."""
+        f = Fields(data, path)
+        return cls(
+            pairs=f.take("pairs", count),
+            psnr=f.take("psnr", number),
+            psnr_unedited=f.take("psnr_unedited", number),
+            psnr_phrase=f.maybe("psnr_phrase", number),
+            extra=f.rest(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Training(Record):
+    """How the brush was learned, and how well.
+
+    Attributes:
+        recipe: the recipe's name.
+        steps: optimisation steps, each over all buckets.
+        batch: samples for each bucket and step.
+        learning_rate: Adam's.
+        seed: fixes every draw.
+        loss_first: loss in each bucket at the beginning.
+        loss_last: loss in each bucket at the end.
+        pairs_sha256: a hash of each pair's files; never their paths.
+        held_out: figures on pairs that were kept out of the learning.
+    """
+
+    recipe: str
+    steps: int
+    batch: int
+    learning_rate: float
+    seed: int
+    loss_first: tuple[float, ...]
+    loss_last: tuple[float, ...]
+    pairs_sha256: tuple[str, ...]
+    held_out: HeldOut | None = None
+
+    @classmethod
+    def from_dict(cls, data: object, path: str) -> Self:
+        """See `Record.from_dict`."""
+        f = Fields(data, path)
+        return cls(
+            recipe=f.take("recipe", line),
+            steps=f.take("steps", count),
+            batch=f.take("batch", count),
+            learning_rate=f.take("learning_rate", positive),
+            seed=f.take("seed", integer),
+            loss_first=f.take("loss_first", array(number, least=1)),
+            loss_last=f.take("loss_last", array(number, least=1)),
+            pairs_sha256=f.take("pairs_sha256", array(sha256, least=1)),
+            held_out=f.maybe("held_out", HeldOut.from_dict),
+            extra=f.rest(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parent(Record):
+    """A brush that went into a mix.
+
+    Attributes:
+        name: what it was called.
+        content_sha256: which one it was.
+        weight: its share, as the method means it.
+        buckets: the buckets it was taken for, where the method chooses by bucket.
+        lineage: what it was itself mixed from.
+    """
+
+    name: str
+    content_sha256: str
+    weight: float
+    buckets: tuple[int, ...] | None = None
+    lineage: "Lineage | None" = None
+
+    @classmethod
+    def from_dict(cls, data: object, path: str) -> Self:
+        """See `Record.from_dict`."""
+        f = Fields(data, path)
+        return cls(
+            name=f.take("name", label),
+            content_sha256=f.take("content_sha256", sha256),
+            weight=f.take("weight", number),
+            buckets=f.maybe("buckets", array(index, least=1)),
+            lineage=f.maybe("lineage", Lineage.from_dict),
+            extra=f.rest(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage(Record):
+    """What a mix was made of, and by which method: blend, stack or schedule."""
+
+    method: str
+    parents: tuple[Parent, ...]
+
+    @classmethod
+    def from_dict(cls, data: object, path: str) -> Self:
+        """See `Record.from_dict`."""
+        f = Fields(data, path)
+        parents = f.take("parents", array(Parent.from_dict, least=1))
+        return cls(f.take("method", line), parents, extra=f.rest())

@@ -1,0 +1,239 @@
+"""Mixing brushes of one base model: blend, stack and schedule.
+
+Rules that hold for every method. Brushes of equal content count as one, their weights added, and
+brushes of weight 0 add nothing, so that A:1 with B:0 is A and A with A is A, to the bit and to
+the content hash. Brushes stand in the order of their content hashes, so that the order in which
+they are given does not matter. What a mix can have from one parent only (the phrase whose own
+tokens follow the learned ones, and how the brush is applied) comes from the *lead*: the heaviest
+parent, and between equals the one of the smaller content hash.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import groupby
+
+import numpy as np
+
+from brushctl.brushes.file import Brush, Features, sealed
+from brushctl.brushes.metadata import Instruction, Lineage, Metadata, Parent
+from brushctl.errors import BrushMismatchError, UsageError
+
+ALIKE = "Mix brushes that were learned on one base model in the same way."
+STACK_INSTEAD = "`--method stack` mixes brushes whatever their learned tokens."
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One brush of a mix and its weight."""
+
+    brush: Brush
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a mix is stamped with: its name, the day, the program."""
+
+    name: str
+    created: str
+    tool: str
+
+
+def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
+    """The weighted mean of the features: an interpolation between edits.
+
+    The weights are divided by their sum. A negative weight leads away from its brush, as in
+    A:1.5 B:-0.5.
+
+    Raises:
+        UsageError: the weights sum to 0.
+        BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
+    """
+    parts = _gather(shares, same_tokens=True)
+    total = math.fsum(s.weight for s in parts)
+    if math.isclose(total, 0, abs_tol=1e-9):
+        raise UsageError(
+            "the weights sum to 0", do="A blend is a mean: give weights that do not cancel."
+        )
+    parts = [Share(s.brush, s.weight / total) for s in parts]
+    tensors = {key: _mean(parts, key) for key in parts[0].brush.tensors}
+    return _mixed(parts, _lead(parts).instruction, tensors, _lineage("blend", parts), stamp)
+
+
+def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:
+    """The tokens of all brushes, one after the other: every instruction is attended to.
+
+    ln(weight) is added to the attention logits of a brush's tokens: at weight 1 they draw as
+    much attention as in the brush itself, at 0.5 half of it.
+
+    Raises:
+        UsageError: a weight is negative.
+        BrushMismatchError: the brushes differ in base, buckets or sites.
+    """
+    parts = _gather(shares, same_tokens=False)
+    for share in parts:
+        if share.weight < 0:
+            raise UsageError(
+                "a stacked brush cannot have a negative weight",
+                where=f"{share.brush.metadata.name}:{share.weight:g}",
+                do="Attention is never negative; blend can lead away from a brush.",
+            )
+    segments = tuple(
+        replace(segment, weight=segment.weight * share.weight)
+        for share in parts
+        for segment in share.brush.metadata.instruction.segments
+    )
+    instruction = replace(_lead(parts).instruction, m=sum(s.m for s in segments), segments=segments)
+    tensors: dict[str, Features] = {
+        key: np.concatenate([s.brush.tensors[key] for s in parts], axis=1)  # (j, sum of m, d)
+        for key in parts[0].brush.tensors
+    }
+    return _mixed(parts, instruction, tensors, _lineage("stack", parts), stamp)
+
+
+def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
+    """Features chosen by bucket: those of bucket k from `choice[k]`.
+
+    A brush weighs the share of the buckets it is taken for.
+
+    Raises:
+        UsageError: there is not one brush for each bucket.
+        BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
+    """
+    j = choice[0].metadata.buckets.count
+    if len(choice) != j:
+        raise UsageError(
+            f"{len(choice)} buckets are given to a brush, the brushes have {j}",
+            do=f"Give each of the buckets 0 to {j - 1} to one brush.",
+        )
+    parts = _gather([Share(brush, 1 / j) for brush in choice], same_tokens=True)
+    tensors: dict[str, Features] = {
+        key: np.stack([brush.tensors[key][k] for k, brush in enumerate(choice)])  # (j, m, d)
+        for key in choice[0].tensors
+    }
+    hashes = [brush.metadata.content_sha256 for brush in choice]
+    lineage = _lineage("schedule", parts)
+    parents = tuple(
+        replace(p, buckets=tuple(k for k in range(j) if hashes[k] == p.content_sha256))
+        for p in lineage.parents
+    )
+    lineage = replace(lineage, parents=parents)
+    return _mixed(parts, _lead(parts).instruction, tensors, lineage, stamp)
+
+
+def _gather(shares: Sequence[Share], *, same_tokens: bool) -> list[Share]:
+    """One share for each content, in the order of the hashes, those of weight 0 left out.
+
+    Raises:
+        UsageError: nothing is left.
+        BrushMismatchError: the brushes do not fit each other.
+    """
+    ordered = sorted(shares, key=lambda s: (_hash(s), s.brush.metadata.name))
+    for share in ordered[1:]:
+        _check_fit(ordered[0].brush.metadata, share.brush.metadata, same_tokens=same_tokens)
+        _check_widths(ordered[0].brush, share.brush)
+    same = [list(group) for _, group in groupby(ordered, key=_hash)]
+    summed = [Share(group[0].brush, math.fsum(s.weight for s in group)) for group in same]
+    if not any(s.weight for s in summed):
+        raise UsageError("every weight is 0", do="Give at least one brush a weight.")
+    return [s for s in summed if s.weight]
+
+
+def _hash(share: Share) -> str:
+    return share.brush.metadata.content_sha256
+
+
+def _lead(parts: Sequence[Share]) -> Metadata:
+    """The heaviest parent; of equals the first, which has the smallest hash."""
+    return max(parts, key=lambda s: abs(s.weight)).brush.metadata
+
+
+def _mean(parts: Sequence[Share], key: str) -> Features:
+    """Added in float64 and rounded once, to the widest of the parents' dtypes."""
+    dtype = np.result_type(*(s.brush.tensors[key] for s in parts))
+    terms = (s.weight * s.brush.tensors[key].astype(np.float64) for s in parts)
+    with np.errstate(over="ignore"):  # an infinity is refused where the brush is sealed
+        mean: Features = reduce(np.add, terms).astype(dtype)
+    return mean
+
+
+def _lineage(method: str, parts: Sequence[Share]) -> Lineage:
+    return Lineage(
+        method,
+        tuple(
+            Parent(
+                name=s.brush.metadata.name,
+                content_sha256=_hash(s),
+                weight=s.weight,
+                lineage=s.brush.metadata.lineage,
+            )
+            for s in parts
+        ),
+    )
+
+
+def _mixed(
+    parts: Sequence[Share],
+    instruction: Instruction,
+    tensors: Mapping[str, Features],
+    lineage: Lineage,
+    stamp: Stamp,
+) -> Brush:
+    lead = _lead(parts)
+    metadata = Metadata(
+        name=stamp.name,
+        created=stamp.created,
+        tool=stamp.tool,
+        instruction=instruction,
+        buckets=lead.buckets,
+        base=lead.base,
+        apply=lead.apply,
+        lineage=lineage,
+        author=_agreed(s.brush.metadata.author for s in parts),
+        license=_agreed(s.brush.metadata.license for s in parts),
+    )
+    return sealed(Brush(metadata, tensors))
+
+
+def _agreed(values: Iterable[str | None]) -> str | None:
+    """What all parents say, or nothing."""
+    said = set(values)
+    return said.pop() if len(said) == 1 else None
+
+
+def _check_fit(a: Metadata, b: Metadata, *, same_tokens: bool) -> None:
+    """Both must be of one base and bucket layout, and, if asked, of one token layout."""
+    if a.base.unet_sha256 != b.base.unet_sha256:  # one base may go by several ids
+        found = [f"{x.base.id} (U-Net {x.base.unet_sha256[:12]})" for x in (a, b)]
+        raise _mismatch("base models", a, b, found)
+    if a.buckets.edges != b.buckets.edges:
+        raise _mismatch("bucket layouts", a, b, [str(list(x.buckets.edges)) for x in (a, b)])
+    tokens = [[(s.m, s.weight) for s in x.instruction.segments] for x in (a, b)]
+    if same_tokens and tokens[0] != tokens[1]:
+        found = [" + ".join(f"m = {m} of weight {w:g}" for m, w in t) for t in tokens]
+        raise _mismatch("learned tokens", a, b, found, STACK_INSTEAD)
+
+
+def _check_widths(a: Brush, b: Brush) -> None:
+    """Both must have the same sites, and features of the same width d at each."""
+    widths = [{key: tensor.shape[-1] for key, tensor in brush.tensors.items()} for brush in (a, b)]
+    odd = min((key for key, _ in widths[0].items() ^ widths[1].items()), default=None)
+    if odd is not None:
+        found = [f"d = {w[odd]}" if odd in w else "no features" for w in widths]
+        raise _mismatch(f"features at {odd}", a.metadata, b.metadata, found)
+
+
+def _mismatch(
+    what: str,
+    a: Metadata,
+    b: Metadata,
+    found: Sequence[str],
+    do: str = ALIKE,
+) -> BrushMismatchError:
+    return BrushMismatchError(
+        f"their {what} differ: {a.name} has {found[0]}, {b.name} has {found[1]}",
+        where=f"{a.name} and {b.name}",
+        do=do,
+    )

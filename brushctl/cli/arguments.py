@@ -1,0 +1,47 @@
+"""Arguments and options that several commands share, each declared once."""
+
+from typing import Annotated
+
+import typer
+
+from brushctl.brushes.cache import names
+
+
+def complete_names(incomplete: str) -> list[str]:
+    """The names in the cache that begin so, for the shell."""
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+BrushName = Annotated[
+    str,
+    typer.Argument(
+        help="A brush: its name in the cache, or a file.", autocompletion=complete_names
+    ),
+]
+BrushNames = Annotated[
+    list[str],
+    typer.Argument(
+        help="Brushes: names in the cache, or files; - is stdin.", autocompletion=complete_names
+    ),
+]
+CachedName = Annotated[
+    str, typer.Argument(help="A brush's name in the cache.", autocompletion=complete_names)
+]
+CachedNames = Annotated[
+    list[str], typer.Argument(help="Names in the cache.", autocompletion=complete_names)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a brush of that name.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Dtype = Annotated[
+    str | None,
+    typer.Option("--dtype", help="float32, bfloat16 or float16; by device if not given."),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--base", help="The base model: tiny-ip2p, a folder in diffusers' layout, or a hub id."
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Fixes every random draw.")]

@@ -1,0 +1,59 @@
+"""`brushctl import`: bring a brush file into the cache."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brushctl.brushes.cache import checked_name, store
+from brushctl.brushes.header import blaming
+from brushctl.cli.arguments import Json, Overwrite
+from brushctl.cli.output import print_json, say
+from brushctl.errors import BrushNotFoundError
+
+if TYPE_CHECKING:
+    from brushctl.brushes.file import Brush
+
+STREAM = "-"
+
+
+def import_brush(
+    file: Annotated[str, typer.Argument(help="A .brush file; - is stdin.")],
+    *,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Its name in the cache; if not given, the file's, or from stdin the one inside."
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Bring a brush file into the cache, byte for byte; what is invalid is not stored."""
+    from brushctl.brushes.file import decode_brush
+
+    if name:
+        checked_name(name)
+    data = _read(file)
+    with blaming(file):
+        brush = decode_brush(data)
+    chosen = checked_name(name or _own_name(file, brush))
+    path = store(data, chosen, overwrite=overwrite)
+    if json:
+        print_json({"brush": chosen, "path": str(path), "metadata": brush.metadata.to_dict()})
+    else:
+        say(f"imported {chosen}: {path}")
+
+
+def _read(file: str) -> bytes:
+    if file == STREAM:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).expanduser().read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise BrushNotFoundError("there is no such brush file", where=file) from None
+
+
+def _own_name(file: str, brush: "Brush") -> str:
+    return brush.metadata.name if file == STREAM else Path(file).stem

@@ -1,0 +1,91 @@
+"""`brushctl inspect`: what a brush does, on which base, learned how well."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from brushctl.brushes.cache import find
+from brushctl.brushes.header import Header, blaming, read_file_header, read_header
+from brushctl.cli.arguments import BrushNames, Json
+from brushctl.cli.output import out_console, print_error, print_json
+from brushctl.errors import BrushError
+
+STREAM = "-"
+
+
+def inspect(
+    brushes: BrushNames,
+    *,
+    tensors: Annotated[
+        bool, typer.Option("--tensors", help="Read the features too, and measure each site.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show what brushes do, which base they belong to and how well they were learned.
+
+    Only the header is read, whatever the file's size, unless --tensors is given. Status 5 if one
+    of them is not there or invalid; the others are shown.
+    """
+    entries: list[dict[str, Any]] = []
+    failures: list[BrushError] = []
+    for target in brushes:
+        try:
+            source, header, statistics = _read(target, tensors=tensors)
+        except BrushError as error:
+            failures.append(error)
+            entries.append({"source": target, "error": error.to_dict()})
+            continue
+        entries.append(_entry(source, header, statistics))
+        if not json:
+            _show(source, header, statistics)
+    if json:
+        print_json({"brushes": entries})
+    else:
+        for failure in failures:
+            print_error(str(failure))
+    if failures:
+        raise typer.Exit(BrushError.exit_status)
+
+
+def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | None]:
+    """Where it is, its header, and the statistics of its sites if they are asked for."""
+    path = None if target == STREAM else find(target)
+    source = str(path or STREAM)
+    if not tensors:
+        return source, _header(path), None
+    from io import BytesIO
+
+    from brushctl.brushes.file import decode_brush
+    from brushctl.brushes.statistics import site_statistics
+
+    data = path.read_bytes() if path else sys.stdin.buffer.read()
+    with blaming(source):
+        brush = decode_brush(data)
+        sites = {site: asdict(s) for site, s in site_statistics(brush).items()}
+        return source, read_header(BytesIO(data)), sites
+
+
+def _header(path: Path | None) -> Header:
+    if path:
+        return read_file_header(path)
+    with blaming(STREAM):
+        return read_header(sys.stdin.buffer)
+
+
+def _entry(source: str, header: Header, statistics: dict[str, Any] | None) -> dict[str, Any]:
+    entry = {"source": source, "bytes": header.size, "metadata": header.metadata.to_dict()}
+    return entry if statistics is None else {**entry, "tensors": statistics}
+
+
+def _show(source: str, header: Header, statistics: dict[str, Any] | None) -> None:
+    from brushctl.cli.panel import brush_panel, preview, sites_table
+
+    console = out_console()
+    console.print(brush_panel(source, header))
+    if header.metadata.preview and console.is_terminal and console.color_system == "truecolor":
+        console.print(preview(header.metadata.preview))
+    if statistics is not None:
+        console.print(sites_table(statistics))

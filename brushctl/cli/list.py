@@ -1,0 +1,69 @@
+"""`brushctl list`: the brushes in the cache."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from brushctl.brushes.cache import names, path_of
+from brushctl.brushes.header import read_metadata
+from brushctl.brushes.metadata import Metadata
+from brushctl.cli.arguments import Json
+from brushctl.cli.output import out_console, print_json, say
+from brushctl.errors import BrushFormatError
+from brushctl.settings import brush_cache
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def list_brushes(
+    *,
+    path: Annotated[bool, typer.Option("--path", help="Only print where the cache is.")] = False,
+    json: Json = False,
+) -> None:
+    """List the brushes in the cache: a table on a terminal, one name a line elsewhere."""
+    if path:
+        sys.stdout.write(f"{brush_cache()}\n")
+        return
+    found = names()
+    if json:
+        print_json({"cache": str(brush_cache()), "brushes": [_entry(name) for name in found]})
+        return
+    console = out_console()
+    if console.is_terminal:
+        console.print(_table(found))
+    else:
+        sys.stdout.write("".join(f"{name}\n" for name in found))
+    say(f"{len(found)} brush{'es' * (len(found) != 1)} in {brush_cache()}")
+
+
+def _entry(name: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": name, "path": str(path_of(name))}
+    try:
+        return {**entry, "metadata": read_metadata(path_of(name)).to_dict()}
+    except BrushFormatError as error:
+        return {**entry, "error": error.to_dict()}
+
+
+def _table(found: list[str]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "starts from", "base model", "made"):
+        table.add_column(column)
+    for name in found:
+        try:
+            table.add_row(*map(Text, _row(name, read_metadata(path_of(name)))))
+        except BrushFormatError as error:
+            table.add_row(Text(name), Text(f"damaged: {error.what}", style="red"))
+    return table
+
+
+def _row(name: str, meta: Metadata) -> tuple[str, str, str, str]:
+    if meta.lineage:
+        start = f"{meta.lineage.method} of {', '.join(p.name for p in meta.lineage.parents)}"
+    else:
+        start = meta.instruction.phrase or "no phrase"
+    return name, start, meta.base.id, meta.created[:10]

@@ -1,0 +1,156 @@
+"""`brushctl mix`: make a new brush out of others."""
+
+import math
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brushctl.brushes.cache import destination, find, store
+from brushctl.cli.arguments import Json, Overwrite, complete_names
+from brushctl.cli.output import print_json, say
+from brushctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from brushctl.brushes.file import Brush
+    from brushctl.brushes.mixing import Stamp
+
+WEIGHTED = re.compile(r"(?P<brush>.+):(?P<weight>[^:/\\]*)")
+RANGED = re.compile(r"(?P<brush>.+)@(?P<first>[0-9]+)(-(?P<last>[0-9]+))?")
+
+
+class Method(StrEnum):
+    """How the features of several brushes become those of one."""
+
+    BLEND = "blend"
+    STACK = "stack"
+
+
+def mix(
+    brushes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Brushes with weights (warm:0.7 grain:0.3) or buckets (warm@3-4 grain@0-2).",
+            autocompletion=complete_names,
+        ),
+    ] = None,
+    *,
+    output: Annotated[str, typer.Option("--output", "-o", help="The new brush: a name or a file.")],
+    method: Annotated[
+        Method | None, typer.Option(help="How weighted brushes are mixed; blend if not given.")
+    ] = None,
+    coarse: Annotated[
+        str | None,
+        typer.Option(help="The brush for layout and colour.", autocompletion=complete_names),
+    ] = None,
+    fine: Annotated[
+        str | None,
+        typer.Option(help="The brush for texture.", autocompletion=complete_names),
+    ] = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Make a new brush out of others that were learned on the same base model.
+
+    Blend takes the weighted mean of their features: between the edits. Stack keeps all their
+    tokens: every edit at once. Given buckets, or --coarse and --fine, each stretch of the
+    denoising follows one of them.
+    """
+    from brushctl.brushes.file import encode_brush
+    from brushctl.brushes.mixing import Stamp
+    from brushctl.cli.stamp import today, tool
+
+    target = destination(output, overwrite=overwrite)
+    stamp = Stamp(target.stem, today(), tool())
+    arguments = brushes or []
+    if coarse or fine or any(RANGED.fullmatch(a) for a in arguments):
+        if method:
+            raise UsageError(
+                "buckets are given to brushes, so there is nothing to blend or stack",
+                where=f"--method {method}",
+                do="Leave one of the two out.",
+            )
+        mixed = _scheduled(arguments, coarse, fine, stamp)
+    else:
+        mixed = _weighted(arguments, method or Method.BLEND, stamp)
+    path = store(encode_brush(mixed), output, overwrite=overwrite)
+    if json:
+        print_json({"brush": stamp.name, "path": str(path), "metadata": mixed.metadata.to_dict()})
+    else:
+        say(f"mixed {stamp.name}: {path}")
+
+
+def _weighted(arguments: list[str], method: Method, stamp: "Stamp") -> "Brush":
+    from brushctl.brushes.mixing import Share, blend, stack
+
+    if len(arguments) < 2:
+        raise UsageError("a mix needs at least two brushes", do="Give them as A:0.7 B:0.3.")
+    shares = [Share(_open(name), weight) for name, weight in map(_weight, arguments)]
+    return (stack if method is Method.STACK else blend)(shares, stamp)
+
+
+def _weight(argument: str) -> tuple[str, float]:
+    """`BRUSH:WEIGHT`; without a weight it is 1."""
+    match = WEIGHTED.fullmatch(argument)
+    if not match:
+        return argument, 1.0
+    try:
+        weight = float(match["weight"])
+    except ValueError:
+        weight = math.nan
+    if not math.isfinite(weight):
+        raise UsageError(
+            f"{match['weight']!r} is no weight", where=argument, do="Write it as in warm:0.7."
+        )
+    return match["brush"], weight
+
+
+def _scheduled(
+    arguments: list[str], coarse: str | None, fine: str | None, stamp: "Stamp"
+) -> "Brush":
+    from brushctl.brushes.mixing import schedule
+
+    if coarse or fine:
+        if not (coarse and fine) or arguments:
+            raise UsageError(
+                "--coarse and --fine go together, without other brushes",
+                do="For other divisions give buckets: warm@3-4 grain@0-2.",
+            )
+        early, late = _open(coarse), _open(fine)
+        j = early.metadata.buckets.count
+        return schedule([late] * (j // 2) + [early] * (j - j // 2), stamp)
+    return schedule(_by_bucket(arguments), stamp)
+
+
+def _by_bucket(arguments: list[str]) -> "list[Brush]":
+    """One brush for each bucket from 0 on, out of `BRUSH@FIRST-LAST` arguments."""
+    chosen: dict[int, Brush] = {}
+    for argument in arguments:
+        match = RANGED.fullmatch(argument)
+        if not match:
+            raise UsageError(
+                "has no buckets", where=argument, do="Write them as in warm@3-4, or warm@0."
+            )
+        brush = _open(match["brush"])
+        first = int(match["first"])
+        last = int(match["last"] or first)
+        j = brush.metadata.buckets.count
+        if not first <= last < j:
+            raise UsageError(f"is not within the buckets 0 to {j - 1}", where=argument)
+        for bucket in range(first, last + 1):
+            if bucket in chosen:
+                raise UsageError(f"bucket {bucket} is given to two brushes", where=argument)
+            chosen[bucket] = brush
+    missing = sorted(set(range(max(chosen) + 1)) - set(chosen))
+    if missing:
+        raise UsageError(
+            f"bucket {missing[0]} is given to no brush", do="Give every bucket to one."
+        )
+    return [chosen[bucket] for bucket in sorted(chosen)]
+
+
+def _open(target: str) -> "Brush":
+    from brushctl.brushes.file import read_brush
+
+    return read_brush(find(target))

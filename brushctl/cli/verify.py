@@ -1,0 +1,47 @@
+"""`brushctl verify`: read whole brushes again and name what is damaged."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from brushctl.brushes.cache import find, names
+from brushctl.cli.arguments import Json, complete_names
+from brushctl.cli.output import print_error, print_json, say
+from brushctl.errors import BrushError
+
+
+def verify(
+    brushes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Brushes by name or file; all of the cache if none is given.",
+            autocompletion=complete_names,
+        ),
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Read brushes whole, hash them again, and name what is damaged. Status 5 if any is."""
+    from brushctl.brushes.file import read_brush
+
+    whole: list[str] = []
+    damaged: dict[str, BrushError] = {}
+    for target in brushes or names():
+        try:
+            read_brush(find(target))
+            whole.append(target)
+        except BrushError as error:
+            damaged[target] = error
+    if json:
+        broken = [{"brush": target, "error": e.to_dict()} for target, e in damaged.items()]
+        print_json({"whole": whole, "damaged": broken})
+    else:
+        sys.stdout.write("".join(f"{target}\twhole\n" for target in whole))
+        sys.stdout.write("".join(f"{target}\tdamaged\n" for target in damaged))
+        sys.stdout.flush()
+        for failure in damaged.values():
+            print_error(str(failure))
+        say(f"{len(whole)} whole, {len(damaged)} damaged")
+    if damaged:
+        raise typer.Exit(BrushError.exit_status)
