@@ -58,12 +58,12 @@ def _purpose(meta: Metadata) -> str:
 def _learning(training: Training | None) -> list[tuple[str, RenderableType]]:
     if training is None:
         return []
-    n = len(training.pairs_sha256)
+    pairs = _counted(len(training.pairs_sha256), "pair")
     first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
     rows: list[tuple[str, RenderableType]] = [
         (
             "learned from",
-            f"{n} pair{'s' * (n != 1)}: recipe {training.recipe}, {training.steps} steps of batch "
+            f"{pairs}: recipe {training.recipe}, {training.steps} steps of batch "
             f"{training.batch}, rate {training.learning_rate:g}, seed {training.seed}",
         ),
         ("loss", f"{first:.4f} at first, {last:.4f} at the end"),
@@ -73,11 +73,15 @@ def _learning(training: Training | None) -> list[tuple[str, RenderableType]]:
         rows.append(
             (
                 "held out",
-                f"{held.psnr:.1f} dB on {held.pairs} pair{'s' * (held.pairs != 1)} it did not "
+                f"{held.psnr:.1f} dB on {_counted(held.pairs, 'pair')} it did not "
                 f"learn from (unedited {held.psnr_unedited:.1f}{phrase})",
             )
         )
     return rows
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _tree(lineage: Lineage) -> Tree:
@@ -104,7 +108,8 @@ def _features(header: Header) -> str:
     tokens = f"m = {meta.instruction.m}" + (f" ({runs})" if len(segments) > 1 else "")
     dtype = next(iter(header.slots.values())).dtype
     edges = ", ".join(map(str, meta.buckets.edges))
-    return f"{sites} site{'s' * (sites != 1)}, {tokens}, {meta.buckets.count} buckets (t = {edges}), {dtype}"
+    sites = _counted(len(header.slots) // 2, "site")
+    return f"{sites}, {tokens}, {meta.buckets.count} buckets (t = {edges}), {dtype}"
 
 
 def sites_table(statistics: dict[str, Any]) -> Table:
