@@ -1,0 +1,117 @@
+"""CLIP (Radford et al. 2021) through open_clip: pictures and phrases as unit vectors."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from brushctl.engine.pixels import FloatImage
+from brushctl.errors import BaseModelError
+from brushctl.events import Advance, Event, Stage
+from brushctl.settings import TINY
+
+TINY_CLIP = Path(__file__).parents[1] / "tiny" / "weights" / "clip"
+PAPER_CLIP = "ViT-L-14/openai"
+"""The CLIP whose text encoder Stable Diffusion 1.5, and so InstructPix2Pix, reads words with."""
+VOCABULARY_FILE = "vocabulary.txt"
+PICTURES, TEXTS = 16, 128
+"""Pictures and phrases encoded at a time: ViT-L-14 stays below 2 GB."""
+
+Features = NDArray[np.float32]
+"""(n, d), each row of length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """An open_clip model, its preparation of pictures and its tokenizer.
+
+    Attributes:
+        id: as `load_clip` was asked for it.
+        vocabulary: the phrases it was made to know, if it brings such a list.
+    """
+
+    id: str
+    model: nn.Module
+    prepare: Callable[[Image.Image], torch.Tensor]
+    tokenize: Callable[[list[str]], torch.Tensor]
+    vocabulary: str | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lies."""
+        return next(self.model.parameters()).device
+
+    def encode_images(self, images: Sequence[FloatImage]) -> Features:
+        """Features of (h, w, 3) pictures in [0, 1]."""
+        parts = []
+        for k in range(0, len(images), PICTURES):
+            batch = torch.stack([self.prepare(_pil(x)) for x in images[k : k + PICTURES]])
+            parts.append(self._unit("encode_image", batch))
+        return np.concatenate(parts)
+
+    def encode_texts(self, texts: Sequence[str]) -> Generator[Event, None, Features]:
+        """Features of phrases; several thousand of them take a while on a CPU."""
+        yield Stage("reading phrases", total=len(texts))
+        parts = []
+        for k in range(0, len(texts), TEXTS):
+            batch = list(texts[k : k + TEXTS])
+            parts.append(self._unit("encode_text", self.tokenize(batch)))
+            yield Advance(k + len(batch))
+        return np.concatenate(parts)
+
+    @torch.inference_mode()
+    def _unit(self, method: str, batch: torch.Tensor) -> Features:
+        features = getattr(self.model, method)(batch.to(self.device), normalize=True)
+        return np.asarray(features.float().cpu().numpy(), np.float32)
+
+
+def default_clip(base: str) -> str:
+    """The CLIP that goes with a base model: the project's own, or the paper's."""
+    return str(TINY_CLIP) if base == TINY else PAPER_CLIP
+
+
+def load_clip(name: str, device: torch.device) -> Clip:
+    """Open a CLIP model.
+
+    Args:
+        name: a folder that open_clip's `local-dir:` opens (open_clip_config.json, weights and
+            tokenizer), or an open_clip model and its weights, as in "ViT-L-14/openai".
+        device: where the model goes.
+
+    Raises:
+        BaseModelError: there is no such model, or its weights are not on this machine and
+            cannot be fetched.
+    """
+    folder = Path(name)
+    model_name, _, tag = name.rpartition("/")
+    source = f"local-dir:{folder.resolve()}" if folder.is_dir() else model_name
+    try:
+        model, prepare = open_clip.create_model_from_pretrained(
+            source, None if folder.is_dir() else tag, device=device
+        )
+        tokenize: Any = open_clip.get_tokenizer(source)
+    except Exception as error:  # open_clip and the hub's client raise anything at all
+        raise BaseModelError(
+            f"this CLIP model cannot be opened ({_first_line(error)})",
+            where=name,
+            do="Give a name from open_clip's list, as ViT-L-14/openai, or a folder; "
+            "weights are fetched once, with the network at hand.",
+        ) from error
+    own = folder / VOCABULARY_FILE
+    vocabulary = own.read_text(encoding="utf-8") if own.is_file() else None
+    return Clip(name, model.eval().requires_grad_(False), prepare, tokenize, vocabulary)
+
+
+def _pil(image: FloatImage) -> Image.Image:
+    return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
