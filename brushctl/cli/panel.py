@@ -102,7 +102,6 @@ def _application(meta: Metadata) -> str:
 
 def _features(header: Header) -> str:
     meta = header.metadata
-    sites = len(header.slots) // 2
     segments = meta.instruction.segments
     runs = " + ".join(f"{s.m} of weight {s.weight:g}" for s in segments)
     tokens = f"m = {meta.instruction.m}" + (f" ({runs})" if len(segments) > 1 else "")
