@@ -21,7 +21,7 @@ from brushctl.photos.colour import (
     from_profile,
     plain,
 )
-from brushctl.photos.metadata import Metadata, iptc_resource, upright
+from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, iptc_resource, upright
 from brushctl.photos.png import read_deep_png
 
 Alpha = NDArray[np.float32]
@@ -213,6 +213,7 @@ def _read(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
         turn = _orientation(image)
         if tiff.is_deep(image):
             return tiff.read_deep_tiff(io.BytesIO(data)), turn, turn >= 5
+        image.info.pop("xmp", None)  # or Pillow turns by it
         image.load()  # Pillow turns a TIFF while loading it
         return _codes(image), 1, turn >= 5
     if image.format == "PNG" and data[24] == 16:
@@ -253,8 +254,11 @@ def _turned(codes: Codes, orientation: int) -> Codes:
 
 
 def _orientation(image: Image.Image) -> int:
+    """What EXIF says; Pillow's own reading would turn to XMP too, which no viewer does."""
+    exif = Image.Exif()
     try:
-        value = image.getexif().get(0x0112, 1)
+        exif.load(image.info.get("exif") or b"")
+        value = getattr(image, "tag_v2", exif).get(0x0112, 1)
     except (SyntaxError, struct.error, ValueError):
         return 1  # a damaged EXIF block says nothing about the pixels
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
@@ -273,7 +277,7 @@ def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
 def _metadata(image: Image.Image) -> Metadata:
     info = image.info
     dpi = info.get("dpi")
-    resources = None
+    resources, extended = None, []
     if image.format == "TIFF":
         tags = cast("dict[int, Any]", getattr(image, "tag_v2", {}))
         resources = tags.get(tiff.RESOURCES)
@@ -283,12 +287,15 @@ def _metadata(image: Image.Image) -> Metadata:
     else:
         exif, xmp = info.get("exif"), info.get("xmp")
         for name, block in getattr(image, "applist", ()):
-            if name == "APP13" and block.startswith(b"Photoshop 3.0\0"):
-                resources = (resources or b"") + block[14:]
+            if name == "APP13" and block.startswith(PHOTOSHOP):
+                resources = (resources or b"") + block.removeprefix(PHOTOSHOP)
+            elif block.startswith(EXTENDED_XMP):
+                extended.append(block)
     return Metadata(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         xmp=_bytes(xmp) if xmp else None,
         resources=_bytes(resources) if resources else None,
+        extended_xmp=tuple(extended),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
     )
 

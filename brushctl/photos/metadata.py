@@ -14,6 +14,9 @@ ORIENTATION, THUMBNAIL_START, THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
 EXIF_IFD, PIXEL_X, PIXEL_Y = 0x8769, 0xA002, 0xA003
 THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 
+PHOTOSHOP = b"Photoshop 3.0\0"
+EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 PACKET = (
@@ -32,12 +35,14 @@ class Metadata:
         exif: a TIFF stream, without the "Exif" marker in front.
         xmp: an XMP packet, UTF-8.
         resources: Photoshop image resources ("8BIM" blocks), where IPTC fields live.
+        extended_xmp: what of a JPEG's XMP did not fit into 64 KiB, segment by segment.
         dpi: pixels per inch, across and down.
     """
 
     exif: bytes | None = None
     xmp: bytes | None = None
     resources: bytes | None = None
+    extended_xmp: tuple[bytes, ...] = ()
     dpi: tuple[float, float] | None = None
 
 
@@ -81,6 +86,8 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
     packet = (metadata.xmp or b"").decode("utf-8", "replace")
     if not re.search(r"</[\w]+:RDF>", packet):
         packet = PACKET
+    # Packets are padded to be edited in place; a JPEG's has to stay below 64 KiB.
+    packet = re.sub(r"\s{64,}(?=<\?xpacket end)", "\n", packet)
     packet = re.sub(r'\s+[\w]+:DigitalSourceType="[^"]*"', "", packet)
     packet = re.sub(r"<(\w+:DigitalSourceType)\b[^>]*>.*?</\1>", "", packet, flags=re.DOTALL)
     packet = re.sub(r'<rdf:Description\b[^>]*xmlns:brushctl="[^>]*/>', "", packet)

@@ -15,7 +15,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
 from brushctl.photos.images import Photo
-from brushctl.photos.metadata import Metadata, Provenance, stripped, with_provenance
+from brushctl.photos.metadata import PHOTOSHOP, Metadata, Provenance, stripped, with_provenance
 from brushctl.photos.png import write_deep_png
 from brushctl.photos.tiff import write_tiff
 
@@ -158,8 +158,8 @@ def _write_with_pillow(part: Path, picture: _Encoded) -> None:
     if metadata.dpi:
         options["dpi"] = metadata.dpi
     image.save(part, picture.kind, **options)
-    if picture.kind == "JPEG" and metadata.resources:
-        _insert_resources(part, metadata.resources)
+    if picture.kind == "JPEG":
+        _insert_segments(part, metadata)
 
 
 def _options(picture: _Encoded) -> dict[str, Any]:
@@ -190,15 +190,20 @@ def _options(picture: _Encoded) -> dict[str, Any]:
     return options
 
 
-def _insert_resources(path: Path, resources: bytes) -> None:
-    """Put image resources into a JPEG, after its other application segments."""
+def _insert_segments(path: Path, metadata: Metadata) -> None:
+    """Put into a JPEG what Pillow does not write, after its other application segments."""
+    resources = metadata.resources or b""
+    room = 65535 - 2 - len(PHOTOSHOP)
+    blocks = [(0xE1, block) for block in metadata.extended_xmp]
+    blocks += [(0xED, PHOTOSHOP + resources[i : i + room]) for i in range(0, len(resources), room)]
+    if not blocks:
+        return
     data = path.read_bytes()
     at = 2
     while data[at] == 0xFF and 0xE0 <= data[at + 1] <= 0xEF:
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    room = 65535 - 2 - 14
-    segments = b"".join(
-        b"\xff\xed" + (16 + len(block)).to_bytes(2, "big") + b"Photoshop 3.0\0" + block
-        for block in (resources[i : i + room] for i in range(0, len(resources), room))
-    )
-    path.write_bytes(data[:at] + segments + data[at:])
+    segments = [
+        bytes((0xFF, marker)) + (2 + len(block)).to_bytes(2, "big") + block
+        for marker, block in blocks
+    ]
+    path.write_bytes(data[:at] + b"".join(segments) + data[at:])

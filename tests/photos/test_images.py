@@ -1,5 +1,6 @@
 """Photographs come back as they went in: upright once, in their own colours, with their data."""
 
+import dataclasses
 import io
 import os
 import shutil
@@ -72,6 +73,15 @@ def test_16_bit_orientation_is_applied_exactly_once(tmp_path, suffix, orientatio
     np.testing.assert_array_equal(read_deep(target), upright)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "avif"])
+def test_the_orientation_in_xmp_turns_nothing(tmp_path, suffix):
+    makers.write_jpeg(tmp_path / "like.jpg", makers.picture(), xmp=b"")
+    photo = open_photo(tmp_path / "like.jpg")
+    says_6 = dataclasses.replace(photo.metadata, xmp=makers.XMP)
+    save_photo(tmp_path / f"in.{suffix}", photo.pixels, dataclasses.replace(photo, metadata=says_6))
+    assert open_photo(tmp_path / f"in.{suffix}").size == photo.size == (96, 64)
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "avif", "heic"])
 def test_capture_data_and_xmp_and_resolution_survive(tmp_path, suffix):
     source = tmp_path / f"in.{suffix}"
@@ -112,7 +122,7 @@ def test_16_bit_photographs_stay_16_bit_with_their_data(tmp_path, suffix):
     else:
         deep_png(source, codes)
     photo = open_photo(source)
-    carrying = type(photo)(**{f: getattr(photo, f) for f in photo.__slots__} | {"metadata": like})
+    carrying = dataclasses.replace(photo, metadata=like)
     target = tmp_path / f"out.{suffix}"
     save_photo(target, photo.pixels, carrying)
     assert photo.depth == 16

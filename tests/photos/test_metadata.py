@@ -1,0 +1,91 @@
+"""Metadata blocks are patched, not rewritten, and no block of bytes can stop a photograph."""
+
+import struct
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from brushctl.photos.colour import BrokenProfile, from_profile
+from brushctl.photos.images import open_photo
+from brushctl.photos.metadata import (
+    EXTENDED_XMP,
+    Metadata,
+    Provenance,
+    iptc_resource,
+    upright,
+    with_provenance,
+)
+from brushctl.photos.saving import save_photo
+from tests.photos import makers
+
+PROVENANCE = Provenance('"dusk" & <dawn>', "0" * 64, "brushctl 0.1.0")
+
+
+def damaged(whole: bytes):
+    """Bytes like `whole`, cut and with a few changed."""
+    change = st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255))
+    cut = st.integers(0, len(whole))
+
+    def damage(cut: int, changes: list[tuple[int, int]]) -> bytes:
+        data = bytearray(whole)
+        for at, value in changes:
+            data[at] = value
+        return bytes(data[:cut])
+
+    return st.builds(damage, cut, st.lists(change, max_size=6)) | st.binary(max_size=200)
+
+
+@given(damaged(makers.exif(6).tobytes().removeprefix(b"Exif\0\0")), st.booleans())
+def test_any_exif_block_keeps_its_length(exif, turned):
+    assert len(upright(Metadata(exif=exif), turned=turned).exif or b"") == len(exif)
+
+
+@given(damaged(makers.RESOURCES + iptc_resource(b"odd") + makers.RESOURCES))
+def test_any_resources_can_be_read(resources):
+    upright(Metadata(resources=resources), turned=False)
+
+
+@given(damaged(makers.XMP))
+def test_provenance_is_found_in_any_packet(xmp):
+    packet = with_provenance(Metadata(xmp=xmp), PROVENANCE).xmp or b""
+    assert packet.count(b"brushctl:brushSha256") == 1
+    again = with_provenance(Metadata(xmp=packet), PROVENANCE).xmp or b""
+    assert again == packet
+
+
+@settings(max_examples=300)
+@given(damaged(makers.profile(makers.DISPLAY_P3, 2.2)))
+def test_any_profile_works_or_is_broken(icc):
+    try:
+        space = from_profile(icc, 3)
+    except BrokenProfile:
+        return
+    codes = makers.picture(8, 8)
+    assert space.from_srgb(space.to_srgb(codes), 8).shape == codes.shape
+
+
+def test_previews_in_image_resources_are_dropped():
+    preview = b"8BIM\x04\x0c\0\0" + struct.pack(">I", 5) + b"jpeg!\0"
+    metadata = Metadata(resources=makers.RESOURCES + preview + makers.RESOURCES)
+    assert upright(metadata, turned=False).resources == makers.RESOURCES * 2
+
+
+def test_padding_makes_room_for_provenance():
+    padded = makers.XMP + b" " * 60_000 + b'<?xpacket end="w"?>'
+    packet = with_provenance(Metadata(xmp=padded), PROVENANCE).xmp or b""
+    assert len(packet) < 2000
+
+
+def test_extended_xmp_comes_back(tmp_path):
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture())
+    data = (tmp_path / "in.jpg").read_bytes()
+    block = EXTENDED_XMP + b"A" * 32 + struct.pack(">II", 4, 0) + b"<x/>"
+    segment = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
+    (tmp_path / "in.jpg").write_bytes(data[:2] + segment + data[2:])
+    photo = open_photo(tmp_path / "in.jpg")
+    save_photo(tmp_path / "out.jpg", photo.pixels, photo)
+    assert segment in (tmp_path / "out.jpg").read_bytes()
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert np.asarray(image).shape == (64, 96, 3)
