@@ -18,6 +18,7 @@ from brushctl.photos.images import open_photo
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.driver import tone, tone_engine
+from tests.photos.processes import start
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,11 +29,6 @@ class Shell:
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[bytes]) -> None:
         self.folder, self.capture = folder, capture
         self.brush = make_brush(folder / "dusk.brush")
-
-    def start(self, *arguments: str, seconds: float = 0) -> subprocess.Popen:
-        command = [sys.executable, "-m", "tests.photos.driver", "apply", *arguments]
-        pipes = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment(seconds), **pipes)
 
     def run(self, *arguments: str, data: bytes = b"", status: int = 0) -> tuple[bytes, str]:
         """Within this process, which has everything loaded already."""
@@ -55,17 +51,14 @@ class Shell:
         program.parent.mkdir(exist_ok=True)
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.photos.driver "$@"\n')
         program.chmod(0o755)
-        environment = self.environment() | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
-        shell = ["bash", "-euo", "pipefail", "-c", command]
-        subprocess.run(shell, cwd=self.folder, env=environment, check=True, timeout=120)
-
-    def environment(self, seconds: float = 0) -> dict[str, str]:
-        return {
+        environment = {
             **os.environ,
+            "PATH": f"{program.parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
-            "TONE_SECONDS": str(seconds),
             "BRUSHCTL_HOME": str(self.folder / "home"),
         }
+        shell = ["bash", "-euo", "pipefail", "-c", command]
+        subprocess.run(shell, cwd=self.folder, env=environment, check=True, timeout=120)
 
     def events(self, *arguments: str, status: int = 0) -> list[dict]:
         out, _ = self.run(*arguments, "--json", status=status)
@@ -272,11 +265,11 @@ def test_provenance_can_be_left_out(shell):
 
 def test_ctrl_c_finishes_the_photograph_in_hand(shell):
     shell.photographs(6)
-    process = shell.start("dusk.brush", "in", "-o", "out", seconds=0.5)
+    process = start(shell.folder, "dusk.brush", "in", "-o", "out", seconds=0.5)
     wait_for((shell.folder / "out/0.jpg").exists)
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=60)
-    assert process.returncode == 130
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    assert process.exitcode == 130
     made = shell.files()
     assert 1 <= len(made) < 6
     assert all(edited(shell.folder / "in" / name, shell.folder / "out" / name) for name in made)
@@ -285,28 +278,28 @@ def test_ctrl_c_finishes_the_photograph_in_hand(shell):
 
 def test_a_second_run_on_a_busy_output_says_so_and_leaves_it_alone(shell):
     shell.photographs(4)
-    first = shell.start("dusk.brush", "in", "-o", "out", seconds=0.5)
+    first = start(shell.folder, "dusk.brush", "in", "-o", "out", seconds=0.5)
     wait_for((shell.folder / "out/.brushctl/journal.jsonl").exists)
     _, err = shell.run("dusk.brush", "in", "-o", "out", status=0)
     assert "another run is at work" in err
-    first.wait(timeout=60)
-    assert first.returncode == 0
+    first.join(60)
+    assert first.exitcode == 0
 
 
 def test_watch_takes_settled_files_only_and_ends_on_a_signal(shell):
     shell.photographs(1)
-    process = shell.start("dusk.brush", "in", "-o", "out", "--watch", "--settle", "1")
+    process = start(shell.folder, "dusk.brush", "in", "-o", "out", "--watch", "--settle", "1")
     wait_for((shell.folder / "out/0.jpg").exists)
     whole = (shell.folder / "in/0.jpg").read_bytes()
     with (shell.folder / "in/slow.jpg").open("wb") as file:
-        for start in range(0, len(whole), len(whole) // 4):
-            file.write(whole[start : start + len(whole) // 4])
+        for at in range(0, len(whole), len(whole) // 4):
+            file.write(whole[at : at + len(whole) // 4])
             file.flush()
             time.sleep(0.4)
     wait_for((shell.folder / "out/slow.jpg").exists)
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
-    assert process.returncode == 0
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(60)
+    assert process.exitcode == 0
     journal = (shell.folder / "out/.brushctl/journal.jsonl").read_text()
     assert '"failed"' not in journal
     assert edited(shell.folder / "in/slow.jpg", shell.folder / "out/slow.jpg")

@@ -1,10 +1,7 @@
 """Killing a run at any moment loses no original and leaves nothing half-written."""
 
 import hashlib
-import multiprocessing
-import os
 import random
-import sys
 import time
 from pathlib import Path
 
@@ -13,34 +10,12 @@ import pytest
 from brushctl.photos.journal import read_journal
 from tests.photos import makers
 from tests.photos.brushes import make_brush
-from tests.photos.driver import tone_engine
+from tests.photos.processes import start
 
 KILLS = 16  # for each of the two ways to write: 32 in all
 PHOTOGRAPHS = 8
 JOURNAL = ".brushctl/journal.jsonl"
 SECONDS = 0.03  # that an edit of one takes, with its reading and writing, if nothing else runs
-
-# Real processes that are killed for real; forked from one that has imported the program, or each
-# would spend seconds on that.
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["tests.photos.warm"])
-
-
-def run(folder: Path, arguments: list[str]) -> None:
-    """The command line, in a process of its own."""
-    os.chdir(folder)
-    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
-    sys.argv = ["brushctl", "apply", *arguments]
-    sys.modules["brushctl.engine.editing"] = tone_engine(0.01)
-    from brushctl.cli.app import main
-
-    main()
-
-
-def start(folder: Path, *arguments: str) -> "multiprocessing.process.BaseProcess":
-    process = processes.Process(target=run, args=(folder, list(arguments)))
-    process.start()
-    return process
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -57,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def finished(folder: Path, *arguments: str) -> None:
-    process = start(folder, *arguments)
+    process = start(folder, *arguments, seconds=0.01)
     process.join(60)
     assert process.exitcode == 0
 
@@ -71,7 +46,7 @@ def kill_and_look(folder: Path, arguments: list[str], journal: Path, look, reset
     progress = set()
     for _ in range(KILLS):
         size = journal.stat().st_size if journal.exists() else 0
-        process = start(folder, *arguments)
+        process = start(folder, *arguments, seconds=0.01)
         while process.is_alive() and (not journal.exists() or journal.stat().st_size == size):
             time.sleep(0.001)
         process.join(rng.uniform(0, SECONDS * PHOTOGRAPHS / 2))

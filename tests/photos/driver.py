@@ -4,7 +4,6 @@ Run as `python -m tests.photos.driver apply ...`. It stands in for the engine al
 else, from the parser to the rename, is the program that users run.
 """
 
-import os
 import sys
 import time
 import types
@@ -60,7 +59,7 @@ def tone_engine(seconds: float = 0.0) -> types.ModuleType:
 
 
 if __name__ == "__main__":
-    sys.modules["brushctl.engine.editing"] = tone_engine(float(os.environ["TONE_SECONDS"]))
+    sys.modules["brushctl.engine.editing"] = tone_engine()
     from brushctl.cli.app import main
 
     main()
