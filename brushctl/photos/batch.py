@@ -143,9 +143,8 @@ def edit_photographs(
     Raises:
         OSError: the disk is full or read-only.
     """
-    for folder in {job.target.parent for job in jobs if job.target}:
-        for part in folder.glob(f".*{PART}"):
-            part.unlink(missing_ok=True)  # of a run that was killed: the journal's lock is ours
+    if journal:
+        _sweep(jobs)
     yield Stage("editing photographs", len(jobs))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
@@ -165,6 +164,13 @@ def edit_photographs(
         yield FileDone(record)
     yield Advance(len(records))
     return records
+
+
+def _sweep(jobs: Sequence[Job]) -> None:
+    """Delete what a killed run left half-written: under the journal's lock nobody writes now."""
+    for folder in {job.target.parent for job in jobs if job.target}:
+        for part in folder.glob(f".*{PART}"):
+            part.unlink(missing_ok=True)
 
 
 def _edit_one(
