@@ -10,6 +10,7 @@ from brushctl.cli.apply import apply
 from brushctl.cli.export import export
 from brushctl.cli.failure import run_and_exit
 from brushctl.cli.import_ import import_brush
+from brushctl.cli.init_phrase import init_phrase
 from brushctl.cli.inspect import inspect
 from brushctl.cli.list import list_brushes
 from brushctl.cli.mix import mix
@@ -49,6 +50,7 @@ def options(
     """Options that stand before the command."""
 
 
+app.command()(init_phrase)
 app.command()(apply)
 app.command()(inspect)
 app.command()(mix)

@@ -48,6 +48,12 @@ class Clip:
         """Where the model lies."""
         return next(self.model.parameters()).device
 
+    @property
+    def side(self) -> int:
+        """The side in pixels of the square pictures it sees."""
+        size: Any = self.model.visual.image_size  # type: ignore[union-attr]
+        return int(size if isinstance(size, int) else size[0])
+
     def encode_images(self, images: Sequence[FloatImage]) -> Features:
         """Features of (h, w, 3) pictures in [0, 1]."""
         parts = []

@@ -148,6 +148,11 @@ def builtin_vocabulary() -> str:
     return files("brushctl.engine").joinpath("vocabulary.txt").read_text(encoding="utf-8")
 
 
+def vocabulary_of(clip: Clip) -> list[str]:
+    """The phrases a model was made to know, else the built-in vocabulary."""
+    return parse_vocabulary(clip.vocabulary or builtin_vocabulary(), clip.id)
+
+
 def parse_vocabulary(text: str, where: str) -> list[str]:
     """Phrases, one a line; blank lines and lines that begin with # say nothing.
 

@@ -1,50 +1,17 @@
 """CLIP opens from a folder without the network, and gives unit vectors in one space."""
 
-import json
-
 import numpy as np
-import open_clip
 import pytest
 import torch
-from safetensors.torch import save_file
-from transformers import CLIPTokenizer
 
 from brushctl.engine.clip import PAPER_CLIP, TINY_CLIP, default_clip, load_clip
 from brushctl.errors import BaseModelError
-
-TEXTS = ["a dog in the snow", "a dog at night", "a boat"]
-TOKENS = 16
+from tests.engine.random_clip import TEXTS, write_random_clip
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """A random CLIP of 32 px in open_clip's folder layout."""
-    out = tmp_path_factory.mktemp("clip")
-    blank = CLIPTokenizer(model_max_length=TOKENS)
-    tokenizer = blank.train_new_from_iterator(TEXTS, vocab_size=600)
-    config = {
-        "embed_dim": 24,
-        "vision_cfg": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 16},
-        "text_cfg": {
-            "context_length": TOKENS,
-            "vocab_size": len(tokenizer),
-            "width": 32,
-            "heads": 2,
-            "layers": 1,
-            "hf_tokenizer_name": "tokenizer",
-            "pool_type": "eos",
-            "eos_id": tokenizer.eos_token_id,
-            "pad_id": tokenizer.pad_token_id,
-        },
-    }
-    torch.manual_seed(0)
-    model = open_clip.CLIP(**config)
-    weights = {name: value.half().contiguous() for name, value in model.state_dict().items()}
-    save_file(weights, out / "open_clip_model.safetensors")
-    described = {"model_cfg": config, "preprocess_cfg": {"resize_mode": "squash"}}
-    (out / "open_clip_config.json").write_text(json.dumps(described))
-    tokenizer.save_pretrained(out)
-    return out
+    return write_random_clip(tmp_path_factory.mktemp("clip"))
 
 
 @pytest.fixture(scope="session")

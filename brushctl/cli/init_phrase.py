@@ -1,0 +1,99 @@
+"""`brushctl init-phrase`: name in words what the pairs change."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brushctl.cli.arguments import Base, Device, Json, Quiet
+from brushctl.cli.output import err_console, follow, print_json, say
+from brushctl.settings import TINY
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from brushctl.engine.phrasing import Candidate, Phrasing
+
+Pairs = Annotated[
+    Path, typer.Argument(help="A folder of before/after pairs, or a CSV or JSON manifest.")
+]
+ClipName = Annotated[
+    str | None,
+    typer.Option("--clip", help="An open_clip model, as ViT-L-14/openai, or a folder; by base."),
+]
+VocabularyFile = Annotated[
+    Path | None,
+    typer.Option("--vocabulary", help="A text file with a phrase on each line.", exists=True),
+]
+Eta = Annotated[float, typer.Option("--eta", help="The least sensitivity of a phrase.")]
+
+
+def init_phrase(
+    pairs: Pairs,
+    *,
+    base: Base = None,
+    clip: ClipName = None,
+    vocabulary: VocabularyFile = None,
+    eta: Eta = 0.15,
+    phrases: Annotated[int, typer.Option("--phrases", min=1, help="Candidates of a set.")] = 5,
+    device: Device = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the phrase learning would start from, and show what it was chosen among."""
+    from brushctl.photos.pairs import find_pairs, load_pairs
+
+    found = find_pairs(pairs)
+
+    from brushctl.engine.clip import default_clip, load_clip
+    from brushctl.engine.device import resolve_device
+    from brushctl.engine.phrasing import find_phrase, parse_vocabulary, vocabulary_of
+
+    model = load_clip(clip or default_clip(base or TINY), resolve_device(device))
+    if vocabulary:
+        known = parse_vocabulary(
+            vocabulary.read_text(encoding="utf-8-sig", errors="replace"), str(vocabulary)
+        )
+    else:
+        known = vocabulary_of(model)
+    before, after = load_pairs(found, model.side)
+    work = find_phrase(model, list(before), list(after), known, r=phrases, eta=eta)
+    phrasing = follow(work, quiet=quiet)
+    if json:
+        print_json({"clip": model.id, "vocabulary": len(known), **phrasing.to_dict()})
+        return
+    if not quiet:
+        err_console().print(_table(phrasing))
+    if phrasing.phrase is None:
+        say("No phrase names this edit: learning would start from the empty instruction.")
+    else:
+        sys.stdout.write(f"{phrasing.phrase}\n")
+
+
+def _table(phrasing: "Phrasing") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("", "phrase", "before", "after", "sensitivity"):
+        table.add_column(column, justify="left" if column in ("", "phrase") else "right")
+    _add(table, "before the edit", phrasing.before, phrasing.unique_before)
+    table.add_section()
+    _add(table, "after the edit", phrasing.after, phrasing.unique_after)
+    return table
+
+
+def _add(
+    table: "Table", title: str, caption: tuple["Candidate", ...], unique: "Candidate | None"
+) -> None:
+    from rich.text import Text
+
+    for k, candidate in enumerate(caption):
+        table.add_row(
+            "" if k else title,
+            Text(candidate.phrase),
+            f"{candidate.before:.3f}",
+            f"{candidate.after:.3f}",
+            f"{candidate.sensitivity:+.2f}",
+            style="bold" if candidate is unique else None,
+        )

@@ -1,0 +1,75 @@
+"""`brushctl init-phrase` prints the phrase on stdout and everything else on stderr."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from brushctl.cli.app import app
+from brushctl.cli.failure import run_and_exit
+from tests.engine.random_clip import write_random_clip
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return str(write_random_clip(tmp_path_factory.mktemp("clip")))
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    for k, colour in enumerate(["red", "green", "blue"]):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"{k}_before.png")
+        Image.new("RGB", (40, 30), "black").save(tmp_path / f"{k}_after.png")
+    (tmp_path / "words.txt").write_text("a dog\na boat\nnight\nsnow\n")
+    return tmp_path
+
+
+@pytest.fixture
+def brushctl(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["brushctl", *map(str, arguments)])
+        try:
+            status = run_and_exit(app)
+        except SystemExit as stop:
+            status = stop.code
+        return status or 0, *capsys.readouterr()
+
+    return run
+
+
+def test_json_carries_the_phrase_and_every_candidate(brushctl, pairs, clip):
+    status, out, _ = brushctl(
+        "init-phrase", pairs, "--clip", clip, "--vocabulary", pairs / "words.txt",
+        "--phrases", "3", "--eta", "0", "--device", "cpu", "--json",
+    )  # fmt: skip
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["vocabulary"] == 4
+    assert [len(answer["candidates"][side]) for side in ("before", "after")] == [3, 3]
+    assert answer["phrase"] is None or answer["phrase"].startswith("turn ")
+
+
+def test_people_get_a_table_and_pipes_the_phrase(brushctl, pairs, clip):
+    words = pairs / "words.txt"
+    arguments = ("init-phrase", pairs, "--clip", clip, "--vocabulary", words, "--device", "cpu")
+    status, out, err = brushctl(*arguments, "--eta", "-9")
+    assert status == 0
+    assert out.startswith("turn ")
+    assert out.count("\n") == 1
+    assert "sensitivity" in err
+    assert "before the edit" in err
+    status, out, err = brushctl(*arguments, "--eta", "9")
+    assert (status, out) == (0, "")
+    assert "No phrase names this edit" in err
+
+
+def test_pairs_are_looked_for_before_the_model(brushctl, tmp_path):
+    status, _, err = brushctl("init-phrase", tmp_path, "--clip", "no/model")
+    assert status == 2
+    assert "no pairs found" in " ".join(err.split())
+
+
+def test_a_model_that_is_not_there_exits_with_6(brushctl, pairs):
+    status, _, err = brushctl("init-phrase", pairs, "--clip", "no/model", "--device", "cpu")
+    assert status == 6
+    assert "CLIP model" in err
