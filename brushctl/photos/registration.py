@@ -36,9 +36,7 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
         return None
     window = np.outer(np.hanning(size[1]), np.hanning(size[0])).astype(np.float32)
     # skimage answers how to move `after` back: the opposite of how it has moved.
-    back, _, _ = phase_cross_correlation(  # type: ignore[no-untyped-call]
-        x * window, y * window, upsample_factor=10
-    )
+    back, _, _ = phase_cross_correlation(x * window, y * window, upsample_factor=10)
     agreement = _agreement(x, y, back)
     gained = agreement - _agreement(x, y, np.zeros(2))
     if math.hypot(*back) < LEAST_SHIFT or agreement < LEAST_AGREEMENT or gained < LEAST_GAIN:
