@@ -31,6 +31,7 @@ from brushctl.errors import BrushFormatError
 
 HEADER_CAP = 2**20
 """Bytes. A brush of SD1.5 has a header of some 8 KB; a preview picture may stand in it."""
+PIECE = 2**16
 ITEM_BYTES = {"F16": 2, "F32": 4}
 TENSOR = re.compile(r"(?P<site>[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)\.(?P<kind>[kv])")
 
@@ -103,8 +104,10 @@ def read_header(file: BinaryIO) -> Header:
         raise TruncatedError("is too short to be a brush")
     length = int.from_bytes(prefix, "little")
     if length > HEADER_CAP:
-        raise HeaderSizeError("is no brush: it does not begin with the size of a brush's header")
-    raw = file.read(length)
+        raise HeaderSizeError(
+            f"announces a header of {length} bytes, a brush has at most {HEADER_CAP}"
+        )
+    raw = _read(file, length)
     if len(raw) < length:
         raise TruncatedError("ends within its header", do="Get the file again.")
     if not raw.startswith(b"{"):  # as safetensors wants it
@@ -115,6 +118,15 @@ def read_header(file: BinaryIO) -> Header:
     _check_features(slots, metadata)
     size = 8 + length + _check_layout(slots)
     return Header(metadata, slots, 8 + length, size)
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    """Up to `length` bytes; piecewise, so that nothing is set aside for bytes that never come."""
+    pieces = []
+    while length and (piece := file.read(min(length, PIECE))):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
 
 
 def check_size(header: Header, size: int) -> None:
@@ -178,9 +190,10 @@ def _check_features(slots: Mapping[str, Slot], metadata: Metadata) -> None:
     """Every site has keys and values of one shape, all of one dtype, (j, m) as documented."""
     sites = {tensor[:-2] for tensor in slots}
     alone = {f"{site}.{kind}" for site in sites for kind in "kv"} - set(slots)
-    if alone or not sites:
-        missing = min(alone, default="any tensor")
-        raise TensorError("is missing: a site has keys (.k) and values (.v)", where=missing)
+    if not sites:
+        raise TensorError("there are no tensors", where="header")
+    if alone:
+        raise TensorError("is missing: a site has keys (.k) and values (.v)", where=min(alone))
     if len(dtypes := {slot.dtype for slot in slots.values()}) > 1:
         raise DtypeError(f"the tensors mix {' and '.join(sorted(dtypes))}", where="header")
     expected = (metadata.buckets.count, metadata.instruction.m)

@@ -94,7 +94,8 @@ def check(value: object, path: str, depth: int = 1) -> None:
 
 
 def _too_deep(path: str) -> DepthError:
-    return DepthError(f"is nested deeper than {DEPTH_CAP} levels", where=path)
+    root = re.split(r"[.[]", path)[0]  # the whole path would fill a screen
+    return DepthError(f"is nested deeper than {DEPTH_CAP} levels", where=root)
 
 
 def canonical(value: object) -> str:

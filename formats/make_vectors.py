@@ -1,0 +1,537 @@
+"""Build the conformance files in vectors/: `python formats/make_vectors.py`.
+
+Standard library only, and without brushctl: a second writer, made from brush-1.md alone. The
+numbers are chosen so that Python prints them as RFC 8785 does (7.5, never 1.0).
+"""
+
+import hashlib
+import json
+import struct
+import sys
+import zlib
+from base64 import b64encode
+from copy import deepcopy
+from pathlib import Path
+
+VECTORS = Path(__file__).parent / "vectors"
+CAP = 2**20
+ZERO, ONES = "0" * 64, "1" * 64
+J, M, D = 2, 3, 4
+
+Json = dict[str, object]
+Tensors = dict[str, tuple[str, list[int], bytes]]
+
+
+def canonical(value: object) -> str:
+    """Sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def document(**fields: object) -> Json:
+    """The least that a brush says, changed by `fields`; a field of None is left out."""
+    said = {
+        "format": [1, 0],
+        "name": "least",
+        "created": "2026-01-02",
+        "tool": "by hand",
+        "instruction": {"m": M, "segments": [{"m": M, "weight": 1}]},
+        "buckets": {"count": J, "edges": [0, 500, 1000]},
+        "base": {"id": "someone/a-model", "architecture": "unet-4", "unet_sha256": ZERO},
+        "apply": {"s_T": 7.5, "s_I": 1.5, "steps": 20, "sampler": "euler-ancestral"}
+        | {"resolution": 512},
+        **fields,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def within(group: str, **fields: object) -> Json:
+    """The least document with fields of one group changed; a field of None is left out."""
+    changed = document()[group] | fields  # type: ignore[operator]
+    return document(**{group: {key: value for key, value in changed.items() if value is not None}})
+
+
+def training(**fields: object) -> Json:
+    """A history of learning, changed by `fields`."""
+    return {
+        "recipe": "paper",
+        "steps": 1000,
+        "batch": 1,
+        "learning_rate": 0.001,
+        "seed": 7,
+        "loss_first": [0.21, 0.18],
+        "loss_last": [0.02, 0.015],
+        "pairs_sha256": [ZERO, ONES],
+        **fields,
+    }
+
+
+def features(count: int, dtype: str, step: float = 0.125) -> bytes:
+    """The numbers 0, step, 2 step, ... as they lie in a file."""
+    return struct.pack(
+        f"<{count}{'e' if dtype == 'F16' else 'f'}", *(k * step for k in range(count))
+    )
+
+
+def tensor(dtype: str = "F16", shape: tuple[int, ...] = (J, M, D), step: float = 0.125) -> tuple:
+    """Its dtype, shape and bytes."""
+    count = 1
+    for n in shape:
+        count *= n
+    return dtype, list(shape), features(count, dtype, step)
+
+
+def site(name: str = "mid.attn2", **kind: object) -> Tensors:
+    """The keys and values of one site."""
+    return {f"{name}.k": tensor(**kind), f"{name}.v": tensor(**kind, step=-0.25)}
+
+
+def content_sha256(doc: Json, tensors: Tensors) -> str:
+    """Over what the edit depends on."""
+    steering = {key: doc[key] for key in ("apply", "buckets", "instruction")}
+    steering["unet_sha256"] = doc["base"]["unet_sha256"]  # type: ignore[index]
+    digest = hashlib.sha256(canonical(steering).encode())
+    for name in sorted(tensors):
+        dtype, shape, data = tensors[name]
+        digest.update(f"\0{name}\0{dtype}\0{','.join(map(str, shape))}\0".encode() + data)
+    return digest.hexdigest()
+
+
+def entries(tensors: Tensors) -> Json:
+    """The header's entries for tensors that lie one after the other, as given."""
+    position, placed = 0, {}
+    for name, (dtype, shape, data) in tensors.items():
+        offsets = [position, position + len(data)]
+        placed[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+        position = offsets[1]
+    return placed
+
+
+def model_spec(doc: Json) -> Json:
+    """The keys of Stability's ModelSpec that say the same again, for other programs."""
+    lineage = doc.get("lineage", {"parents": []})
+    said = {
+        "sai_model_spec": "1.0.1",
+        "architecture": f"{doc['base']['architecture']}/brush",  # type: ignore[index]
+        "implementation": "brushctl",
+        "title": doc.get("title", doc["name"]),
+        "date": doc["created"],
+        "hash_sha256": doc["content_sha256"],
+        "author": doc.get("author"),
+        "license": doc.get("license"),
+        "description": doc.get("note"),
+        "thumbnail": doc.get("preview"),
+        "merged_from": ", ".join(p["name"] for p in lineage["parents"]),  # type: ignore[index]
+    }
+    return {f"modelspec.{key}": value for key, value in said.items() if value}
+
+
+def sealed(doc: Json, tensors: Tensors) -> Json:
+    """The document with its content hash."""
+    return {**doc, "content_sha256": content_sha256(doc, tensors)}
+
+
+def pack(header: object, data: bytes) -> bytes:
+    """A safetensors file from its header (JSON, or the very text) and its tensors' bytes."""
+    text = (header if isinstance(header, str) else canonical(header)).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def brush(doc: Json | None = None, tensors: Tensors | None = None, **changed: object) -> bytes:
+    """A brush with the right hash; `changed` entries of the header replace the right ones."""
+    tensors = site() if tensors is None else tensors
+    doc = sealed(document() if doc is None else doc, tensors)
+    outer = {"brush": canonical(doc)} | model_spec(doc)
+    header = {"__metadata__": outer, **entries(dict(sorted(tensors.items()))), **changed}
+    return pack(header, b"".join(data for _, (_, _, data) in sorted(tensors.items())))
+
+
+def with_text(text: str) -> bytes:
+    """A brush whose document is this text."""
+    tensors = site()
+    header = {"__metadata__": {"brush": text}, **entries(tensors)}
+    return pack(header, b"".join(data for _, _, data in tensors.values()))
+
+
+def least_text() -> str:
+    """The text of the least document."""
+    return canonical(sealed(document(), site()))
+
+
+def png() -> str:
+    """A picture of two pixels, as a data URI."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    rows = zlib.compress(b"\0" + bytes([200, 120, 40, 40, 120, 200]), 9)
+    shape = struct.pack(">IIBBBBB", 2, 1, 8, 2, 0, 0, 0)
+    parts = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", shape), chunk(b"IDAT", rows), chunk(b"IEND", b"")]
+    return "data:image/png;base64," + b64encode(b"".join(parts)).decode()
+
+
+def full() -> Json:
+    """A document with every field that version 1 knows, but a lineage."""
+    phrase = {"phrase": "a gray day", "sensitivity": 0.21}
+    return document(
+        name="evening",
+        created="2026-01-02T18:30:00Z",
+        instruction={
+            "phrase": "turn a gray day into a warm evening",
+            "before": phrase,
+            "after": {"phrase": "a warm evening", "sensitivity": 0.3125},
+            "m": M,
+            "segments": [{"m": M, "weight": 1}],
+        },
+        training=training(
+            held_out={"pairs": 2, "psnr": 28.7, "psnr_unedited": 20.5, "psnr_phrase": 14.7}
+        ),
+        title="Soirée d’été \U0001f305",
+        author="A. Photographer",
+        license="CC-BY-4.0",
+        note="Learned on cloudy afternoons.\nKeeps skin as it is.",
+        preview=png(),
+    ) | {"base": {"id": "m", "architecture": "u", "unet_sha256": ONES, "revision": "v1"}}
+
+
+def mixed() -> Json:
+    """A mix, one of whose parents is itself a mix."""
+    old = {
+        "method": "schedule",
+        "parents": [
+            {"name": "sky", "content_sha256": ONES, "weight": 0.5, "buckets": [1]},
+            {"name": "grain", "content_sha256": ZERO, "weight": 0.5, "buckets": [0]},
+        ],
+    }
+    parents = [
+        {"name": "warm", "content_sha256": ZERO, "weight": 0.7},
+        {"name": "late", "content_sha256": ONES, "weight": 0.3, "lineage": old},
+    ]
+    segments = [{"m": 1, "weight": 0.7}, {"m": 2, "weight": 0.3}]
+    return document(
+        name="mixed",
+        instruction={"m": M, "segments": segments},
+        lineage={"method": "stack", "parents": parents},
+    )
+
+
+def newer_minor() -> Json:
+    """A document of a version 1.7 that has fields this version does not know."""
+    doc = deepcopy(full()) | {"format": [1, 7], "mood": {"joy": [0.5, None, True, 1e21]}}
+    for group in ("instruction", "buckets", "base", "apply", "training"):
+        doc[group]["of_1_7"] = group  # type: ignore[index]
+    doc["instruction"]["segments"][0]["of_1_7"] = []  # type: ignore[index]
+    return doc
+
+
+def loose() -> bytes:
+    """Valid but not canonical: spaces, another order of keys and tensors, 3.0, escapes."""
+    tensors = dict(sorted((site() | site("up.attn2")).items(), reverse=True))
+    doc = sealed(full(), tensors)
+    text = json.dumps(dict(reversed(doc.items())), indent=1).replace('"m": 3', '"m": 3.0')
+    outer = {"format": "pt", "brush": text}
+    header = json.dumps({**entries(tensors), "__metadata__": outer}, indent=1)
+    return pack(header, b"".join(data for _, _, data in tensors.values()))
+
+
+VALID = {
+    "least": brush(),
+    "full": brush(full(), site("down.0.attn2", dtype="F32") | site("up.0.attn2", dtype="F32")),
+    "mixed": brush(mixed()),
+    "newer-minor": brush(newer_minor()),
+    "loose": loose(),
+}
+NOT_CANONICAL = {"loose"}
+
+
+def deep(levels: int) -> object:
+    """Arrays in arrays."""
+    value: object = 0
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def changed_data(**at: int) -> bytes:
+    """The least brush with one byte of its data changed after hashing."""
+    data = bytearray(brush())
+    data[-at["from_end"]] ^= at["flip"]
+    return bytes(data)
+
+
+def shifted(k: list[int], v: list[int], extra: int) -> bytes:
+    """The least brush with other offsets of its two tensors, and more or fewer bytes."""
+    fixed = entries(site())
+    fixed["mid.attn2.k"]["data_offsets"] = k  # type: ignore[index]
+    fixed["mid.attn2.v"]["data_offsets"] = v  # type: ignore[index]
+    whole = brush(**fixed)
+    return whole + bytes(extra) if extra >= 0 else whole[:extra]
+
+
+def unfinite(dtype: str, pattern: bytes) -> bytes:
+    """The least brush with these bits for its last number."""
+    tensors = site(dtype=dtype)
+    kind, shape, data = tensors["mid.attn2.v"]
+    tensors["mid.attn2.v"] = (kind, shape, data[: -len(pattern)] + pattern)
+    return brush(tensors=tensors)
+
+
+def entry(**fields: object) -> Json:
+    """The entry of the least brush's keys, changed by `fields`."""
+    right = entries(site())["mid.attn2.k"] | fields  # type: ignore[operator]
+    return {"mid.attn2.k": right}
+
+
+def metadata_only(outer: object) -> bytes:
+    """The least brush with other safetensors metadata."""
+    return pack({"__metadata__": outer, **entries(site())}, brush()[-96:])
+
+
+TWICE = least_text().replace('"name":', '"name":"again","name":')
+TWICE_INSIDE = least_text().replace('"steps":20', '"steps":20,"steps":20')
+K, V, SIZE = "mid.attn2.k", "mid.attn2.v", 2 * J * M * D
+HEADER = canonical({"__metadata__": {"brush": least_text()}, **entries(site())})
+DATA = brush()[-2 * SIZE :]
+
+INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, and where
+    "empty": (b"", "brush-truncated", None),
+    "cut-in-length": (brush()[:5], "brush-truncated", None),
+    "cut-in-header": (brush()[:100], "brush-truncated", None),
+    "cut-in-data": (brush()[:-1], "brush-truncated", None),
+    "header-over-cap": (struct.pack("<Q", CAP + 1) + b"{}", "brush-header-size", None),
+    "header-absurd": (b"\xff" * 64, "brush-header-size", None),
+    "header-no-json": (pack("{not json}", DATA), "brush-json", "header"),
+    "header-array": (pack("[]", b""), "brush-json", "header"),
+    "header-space-first": (pack(" " + HEADER, DATA), "brush-json", "header"),
+    "header-utf-16": (struct.pack("<Q", 8) + "{  }".encode("utf-16-le"), "brush-json", "header"),
+    "header-not-utf-8": (struct.pack("<Q", 8) + b'{"\xff":10}', "brush-json", "header"),
+    "header-trailing-comma": (pack(HEADER[:-1] + ",}", DATA), "brush-json", "header"),
+    "header-deep": (brush(deep=deep(64)), "brush-depth", "header"),
+    "header-tensor-twice": (
+        pack(HEADER[:-1] + f',"{K}":0}}', DATA),
+        "brush-duplicate",
+        f'header["{K}"]',
+    ),
+    "metadata-missing": (
+        pack(entries(site()), DATA),
+        "brush-document",
+        "header.__metadata__",
+    ),
+    "metadata-other": (
+        metadata_only({"format": "pt"}),
+        "brush-document",
+        "header.__metadata__.brush",
+    ),
+    "metadata-number": (
+        metadata_only({"brush": least_text(), "x": 1}),
+        "brush-document",
+        "header.__metadata__",
+    ),
+    "document-no-json": (with_text("hello"), "brush-json", "brush"),
+    "document-array": (with_text("[]"), "brush-json", "brush"),
+    "document-byte-order-mark": (with_text("\ufeff" + least_text()), "brush-json", "brush"),
+    "document-not-a-number": (
+        with_text(least_text().replace("7.5", "NaN")),
+        "brush-json",
+        "brush",
+    ),
+    "document-too-large-number": (
+        with_text(least_text().replace("7.5", "1e999")),
+        "brush-json",
+        "brush.apply.s_T",
+    ),
+    "document-lone-surrogate": (
+        with_text(least_text().replace("by hand", "by \\ud800 hand")),
+        "brush-json",
+        "brush.tool",
+    ),
+    "document-deep": (brush(document(x=deep(64))), "brush-depth", "brush"),
+    "document-absurdly-deep": (with_text("[" * 200_000), "brush-depth", "brush"),
+    "document-key-twice": (with_text(TWICE), "brush-duplicate", "brush.name"),
+    "document-key-twice-inside": (
+        with_text(TWICE_INSIDE),
+        "brush-duplicate",
+        "brush.apply.steps",
+    ),
+    "version-2": (brush(document(format=[2, 0])), "brush-version", "brush.format"),
+    "version-0": (brush(document(format=[0, 9])), "brush-version", "brush.format"),
+    "version-text": (brush(document(format="1.0")), "brush-field", "brush.format"),
+    "version-three": (brush(document(format=[1, 0, 0])), "brush-field", "brush.format"),
+    "name-missing": (
+        with_text(canonical({k: v for k, v in sealed(document(), site()).items() if k != "name"})),
+        "brush-field",
+        "brush.name",
+    ),
+    "name-empty": (brush(document(name="")), "brush-field", "brush.name"),
+    "name-long": (brush(document(name="x" * 101)), "brush-field", "brush.name"),
+    "name-steers-terminal": (brush(document(name="\x1b[2J")), "brush-field", "brush.name"),
+    "created-no-date": (brush(document(created="2026-13-01")), "brush-field", "brush.created"),
+    "created-newline": (brush(document(created="2026-01-02\n")), "brush-field", "brush.created"),
+    "title-null": (
+        with_text(least_text().replace('"tool":', '"title":null,"tool":')),
+        "brush-field",
+        "brush.title",
+    ),
+    "note-bell": (brush(document(note="ding\x07")), "brush-field", "brush.note"),
+    "preview-svg": (
+        brush(document(preview="data:image/svg+xml;base64,AAAA")),
+        "brush-field",
+        "brush.preview",
+    ),
+    "m-zero": (
+        brush(document(instruction={"m": 0, "segments": [{"m": 3, "weight": 1}]})),
+        "brush-field",
+        "brush.instruction.m",
+    ),
+    "m-text": (brush(within("instruction", m="3")), "brush-field", "brush.instruction.m"),
+    "m-fraction": (brush(within("instruction", m=3.5)), "brush-field", "brush.instruction.m"),
+    "phrase-number": (
+        brush(within("instruction", phrase=1)),
+        "brush-field",
+        "brush.instruction.phrase",
+    ),
+    "segments-empty": (
+        brush(within("instruction", segments=[])),
+        "brush-field",
+        "brush.instruction.segments",
+    ),
+    "segment-weight-zero": (
+        brush(within("instruction", segments=[{"m": 3, "weight": 0}])),
+        "brush-field",
+        "brush.instruction.segments[0].weight",
+    ),
+    "segments-sum": (
+        brush(within("instruction", segments=[{"m": 1, "weight": 1}, {"m": 1, "weight": 1}])),
+        "brush-contradiction",
+        "brush.instruction.segments",
+    ),
+    "edges-descend": (
+        brush(within("buckets", edges=[0, 1000, 500])),
+        "brush-contradiction",
+        "brush.buckets.edges",
+    ),
+    "edges-not-from-zero": (
+        brush(within("buckets", edges=[1, 500, 1000])),
+        "brush-contradiction",
+        "brush.buckets.edges",
+    ),
+    "edges-count": (
+        brush(within("buckets", edges=[0, 1000])),
+        "brush-contradiction",
+        "brush.buckets.edges",
+    ),
+    "edge-negative": (
+        brush(within("buckets", edges=[-1, 500, 1000])),
+        "brush-field",
+        "brush.buckets.edges[0]",
+    ),
+    "unet-hash-short": (
+        brush(within("base", unet_sha256="0" * 63)),
+        "brush-field",
+        "brush.base.unet_sha256",
+    ),
+    "unet-hash-upper-case": (
+        brush(within("base", unet_sha256="A" * 64)),
+        "brush-field",
+        "brush.base.unet_sha256",
+    ),
+    "steps-true": (brush(within("apply", steps=True)), "brush-field", "brush.apply.steps"),
+    "steps-inexact": (brush(within("apply", steps=2**53)), "brush-field", "brush.apply.steps"),
+    "guidance-negative": (brush(within("apply", s_T=-1)), "brush-field", "brush.apply.s_T"),
+    "sampler-missing": (
+        brush(within("apply", sampler=None)),
+        "brush-field",
+        "brush.apply.sampler",
+    ),
+    "training-array": (brush(document(training=[])), "brush-field", "brush.training"),
+    "training-path-for-hash": (
+        brush(document(training=training(pairs_sha256=["/home/me/a.jpg"]))),
+        "brush-field",
+        "brush.training.pairs_sha256[0]",
+    ),
+    "held-out-no-figure": (
+        brush(document(training=training(held_out={"pairs": 1, "psnr": 30}))),
+        "brush-field",
+        "brush.training.held_out.psnr_unedited",
+    ),
+    "lineage-no-parents": (
+        brush(document(lineage={"method": "blend", "parents": []})),
+        "brush-field",
+        "brush.lineage.parents",
+    ),
+    "content-hash-missing": (
+        with_text(canonical(document())),
+        "brush-field",
+        "brush.content_sha256",
+    ),
+    "tensors-none": (
+        pack({"__metadata__": {"brush": least_text()}}, b""),
+        "brush-tensor",
+        "header",
+    ),
+    "tensor-name": (
+        brush(tensors=site() | {"mid.attn2.q": tensor()}),
+        "brush-tensor",
+        'header["mid.attn2.q"]',
+    ),
+    "tensor-no-values": (brush(tensors={K: tensor()}), "brush-tensor", V),
+    "tensor-unknown-key": (brush(**entry(colour="red")), "brush-tensor", K),
+    "tensor-offsets-negative": (
+        brush(**entry(data_offsets=[-48, 0])),
+        "brush-tensor",
+        f"{K}.data_offsets",
+    ),
+    "dtype-bf16": (brush(**entry(dtype="BF16")), "brush-dtype", f"{K}.dtype"),
+    "dtype-mixed": (brush(tensors={K: tensor(), V: tensor("F32")}), "brush-dtype", "header"),
+    "shape-two-axes": (brush(**entry(shape=[6, 4])), "brush-shape", f"{K}.shape"),
+    "shape-zero": (brush(**entry(shape=[0, 3, 4])), "brush-shape", f"{K}.shape"),
+    "shape-absurd": (brush(**entry(shape=[2**50, 3, 4])), "brush-shape", f"{K}.shape"),
+    "shape-not-the-buckets": (
+        brush(tensors=site(shape=(3, M, D))),
+        "brush-shape",
+        "mid.attn2",
+    ),
+    "shape-not-the-tokens": (brush(tensors=site(shape=(J, 2, D))), "brush-shape", "mid.attn2"),
+    "shape-keys-not-values": (
+        brush(tensors={K: tensor(), V: tensor(shape=(J, M, 5))}),
+        "brush-shape",
+        "mid.attn2",
+    ),
+    "layout-hole": (shifted([0, SIZE], [SIZE + 8, 2 * SIZE + 8], 8), "brush-hole", V),
+    "layout-hole-first": (shifted([8, SIZE + 8], [SIZE + 8, 2 * SIZE + 8], 8), "brush-hole", K),
+    "layout-overlap": (shifted([0, SIZE], [SIZE - 8, 2 * SIZE - 8], -8), "brush-overlap", V),
+    "layout-one-over-the-other": (shifted([0, SIZE], [0, SIZE], -SIZE), "brush-overlap", V),
+    "trailing-byte": (brush() + b"\0", "brush-trailing", None),
+    "not-finite-f16": (unfinite("F16", b"\x01\x7c"), "brush-not-finite", V),
+    "infinite-f16": (unfinite("F16", b"\x00\xfc"), "brush-not-finite", V),
+    "not-finite-f32": (unfinite("F32", b"\x00\x00\xc0\x7f"), "brush-not-finite", V),
+    "content-feature-changed": (
+        changed_data(from_end=9, flip=1),
+        "brush-content-hash",
+        "brush.content_sha256",
+    ),
+    "content-guidance-changed": (
+        with_text(least_text().replace("7.5", "8.5")),
+        "brush-content-hash",
+        "brush.content_sha256",
+    ),
+}
+
+
+def main(target: Path) -> None:
+    """Write the files and what is expected of them into `target`."""
+    manifest: dict[str, dict[str, object]] = {"valid": {}, "invalid": {}}
+    for kind in manifest:
+        (target / kind).mkdir(parents=True, exist_ok=True)
+    for name, data in VALID.items():
+        (target / "valid" / f"{name}.brush").write_bytes(data)
+        manifest["valid"][f"{name}.brush"] = {"canonical": name not in NOT_CANONICAL}
+    for name, (data, error, where) in INVALID.items():
+        (target / "invalid" / f"{name}.brush").write_bytes(data)
+        manifest["invalid"][f"{name}.brush"] = {"error": error, "where": where}
+    (target / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else VECTORS)

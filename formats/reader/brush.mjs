@@ -1,0 +1,134 @@
+// A reader of .brush files, version 1: plain JavaScript for Node, no packages.
+// It follows ../brush-1.md section by section and passes ../vectors.
+//
+//   import { readBrush } from "./brush.mjs";
+//   const { document, tensors } = readBrush(bytes);   // throws BrushDefect
+
+import { createHash } from "node:crypto";
+import { canonical, join, parseStrict } from "./json.mjs";
+import { BrushDefect } from "./defect.mjs";
+import { checkDocument } from "./document.mjs";
+
+export { BrushDefect };
+
+const HEADER_CAP = 2 ** 20;
+const ITEM_BYTES = { F16: 2, F32: 4 };
+const TENSOR = /^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\.[kv]$/;
+
+/** Read and check a whole brush from its bytes (a Uint8Array). */
+export function readBrush(bytes) {
+  const { document, slots, dataStart, size } = readHeader(bytes);
+  if (bytes.length < size) throw new BrushDefect("brush-truncated");
+  if (bytes.length > size) throw new BrushDefect("brush-trailing");
+  const tensors = new Map();
+  for (const [name, slot] of slots) {
+    const data = bytes.subarray(dataStart + slot.start, dataStart + slot.end);
+    checkFinite(name, slot.dtype, data);
+    tensors.set(name, { dtype: slot.dtype, shape: slot.shape, data });
+  }
+  if (contentHash(document, tensors) !== document.content_sha256) {
+    throw new BrushDefect("brush-content-hash", "brush.content_sha256");
+  }
+  return { document, tensors };
+}
+
+function readHeader(bytes) {
+  if (bytes.length < 8) throw new BrushDefect("brush-truncated");
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(HEADER_CAP)) throw new BrushDefect("brush-header-size");
+  const dataStart = 8 + Number(length);
+  if (bytes.length < dataStart) throw new BrushDefect("brush-truncated");
+  const raw = bytes.subarray(8, dataStart);
+  if (raw[0] !== "{".charCodeAt(0)) throw new BrushDefect("brush-json", "header");
+  const entries = parseStrict(raw, "header");
+  const document = readDocument(entries.__metadata__);
+  delete entries.__metadata__;
+  const slots = new Map(Object.entries(entries).map(([name, entry]) => [name, slot(name, entry)]));
+  checkFeatures(slots, document);
+  return { document, slots, dataStart, size: dataStart + checkLayout(slots) };
+}
+
+function readDocument(outer) {
+  const where = "header.__metadata__";
+  const texts = isObject(outer) && Object.values(outer).every((v) => typeof v === "string");
+  if (!texts) throw new BrushDefect("brush-document", where);
+  if (!("brush" in outer)) throw new BrushDefect("brush-document", `${where}.brush`);
+  const document = parseStrict(new TextEncoder().encode(outer.brush), "brush");
+  checkDocument(document);
+  return document;
+}
+
+function slot(name, entry) {
+  if (!TENSOR.test(name)) throw new BrushDefect("brush-tensor", join("header", name));
+  const keys = isObject(entry) ? Object.keys(entry).sort().join() : "";
+  if (keys !== "data_offsets,dtype,shape") throw new BrushDefect("brush-tensor", name);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (!Object.hasOwn(ITEM_BYTES, dtype)) throw new BrushDefect("brush-dtype", `${name}.dtype`);
+  if (!isWhole(offsets, 2)) throw new BrushDefect("brush-tensor", `${name}.data_offsets`);
+  const shaped = isWhole(shape, 3) && shape.every((n) => n > 0);
+  const [start, end] = offsets;
+  if (!shaped || end - start !== shape[0] * shape[1] * shape[2] * ITEM_BYTES[dtype]) {
+    throw new BrushDefect("brush-shape", `${name}.shape`);
+  }
+  return { dtype, shape, start, end };
+}
+
+const isObject = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isWhole = (values, count) =>
+  Array.isArray(values) &&
+  values.length === count &&
+  values.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+function checkFeatures(slots, document) {
+  const sites = [...new Set([...slots.keys()].map((name) => name.slice(0, -2)))].sort();
+  if (sites.length === 0) throw new BrushDefect("brush-tensor", "header");
+  const missing = sites.flatMap((s) => [`${s}.k`, `${s}.v`]).filter((name) => !slots.has(name));
+  if (missing.length) throw new BrushDefect("brush-tensor", missing.sort()[0]);
+  if (new Set([...slots.values()].map((s) => s.dtype)).size > 1) {
+    throw new BrushDefect("brush-dtype", "header");
+  }
+  for (const site of sites) {
+    const [k, v] = [slots.get(`${site}.k`).shape, slots.get(`${site}.v`).shape];
+    const [j, m] = [document.buckets.count, document.instruction.m];
+    if (k.join() !== v.join() || k[0] !== j || k[1] !== m) {
+      throw new BrushDefect("brush-shape", site);
+    }
+  }
+}
+
+/** The tensors must lie one after the other, without hole or overlap; returns where they end. */
+function checkLayout(slots) {
+  const placed = [...slots].sort(([a, s], [b, t]) => s.start - t.start || (a < b ? -1 : 1));
+  let position = 0;
+  for (const [name, { start, end }] of placed) {
+    if (start > position) throw new BrushDefect("brush-hole", name);
+    if (start < position) throw new BrushDefect("brush-overlap", name);
+    position = end;
+  }
+  return position;
+}
+
+/** A float is NaN or infinite when all bits of its exponent are set. */
+function checkFinite(name, dtype, data) {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let i = 0; i < data.byteLength; i += ITEM_BYTES[dtype]) {
+    const finite =
+      dtype === "F16"
+        ? (view.getUint16(i, true) & 0x7c00) !== 0x7c00
+        : Number.isFinite(view.getFloat32(i, true));
+    if (!finite) throw new BrushDefect("brush-not-finite", name);
+  }
+}
+
+function contentHash(document, tensors) {
+  const { apply, buckets, instruction, base } = document;
+  const steering = { apply, buckets, instruction, unet_sha256: base.unet_sha256 };
+  const hash = createHash("sha256").update(canonical(steering));
+  for (const name of [...tensors.keys()].sort()) {
+    const { dtype, shape, data } = tensors.get(name);
+    hash.update(`\0${name}\0${dtype}\0${shape.join()}\0`).update(data);
+  }
+  return hash.digest("hex");
+}
