@@ -113,14 +113,16 @@ def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
         key: np.stack([brush.tensors[key][k] for k, brush in enumerate(choice)])  # (j, m, d)
         for key in choice[0].tensors
     }
-    hashes = [brush.metadata.content_sha256 for brush in choice]
     lineage = _lineage("schedule", parts)
-    parents = tuple(
-        replace(p, buckets=tuple(k for k in range(j) if hashes[k] == p.content_sha256))
-        for p in lineage.parents
-    )
+    parents = tuple(_scheduled(parent, choice) for parent in lineage.parents)
     lineage = replace(lineage, parents=parents)
     return _mixed(parts, _lead(parts).instruction, tensors, lineage, stamp)
+
+
+def _scheduled(parent: Parent, choice: Sequence[Brush]) -> Parent:
+    hashes = [brush.metadata.content_sha256 for brush in choice]
+    taken = tuple(k for k, digest in enumerate(hashes) if digest == parent.content_sha256)
+    return replace(parent, buckets=taken, weight=len(taken) / len(choice))
 
 
 def _gather(shares: Sequence[Share], *, same_tokens: bool) -> list[Share]:

@@ -63,7 +63,7 @@ function slot(name, entry) {
   const keys = isObject(entry) ? Object.keys(entry).sort().join() : "";
   if (keys !== "data_offsets,dtype,shape") throw new BrushDefect("brush-tensor", name);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (!Object.hasOwn(ITEM_BYTES, dtype)) throw new BrushDefect("brush-dtype", `${name}.dtype`);
+  if (dtype !== "F16" && dtype !== "F32") throw new BrushDefect("brush-dtype", `${name}.dtype`);
   if (!isWhole(offsets, 2)) throw new BrushDefect("brush-tensor", `${name}.data_offsets`);
   const shaped = isWhole(shape, 3) && shape.every((n) => n > 0);
   const [start, end] = offsets;

@@ -29,7 +29,7 @@ def document(data: bytes) -> dict | None:
     try:
         header = parse(data[8 : 8 + int.from_bytes(data[:8], "little")], "header")
         return parse(header["__metadata__"]["brush"].encode(), "brush")
-    except (BrushFormatError, KeyError, AttributeError):
+    except (BrushFormatError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -108,7 +108,8 @@ def javascript(*files: Path) -> list[tuple[str | None, str | None]]:
         ["node", str(FORMATS / "reader/check.mjs"), *map(str, files)],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     verdicts = [json.loads(line) for line in done.stdout.splitlines()]
     return [(verdict["error"], verdict["where"]) for verdict in verdicts]

@@ -1,0 +1,166 @@
+"""Damage valid brushes in every way, and see that each is read or refused by name.
+
+The long run: `python -m tests.brushes.fuzzing 20000`. It holds the Python reader to its word (a
+brush or a `BrushFormatError`, never another exception), and the schema and the JavaScript reader
+to the Python reader's verdict.
+"""
+
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from brushctl.brushes.file import decode_brush, encode_brush
+from brushctl.errors import BrushFormatError
+from tests.brushes.test_vectors import SCHEMA, SCHEMA_REFUSES, VALID, VECTORS, document, javascript
+
+SEEDS = [(VECTORS / "valid" / name).read_bytes() for name in VALID]
+ODD = (
+    *(None, True, False, 0, -1, 1, 2.5, 1e308, -1e-320, 2**53, 10**400, "", "x", "\x00", "a" * 999),
+    *([], {}, [0], {"m": 1}, [[[]]], "2026-01-02", "0" * 64, [1, 0], [2, 0], "\ud800"),
+)
+
+
+def flip(data: bytes, rng: random.Random) -> bytes:
+    """A few bits turned."""
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+def cut(data: bytes, rng: random.Random) -> bytes:
+    """A stretch taken out, often the end."""
+    start, end = sorted((rng.randrange(len(data)), rng.randrange(len(data) + 1)))
+    return data[:start] + rng.choice((b"", data[end:]))
+
+
+def splice(data: bytes, rng: random.Random) -> bytes:
+    """A stretch of one brush put into another."""
+    other = rng.choice(SEEDS)
+    start, end = sorted((rng.randrange(len(other)), rng.randrange(len(other) + 1)))
+    at, skip = rng.randrange(len(data)), rng.choice((0, end - start))
+    return data[:at] + other[start:end] + data[at + skip :]
+
+
+def alter_header(data: bytes, rng: random.Random) -> bytes:
+    """The header's JSON with one value altered, its length put right."""
+    length = int.from_bytes(data[:8], "little")
+    return _packed(_altered(json.loads(data[8 : 8 + length]), rng), data[8 + length :])
+
+
+def alter_document(data: bytes, rng: random.Random) -> bytes:
+    """The document's JSON with one to three values altered."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    said = json.loads(header["__metadata__"]["brush"])
+    for _ in range(rng.choice((1, 1, 3))):
+        said = _altered(said, rng)
+    header["__metadata__"]["brush"] = json.dumps(said)
+    return _packed(header, data[8 + length :])
+
+
+def _packed(header: object, data: bytes) -> bytes:
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _altered(value: Any, rng: random.Random) -> Any:
+    """The value with something within it replaced, left out, doubled or added."""
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        key = rng.choice(list(value))
+        turned = {**value, key: _altered(value[key], rng)}
+        if rng.random() < 0.1:
+            del turned[key]
+        if rng.random() < 0.05:
+            turned[rng.choice(("odd", "", "extra", "m", "\x1b"))] = rng.choice(ODD)
+        return turned
+    if isinstance(value, list) and value and rng.random() < 0.7:
+        k = rng.randrange(len(value))
+        return [*value[:k], *[_altered(value[k], rng)] * rng.choice((0, 1, 1, 2)), *value[k + 1 :]]
+    if isinstance(value, int | float) and abs(value) < 2**62 and rng.random() < 0.5:
+        return value + rng.choice((-1, 1, 0.5, 2**40, -(2**60)))
+    return rng.choice(ODD)
+
+
+WAYS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
+    flip,
+    cut,
+    splice,
+    alter_header,
+    alter_document,
+    alter_document,
+)
+
+
+def damaged(count: int, seed: int = 0) -> Iterator[bytes]:
+    """That many damaged brushes, always the same for a seed."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        yield rng.choice(WAYS)(rng.choice(SEEDS), rng)
+
+
+def verdict(data: bytes) -> str | None:
+    """The code of the defect, or None for a brush that reads; and then writes and reads again."""
+    try:
+        brush = decode_brush(data)
+    except BrushFormatError as error:
+        return error.code
+    written = encode_brush(brush)
+    assert encode_brush(decode_brush(written)) == written
+    return None
+
+
+def hold_to_schema(data: bytes, code: str | None) -> None:
+    """What the schema and the reader say of a document must not contradict."""
+    said = document(data)
+    if said is None:
+        assert code is not None
+        assert code not in SCHEMA_REFUSES
+        return
+    accepted = SCHEMA.is_valid(said)
+    if code is None:
+        assert accepted
+    if code in SCHEMA_REFUSES:
+        assert not accepted
+    if not accepted:
+        assert code is not None
+
+
+def hold_to_javascript(batch: dict[str, tuple[bytes, str | None]]) -> None:
+    """Both readers must accept the same files."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in batch]
+        for path, (data, _) in zip(paths, batch.values(), strict=True):
+            path.write_bytes(data)
+        theirs = javascript(*paths)
+    for (name, (_, ours)), (code, _) in zip(batch.items(), theirs, strict=True):
+        assert (ours is None) == (code is None), f"{name}: {ours} here, {code} in JavaScript"
+
+
+def run(count: int, seed: int = 0) -> Counter[str]:
+    """Judge that many damaged brushes by all three; return how often each verdict fell."""
+    verdicts: Counter[str] = Counter()
+    batch: dict[str, tuple[bytes, str | None]] = {}
+    for number, data in enumerate(damaged(count, seed)):
+        code = verdict(data)
+        hold_to_schema(data, code)
+        verdicts[code or "read"] += 1
+        batch[f"{number}.brush"] = (data, code)
+        if (len(batch) == 500 or number == count - 1) and shutil.which("node"):
+            hold_to_javascript(batch)
+            batch = {}
+    return verdicts
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    for code, times in run(int(sys.argv[1])).most_common():
+        sys.stdout.write(f"{times:7d} {code}\n")
+    sys.stdout.write(f"{time.monotonic() - started:.0f} s, no traceback, no disagreement\n")
