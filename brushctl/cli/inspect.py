@@ -10,7 +10,7 @@ import typer
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import Header, blaming, read_file_header, read_header
 from brushctl.cli.arguments import BrushNames, Json
-from brushctl.cli.output import out_console, print_error, print_json
+from brushctl.cli.output import print_error, print_json
 from brushctl.errors import BrushError
 
 STREAM = "-"
@@ -40,7 +40,9 @@ def inspect(
             continue
         entries.append(_entry(source, header, statistics))
         if not json:
-            _show(source, header, statistics)
+            from brushctl.cli.panel import show_brush
+
+            show_brush(source, header, statistics)
     if json:
         print_json({"brushes": entries})
     else:
@@ -78,14 +80,3 @@ def _header(path: Path | None) -> Header:
 def _entry(source: str, header: Header, statistics: dict[str, Any] | None) -> dict[str, Any]:
     entry = {"source": source, "bytes": header.size, "metadata": header.metadata.to_dict()}
     return entry if statistics is None else {**entry, "tensors": statistics}
-
-
-def _show(source: str, header: Header, statistics: dict[str, Any] | None) -> None:
-    from brushctl.cli.panel import brush_panel, preview, sites_table
-
-    console = out_console()
-    console.print(brush_panel(source, header))
-    if header.metadata.preview and console.is_terminal and console.color_system == "truecolor":
-        console.print(preview(header.metadata.preview))
-    if statistics is not None:
-        console.print(sites_table(statistics))

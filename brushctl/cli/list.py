@@ -30,11 +30,10 @@ def list_brushes(
     if json:
         print_json({"cache": str(brush_cache()), "brushes": [_entry(name) for name in found]})
         return
-    console = out_console()
-    if console.is_terminal:
-        console.print(_table(found))
-    else:
+    if not sys.stdout.isatty():
         sys.stdout.write("".join(f"{name}\n" for name in found))
+        return
+    out_console().print(_table(found))
     say(f"{len(found)} brush{'es' * (len(found) != 1)} in {brush_cache()}")
 
 

@@ -1,50 +1,66 @@
 """How `inspect` shows a brush to people.
 
-Texts of the brush are never read as Rich markup: they may come from a stranger.
+Plain text rather than Rich, which would take a third of the command's time to load.
 """
 
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
 from typing import Any
-
-from rich.console import Group, RenderableType
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
-from rich.tree import Tree
 
 from brushctl.brushes.header import Header
 from brushctl.brushes.metadata import Lineage, Metadata, Training
 
+LABEL_COLUMNS = 14
+WIDEST = 100
+"""Characters in a line: longer ones are hard to read, however wide the terminal."""
 PREVIEW_COLUMNS = 64
 """Characters across, one pixel each; two pixels stand in a character."""
+BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def brush_panel(source: str, header: Header) -> Panel:
-    """All that the header says, with the lineage as a tree."""
+def show_brush(source: str, header: Header, statistics: dict[str, Any] | None) -> None:
+    """Write to stdout all that the header says, and what was measured of the features."""
     meta = header.metadata
-    rows = Table(show_header=False, box=None, pad_edge=False)
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    for label, value in _rows(source, header):
-        rows.add_row(label, Text(value) if isinstance(value, str) else value)
-    return Panel(rows, title=Text(meta.title or meta.name, style="bold"), title_align="left")
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    bold, dim, plain = (BOLD, DIM, PLAIN) if colour else ("", "", "")
+    lines = [f"{bold}{meta.title or meta.name}{plain}"]
+    for label, texts in _rows(source, header):
+        for k, text in enumerate(texts):
+            lines.append(f"{dim}{'' if k else label:{LABEL_COLUMNS}}{plain}{text}")
+    if meta.preview and colour and os.environ.get("COLORTERM") in {"truecolor", "24bit"}:
+        lines += _preview(meta.preview)
+    if statistics is not None:
+        lines += ["", *_sites(statistics)]
+    page = "\n".join([*lines, "", ""])
+    encoding = sys.stdout.encoding  # what it cannot show becomes a question mark
+    sys.stdout.write(page.encode(encoding, "replace").decode(encoding))
 
 
-def _rows(source: str, header: Header) -> list[tuple[str, RenderableType]]:
+def _rows(source: str, header: Header) -> Iterator[tuple[str, list[str]]]:
+    """Each label with the lines of its text."""
+    columns = max(20, min(WIDEST, shutil.get_terminal_size().columns) - LABEL_COLUMNS)
+    for label, text in _facts(source, header):
+        yield label, [line for part in text.splitlines() for line in textwrap.wrap(part, columns)]
+
+
+def _facts(source: str, header: Header) -> Iterator[tuple[str, str]]:
     meta = header.metadata
-    rows: list[tuple[str, RenderableType]] = [("does", _purpose(meta)), *_learning(meta.training)]
+    yield "does", _purpose(meta)
+    if meta.training:
+        yield from _learning(meta.training)
     if meta.lineage:
-        rows.append(("mixed by", _tree(meta.lineage)))
+        yield "mixed by", "\n".join([meta.lineage.method, *_branches(meta.lineage)])
     said = (("author", meta.author), ("licence", meta.license), ("note", meta.note))
-    rows += [(label, value) for label, value in said if value]
-    return [
-        *rows,
-        ("base model", f"{meta.base.id} (U-Net {meta.base.unet_sha256[:12]})"),
-        ("applied with", _application(meta)),
-        ("features", _features(header)),
-        ("made", f"{meta.created} by {meta.tool}, as {meta.name}"),
-        ("file", f"{source} ({header.size / 1024:.0f} KiB)"),
-        ("content", meta.content_sha256[:16]),
-    ]
+    yield from ((label, text) for label, text in said if text)
+    yield "base model", f"{meta.base.id} (U-Net {meta.base.unet_sha256[:12]})"
+    yield "applied with", _application(meta)
+    yield "features", _features(header)
+    yield "made", f"{meta.created} by {meta.tool}, as {meta.name}"
+    yield "file", f"{source} ({header.size / 1024:.0f} KiB)"
+    yield "content", meta.content_sha256[:16]
 
 
 def _purpose(meta: Metadata) -> str:
@@ -55,44 +71,38 @@ def _purpose(meta: Metadata) -> str:
     return f'"{start.phrase}"' + (f" (sensitivity: {', '.join(found)})" if found else "")
 
 
-def _learning(training: Training | None) -> list[tuple[str, RenderableType]]:
-    if training is None:
-        return []
+def _learning(training: Training) -> Iterator[tuple[str, str]]:
     pairs = _counted(len(training.pairs_sha256), "pair")
+    yield (
+        "learned from",
+        f"{pairs}: recipe {training.recipe}, {training.steps} steps of batch "
+        f"{training.batch}, rate {training.learning_rate:g}, seed {training.seed}",
+    )
     first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
-    rows: list[tuple[str, RenderableType]] = [
-        (
-            "learned from",
-            f"{pairs}: recipe {training.recipe}, {training.steps} steps of batch "
-            f"{training.batch}, rate {training.learning_rate:g}, seed {training.seed}",
-        ),
-        ("loss", f"{first:.4f} at first, {last:.4f} at the end"),
-    ]
+    yield "loss", f"{first:.4f} at first, {last:.4f} at the end"
     if held := training.held_out:
-        phrase = f", the phrase alone {held.psnr_phrase:.1f}" if held.psnr_phrase else ""
-        rows.append(
-            (
-                "held out",
-                f"{held.psnr:.1f} dB on {_counted(held.pairs, 'pair')} it did not "
-                f"learn from (unedited {held.psnr_unedited:.1f}{phrase})",
-            )
+        phrase = "" if held.psnr_phrase is None else f", the phrase alone {held.psnr_phrase:.1f}"
+        yield (
+            "held out",
+            f"{held.psnr:.1f} dB on {_counted(held.pairs, 'pair')} it did not learn from "
+            f"(unedited {held.psnr_unedited:.1f}{phrase})",
         )
-    return rows
 
 
 def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'s' * (n != 1)}"
 
 
-def _tree(lineage: Lineage) -> Tree:
-    tree = Tree(Text(lineage.method))
-    for parent in lineage.parents:
+def _branches(lineage: Lineage) -> Iterator[str]:
+    """The parents as a tree, each with what it was itself mixed from."""
+    for k, parent in enumerate(lineage.parents, start=1):
+        last = k == len(lineage.parents)
         buckets = f" in buckets {', '.join(map(str, parent.buckets))}" if parent.buckets else ""
-        text = Text(f"{parent.weight:g} x {parent.name}{buckets} ")
-        branch = tree.add(text.append(parent.content_sha256[:12], style="dim"))
+        method = f", a {parent.lineage.method} of" if parent.lineage else ""
+        text = f"{parent.weight:g} x {parent.name}{buckets} ({parent.content_sha256[:12]}){method}"
+        yield f"{'└' if last else '├'}─ {text}"
         if parent.lineage:
-            branch.add(_tree(parent.lineage))
-    return tree
+            yield from (f"{' ' if last else '│'}  {line}" for line in _branches(parent.lineage))
 
 
 def _application(meta: Metadata) -> str:
@@ -102,28 +112,27 @@ def _application(meta: Metadata) -> str:
 
 def _features(header: Header) -> str:
     meta = header.metadata
+    sites = _counted(len(header.slots) // 2, "site")
     segments = meta.instruction.segments
     runs = " + ".join(f"{s.m} of weight {s.weight:g}" for s in segments)
     tokens = f"m = {meta.instruction.m}" + (f" ({runs})" if len(segments) > 1 else "")
-    dtype = next(iter(header.slots.values())).dtype
     edges = ", ".join(map(str, meta.buckets.edges))
-    sites = _counted(len(header.slots) // 2, "site")
-    return f"{sites}, {tokens}, {meta.buckets.count} buckets (t = {edges}), {dtype}"
+    buckets = _counted(meta.buckets.count, "bucket")
+    dtype = next(iter(header.slots.values())).dtype
+    return f"{sites}, {tokens}, {buckets} (t = {edges}), {dtype}"
 
 
-def sites_table(statistics: dict[str, Any]) -> Table:
-    """The statistics of `brushctl.brushes.statistics`, a row for each site."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("site", overflow="fold")
-    for column in ("d", "K rms", "V rms", "K max", "V max", "K spread", "V spread"):
-        table.add_column(column, justify="right", no_wrap=True)
+def _sites(statistics: dict[str, Any]) -> Iterator[str]:
+    """A line for each site of `brushctl.brushes.statistics`, under a line of headings."""
+    widest = max(map(len, statistics))
+    headings = ("d", "K rms", "V rms", "K max", "V max", "K spread", "V spread")
+    yield f"{'site':{widest}}" + "".join(f"{heading:>10}" for heading in headings)
     for site, s in statistics.items():
         width, *figures = s.values()
-        table.add_row(site, str(width), *(f"{x:.3f}" for x in figures))
-    return table
+        yield f"{site:{widest}}{width:10}" + "".join(f"{x:10.3f}" for x in figures)
 
 
-def preview(data_uri: str) -> RenderableType:
+def _preview(data_uri: str) -> Iterator[str]:
     """The picture of a brush in half blocks of 24-bit colour, or why it cannot be shown."""
     import binascii
     from base64 import b64decode
@@ -135,20 +144,18 @@ def preview(data_uri: str) -> RenderableType:
         raw = b64decode(data_uri.partition(",")[2])
         with Image.open(BytesIO(raw), formats=("PNG", "JPEG")) as picture:
             if max(picture.size) > 1024:
-                return Text("(the preview is too large to show)", style="dim")
+                yield "(the preview is too large to show)"
+                return
             shape = min(picture.height / picture.width, 1)  # a taller one is squeezed
             height = max(2, round(PREVIEW_COLUMNS * shape / 2) * 2)
             small = picture.convert("RGB").resize((PREVIEW_COLUMNS, height))
     except (binascii.Error, UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        return Text("(the preview is damaged)", style="dim")
-    return Group(*(_half_blocks(small, y) for y in range(0, height, 2)))
+        yield "(the preview is damaged)"
+        return
+    for y in range(0, height, 2):
+        yield "".join(_half_block(small, x, y) for x in range(PREVIEW_COLUMNS)) + PLAIN
 
 
-def _half_blocks(picture: Any, y: int) -> Text:  # noqa: ANN401  (Pillow loads only when needed)
-    line = Text()
-    for x in range(picture.width):
-        upper, lower = (
-            "#{:02x}{:02x}{:02x}".format(*picture.getpixel((x, row))) for row in (y, y + 1)
-        )
-        line.append("▀", style=f"{upper} on {lower}")
-    return line
+def _half_block(picture: Any, x: int, y: int) -> str:  # noqa: ANN401  (Pillow is loaded late)
+    upper, lower = (";".join(map(str, picture.getpixel((x, row)))) for row in (y, y + 1))
+    return f"\x1b[38;2;{upper}m\x1b[48;2;{lower}m▀"
