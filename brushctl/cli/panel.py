@@ -43,7 +43,13 @@ def _rows(source: str, header: Header) -> Iterator[tuple[str, list[str]]]:
     """Each label with the lines of its text."""
     columns = max(20, min(WIDEST, shutil.get_terminal_size().columns) - LABEL_COLUMNS)
     for label, text in _facts(source, header):
-        yield label, [line for part in text.splitlines() for line in textwrap.wrap(part, columns)]
+        parts = (_wrapped(part, columns) for part in text.splitlines())
+        yield label, [line for lines in parts for line in lines]
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """Whole words only, so that paths can be copied."""
+    return textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def _facts(source: str, header: Header) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from brushctl.brushes.file import Brush, read_brush, write_brush
 from brushctl.cli.app import main
+from tests.brushes.makers import plain
 
 
 class Shell:
@@ -42,3 +44,14 @@ class Shell:
     def cached(self) -> list[str]:
         """The files in its cache, whatever they are."""
         return sorted(p.name for p in (self.folder / "home/brushes").glob("*"))
+
+    def brush(self, name: str) -> Brush:
+        """A brush of its cache."""
+        return read_brush(self.folder / f"home/brushes/{name}.brush")
+
+
+def shell_with_brushes(folder: Path, capture: pytest.CaptureFixture[bytes]) -> Shell:
+    """One whose cache has the brushes warm and grain."""
+    for seed, name in enumerate(("warm", "grain")):
+        write_brush(plain(name, seed=seed), folder / f"home/brushes/{name}.brush")
+    return Shell(folder, capture)
