@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.brushes.cache import checked_name, store
-from brushctl.brushes.header import blaming
+from brushctl.brushes.header import blaming, read_file_header
 from brushctl.cli.arguments import Json, Overwrite
 from brushctl.cli.output import print_json, say
 from brushctl.errors import BrushNotFoundError
@@ -49,8 +49,10 @@ def import_brush(
 def _read(file: str) -> bytes:
     if file == STREAM:
         return sys.stdin.buffer.read()
+    path = Path(file).expanduser()
     try:
-        return Path(file).expanduser().read_bytes()
+        read_file_header(path)  # a large file that is no brush is not loaded to find that out
+        return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
         raise BrushNotFoundError("there is no such brush file", where=file) from None
 

@@ -60,14 +60,16 @@ def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | 
         return source, _header(path), None
     from io import BytesIO
 
-    from brushctl.brushes.file import decode_brush
+    from brushctl.brushes.file import decode_brush, read_brush
     from brushctl.brushes.statistics import site_statistics
 
-    data = path.read_bytes() if path else sys.stdin.buffer.read()
-    with blaming(source):
-        brush = decode_brush(data)
-        sites = {site: asdict(s) for site, s in site_statistics(brush).items()}
-        return source, read_header(BytesIO(data)), sites
+    if path:
+        header, brush = read_file_header(path), read_brush(path)
+    else:
+        data = sys.stdin.buffer.read()
+        with blaming(STREAM):
+            header, brush = read_header(BytesIO(data)), decode_brush(data)
+    return source, header, {site: asdict(s) for site, s in site_statistics(brush).items()}
 
 
 def _header(path: Path | None) -> Header:
