@@ -12,6 +12,7 @@ from brushctl.cli.failure import run_and_exit
 from brushctl.cli.import_ import import_brush
 from brushctl.cli.init_phrase import init_phrase
 from brushctl.cli.inspect import inspect
+from brushctl.cli.learn import learn
 from brushctl.cli.list import list_brushes
 from brushctl.cli.mix import mix
 from brushctl.cli.rename import rename
@@ -50,6 +51,7 @@ def options(
     """Options that stand before the command."""
 
 
+app.command()(learn)
 app.command()(init_phrase)
 app.command()(apply)
 app.command()(inspect)

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, each declared once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,9 @@ CachedName = Annotated[
 ]
 CachedNames = Annotated[
     list[str], typer.Argument(help="Names in the cache.", autocompletion=complete_names)
+]
+Pairs = Annotated[
+    Path, typer.Argument(help="A folder of before/after pairs, or a CSV or JSON manifest.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a brush of that name.")]

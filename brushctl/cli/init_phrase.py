@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli.arguments import Base, Device, Json, Quiet
+from brushctl.cli.arguments import Base, Device, Json, Pairs, Quiet
 from brushctl.cli.output import err_console, follow, print_json, say
 from brushctl.settings import TINY
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from brushctl.engine.phrasing import Candidate, Phrasing
 
-Pairs = Annotated[
-    Path, typer.Argument(help="A folder of before/after pairs, or a CSV or JSON manifest.")
-]
 ClipName = Annotated[
     str | None,
     typer.Option("--clip", help="An open_clip model, as ViT-L-14/openai, or a folder; by base."),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from brushctl.engine.guidance import Scales
+from brushctl.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,16 @@ DEFAULT = Recipe(name="default", steps=300, batch=2, rate=1e-2, decay=True, scal
 """Larger steps that settle as the rate decays; at the guidance the base itself is best at."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
+
+
+def recipe_called(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in RECIPES:
+        raise UsageError(
+            "unknown recipe", where=f"--recipe {name}", do=f"Use one of {', '.join(RECIPES)}."
+        )
+    return RECIPES[name]

@@ -1,0 +1,79 @@
+"""What the check of the pairs found, told to people and to programs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from brushctl.cli.output import follow, out_console, print_json, say
+from brushctl.errors import PairsError
+
+if TYPE_CHECKING:
+    from brushctl.photos.checking import Finding
+    from brushctl.photos.pairs import Pair
+
+
+def checked(folder: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) -> None:
+    """Check pairs that are about to be learned from; say what is doubtful.
+
+    Raises:
+        PairsError: nothing can be learned from them as they are.
+    """
+    from brushctl.photos.checking import Kind, Severity, check_pairs
+
+    findings = follow(check_pairs(pairs), quiet=quiet)
+    if align:
+        findings = [f for f in findings if f.kind is not Kind.shifted]
+    if errors := [f for f in findings if f.severity is Severity.error]:
+        first, rest = errors[0], len(errors) - 1
+        more = f" (and {rest} more: brushctl learn {folder} --check-only)" if rest else ""
+        raise PairsError(first.what + more, where=f"{folder}, pair {first.pair}", do=first.do)
+    for finding in findings if not quiet else ():
+        say(_sentence(finding))
+
+
+def show_checks(pairs: "Sequence[Pair]", *, json: bool, quiet: bool) -> None:
+    """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
+    from brushctl.photos.checking import Severity, check_pairs
+
+    findings = follow(check_pairs(pairs), quiet=quiet)
+    if json:
+        print_json(
+            {
+                "pairs": [
+                    {"name": p.name, "before": str(p.before), "after": str(p.after)} for p in pairs
+                ],
+                "findings": [f.to_dict() for f in findings],
+            }
+        )
+    else:
+        _table(pairs, findings)
+    if any(f.severity is Severity.error for f in findings):
+        raise typer.Exit(PairsError.exit_status)
+
+
+def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("pair", "before", "after", "found"):
+        table.add_column(column)
+    for pair in pairs:
+        mine = [f"{f.severity}: {f.what}. {f.do}" for f in findings if f.pair == pair.name]
+        table.add_row(
+            Text(pair.name),
+            Text(pair.before.name),
+            Text(pair.after.name),
+            Text("\n".join(mine) or "fine"),
+        )
+    out_console().print(table)
+    for finding in findings:
+        if finding.pair is None:
+            out_console().print(Text(_sentence(finding)))
+
+
+def _sentence(finding: "Finding") -> str:
+    about = f"pair {finding.pair}: " if finding.pair else ""
+    return f"{finding.severity}: {about}{finding.what}. {finding.do}"

@@ -1,0 +1,87 @@
+"""Making a brush: learn on a base model and write down how it was done."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brushctl.brushes.file import Brush
+from brushctl.brushes.metadata import (
+    Apply,
+    Base,
+    Buckets,
+    Instruction,
+    Metadata,
+    Segment,
+    Training,
+    UniquePhrase,
+)
+from brushctl.engine.base import BaseModel
+from brushctl.engine.instruction import to_arrays
+from brushctl.engine.learning import Learned, learn
+from brushctl.engine.recipes import Recipe
+from brushctl.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where learning starts: a phrase (None for none), and the unique phrases it was made of."""
+
+    phrase: str | None
+    before: UniquePhrase | None = None
+    after: UniquePhrase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a new brush is stamped with: its name, the day, the program."""
+
+    name: str
+    created: str
+    tool: str
+
+
+def make_brush(
+    base: BaseModel,
+    before: np.ndarray,
+    after: np.ndarray,
+    *,
+    start: Start,
+    recipe: Recipe,
+    seed: int,
+    label: Label,
+    pair_hashes: Sequence[str],
+) -> Generator[Event, None, Brush]:
+    """Learn from (n, s, s, 3) before/after pictures; return the brush with its history."""
+    learned = yield from learn(base, before, after, phrase=start.phrase, recipe=recipe, seed=seed)
+    features = to_arrays(learned.instruction)
+    m = next(iter(features.values())).shape[1]
+    metadata = Metadata(
+        name=label.name,
+        created=label.created,
+        tool=label.tool,
+        instruction=Instruction(start.phrase, m, (Segment(m),), start.before, start.after),
+        buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
+        base=Base(base.id, base.architecture, base.unet_sha256, base.revision),
+        apply=Apply(learned.scales.s_T, learned.scales.s_I, base.defaults.steps, base.resolution),
+        training=_training(learned, recipe, seed, pair_hashes),
+    )
+    return Brush(metadata, features)
+
+
+def _training(learned: Learned, recipe: Recipe, seed: int, pair_hashes: Sequence[str]) -> Training:
+    return Training(
+        recipe=recipe.name,
+        steps=recipe.steps,
+        batch=recipe.batch,
+        learning_rate=recipe.rate,
+        seed=seed,
+        loss_first=_rounded(learned.first_loss),
+        loss_last=_rounded(learned.last_loss),
+        pairs_sha256=tuple(pair_hashes),
+    )
+
+
+def _rounded(losses: tuple[float, ...]) -> tuple[float, ...]:
+    """Six decimals: more would be noise in a file that people read."""
+    return tuple(round(x, 6) for x in losses)
