@@ -12,12 +12,14 @@ class Part(StrEnum):
 
     vae = "vae"
     unet = "unet"
+    grown = "grown"
+    """The U-Net again, with attention at its first level."""
     clip = "clip"
 
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-STEPS = {Part.vae: 4500, Part.unet: 4500, Part.clip: 1200}
-RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.clip: 1e-3}
+STEPS = {Part.vae: 4500, Part.unet: 4500, Part.grown: 3000, Part.clip: 1200}
+RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.grown: 1e-3, Part.clip: 1e-3}
 
 
 def main(
@@ -43,10 +45,11 @@ def main(
         from brushctl.tiny.train.vae import train_vae
 
         train_vae(run, train, held_out, photographs(), out / "vae")
-    elif part is Part.unet:
+    elif part in (Part.unet, Part.grown):
         from brushctl.tiny.train.unet import train_unet
 
-        train_unet(run, train, held_out, out)
+        small = work / Part.unet / "checkpoint.pt" if part is Part.grown else None
+        train_unet(run, train, held_out, out, small=small)
     else:
         from brushctl.tiny.train.clip import train_clip
 

@@ -33,20 +33,23 @@ DEFAULTS = Defaults(s_T=1.0, s_I=1.0, steps=20)
 """On this base guidance only hurts: its conditional prediction is exact enough to be followed."""
 
 
-def new_unet() -> UNet2DConditionModel:
-    """Three levels (16, 8, 4 squared), cross-attention at the lower two: seven sites.
+def new_unet(*, grown: bool) -> UNet2DConditionModel:
+    """Three levels (16, 8, 4 squared), cross-attention at the lower two or, grown, at all.
 
-    Attention over the 256 positions of the first level doubles a step's time on a CPU; words
-    reach the full resolution through the skip-connected levels below it.
+    Attention over the 256 positions of the first level doubles a step's time, so training begins
+    without it; words that change every pixel need it in the end.
     """
+    first = (
+        ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D") if grown else ("DownBlock2D", "UpBlock2D")
+    )
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=32,
         out_channels=16,
         block_out_channels=(96, 160, 192),
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        down_block_types=(first[0], "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", first[1]),
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=(2, 2, 3),  # diffusers' name for the number of heads
         norm_num_groups=16,
@@ -117,14 +120,22 @@ class Latents:
     tokens: torch.Tensor
 
 
-def train_unet(run: Run, train: PairSet, held_out: PairSet, out: Path) -> None:
-    """Train U-Net and text encoder on `out`'s autoencoder; save all but the CLIP into `out`."""
+def train_unet(
+    run: Run, train: PairSet, held_out: PairSet, out: Path, *, small: Path | None = None
+) -> None:
+    """Train U-Net and text encoder on `out`'s autoencoder; save all but the CLIP into `out`.
+
+    Given the checkpoint of a finished run without attention at the first level as `small`, the
+    grown U-Net starts from its averaged weights.
+    """
     torch.manual_seed(run.seed)
     vae = AutoencoderKL.from_pretrained(out / "vae").to(run.device)
     tokenizer = new_tokenizer(
         train.words + [p for both in train.phrases for said in both for p in said]
     )
-    model = Editor(new_unet(), new_text_encoder(tokenizer)).to(run.device)
+    model = Editor(new_unet(grown=small is not None), new_text_encoder(tokenizer)).to(run.device)
+    if small:
+        _grow(model, small)
     model.unet.to(memory_format=torch.channels_last)
     latents = _latents(run, vae, tokenizer, train)
     alpha_bar = new_scheduler().alphas_cumprod.to(run.device)
@@ -160,15 +171,28 @@ def train_unet(run: Run, train: PairSet, held_out: PairSet, out: Path) -> None:
     optimise(model, loss, run, report)
 
 
+@torch.no_grad()
+def _grow(model: Editor, small: Path) -> None:
+    """Start from a U-Net without transformers at its first level.
+
+    Their outputs start at zero: growing changes nothing that was learned.
+    """
+    state = torch.load(small, weights_only=True)["average"]
+    missing, _ = model.load_state_dict(state, strict=False)
+    for name in missing:
+        if ".proj_out." in name:
+            model.get_parameter(name).zero_()
+
+
 def _latents(run: Run, vae: AutoencoderKL, tokenizer: CLIPTokenizer, pairs: PairSet) -> Latents:
-    kept = run.folder / "latents.pt"
+    kept = run.folder.parent / "latents.pt"
     if kept.exists():
         return Latents(**torch.load(kept, mmap=True, weights_only=True))
     tokens = tokenizer(
         pairs.words, padding="max_length", truncation=True, return_tensors="pt"
     ).input_ids
     latents = Latents(_encode(vae, pairs.before), _encode(vae, pairs.after), tokens)
-    run.folder.mkdir(parents=True, exist_ok=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"before": latents.before, "after": latents.after, "tokens": tokens}, kept)
     return latents
 
