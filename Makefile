@@ -21,10 +21,11 @@ demo: setup  ## Learn a brush from example pairs and apply it to pictures it has
 test: setup  ## Run the test suite
 	$(RUN) pytest
 
-lint: setup  ## Check style and types
+lint: setup  ## Check style, types and which room imports which
 	$(RUN) ruff check brushctl tests
 	$(RUN) ruff format --check brushctl tests
 	$(RUN) mypy
+	$(RUN) lint-imports
 
 format: setup  ## Put the code into its house style
 	$(RUN) ruff check --fix brushctl tests

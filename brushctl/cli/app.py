@@ -7,6 +7,7 @@ import typer
 
 from brushctl import __version__
 from brushctl.cli.apply import apply
+from brushctl.cli.demo import demo
 from brushctl.cli.export import export
 from brushctl.cli.failure import run_and_exit
 from brushctl.cli.import_ import import_brush
@@ -62,6 +63,7 @@ app.command()(rename)
 app.command()(export)
 app.command("import")(import_brush)
 app.command()(verify)
+app.command()(demo)
 
 
 def main() -> None:

@@ -106,23 +106,16 @@ def _found_start(
     pairs: "Sequence[Pair]", base: str, device: "torch.device", *, align: bool, quiet: bool
 ) -> "Start":
     """The phrase that names what the pairs change, as CLIP sees them."""
-    from brushctl.brushes.metadata import UniquePhrase
     from brushctl.engine.clip import default_clip, load_clip
-    from brushctl.engine.making import Start
-    from brushctl.engine.phrasing import find_phrase, vocabulary_of
+    from brushctl.engine.making import find_start
     from brushctl.photos.pairs import load_pairs
 
     clip = load_clip(default_clip(base), device)
     before, after = load_pairs(pairs, clip.side, align=align)
-    work = find_phrase(clip, list(before), list(after), vocabulary_of(clip))
-    found = follow(work, quiet=quiet)
+    start = follow(find_start(clip, list(before), list(after)), quiet=quiet)
     if not quiet:
-        say(f"initial phrase: {found.phrase or 'none names this edit'}")
-    x, y = (
-        UniquePhrase(c.phrase, round(c.sensitivity, 6)) if c else None
-        for c in (found.unique_before, found.unique_after)
-    )
-    return Start(found.phrase, x, y)
+        say(f"initial phrase: {start.phrase or 'none names this edit'}")
+    return start
 
 
 def _summary(brush: "Brush", path: Path) -> str:

@@ -17,8 +17,11 @@ from brushctl.brushes.metadata import (
     UniquePhrase,
 )
 from brushctl.engine.base import BaseModel
+from brushctl.engine.clip import Clip
 from brushctl.engine.instruction import to_arrays
 from brushctl.engine.learning import Learned, learn
+from brushctl.engine.phrasing import find_phrase, vocabulary_of
+from brushctl.engine.pixels import FloatImage
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Event
 
@@ -30,6 +33,18 @@ class Start:
     phrase: str | None
     before: UniquePhrase | None = None
     after: UniquePhrase | None = None
+
+
+def find_start(
+    clip: Clip, before: Sequence[FloatImage], after: Sequence[FloatImage]
+) -> Generator[Event, None, Start]:
+    """The start that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
+    found = yield from find_phrase(clip, before, after, vocabulary_of(clip))
+    x, y = (
+        UniquePhrase(c.phrase, round(c.sensitivity, 6)) if c else None
+        for c in (found.unique_before, found.unique_after)
+    )
+    return Start(found.phrase, x, y)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def optimise(
         report: held-out figures of the averaged model, logged at every checkpoint.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    average = copy.deepcopy(model).requires_grad_(False)
+    average = copy.deepcopy(model).requires_grad_(False).eval()
     weights = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=run.rate, betas=(0.9, 0.99), weight_decay=1e-3)
     start = _resume(run, model, average, optimiser)
@@ -89,6 +89,8 @@ def optimise(
 @torch.no_grad()
 def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+    for kept, seen in zip(average.buffers(), model.buffers(), strict=True):
+        kept.copy_(seen)  # batch norm's statistics are averages already
 
 
 def _save(

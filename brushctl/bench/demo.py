@@ -1,0 +1,206 @@
+"""The demonstration: a look without a name is learned from eight pairs and repeated on a folder.
+
+Everything goes the way a user's own files go: pictures are written to files, found as pairs,
+learned from, and edited through the photo contract.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from brushctl.bench.metrics import Pixels, psnr
+from brushctl.bench.sheet import Row, contact_sheet
+from brushctl.brushes.atomic import write_atomically
+from brushctl.brushes.file import Brush, encode_brush
+from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_device, resolve_dtype
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Scales
+from brushctl.engine.instruction import Instruction, from_brush, written
+from brushctl.engine.making import Label, find_start, make_brush
+from brushctl.engine.recipes import DEFAULT
+from brushctl.events import Event
+from brushctl.photos.batch import FileDone, Treatment, edit_photographs
+from brushctl.photos.images import open_photo
+from brushctl.photos.inputs import find_inputs
+from brushctl.photos.pairs import find_pairs, load_pairs, pair_sha256
+from brushctl.photos.plan import plan_folder
+from brushctl.settings import TINY
+from brushctl.tiny.world.looks import luma
+from brushctl.tiny.world.pictures import draw_picture, draw_scene
+from brushctl.tiny.world.sampling import FAMILIES
+
+SIDE = 256
+"""Pictures four times the model's own side: they come back at their own size."""
+PAIRS, UNSEEN_EACH = 8, 3
+"""Example pairs, and unseen pictures in each of the five sub-folders."""
+TEXT = "as a faded print"
+"""The instruction that comes nearest to the look among those tiny-ip2p knows."""
+
+
+def teal_and_amber(x: Pixels) -> Pixels:
+    """Lifted blacks, half the colour, teal shadows and amber highlights: a grade with no name.
+
+    No picture that tiny-ip2p was trained on has it, and no instruction says it.
+    """
+    y = luma(x.astype(np.float32))
+    faded = 0.12 + 0.8 * (y + 0.55 * (x - y))
+    teal, amber = np.array((-0.12, 0.02, 0.10)), np.array((0.10, 0.0, -0.16))
+    return np.asarray(np.clip(faded + (1 - y) ** 2 * teal + y**2 * amber, 0, 1), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the demonstration keeps what."""
+
+    root: Path
+
+    @property
+    def pairs(self) -> Path:
+        """`before/` and `after/`: what is learned from."""
+        return self.root / "pairs"
+
+    @property
+    def photos(self) -> Path:
+        """Pictures that learning never sees, in sub-folders."""
+        return self.root / "photos"
+
+    @property
+    def truth(self) -> Path:
+        """The same pictures with the true edit."""
+        return self.root / "truth"
+
+    @property
+    def edited(self) -> Path:
+        """What the brush made of them."""
+        return self.root / "edited"
+
+    @property
+    def by_text(self) -> Path:
+        """What the instruction in words made of them."""
+        return self.root / "edited-by-text"
+
+    @property
+    def brush(self) -> Path:
+        """The brush."""
+        return self.root / "teal-and-amber.brush"
+
+    @property
+    def sheet(self) -> Path:
+        """The contact sheet."""
+        return self.root / "sheet.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the demonstration measured, mean PSNR in dB over the unseen pictures.
+
+    Attributes:
+        folders: where everything is.
+        phrase: what learning started from.
+        words: the instruction that the brush is compared with.
+        pictures: how many were unseen.
+        nothing: the pictures as they were.
+        text: edited by the words.
+        brush: edited by the brush.
+    """
+
+    folders: Folders
+    phrase: str | None
+    words: str
+    pictures: int
+    nothing: float
+    text: float
+    brush: float
+
+
+def demonstrate(root: Path, *, label: Label, seed: int = 0) -> Generator[Event, None, Shown]:
+    """Draw pictures into `root`, learn the look from eight pairs, apply it to a folder, measure."""
+    folders = Folders(root)
+    _draw(folders, seed)
+    device = resolve_device("cpu")
+    base = open_base(TINY, device, resolve_dtype(None, device))
+    brush = yield from _learn(base, folders, label, seed)
+    scales = Scales(brush.metadata.apply.s_T, brush.metadata.apply.s_I)
+    yield from _edit(base, from_brush(base, brush), scales, folders.photos, folders.edited)
+    plain = Scales(base.defaults.s_T, base.defaults.s_I)
+    yield from _edit(base, written(base, TEXT), plain, folders.photos, folders.by_text)
+    return _measured(folders, brush.metadata.instruction.phrase)
+
+
+def _draw(folders: Folders, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for k in range(PAIRS):
+        before = draw_picture(rng, SIDE).pixels
+        _save(before, folders.pairs / "before" / f"{k + 1}.png")
+        _save(teal_and_amber(before), folders.pairs / "after" / f"{k + 1}.png")
+    for family, draw in FAMILIES.items():
+        for k in range(UNSEEN_EACH):
+            picture = draw_scene(draw(rng), int(rng.integers(2**32)), SIDE).pixels
+            _save(picture, folders.photos / family / f"{k + 1}.png")
+            _save(teal_and_amber(picture), folders.truth / family / f"{k + 1}.png")
+
+
+def _save(pixels: Pixels, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+
+
+def _learn(
+    base: BaseModel, folders: Folders, label: Label, seed: int
+) -> Generator[Event, None, Brush]:
+    pairs = find_pairs(folders.pairs)
+    clip = load_clip(default_clip(base.id), base.device)
+    seen = load_pairs(pairs, clip.side)
+    start = yield from find_start(clip, list(seen[0]), list(seen[1]))
+    before, after = load_pairs(pairs, base.resolution)
+    brush = yield from make_brush(
+        base,
+        before,
+        after,
+        start=start,
+        recipe=DEFAULT,
+        seed=seed,
+        label=label,
+        pair_hashes=[pair_sha256(pair) for pair in pairs],
+    )
+    write_atomically(folders.brush, encode_brush(brush))
+    return brush
+
+
+def _edit(
+    base: BaseModel, instruction: Instruction, scales: Scales, source: Path, target: Path
+) -> Generator[Event, None, None]:
+    plan = plan_folder(find_inputs([str(source)]), target)
+    steps = base.defaults.steps
+    with Editor(base, instruction, scales=scales, steps=steps, seed=0) as editor:
+        work = edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=None)
+        yield from (event for event in work if not isinstance(event, FileDone))
+
+
+def _measured(folders: Folders, phrase: str | None) -> Shown:
+    names = sorted(path.relative_to(folders.truth) for path in folders.truth.rglob("*.png"))
+    sides = (folders.photos, folders.by_text, folders.edited, folders.truth)
+    cases = [[open_photo(side / name).pixels for side in sides] for name in names]
+    scores = np.array([[psnr(picture, case[-1]) for picture in case[:-1]] for case in cases])
+    nothing, text, brush = (float(mean) for mean in scores.mean(0))
+    _sheet(folders, list(_rows(names, cases, scores)))
+    return Shown(folders, phrase, TEXT, len(names), nothing, text, brush)
+
+
+def _rows(names: list[Path], cases: list[list[Pixels]], scores: np.ndarray) -> Iterator[Row]:
+    """The first picture of each sub-folder."""
+    for k in range(0, len(names), UNSEEN_EACH):
+        nothing, text, brush = scores[k]
+        told = f"{names[k]}   PSNR: before {nothing:.1f}, text {text:.1f}, brush {brush:.1f} dB"
+        yield Row(cases[k], told)
+
+
+def _sheet(folders: Folders, rows: list[Row]) -> None:
+    columns = ("before", f"text: “{TEXT}”", "brush", "truth")
+    title = "A look learned from eight pairs, on pictures it has not seen (tiny-ip2p)"
+    contact_sheet(title, columns, rows).save(folders.sheet)

@@ -1,0 +1,61 @@
+"""Contact sheets: a labelled row of pictures for each case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from brushctl.bench.metrics import Pixels
+
+GAP = 10
+PAPER, INK, FAINT = (250, 250, 248), (30, 30, 30), (120, 120, 120)
+TEXT_SIZE = 15
+LINE = 24
+"""Height in pixels of a line of text with its leading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case: its pictures in the order of the columns, and a line about it."""
+
+    pictures: Sequence[Pixels]
+    caption: str = ""
+
+
+def contact_sheet(
+    title: str, columns: Sequence[str], rows: Sequence[Row], *, side: int = 192
+) -> Image.Image:
+    """Pictures in a grid under the names of their columns.
+
+    Args:
+        title: stands above the grid.
+        columns: one name for each picture of a row.
+        rows: the cases.
+        side: the square in pixels that each picture is fitted into.
+    """
+    height = side + GAP + (LINE if any(row.caption for row in rows) else 0)
+    sheet = Image.new(
+        "RGB",
+        (GAP + len(columns) * (side + GAP), GAP + 2 * LINE + len(rows) * height),
+        PAPER,
+    )
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
+    pen.text((GAP, GAP), title, INK, font)
+    for k, name in enumerate(columns):
+        pen.text((GAP + k * (side + GAP), GAP + LINE), name, FAINT, font)
+    for n, row in enumerate(rows):
+        top = GAP + 2 * LINE + n * height
+        for k, picture in enumerate(row.pictures):
+            sheet.paste(_fitted(picture, side), (GAP + k * (side + GAP), top))
+        pen.text((GAP, top + side + 2), row.caption, INK, font)
+    return sheet
+
+
+def _fitted(picture: Pixels, side: int) -> Image.Image:
+    codes = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    image = Image.fromarray(codes)
+    scale = side / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    enlarged = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+    return image.resize(size, enlarged)
