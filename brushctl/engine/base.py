@@ -1,7 +1,7 @@
 """The base model: an InstructPix2Pix in diffusers' layout, embedded, local or on the hub."""
 
-import hashlib
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,12 @@ from diffusers import (
     StableDiffusionInstructPix2PixPipeline,
     UNet2DConditionModel,
 )
+from diffusers.utils import logging as diffusers_logging
 from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging as transformers_logging
 
+from brushctl.engine.identity import identity, variant_of
+from brushctl.engine.places import find_base, is_folder, unavailable
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
@@ -125,9 +129,8 @@ def open_base(
         BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
     """
     name = name or TINY
-    source = EMBEDDED if name == TINY else Path(name).expanduser()
-    place = str(source) if source.is_dir() else name
-    pipe = _load(name, place, dtype, revision)
+    folder = EMBEDDED if name == TINY else find_base(name, revision)
+    pipe = _load(name, folder, dtype)
     if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
         raise BaseModelError(
             "this model does not take a picture to edit (its U-Net has no image latents)",
@@ -137,62 +140,38 @@ def open_base(
     for part in (pipe.vae, pipe.unet, pipe.text_encoder):
         part.requires_grad_(False).eval().to(device)
     return BaseModel(
-        id=name if name == TINY or not source.is_dir() else source.resolve().name,
+        id=name if name == TINY or not is_folder(name) else folder.resolve().name,
         vae=pipe.vae,
         unet=pipe.unet,
         text_encoder=pipe.text_encoder,
         tokenizer=pipe.tokenizer,
         scheduler_config=dict(pipe.scheduler.config),
-        defaults=_defaults(Path(place)),
-        unet_sha256=hash_tensors(pipe.unet.state_dict()),
+        defaults=_defaults(folder),
+        unet_sha256=identity(folder / "unet"),
         revision=revision,
     )
 
 
-def _load(
-    name: str, place: str, dtype: torch.dtype, revision: str | None
-) -> StableDiffusionInstructPix2PixPipeline:
-    from diffusers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+def _load(name: str, folder: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPipeline:
+    diffusers_logging.set_verbosity_error()
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
     try:
-        return StableDiffusionInstructPix2PixPipeline.from_pretrained(
-            place,
-            torch_dtype=dtype,
-            revision=revision,
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # What is missing shows itself in as many exceptions as there are libraries below.
-        raise BaseModelError(
-            f"the base model cannot be loaded ({_first_line(error)})",
-            where=name,
-            do=f"Run `hf download {INSTRUCT_PIX2PIX}` where there is a network, then pass --base with that "
-            f"id or with its folder. Meanwhile --base {TINY} runs anywhere.",
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).rstrip(".")[:160]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of renamed arguments
+            return StableDiffusionInstructPix2PixPipeline.from_pretrained(
+                folder,
+                torch_dtype=dtype,
+                variant=variant_of(folder / "unet"),
+                safety_checker=None,
+                feature_extractor=None,
+                requires_safety_checker=False,
+            )
+    except Exception as error:
+        # What is damaged shows itself in as many exceptions as there are libraries below.
+        raise unavailable(name, error) from error
 
 
 def _defaults(folder: Path) -> Defaults:
     file = folder / DEFAULTS_FILE
     return Defaults(**json.loads(file.read_text())) if file.is_file() else Defaults()
-
-
-def hash_tensors(tensors: dict[str, torch.Tensor]) -> str:
-    """SHA-256 over names and values in sorted order, values as float16 on the CPU.
-
-    Half precision is where a base's published variants agree, so that its fp16 and fp32 copies
-    have one identity.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].to("cpu", torch.float16).contiguous().numpy().data)
-    return digest.hexdigest()

@@ -17,8 +17,10 @@ from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
-from brushctl.errors import UsageError
+from brushctl.errors import BrushMismatchError, UsageError
 
+SAMPLER = "euler-ancestral"
+"""The sampler that pictures are edited with, as a brush names it."""
 GRAIN = 2
 """Latents along a side come in steps of this, so that one halving stays exact."""
 SHORTEST = 8
@@ -83,14 +85,14 @@ class Editor:
     def edit(self, images: Sequence[FloatImage]) -> list[Edited]:
         """Edit pictures of one working size, each (h, w, 3) in [0, 1]."""
         condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
-        z = self._sample(condition, [self._generator(image) for image in images])
+        z = self._sample(condition, [self.noise_source(image) for image in images])
         scaling = self._base.vae.config.scaling_factor
         before = self._base.decode(condition * scaling)
         after = self._base.decode(z)
         return [Edited(b, a) for b, a in zip(from_model(before), from_model(after), strict=True)]
 
-    def _generator(self, image: FloatImage) -> torch.Generator:
-        """The picture's own noise source, the same whatever stands beside it in a batch."""
+    def noise_source(self, image: FloatImage) -> torch.Generator:
+        """A picture's own noise, the same whatever stands beside it in a batch."""
         content = np.rint(np.asarray(image) * 255).astype(np.uint8).tobytes()
         digest = hashlib.sha256(self._seed.to_bytes(8, "little", signed=True) + content).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
@@ -126,10 +128,17 @@ def open_editor(
     Raises:
         DeviceError: the device is not on this machine.
         BaseModelError: the base model cannot be loaded.
-        BrushMismatchError: the brush does not fit the base model.
+        BrushMismatchError: the brush does not fit the base model, or wants another sampler.
     """
+    _check_sampler(brush)
     where = resolve_device(device)
-    model = open_base(base or brush.metadata.base.id, where, resolve_dtype(dtype, where))
+    named = brush.metadata.base
+    model = open_base(
+        base or named.id,
+        where,
+        resolve_dtype(dtype, where),
+        revision=None if base else named.revision,
+    )
     apply = brush.metadata.apply
     return Editor(
         model,
@@ -141,3 +150,14 @@ def open_editor(
         steps=apply.steps if steps is None else steps,
         seed=seed,
     )
+
+
+def _check_sampler(brush: Brush) -> None:
+    sampler = brush.metadata.apply.sampler
+    if sampler != SAMPLER:
+        raise BrushMismatchError(
+            f"the brush is to be applied with the sampler {sampler!r}, "
+            f"this version of brushctl has {SAMPLER} only",
+            where=brush.metadata.name,
+            do="Update brushctl.",
+        )

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from brushctl.brushes.file import Brush
+from brushctl.brushes.metadata import Buckets
 from brushctl.engine.base import BaseModel
 from brushctl.errors import BrushMismatchError, PhraseError
 
@@ -27,23 +28,24 @@ class Instruction:
     Attributes:
         text: (1, l, d_text), the phrase's embedding; its tokens from m on are always read.
         features: per site, (K, V), each (j, m, d); empty for a written instruction.
-        train_steps: T, the base's number of diffusion steps.
+        edges: t is in bucket k where edges[k] <= t < edges[k + 1]; j + 1 timesteps, 0 to T.
         weights: (m,) positive weights of the learned tokens in the softmax, or None for all 1.
     """
 
     text: torch.Tensor
     features: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
-    train_steps: int = 1000
+    edges: tuple[int, ...] = (0, 1000)
     weights: torch.Tensor | None = None
 
     @property
-    def buckets(self) -> int:
-        """J."""
-        return next((len(K) for K, _ in self.features.values()), 1)
+    def train_steps(self) -> int:
+        """T, the base's number of diffusion steps."""
+        return self.edges[-1]
 
     def bucket(self, t: torch.Tensor) -> torch.Tensor:
-        """floor(t j / T) of each timestep: (n,) indices."""
-        return (t.long() * self.buckets).div(self.train_steps, rounding_mode="floor")
+        """The bucket of each timestep: (n,) indices; floor(t j / T) where they are even."""
+        inner = torch.tensor(self.edges[1:-1], device=t.device)
+        return torch.bucketize(t.long(), inner, right=True)
 
 
 def sites(unet: nn.Module) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def sites(unet: nn.Module) -> dict[str, Any]:
 
 def written(base: BaseModel, phrase: str) -> Instruction:
     """An instruction in words: nothing is replaced."""
-    return Instruction(text=base.embed(phrase), train_steps=_train_steps(base))
+    return Instruction(text=base.embed(phrase), edges=Buckets.even(1, _train_steps(base)).edges)
 
 
 def initial(base: BaseModel, phrase: str | None, buckets: int) -> Instruction:
@@ -79,23 +81,18 @@ def initial(base: BaseModel, phrase: str | None, buckets: int) -> Instruction:
         head = text[:, :m]  # (1, m, d_text)
         K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
         features[site] = (_stacked(K, buckets), _stacked(V, buckets))
-    return Instruction(text=text, features=features, train_steps=_train_steps(base))
+    edges = Buckets.even(buckets, _train_steps(base)).edges
+    return Instruction(text=text, features=features, edges=edges)
 
 
 def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     """A brush's features on the base's device.
 
     Raises:
-        BrushMismatchError: the brush was learned on another base model.
+        BrushMismatchError: the brush was learned on another base model, or is not of its shape.
     """
+    _check_fit(base, brush)
     meta = brush.metadata
-    if meta.base.unet_sha256 != base.unet_sha256:
-        raise BrushMismatchError(
-            f"the brush was learned on {meta.base.id} (U-Net {meta.base.unet_sha256[:12]}), "
-            f"this base model is {base.id} (U-Net {base.unet_sha256[:12]})",
-            where=meta.name or "brush",
-            do=f"Pass --base {meta.base.id}, or learn the brush again on {base.id}.",
-        )
     features = {
         site: (_tensor(brush.tensors[f"{site}.k"], base), _tensor(brush.tensors[f"{site}.v"], base))
         for site in sites(base.unet)
@@ -103,9 +100,41 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     return Instruction(
         text=base.embed(meta.instruction.phrase or ""),
         features=features,
-        train_steps=_train_steps(base),
+        edges=meta.buckets.edges,
         weights=_token_weights(brush, base),
     )
+
+
+def _check_fit(base: BaseModel, brush: Brush) -> None:
+    """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
+    meta = brush.metadata
+    if meta.base.unet_sha256 != base.unet_sha256:
+        raise BrushMismatchError(
+            f"the brush was learned on {meta.base.id} (U-Net {meta.base.unet_sha256[:12]}), "
+            f"this base model is {base.id} (U-Net {base.unet_sha256[:12]})",
+            where=meta.name,
+            do=f"Pass --base {meta.base.id}, or learn the brush again on {base.id}.",
+        )
+    m, limit = meta.instruction.m, int(base.tokenizer.model_max_length)
+    if m > limit:
+        raise BrushMismatchError(
+            f"the brush has {m} tokens, the base model reads {limit}",
+            where=meta.name,
+            do="Stack fewer brushes, or blend them: a blend has no more tokens than its parts.",
+        )
+    widths = {
+        f"{site}.{kind}": projection.out_features
+        for site, attention in sites(base.unet).items()
+        for kind, projection in (("k", attention.to_k), ("v", attention.to_v))
+    }
+    found = {name: tensor.shape[-1] for name, tensor in brush.tensors.items()}
+    if found != widths or meta.buckets.edges[-1] != _train_steps(base):
+        odd = min((name for name, _ in found.items() ^ widths.items()), default="buckets.edges")
+        raise BrushMismatchError(
+            f"the brush names this base model but has not its shape (at {odd})",
+            where=meta.name,
+            do="The program that wrote it made a mistake: learn or mix the brush again.",
+        )
 
 
 def to_arrays(instruction: Instruction) -> dict[str, np.ndarray]:
