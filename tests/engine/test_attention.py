@@ -1,0 +1,104 @@
+"""The seam into the model: what the processors replace, for whom, and for how long."""
+
+import pytest
+import torch
+
+from brushctl.engine.attention import Brushed, brushed
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import Instruction, initial, sites
+from brushctl.engine.learning import trainable
+from brushctl.engine.pixels import to_model
+
+PHRASE = "make it snow"
+
+
+def test_there_is_a_site_for_every_cross_attention_layer_in_the_models_order(base):
+    cross = [name for name, _ in base.unet.named_modules() if name.endswith("attn2")]
+    assert list(sites(base.unet)) == cross
+    assert list(initial(base, PHRASE, 5).features) == cross
+
+
+def test_m_counts_the_start_and_end_of_the_phrase(base):
+    words = base.tokenizer(PHRASE).input_ids
+    K, V = next(iter(initial(base, PHRASE, 5).features.values()))
+    assert K.shape[:2] == V.shape[:2] == (5, len(words))
+
+
+def test_without_a_phrase_m_is_ten(base):
+    K, _ = next(iter(initial(base, None, 5).features.values()))
+    assert K.shape[:2] == (5, 10)
+
+
+@pytest.mark.parametrize("t", [0, 1, 199, 200, 399, 400, 777, 800, 999])
+def test_a_timestep_belongs_to_bucket_floor_of_t_j_over_train_steps(base, t):
+    bucket = initial(base, PHRASE, 5).bucket(torch.tensor([t]))
+    assert bucket.item() == t * 5 // 1000
+
+
+def test_only_the_first_m_tokens_of_the_first_rows_are_replaced():
+    features = {"site": (torch.ones(2, 3, 4), torch.ones(2, 3, 4))}
+    state = Brushed(Instruction(torch.zeros(1, 8, 4), features))
+    state.at(torch.tensor([0, 999]))
+    laid = state.overlay(torch.zeros(5, 8, 4), features["site"][0])
+    assert laid[:2, :3].eq(1).all()
+    assert laid[:2, 3:].eq(0).all()
+    assert laid[2:].eq(0).all()
+
+
+def test_each_row_reads_its_own_bucket():
+    K = torch.arange(5.0).view(5, 1, 1)
+    edges = (0, 200, 400, 600, 800, 1000)
+    state = Brushed(Instruction(torch.zeros(1, 4, 1), {"site": (K, K)}, edges))
+    state.at(torch.tensor([999, 0, 400]))
+    assert state.overlay(torch.zeros(3, 4, 1), K)[:, 0, 0].tolist() == [4, 0, 2]
+
+
+def test_a_token_of_weight_w_counts_as_w_equal_tokens(base, pictures):
+    """Adding ln w to a logit multiplies its softmax weight by w."""
+    one = initial(base, PHRASE, 1)
+    m = next(iter(one.features.values()))[0].shape[1]
+    condition = base.encode_condition(to_model(pictures[:1]))
+    t, z = torch.tensor([500]), torch.zeros_like(condition)
+
+    def predicted(instruction):
+        with torch.no_grad(), brushed(base.unet, instruction) as state:
+            return Guidance(base, state, Scales(1, 1)).predict(z, t, condition)
+
+    end = {
+        s: (torch.cat([K, K[:, -1:]], 1), torch.cat([V, V[:, -1:]], 1))
+        for s, (K, V) in one.features.items()
+    }
+    # The padding tokens after the learned ones go, so that both count the same tokens.
+    doubled = Instruction(one.text[:, : m + 1], end)
+    weighted = Instruction(
+        one.text[:, :m], one.features, weights=torch.tensor([1.0] * (m - 1) + [2.0])
+    )
+    torch.testing.assert_close(predicted(weighted), predicted(doubled), atol=1e-5, rtol=1e-4)
+
+
+def test_the_processors_are_gone_when_the_context_closes(base):
+    before = dict(base.unet.attn_processors)
+    with brushed(base.unet, initial(base, PHRASE, 5)):
+        assert base.unet.attn_processors != before
+    assert base.unet.attn_processors == before
+
+
+def test_the_processors_are_gone_after_a_failure(base):
+    before = dict(base.unet.attn_processors)
+    with pytest.raises(KeyError), brushed(base.unet, initial(base, PHRASE, 5)):
+        raise KeyError
+    assert base.unet.attn_processors == before
+
+
+def test_only_the_brush_receives_gradients(base, pictures):
+    instruction = trainable(initial(base, PHRASE, 5))
+    condition = base.encode_condition(to_model(pictures[:1]))
+    with brushed(base.unet, instruction) as state:
+        guided = Guidance(base, state, Scales(7.5, 1.5))
+        guided.predict_for_learning(condition, torch.tensor([650]), condition).sum().backward()
+    for K, V in instruction.features.values():
+        for feature in (K, V):
+            assert feature.grad[3].abs().sum() > 0  # t = 650 is in bucket 3 of 5
+            assert feature.grad[[0, 1, 2, 4]].abs().sum() == 0
+    frozen = (base.unet, base.vae, base.text_encoder)
+    assert all(p.grad is None for part in frozen for p in part.parameters())

@@ -1,0 +1,144 @@
+"""Learning: it lowers the loss, it is repeatable, and a brush file keeps all of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from brushctl.brushes.file import decode_brush, encode_brush
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import from_brush
+from brushctl.engine.learning import EncodedPairs, draw, rate_at
+from brushctl.engine.making import Label, Start, make_brush
+from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
+from brushctl.errors import BrushMismatchError, PhraseError, UsageError
+from brushctl.events import Advance, Stage
+
+SHORT = replace(DEFAULT, steps=12, batch=1)
+LABEL = Label("toy", "2026-01-02", "brushctl test")
+
+
+def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker"):
+    """The brush of a toy edit (half the light), and the events on the way."""
+    work = make_brush(
+        base,
+        pictures[:2],
+        pictures[:2] * 0.5,
+        start=Start(phrase),
+        recipe=recipe,
+        seed=seed,
+        label=LABEL,
+        pair_hashes=["0" * 64, "1" * 64],
+    )
+    events = []
+    while True:
+        try:
+            events.append(next(work))
+        except StopIteration as end:
+            return end.value, events
+
+
+@pytest.fixture(scope="module")
+def toy(base, pictures):
+    return made(base, pictures)
+
+
+def test_learning_lowers_the_loss(base, pictures):
+    brush, _ = made(base, pictures, replace(SHORT, steps=60), phrase="as a negative")
+    training = brush.metadata.training
+    assert sum(training.loss_last) < 0.8 * sum(training.loss_first)
+
+
+def test_progress_is_told(toy):
+    _, events = toy
+    assert Stage("learning", total=12) in events
+    assert [e.done for e in events if isinstance(e, Advance)][-1] == 12
+
+
+def test_the_same_seed_gives_the_same_bytes(base, pictures, toy):
+    again, _ = made(base, pictures)
+    other, _ = made(base, pictures, seed=1)
+    assert encode_brush(again) == encode_brush(toy[0])
+    assert encode_brush(other) != encode_brush(toy[0])
+
+
+def test_a_brush_from_its_file_edits_as_the_one_just_learned(base, pictures, toy):
+    def edited(brush):
+        with Editor(base, from_brush(base, brush), scales=Scales(1, 1), steps=3, seed=0) as editor:
+            return editor.edit([pictures[3]])[0].after
+
+    assert np.array_equal(edited(toy[0]), edited(decode_brush(encode_brush(toy[0]))))
+
+
+def test_learning_leaves_the_model_as_it_was(base, pictures):
+    before = {k: v.clone() for k, v in base.unet.state_dict().items()}
+    processors = dict(base.unet.attn_processors)
+    made(base, pictures, replace(SHORT, steps=2))
+    assert all(torch.equal(v, before[k]) for k, v in base.unet.state_dict().items())
+    assert base.unet.attn_processors == processors
+
+
+def test_every_bucket_draws_its_own_timesteps(base):
+    pairs = EncodedPairs(torch.zeros(3, 16, 16, 16), torch.zeros(3, 16, 16, 16))
+    recipe = replace(PAPER, batch=40)
+    t = draw(base, pairs, recipe, torch.Generator().manual_seed(0)).t.view(5, 40)
+    for k in range(5):
+        assert t[k].min() >= 200 * k
+        assert t[k].max() < 200 * (k + 1)
+
+
+def test_a_perfect_prediction_recovers_the_picture(base):
+    """z_t and the target are two mixtures of picture and noise: together they give it back."""
+    x = torch.randn(2, 16, 16, 16, generator=torch.Generator().manual_seed(1))
+    sample = draw(base, EncodedPairs(x, x), PAPER, torch.Generator().manual_seed(0))
+    a = base.scheduler(1).alphas_cumprod[sample.t][:, None, None, None]
+    recovered = a.sqrt() * sample.z_t - (1 - a).sqrt() * sample.target  # of velocity
+    torch.testing.assert_close(recovered, sample.condition, atol=1e-4, rtol=1e-4)
+
+
+def test_buckets_learn_together_as_they_would_alone(base, pictures):
+    """They share no feature: the gradient of a bucket's features is that of its own loss."""
+    from brushctl.engine.attention import brushed
+    from brushctl.engine.instruction import initial
+    from brushctl.engine.learning import bucket_losses, encode_pairs, trainable
+
+    pairs = encode_pairs(base, pictures[:2], pictures[:2] * 0.5)
+    sample = draw(base, pairs, PAPER, torch.Generator().manual_seed(0))
+
+    def gradients(loss_of):
+        instruction = trainable(initial(base, "make it darker", 5))
+        with brushed(base.unet, instruction) as state:
+            loss_of(bucket_losses(Guidance(base, state, Scales(7.5, 1.5)), sample)).backward()
+        return [K.grad for K, _ in instruction.features.values()]
+
+    together = gradients(lambda losses: losses.sum())
+    for k in range(5):
+        alone = gradients(lambda losses, k=k: losses[k])
+        for all_of_them, own in zip(together, alone, strict=True):
+            torch.testing.assert_close(all_of_them[k], own[k], atol=1e-6, rtol=1e-3)
+
+
+def test_the_paper_recipe_is_the_papers():
+    assert (PAPER.steps, PAPER.batch, PAPER.rate, PAPER.buckets) == (1000, 1, 1e-3, 5)
+    assert PAPER.scales == Scales(7.5, 1.5)
+    assert {rate_at(PAPER, step) for step in (0, 500, 999)} == {1e-3}
+
+
+def test_a_brush_for_another_base_is_refused(base, toy):
+    brush = toy[0]
+    other = replace(brush.metadata.base, id="someone/else", unet_sha256="f" * 64)
+    foreign = replace(brush, metadata=replace(brush.metadata, base=other))
+    with pytest.raises(BrushMismatchError, match="someone/else"):
+        from_brush(base, foreign)
+
+
+def test_a_phrase_that_the_base_cannot_read_is_refused(base, pictures):
+    with pytest.raises(PhraseError, match="tokens"):
+        made(base, pictures, phrase="make it " + "very " * 60 + "blue")
+
+
+def test_an_unknown_recipe_is_refused():
+    with pytest.raises(UsageError, match="unknown recipe"):
+        recipe_called("quick")

@@ -1,0 +1,112 @@
+"""The engine against diffusers' own InstructPix2Pix pipeline and against eq. 3 by hand."""
+
+import numpy as np
+import pytest
+import torch
+from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionInstructPix2PixPipeline
+
+from brushctl.engine.attention import brushed
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import initial, written
+from brushctl.engine.pixels import from_model, to_model
+
+PHRASE = "turn daylight into night"
+TOLERANCE = 2e-4
+"""Largest difference in [0, 1] after all steps: rounding of float32 sums taken in another order."""
+
+
+def pipeline(base) -> StableDiffusionInstructPix2PixPipeline:
+    """Diffusers' pipeline on the same parts."""
+    pipe = StableDiffusionInstructPix2PixPipeline(
+        vae=base.vae,
+        text_encoder=base.text_encoder,
+        tokenizer=base.tokenizer,
+        unet=base.unet,
+        scheduler=EulerAncestralDiscreteScheduler.from_config(base.scheduler_config),
+        safety_checker=None,
+        feature_extractor=None,
+        image_encoder=None,
+        requires_safety_checker=False,
+    )
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+# At (1, 1) diffusers runs the conditioned branch alone, as the engine does.
+@pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(2.0, 1.2), Scales(1.0, 1.0)])
+def test_untouched_projections_edit_as_diffusers_own_pipeline_does(base, pictures, scales):
+    picture = pictures[0]
+    with Editor(base, initial(base, PHRASE, 5), scales=scales, steps=8, seed=3) as editor:
+        ours = editor.edit([picture])[0].after
+        source = editor.noise_source(picture)
+    theirs = pipeline(base)(
+        prompt=PHRASE,
+        image=to_model([picture]),
+        guidance_scale=scales.s_T,
+        image_guidance_scale=scales.s_I,
+        num_inference_steps=8,
+        generator=source,
+        output_type="np",
+    ).images[0]
+    assert np.abs(ours - theirs).max() <= TOLERANCE
+
+
+def test_a_written_instruction_is_its_untouched_projections(base, pictures):
+    def edited(instruction):
+        with Editor(base, instruction, scales=Scales(3.0, 1.5), steps=4, seed=0) as editor:
+            return editor.edit([pictures[0]])[0].after
+
+    difference = edited(written(base, PHRASE)) - edited(initial(base, PHRASE, 5))
+    assert np.abs(difference).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(1.0, 1.5), Scales(2.0, 2.0)])
+def test_the_guided_prediction_is_equation_3(base, pictures, scales):
+    g = torch.Generator().manual_seed(0)
+    condition = base.encode_condition(to_model(pictures))  # (4, c, h, w)
+    z_t = torch.randn(condition.shape, generator=g)
+    t = torch.tensor([10, 300, 650, 999])
+    c_T, null = (base.embed(words).expand(4, -1, -1) for words in (PHRASE, ""))
+
+    def e(c_I, text):
+        return base.unet(torch.cat([z_t, c_I], 1), t, text).sample
+
+    with torch.no_grad():
+        e_0, e_I, e_IT = (
+            e(torch.zeros_like(condition), null),
+            e(condition, null),
+            e(condition, c_T),
+        )
+        by_hand = e_0 + scales.s_I * (e_I - e_0) + scales.s_T * (e_IT - e_I)
+        with brushed(base.unet, initial(base, PHRASE, 5)) as state:
+            guidance = Guidance(base, state, scales)
+            predicted = guidance.predict(z_t, t, condition)
+            in_learning = guidance.predict_for_learning(z_t, t, condition)
+    torch.testing.assert_close(predicted, by_hand, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(in_learning, by_hand, atol=1e-4, rtol=1e-4)
+
+
+def test_a_picture_is_edited_the_same_alone_and_among_others(base, pictures):
+    with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=4, seed=0) as editor:
+        together = [edited.after for edited in editor.edit(list(pictures))]
+        turned = [edited.after for edited in editor.edit(list(pictures[::-1]))][::-1]
+        alone = [editor.edit([picture])[0].after for picture in pictures]
+    assert np.abs(np.stack(together) - np.stack(alone)).max() <= TOLERANCE
+    assert np.abs(np.stack(together) - np.stack(turned)).max() <= TOLERANCE
+
+
+def test_the_seed_changes_the_noise(base, pictures):
+    def edited(seed):
+        with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=2, seed=seed) as editor:
+            return editor.edit([pictures[0]])[0].after
+
+    assert np.array_equal(edited(0), edited(0))
+    assert not np.array_equal(edited(0), edited(1))
+
+
+def test_before_is_the_autoencoders_own_picture(base, pictures):
+    with Editor(base, written(base, ""), scales=Scales(1, 1), steps=1, seed=0) as editor:
+        before = editor.edit([pictures[0]])[0].before
+    latents = base.encode_condition(to_model([pictures[0]])) * base.vae.config.scaling_factor
+    assert np.array_equal(before, from_model(base.decode(latents))[0])
