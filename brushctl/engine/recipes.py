@@ -36,7 +36,7 @@ PAPER = Recipe(
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
 
-DEFAULT = Recipe(name="default", steps=200, batch=2, rate=5e-2, decay=True, scales=None)
+DEFAULT = Recipe(name="default", steps=200, batch=2, rate=1e-1, decay=True, scales=None)
 """Far larger steps that settle as the rate decays; at the guidance the base itself is best at.
 
 Keys and values have deviations near 1: at the paper's rate a thousand steps cannot carry them from

@@ -1,0 +1,132 @@
+"""`brushctl learn`: from pairs on the disk to a brush in the cache, and what it refuses."""
+
+import errno
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.engine import recipes
+from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.shell import Shell
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary, monkeypatch):
+    """A shell in a folder with three pairs (half the light), where learning takes four steps."""
+    rng = np.random.default_rng(2)
+    for k in range(3):
+        pixels = draw_picture(rng, 96).pixels
+        save(tmp_path / f"pairs/before/{k}.png", pixels)
+        save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
+    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=4, batch=1))
+    return Shell(tmp_path, capfdbinary)
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+
+
+def test_pairs_become_a_brush_that_inspect_and_apply_take_by_name(shell):
+    out, err = shell.run("learn", "pairs", "-o", "dim")
+    assert out == b""
+    assert "initial phrase" in err
+    assert "learned dim from 3 pairs" in err
+    metadata = shell.brush("dim").metadata
+    assert metadata.base.id == "tiny-ip2p"
+    assert len(metadata.training.pairs_sha256) == 3
+    assert "learned from  3 pairs" in shell.text("inspect", "dim")
+    shell.run("apply", "dim", "pairs/before", "-o", "edited")
+    assert Image.open(shell.folder / "edited/0.png").size == (96, 96)
+
+
+def test_a_phrase_of_ones_own_is_where_learning_starts(shell):
+    learned = shell.json("learn", "pairs", "-o", "dim.brush", "--phrase", "make it darker")
+    assert learned["metadata"]["instruction"]["phrase"] == "make it darker"
+    assert (shell.folder / "dim.brush").is_file()
+    assert shell.cached() == []
+
+
+def test_the_same_command_makes_the_same_bytes(shell):
+    for name in ("a/dim.brush", "b/dim.brush"):
+        shell.run("learn", "pairs", "-o", name, "--no-phrase", "--seed", "5")
+    one, other = ((shell.folder / name).read_bytes() for name in ("a/dim.brush", "b/dim.brush"))
+    assert one == other
+
+
+def test_the_check_alone_loads_no_model_and_prints_each_pair(shell):
+    told = shell.json("learn", "pairs", "--check-only")
+    assert [pair["name"] for pair in told["pairs"]] == ["0", "1", "2"]
+    assert [finding["kind"] for finding in told["findings"]] == ["few"]
+    assert "fine" in shell.text("learn", "pairs", "--check-only")
+
+
+def test_the_check_alone_says_by_its_status_that_pairs_cannot_be_learned_from(shell):
+    (shell.folder / "pairs/after/1.png").write_bytes(b"no picture")
+    assert "unreadable" in str(shell.json("learn", "pairs", "--check-only", status=2))
+
+
+REFUSED = {
+    "nothing there": (["missing", "-o", "x"], 2, "missing"),
+    "no name": (["pairs"], 2, "-o NAME"),
+    "a name that is a path's": (["pairs", "-o", ".."], 2, "no brush name"),
+    "phrase and none": (["pairs", "-o", "x", "--phrase", "a", "--no-phrase"], 2, "contradict"),
+    "an unknown recipe": (["pairs", "-o", "x", "--recipe", "quick"], 2, "default, paper"),
+    "an unknown device": (["pairs", "-o", "x", "--device", "warp"], 2, "unknown device"),
+    "a device that is not here": (["pairs", "-o", "x", "--device", "cuda:99"], 2, "no such device"),
+    "a base that is not here": (
+        ["pairs", "-o", "x", "--base", "timbrooks/instruct-pix2pix"],
+        6,
+        "hf download",
+    ),
+    "a phrase too long": (["pairs", "-o", "x", "--phrase", "very " * 80], 2, "tokens"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_done_is_refused_with_what_to_do_and_leaves_nothing(
+    shell, case, monkeypatch
+):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    arguments, status, told = REFUSED[case]
+    _, err = shell.run("learn", *arguments, status=status)
+    assert told in " ".join(err.split())
+    assert "Traceback" not in err
+    assert shell.cached() == []
+
+
+def test_a_one_sided_pair_is_named(shell):
+    (shell.folder / "pairs/after/1.png").unlink()
+    _, err = shell.run("learn", "pairs", "-o", "x", status=2)
+    assert "before/1.png" in err
+
+
+def test_a_corrupt_picture_is_named(shell):
+    path = shell.folder / "pairs/after/1.png"
+    path.write_bytes(path.read_bytes()[:200])
+    _, err = shell.run("learn", "pairs", "-o", "x", status=2)
+    assert "1.png" in err
+    assert "Replace or remove the pair" in " ".join(err.split())
+
+
+def test_a_taken_name_is_refused_before_the_work_and_replaced_if_asked(shell):
+    shell.run("learn", "pairs", "-o", "dim", "--no-phrase")
+    before = shell.brush("dim")
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--seed", "1", status=2)
+    assert "--overwrite" in err
+    assert shell.brush("dim").metadata == before.metadata
+    shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--seed", "1", "--overwrite")
+    assert shell.brush("dim").metadata.training.seed == 1
+
+
+def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", status=1)
+    assert "no space left on device" in err
+    assert shell.cached() == []
