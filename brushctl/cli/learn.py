@@ -14,9 +14,8 @@ from brushctl.errors import UsageError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
-    import torch
-
     from brushctl.brushes.file import Brush
+    from brushctl.engine.base import BaseModel
     from brushctl.engine.making import Start
     from brushctl.photos.pairs import Pair
 
@@ -82,7 +81,7 @@ def learn(
     if no_phrase or phrase is not None:
         start = Start(phrase)
     else:
-        start = _found_start(found, model.id, place, align=align, quiet=quiet)
+        start = _found_start(found, model, align=align, quiet=quiet)
     before, after = load_pairs(found, model.resolution, align=align)
     work = make_brush(
         model,
@@ -103,14 +102,14 @@ def learn(
 
 
 def _found_start(
-    pairs: "Sequence[Pair]", base: str, device: "torch.device", *, align: bool, quiet: bool
+    pairs: "Sequence[Pair]", model: "BaseModel", *, align: bool, quiet: bool
 ) -> "Start":
     """The phrase that names what the pairs change, as CLIP sees them."""
     from brushctl.engine.clip import default_clip, load_clip
     from brushctl.engine.making import find_start
     from brushctl.photos.pairs import load_pairs
 
-    clip = load_clip(default_clip(base), device)
+    clip = load_clip(default_clip(model.id), model.device)
     before, after = load_pairs(pairs, clip.side, align=align)
     start = follow(find_start(clip, list(before), list(after)), quiet=quiet)
     if not quiet:
