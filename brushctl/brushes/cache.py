@@ -72,11 +72,13 @@ def find_name(name: str) -> Path:
         from difflib import get_close_matches
 
         close = get_close_matches(name, names(), n=1)
-        raise BrushNotFoundError(
-            "the cache has no brush of that name",
-            where=name,
-            do=f"Did you mean {close[0]}?" if close else "`brushctl list` shows those there are.",
-        )
+        if Path(name).exists():
+            do = f"./{name} is no brush file: their names end in {SUFFIX}."
+        elif close:
+            do = f"Did you mean {close[0]}?"
+        else:
+            do = "`brushctl list` shows those there are."
+        raise BrushNotFoundError("the cache has no brush of that name", where=name, do=do)
     return path
 
 

@@ -58,17 +58,18 @@ def written(base: BaseModel, phrase: str) -> Instruction:
     return Instruction(text=base.embed(phrase), edges=Buckets.even(1, _train_steps(base)).edges)
 
 
-def initial(base: BaseModel, phrase: str | None, buckets: int) -> Instruction:
+def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int = 0) -> Instruction:
     """The starting point of learning: the phrase's own projections, in every bucket.
 
     m is the phrase's token count, start and end counted; without a phrase (None), the empty
-    instruction and m = 10. Features are float32 leaves without gradient.
+    instruction and m = 10; but never less than `least_m`, which takes in tokens of the padding.
+    Features are float32 leaves without gradient.
 
     Raises:
         PhraseError: the phrase is longer than the text encoder reads.
     """
     limit = base.tokenizer.model_max_length
-    m = NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase)
+    m = max(least_m, NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase))
     if m > limit:
         raise PhraseError(
             f"the phrase has {m} tokens, the base model reads {limit}",

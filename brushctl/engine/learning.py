@@ -69,7 +69,7 @@ def learn(
     """
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
-    instruction = trainable(initial(base, phrase, recipe.buckets))
+    instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
     leaves = [leaf for KV in instruction.features.values() for leaf in KV]
     optimiser = torch.optim.Adam(leaves, lr=recipe.rate)

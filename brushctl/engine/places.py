@@ -21,6 +21,11 @@ def is_folder(name: str) -> bool:
     return Path(name).expanduser().is_dir()
 
 
+def _is_path(name: str) -> bool:
+    """Whether a name can only be a folder's."""
+    return name.startswith((".", "/", "~"))
+
+
 def find_base(name: str, revision: str | None) -> Path:
     """The folder of a base model; what is on this machine is used without asking the hub.
 
@@ -29,6 +34,10 @@ def find_base(name: str, revision: str | None) -> Path:
     """
     if is_folder(name):
         return Path(name).expanduser()
+    if _is_path(name):
+        raise BaseModelError(
+            "there is no such folder", where=name, do="Check the path of the base model."
+        )
     try:
         cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
         if isinstance(cached, str) and _is_complete(Path(cached).parent):
@@ -46,7 +55,7 @@ def find_base(name: str, revision: str | None) -> Path:
 
 def unavailable(name: str, error: Exception) -> BaseModelError:
     """The error for a base that cannot be had, with what to do about it."""
-    wanted = name if "/" in name and not name.startswith((".", "/", "~")) else INSTRUCT_PIX2PIX
+    wanted = name if "/" in name and not _is_path(name) else INSTRUCT_PIX2PIX
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return BaseModelError(
         f"the base model cannot be loaded ({lines[0].rstrip('.')[:160]})",

@@ -20,6 +20,7 @@ class Recipe:
         decay: whether the rate falls along a half cosine to zero.
         scales: guidance while learning and applying; None for the base's own.
         buckets: j.
+        least_m: learned tokens, unless the phrase has more.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Recipe:
     decay: bool
     scales: Scales | None
     buckets: int = 5
+    least_m: int = 0
 
 
 PAPER = Recipe(
@@ -36,11 +38,11 @@ PAPER = Recipe(
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
 
-DEFAULT = Recipe(name="default", steps=200, batch=2, rate=1e-1, decay=True, scales=None)
+DEFAULT = Recipe(name="default", steps=200, batch=2, rate=1e-1, decay=True, scales=None, least_m=16)
 """Far larger steps that settle as the rate decays; at the guidance the base itself is best at.
 
 Keys and values have deviations near 1: at the paper's rate a thousand steps cannot carry them from
-one instruction to another."""
+one instruction to another. All brushes have one m, so that any two can be blended."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 

@@ -50,6 +50,13 @@ def test_a_phrase_of_ones_own_is_where_learning_starts(shell):
     assert shell.cached() == []
 
 
+def test_brushes_of_different_phrases_blend(shell):
+    shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
+    shell.run("learn", "pairs", "-o", "dusk", "--phrase", "turn daylight into a dark night")
+    shell.run("mix", "dim:0.7", "dusk:0.3", "-o", "both")
+    assert shell.brush("both").metadata.instruction.m == recipes.DEFAULT.least_m
+
+
 def test_the_same_command_makes_the_same_bytes(shell):
     for name in ("a/dim.brush", "b/dim.brush"):
         shell.run("learn", "pairs", "-o", name, "--no-phrase", "--seed", "5")
