@@ -15,6 +15,7 @@
     │   └── BrushMismatchError   5    brush-mismatch
     ├── BaseModelError        6    base-model
     ├── DiskError             1    disk
+    ├── DeviceMemoryError     1    memory
     └── Interrupted         130    interrupted
 
 A message says what is wrong, where, and what to do about it.
@@ -152,6 +153,12 @@ class DiskError(BrushctlError):
     """A file could not be written (no space, no permission)."""
 
     code = "disk"
+
+
+class DeviceMemoryError(BrushctlError):
+    """The device's memory does not suffice, however the work is divided."""
+
+    code = "memory"
 
 
 class Interrupted(BrushctlError):  # noqa: N818  (the field's word, as in KeyboardInterrupt)

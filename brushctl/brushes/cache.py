@@ -3,12 +3,17 @@
 The name of a brush is the name of its file; the name inside the file is the one its maker gave.
 """
 
+import io
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brushctl.brushes.atomic import move, write_atomically
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
 from brushctl.settings import brush_cache
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SUFFIX = ".brush"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
@@ -110,6 +115,25 @@ def store(data: bytes, target: str, *, overwrite: bool) -> Path:
     return path
 
 
+def sheet_of(path: Path) -> Path:
+    """Where the contact sheet of a brush's learning lies: beside it, whatever it is named."""
+    return path.with_name(f"{path.name}.png")
+
+
+def keep_sheet(path: Path, sheet: "Image.Image") -> Path:
+    """Keep the contact sheet of the brush at `path`; return where."""
+    stream = io.BytesIO()
+    sheet.save(stream, "PNG")
+    write_atomically(sheet_of(path), stream.getvalue())
+    return sheet_of(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a brush of the cache, and its contact sheet."""
+    path.unlink()
+    sheet_of(path).unlink(missing_ok=True)
+
+
 def rename(old: str, new: str, *, overwrite: bool) -> Path:
     """Give a brush of the cache another name; return where it is now.
 
@@ -122,6 +146,9 @@ def rename(old: str, new: str, *, overwrite: bool) -> Path:
         move(source, target, overwrite=overwrite)
     except FileExistsError:
         raise _taken(new) from None
+    sheet_of(target).unlink(missing_ok=True)
+    if sheet_of(source).exists():
+        sheet_of(source).replace(sheet_of(target))
     return target
 
 

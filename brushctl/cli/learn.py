@@ -1,23 +1,21 @@
 """`brushctl learn`: make a brush out of before/after pairs."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.brushes.cache import destination, store
+from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.cli.arguments import Base, Device, Dtype, Json, Overwrite, Pairs, Quiet, Seed
 from brushctl.cli.checks import checked, show_checks
-from brushctl.cli.output import follow, print_json, say
+from brushctl.cli.output import print_json, say
 from brushctl.errors import UsageError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-    from brushctl.engine.base import BaseModel
-    from brushctl.engine.making import Start
-    from brushctl.photos.pairs import Pair
+
+PAIRS_FOR_ONE_HELD_OUT = 6
+"""Of so many pairs one can be spared to judge by."""
 
 
 def learn(
@@ -33,6 +31,17 @@ def learn(
     ] = None,
     no_phrase: Annotated[
         bool, typer.Option("--no-phrase", help="Start from the empty instruction.")
+    ] = False,
+    held_out: Annotated[
+        int | None,
+        typer.Option(
+            "--hold-out",
+            min=0,
+            help="Pairs to judge by, not to learn from; one in six if not given.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")
     ] = False,
     align: Annotated[
         bool, typer.Option("--align", help="Crop shifted pairs to what both pictures share.")
@@ -52,7 +61,7 @@ def learn(
     Five to ten pairs of different scenes teach the edit and not the scene. They are checked
     before anything heavy begins.
     """
-    from brushctl.photos.pairs import find_pairs
+    from brushctl.photos.pairs import find_pairs, hold_out
 
     if phrase is not None and no_phrase:
         raise UsageError("--phrase and --no-phrase contradict each other")
@@ -63,66 +72,42 @@ def learn(
         raise UsageError("the new brush has no name", do="Add -o NAME.")
     target = destination(output, overwrite=overwrite)
     found = find_pairs(pairs)
+    kept_back = len(found) // PAIRS_FOR_ONE_HELD_OUT if held_out is None else held_out
+    learned_from, unseen = hold_out(found, kept_back, seed)
     checked(pairs, found, align=align, quiet=quiet)
 
     if base is None and not quiet:
         say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
 
     from brushctl.brushes.file import encode_brush
-    from brushctl.cli.stamp import today, tool
+    from brushctl.cli.lesson import Lesson
     from brushctl.engine.base import open_base
     from brushctl.engine.device import resolve_device, resolve_dtype
-    from brushctl.engine.making import Label, Start, make_brush
+    from brushctl.engine.making import Start
     from brushctl.engine.recipes import recipe_called
-    from brushctl.photos.pairs import load_pairs, pair_sha256
 
     chosen, place = recipe_called(recipe), resolve_device(device)
     model = open_base(base, place, resolve_dtype(dtype, place))
-    if no_phrase or phrase is not None:
-        start = Start(phrase)
-    else:
-        start = _found_start(found, model, align=align, quiet=quiet)
-    before, after = load_pairs(found, model.resolution, align=align)
-    work = make_brush(
-        model,
-        before,
-        after,
-        start=start,
-        recipe=chosen,
-        seed=seed,
-        label=Label(target.stem, today(), tool()),
-        pair_hashes=[pair_sha256(pair) for pair in found],
-    )
-    brush = follow(work, quiet=quiet)
+    lesson = Lesson(model, chosen, seed, learned_from, unseen, align, target, quiet)
+    start = Start(phrase) if no_phrase or phrase is not None else lesson.find_start()
+    brush, judged = lesson.judge(lesson.learn(start, resume=resume))
     path = store(encode_brush(brush), output, overwrite=overwrite)
+    lesson.forget()
+    sheet = keep_sheet(path, judged.sheet(f"{target.stem}, on {lesson.judged_on()}"))
     if json:
-        print_json({"brush": target.stem, "path": str(path), "metadata": brush.metadata.to_dict()})
+        kept = {"brush": target.stem, "path": str(path), "sheet": str(sheet)}
+        print_json({**kept, "metadata": brush.metadata.to_dict()})
     elif not quiet:
-        say(_summary(brush, path))
+        say(f"{_summary(brush)}\n{lesson.verdict(judged)}")
+        say(f"{path}\n{sheet}   (before, after, brush)")
+        say(f"brushctl apply {target.stem} PHOTOS -o EDITED repeats it")
 
 
-def _found_start(
-    pairs: "Sequence[Pair]", model: "BaseModel", *, align: bool, quiet: bool
-) -> "Start":
-    """The phrase that names what the pairs change, as CLIP sees them."""
-    from brushctl.engine.clip import default_clip, load_clip
-    from brushctl.engine.making import find_start
-    from brushctl.photos.pairs import load_pairs
-
-    clip = load_clip(default_clip(model.id), model.device)
-    before, after = load_pairs(pairs, clip.side, align=align)
-    start = follow(find_start(clip, list(before), list(after)), quiet=quiet)
-    if not quiet:
-        say(f"initial phrase: {start.phrase or 'none names this edit'}")
-    return start
-
-
-def _summary(brush: "Brush", path: Path) -> str:
+def _summary(brush: "Brush") -> str:
     training = brush.metadata.training
     assert training is not None
     first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
     return (
         f"learned {brush.metadata.name} from {len(training.pairs_sha256)} pairs: "
-        f"loss {first:.4f} -> {last:.4f}\n{path}\n"
-        f"brushctl apply {brush.metadata.name} PHOTOS -o EDITED repeats it"
+        f"loss {first:.4f} -> {last:.4f}"
     )

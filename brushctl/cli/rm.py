@@ -1,6 +1,6 @@
 """`brushctl rm`: delete brushes from the cache."""
 
-from brushctl.brushes.cache import find_name
+from brushctl.brushes.cache import find_name, remove
 from brushctl.cli.arguments import CachedNames
 from brushctl.cli.output import say
 
@@ -8,5 +8,5 @@ from brushctl.cli.output import say
 def rm(brushes: CachedNames) -> None:
     """Delete brushes from the cache; none of them if one is not there."""
     for path in [find_name(name) for name in dict.fromkeys(brushes)]:
-        path.unlink()
+        remove(path)
         say(f"deleted {path}")

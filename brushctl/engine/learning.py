@@ -13,11 +13,19 @@ from brushctl.engine.base import BaseModel
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.pixels import to_model
+from brushctl.engine.progress import Keeper, Progress
 from brushctl.engine.recipes import Recipe
-from brushctl.events import Advance, Event, Stage
+from brushctl.errors import DeviceMemoryError
+from brushctl.events import Advance, Event, Stage, Warned
 
 REPORT_EVERY = 10
 """Steps between two progress events."""
+KEEP_EVERY = 25
+"""Steps between two states kept, of which a killed run loses the last one's successors."""
+LOOKS = 20
+"""How often a run looks at its held-out pairs."""
+DRAWS = 4
+"""Samples for each bucket and held-out pair, the same at every look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,10 @@ class EncodedPairs:
     condition: torch.Tensor
     target: torch.Tensor
 
+    def only(self, k: int) -> "EncodedPairs":
+        """One pair of them."""
+        return EncodedPairs(self.condition[k : k + 1], self.target[k : k + 1])
+
 
 def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> EncodedPairs:
     """Encode (n, s, s, 3) pictures, one at a time so that memory stays flat."""
@@ -60,41 +72,111 @@ def learn(
     phrase: str | None,
     recipe: Recipe,
     seed: int,
+    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    keeper: Keeper | None = None,
 ) -> Generator[Event, None, Learned]:
     """Learn an instruction from (n, s, s, 3) before/after pictures.
 
     Minimises eq. 5 over the features of all sites and buckets: the squared error of the guided
     prediction (eq. 3) to the base's own target, noise or velocity. Only the features receive
     gradients.
+
+    Args:
+        base: the frozen model.
+        before: c_I of the training pairs.
+        after: x of the training pairs.
+        phrase: the words to start from, None for none.
+        recipe: how to optimise.
+        seed: fixes every draw.
+        held_out: before/after pictures that nothing is learned from; given them, each bucket's
+            features are those of the step at which its error on them was least, and learning stops
+            when it falls no more.
+        keeper: where the run's state is kept, and from where it goes on.
+
+    Raises:
+        DeviceMemoryError: not even one sample fits into the device's memory.
     """
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
+    unseen = encode_pairs(base, *held_out) if held_out else None
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
-    leaves = [leaf for KV in instruction.features.values() for leaf in KV]
-    optimiser = torch.optim.Adam(leaves, lr=recipe.rate)
-    losses = []
-    source = torch.Generator().manual_seed(seed)
+    run = Progress.start(instruction, recipe.rate, seed)
+    if keeper and (state := keeper.load()):
+        run.restore(state)
     yield Stage("learning", total=recipe.steps)
-    with brushed(base.unet, instruction) as state:
-        guidance = Guidance(base, state, scales)
-        for step in range(recipe.steps):
-            optimiser.param_groups[0]["lr"] = rate_at(recipe, step)
-            loss = bucket_losses(guidance, draw(base, pairs, recipe, source))  # (j,)
-            optimiser.zero_grad(set_to_none=True)
-            loss.sum().backward()
-            optimiser.step()
-            losses.append(loss.detach().cpu())
-            if (step + 1) % REPORT_EVERY == 0 or step + 1 == recipe.steps:
-                recent = float(torch.stack(losses[-REPORT_EVERY:]).mean())
-                yield Advance(step + 1, f"loss {recent:.4f}")
+    with brushed(base.unet, instruction) as reading:
+        guidance = Guidance(base, reading, scales)
+        look_every = max(1, recipe.steps // LOOKS)
+        while run.step < recipe.steps and not run.settled():
+            yield from _step(guidance, pairs, recipe, run)
+            if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
+                run.look(_held_out_losses(guidance, unseen, recipe, seed))
+            if run.step % REPORT_EVERY == 0 or run.step == recipe.steps:
+                yield Advance(run.step, _told(run))
+            if keeper and run.step % KEEP_EVERY == 0:
+                keeper.keep(run.state())
+    run.return_to_best()
     tenth = max(1, recipe.steps // 10)
     return Learned(
         instruction=frozen(instruction),
         scales=scales,
-        first_loss=_mean(losses[:tenth]),
-        last_loss=_mean(losses[-tenth:]),
+        first_loss=_mean(run.losses[:tenth]),
+        last_loss=_mean(run.losses[-tenth:]),
     )
+
+
+def _step(
+    guidance: Guidance, pairs: EncodedPairs, recipe: Recipe, run: Progress
+) -> Generator[Event, None, None]:
+    """One step of Adam; where memory does not suffice, the samples go through in parts."""
+    sample = draw(guidance.base, pairs, recipe, run.source)
+    while True:
+        run.optimiser.zero_grad(set_to_none=True)
+        try:
+            errors = [_backward(guidance, part, recipe.batch) for part in sample.parts(run.parts)]
+            break
+        except torch.OutOfMemoryError as error:
+            if run.parts >= len(sample.t):
+                raise DeviceMemoryError(
+                    "one sample alone does not fit into the device's memory",
+                    do="Use --dtype bf16 (or fp16), a device with more memory, or --device cpu.",
+                ) from error
+            run.parts *= 2
+        torch.cuda.empty_cache()
+        yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
+    run.optimiser.param_groups[0]["lr"] = rate_at(recipe, run.step)
+    run.optimiser.step()
+    run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
+    run.step += 1
+
+
+def _backward(guidance: Guidance, sample: "Draw", batch: int) -> torch.Tensor:
+    """Add to the gradients of the buckets' mean errors; return the samples' own, (n,)."""
+    errors = sample_errors(guidance, sample)
+    (errors.sum() / batch).backward()
+    return errors.detach()
+
+
+@torch.no_grad()
+def _held_out_losses(
+    guidance: Guidance, unseen: EncodedPairs, recipe: Recipe, seed: int
+) -> torch.Tensor:
+    """Each bucket's error on the held-out pairs, at draws that are the same at every look: (j,)."""
+    often = replace(recipe, batch=DRAWS)
+    source = torch.Generator().manual_seed(seed + 1)
+    looks = [
+        bucket_losses(guidance, draw(guidance.base, unseen.only(k), often, source))
+        for k in range(len(unseen.condition))
+    ]
+    return torch.stack(looks).mean(0).cpu()
+
+
+def _told(run: Progress) -> str:
+    """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
+    recent = torch.stack(run.losses[-REPORT_EVERY:]).mean(0)
+    told = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
+    return f"{told}, held out {float(run.looks[-1].mean()):.3f}" if run.looks else told
 
 
 def trainable(instruction: Instruction) -> Instruction:
@@ -132,6 +214,14 @@ class Draw:
     target: torch.Tensor
     buckets: int
 
+    def parts(self, count: int) -> "list[Draw]":
+        """The same samples in `count` parts or fewer, whatever their buckets."""
+        size = math.ceil(len(self.t) / count)
+        condition, z_t, t, target = (
+            x.split(size) for x in (self.condition, self.z_t, self.t, self.target)
+        )
+        return [Draw(*rows, self.buckets) for rows in zip(condition, z_t, t, target, strict=True)]
+
 
 def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Generator) -> Draw:
     """Draw pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
@@ -157,9 +247,13 @@ def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Gen
 
 def bucket_losses(guidance: Guidance, sample: Draw) -> torch.Tensor:
     """Mean squared error in each bucket, (j,)."""
+    return sample_errors(guidance, sample).view(sample.buckets, -1).mean(1)
+
+
+def sample_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
+    """Mean squared error of each sample's guided prediction, (n,)."""
     predicted = guidance.predict_for_learning(sample.z_t, sample.t, sample.condition)
-    error = F.mse_loss(predicted.float(), sample.target, reduction="none").flatten(1).mean(1)
-    return error.view(sample.buckets, -1).mean(1)
+    return F.mse_loss(predicted.float(), sample.target, reduction="none").flatten(1).mean(1)
 
 
 def _mapped(instruction: Instruction, f: Callable[[torch.Tensor], torch.Tensor]) -> Instruction:

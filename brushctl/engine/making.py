@@ -22,6 +22,7 @@ from brushctl.engine.instruction import to_arrays
 from brushctl.engine.learning import Learned, learn
 from brushctl.engine.phrasing import find_phrase, vocabulary_of
 from brushctl.engine.pixels import FloatImage
+from brushctl.engine.progress import Keeper
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Event
 
@@ -66,9 +67,24 @@ def make_brush(
     seed: int,
     label: Label,
     pair_hashes: Sequence[str],
+    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    keeper: Keeper | None = None,
 ) -> Generator[Event, None, Brush]:
-    """Learn from (n, s, s, 3) before/after pictures; return the brush with its history."""
-    learned = yield from learn(base, before, after, phrase=start.phrase, recipe=recipe, seed=seed)
+    """Learn from (n, s, s, 3) before/after pictures; return the brush with its history.
+
+    `pair_hashes` are of the pairs learned from; `held_out` and `keeper` are those of
+    `brushctl.engine.learning.learn`.
+    """
+    learned = yield from learn(
+        base,
+        before,
+        after,
+        phrase=start.phrase,
+        recipe=recipe,
+        seed=seed,
+        held_out=held_out,
+        keeper=keeper,
+    )
     features = to_arrays(learned.instruction)
     m = next(iter(features.values())).shape[1]
     metadata = Metadata(

@@ -82,6 +82,23 @@ def pair_sha256(pair: Pair) -> str:
     return both.hexdigest()
 
 
+def hold_out(pairs: Sequence[Pair], count: int, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """The pairs to learn from, and `count` to judge by, chosen by the seed.
+
+    Raises:
+        PairsError: nothing would be left to learn from.
+    """
+    if count >= len(pairs):
+        raise PairsError(
+            f"holding out {count} of {len(pairs)} pairs leaves none to learn from",
+            where=f"--hold-out {count}",
+            do="Hold out fewer, or add pairs.",
+        )
+    kept_back = set(np.random.default_rng(seed).permutation(len(pairs))[:count].tolist())
+    learned = [pair for k, pair in enumerate(pairs) if k not in kept_back]
+    return learned, [pair for k, pair in enumerate(pairs) if k in kept_back]
+
+
 def load_pairs(
     pairs: Sequence[Pair], resolution: int, *, align: bool = False
 ) -> tuple[Pixels, Pixels]:

@@ -2,13 +2,18 @@
 
 import errno
 import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from brushctl.engine import recipes
+from brushctl.engine import learning, progress, recipes
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
 
@@ -136,4 +141,94 @@ def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", status=1)
     assert "no space left on device" in err
+    assert shell.cached() == []
+
+
+def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
+    monkeypatch.setattr(learning, "KEEP_EVERY", 1)
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    shell.run(*command)
+    whole = (shell.folder / "dim.brush").read_bytes()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "settled", lambda run: stop() if run.step == 2 else False)
+        _, err = shell.run(*command, "--overwrite", status=130)
+    assert "--resume" in err
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert (shell.folder / ".dim.brush.unfinished").exists()
+    _, err = shell.run(*command, "--overwrite", "--resume", "--seed", "1", status=2)
+    assert "other pairs or settings" in err
+    shell.run(*command, "--overwrite", "--resume")
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert not (shell.folder / ".dim.brush.unfinished").exists()
+
+
+def test_a_killed_run_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
+    killed = subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        cwd=shell.folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    state = shell.folder / ".killed.brush.unfinished"
+    while not state.exists() and killed.poll() is None:
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    assert not (shell.folder / "killed.brush").exists()
+    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=12, batch=1))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums are taken in another order by more
+    try:
+        shell.run("learn", "pairs", "-o", "killed.brush", "--no-phrase", "--resume")
+        resumed = (shell.folder / "killed.brush").read_bytes()
+        shell.run("learn", "pairs", "-o", "killed.brush", "--no-phrase", "--overwrite")
+    finally:
+        torch.set_num_threads(threads)
+    assert (shell.folder / "killed.brush").read_bytes() == resumed
+
+
+KILLED = """
+import sys
+from dataclasses import replace
+from brushctl.engine import learning, recipes
+from brushctl.cli.app import main
+recipes.RECIPES["default"] = replace(recipes.DEFAULT, steps=12, batch=1)
+learning.KEEP_EVERY = 1
+sys.argv = ["brushctl", "learn", "pairs", "-o", "killed.brush", "--no-phrase"]
+main()
+"""
+
+
+def test_held_out_pairs_judge_the_brush_and_their_figures_are_kept(shell):
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--hold-out", "1")
+    assert "on 1 pair it did not learn from" in err
+    training = shell.brush("dim").metadata.training
+    assert len(training.pairs_sha256) == 2
+    assert training.held_out.pairs == 1
+    assert training.held_out.psnr_unedited > 0
+    assert "held out" in shell.text("inspect", "dim")
+
+
+def test_without_held_out_pairs_the_brush_claims_nothing(shell):
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
+    assert "on 3 pairs it learned from" in err
+    assert "its phrase alone" in err
+    assert shell.brush("dim").metadata.training.held_out is None
+
+
+def test_holding_out_every_pair_is_refused(shell):
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--hold-out", "3", status=2)
+    assert "leaves none to learn from" in err
+
+
+def test_a_contact_sheet_lies_beside_the_brush_and_goes_where_it_goes(shell):
+    shell.run("learn", "pairs", "-o", "dim", "--no-phrase")
+    assert shell.cached() == ["dim.brush", "dim.brush.png"]
+    assert Image.open(shell.folder / "home/brushes/dim.brush.png").format == "PNG"
+    shell.run("rename", "dim", "dusk")
+    assert shell.cached() == ["dusk.brush", "dusk.brush.png"]
+    shell.run("rm", "dusk")
     assert shell.cached() == []

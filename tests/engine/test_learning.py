@@ -7,20 +7,37 @@ import pytest
 import torch
 
 from brushctl.brushes.file import decode_brush, encode_brush
+from brushctl.engine import learning
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import from_brush
 from brushctl.engine.learning import EncodedPairs, draw, rate_at
 from brushctl.engine.making import Label, Start, make_brush
+from brushctl.engine.progress import Progress
 from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
-from brushctl.errors import BrushMismatchError, PhraseError, UsageError
-from brushctl.events import Advance, Stage
+from brushctl.errors import BrushMismatchError, DeviceMemoryError, PhraseError, UsageError
+from brushctl.events import Advance, Stage, Warned
 
 SHORT = replace(DEFAULT, steps=12, batch=1)
 LABEL = Label("toy", "2026-01-02", "brushctl test")
 
 
-def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker"):
+class Memory:
+    """Keeps a run's states, and stops it with an error at its nth."""
+
+    def __init__(self, stop_at=None):
+        self.states, self.stop_at = [], stop_at
+
+    def load(self):
+        return self.states[-1] if self.states else None
+
+    def keep(self, state):
+        self.states.append(state)
+        if len(self.states) == self.stop_at:
+            raise KeyboardInterrupt
+
+
+def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker", **more):
     """The brush of a toy edit (half the light), and the events on the way."""
     work = make_brush(
         base,
@@ -31,6 +48,7 @@ def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker"):
         seed=seed,
         label=LABEL,
         pair_hashes=["0" * 64, "1" * 64],
+        **more,
     )
     events = []
     while True:
@@ -142,3 +160,68 @@ def test_a_phrase_that_the_base_cannot_read_is_refused(base, pictures):
 def test_an_unknown_recipe_is_refused():
     with pytest.raises(UsageError, match="unknown recipe"):
         recipe_called("quick")
+
+
+@pytest.mark.parametrize("stop_at", [1, 2])
+def test_a_stopped_run_goes_on_to_the_same_bytes(base, pictures, monkeypatch, stop_at):
+    monkeypatch.setattr(learning, "KEEP_EVERY", 4)
+    held_out = (pictures[2:3], pictures[2:3] * 0.5)
+    whole, _ = made(base, pictures, held_out=held_out)
+    memory = Memory(stop_at)
+    with pytest.raises(KeyboardInterrupt):
+        made(base, pictures, held_out=held_out, keeper=memory)
+    resumed, events = made(base, pictures, held_out=held_out, keeper=memory)
+    assert encode_brush(resumed) == encode_brush(whole)
+    assert [e.done for e in events if isinstance(e, Advance)] == [10, 12]
+
+
+def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, monkeypatch, toy):
+    honest = learning.sample_errors
+
+    def cramped(guidance, sample):
+        if len(sample.t) > 2:
+            raise torch.OutOfMemoryError
+        return honest(guidance, sample)
+
+    monkeypatch.setattr(learning, "sample_errors", cramped)
+    brush, events = made(base, pictures)
+    assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
+    for key, tensor in toy[0].tensors.items():
+        assert np.abs(tensor.astype(np.float32) - brush.tensors[key]).max() < 0.05
+
+
+def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
+    base, pictures, monkeypatch
+):
+    def none(_guidance, _sample):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(learning, "sample_errors", none)
+    with pytest.raises(DeviceMemoryError, match="--dtype bf16"):
+        made(base, pictures)
+
+
+def progress_of(values):
+    """Progress over one feature, j = 2, that stood at `values` when buckets had these errors."""
+    feature = torch.zeros(2, 1, 1)
+    run = Progress([feature], None, None)
+    for value, errors in values:
+        feature.fill_(value)
+        run.look(torch.tensor(errors))
+    return run, feature
+
+
+def test_each_bucket_returns_to_where_it_was_best_on_held_out_pairs():
+    run, feature = progress_of([(1, [0.5, 0.5]), (2, [0.4, 0.6]), (3, [0.45, 0.4])])
+    run.return_to_best()
+    assert feature.flatten().tolist() == [2, 3]
+
+
+def test_learning_stops_when_held_out_pairs_gain_nothing_more():
+    falling = [(k, [1.0 - 0.1 * k, 1.0 - 0.1 * k]) for k in range(7)]
+    run, _ = progress_of(falling)
+    assert not run.settled()
+    for _ in range(6):
+        assert not run.settled()
+        run.look(torch.tensor([0.4, 0.4]))
+    assert run.settled()

@@ -1,0 +1,109 @@
+"""How good a brush is: against leaving the pictures alone, and against its phrase in words."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from brushctl.bench.metrics import Pixels, psnr
+from brushctl.bench.sheet import Row, contact_sheet
+from brushctl.brushes.file import Brush
+from brushctl.brushes.metadata import HeldOut
+from brushctl.engine.base import BaseModel
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Scales
+from brushctl.engine.instruction import Instruction, from_brush, written
+from brushctl.events import Advance, Event, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A brush on some pairs; figures are mean PSNR in dB at the model's resolution.
+
+    Attributes:
+        before: the pictures, each (s, s, 3).
+        truth: the pictures as they should become.
+        edited: the pictures as the brush makes them.
+        unedited: what doing nothing reaches.
+        brush: what the brush reaches.
+        phrase: what its phrase reaches as a written instruction; None if it has none.
+    """
+
+    before: Sequence[Pixels]
+    truth: Sequence[Pixels]
+    edited: Sequence[Pixels]
+    unedited: float
+    brush: float
+    phrase: float | None
+
+    def sheet(self, title: str) -> Image.Image:
+        """A row for each pair: before, after, and what the brush makes of it."""
+        rows = [
+            Row(
+                pictures,
+                f"unedited {psnr(pictures[0], pictures[1]):.1f}, "
+                f"brush {psnr(pictures[2], pictures[1]):.1f} dB",
+            )
+            for pictures in zip(self.before, self.truth, self.edited, strict=True)
+        ]
+        return contact_sheet(title, ("before", "after", "brush"), rows)
+
+
+def judge(
+    base: BaseModel, brush: Brush, before: Sequence[Pixels], truth: Sequence[Pixels]
+) -> Generator[Event, None, Judgement]:
+    """Edit `before` with the brush, and with its phrase, and compare with the truth."""
+    apply, phrase = brush.metadata.apply, brush.metadata.instruction.phrase
+    yield Stage("judging", total=len(before) * (2 if phrase else 1))
+    scales = Scales(apply.s_T, apply.s_I)
+    edited = yield from _edited(base, from_brush(base, brush), scales, before, done=0)
+    by_phrase = None
+    if phrase:
+        plain = Scales(base.defaults.s_T, base.defaults.s_I)
+        words = written(base, phrase)
+        by_phrase = yield from _edited(base, words, plain, before, done=len(before))
+    return Judgement(
+        before=before,
+        truth=truth,
+        edited=edited,
+        unedited=_mean(before, truth),
+        brush=_mean(edited, truth),
+        phrase=None if by_phrase is None else _mean(by_phrase, truth),
+    )
+
+
+def with_held_out(brush: Brush, judged: Judgement) -> Brush:
+    """The brush with the figures of pairs that it was not learned from in its history."""
+    training = brush.metadata.training
+    if training is None:
+        return brush
+    held_out = HeldOut(
+        pairs=len(judged.before),
+        psnr=round(judged.brush, 3),
+        psnr_unedited=round(judged.unedited, 3),
+        psnr_phrase=None if judged.phrase is None else round(judged.phrase, 3),
+    )
+    return replace(
+        brush, metadata=replace(brush.metadata, training=replace(training, held_out=held_out))
+    )
+
+
+def _edited(
+    base: BaseModel,
+    instruction: Instruction,
+    scales: Scales,
+    pictures: Sequence[Pixels],
+    *,
+    done: int,
+) -> Generator[Event, None, list[Pixels]]:
+    edited: list[Pixels] = []
+    with Editor(base, instruction, scales=scales, steps=base.defaults.steps, seed=0) as editor:
+        for picture in pictures:
+            edited.append(editor.edit([picture])[0].after)
+            yield Advance(done + len(edited))
+    return edited
+
+
+def _mean(pictures: Sequence[Pixels], truth: Sequence[Pixels]) -> float:
+    return float(np.mean([psnr(x, y) for x, y in zip(pictures, truth, strict=True)]))

@@ -1,0 +1,45 @@
+"""The state of a brush that is still being learned, beside where the brush will be."""
+
+import hashlib
+from pathlib import Path
+
+from brushctl.brushes.atomic import write_atomically
+from brushctl.errors import UsageError
+
+
+class Unfinished:
+    """A file that outlives a killed run, and says which run it belongs to.
+
+    Args:
+        target: where the brush will be.
+        run: everything that decides what is learned, as text; other settings cannot go on.
+    """
+
+    def __init__(self, target: Path, run: str) -> None:
+        self.path = target.with_name(f".{target.name}.unfinished")
+        self._run = hashlib.sha256(run.encode()).digest()
+
+    def load(self) -> bytes | None:
+        """The state kept last, or None.
+
+        Raises:
+            UsageError: it belongs to a run of other pairs or settings.
+        """
+        if not self.path.is_file():
+            return None
+        data = self.path.read_bytes()
+        if data[: len(self._run)] != self._run:
+            raise UsageError(
+                "the unfinished run is one of other pairs or settings",
+                where="--resume",
+                do="Repeat its command, or leave --resume out to start anew.",
+            )
+        return data[len(self._run) :]
+
+    def keep(self, state: bytes) -> None:
+        """Keep a state in place of the last, whole or not at all."""
+        write_atomically(self.path, self._run + state)
+
+    def discard(self) -> None:
+        """Forget the run: the brush is done, or is begun anew."""
+        self.path.unlink(missing_ok=True)

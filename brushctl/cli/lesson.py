@@ -1,0 +1,123 @@
+"""How `brushctl learn` runs once its pairs are found: learn, judge, and say how good it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brushctl.bench.judging import Judgement, judge, with_held_out
+from brushctl.brushes.file import Brush
+from brushctl.brushes.unfinished import Unfinished
+from brushctl.cli.output import follow, say
+from brushctl.cli.stamp import today, tool
+from brushctl.engine.base import BaseModel
+from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.making import Label, Start, find_start, make_brush
+from brushctl.engine.recipes import Recipe
+from brushctl.errors import Interrupted
+from brushctl.photos.pairs import Pair, load_pairs, pair_sha256
+
+if TYPE_CHECKING:
+    import numpy as np
+
+JUDGED = 4
+"""Pairs shown and measured where none was held out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is learned on which model from which pairs.
+
+    Attributes:
+        model: the base.
+        recipe: how it is learned.
+        seed: fixes every draw.
+        learned_from: the pairs to learn from.
+        unseen: the pairs to judge by; may be none.
+        align: whether shifted pairs are cropped to what both pictures share.
+        target: where the brush will be.
+        quiet: whether nothing is said.
+    """
+
+    model: BaseModel
+    recipe: Recipe
+    seed: int
+    learned_from: Sequence[Pair]
+    unseen: Sequence[Pair]
+    align: bool
+    target: Path
+    quiet: bool
+
+    def find_start(self) -> Start:
+        """The phrase that names what the pairs change, as CLIP sees them."""
+        clip = load_clip(default_clip(self.model.id), self.model.device)
+        before, after = load_pairs(self.learned_from, clip.side, align=self.align)
+        start = follow(find_start(clip, list(before), list(after)), quiet=self.quiet)
+        if not self.quiet:
+            say(f"initial phrase: {start.phrase or 'none names this edit'}")
+        return start
+
+    def learn(self, start: Start, *, resume: bool) -> Brush:
+        """Learn the brush, or go on learning it.
+
+        Raises:
+            Interrupted: the user stopped it; what was learned so far is kept.
+        """
+        hashes = [pair_sha256(pair) for pair in self.learned_from]
+        unfinished = self._unfinished(start, hashes)
+        if not resume:
+            unfinished.discard()
+        before, after = self._load(self.learned_from)
+        work = make_brush(
+            self.model,
+            before,
+            after,
+            start=start,
+            recipe=self.recipe,
+            seed=self.seed,
+            label=Label(self.target.stem, today(), tool()),
+            pair_hashes=hashes,
+            held_out=self._load(self.unseen) if self.unseen else None,
+            keeper=unfinished,
+        )
+        try:
+            return follow(work, quiet=self.quiet)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "stopped while learning", do="The same command with --resume goes on."
+            ) from None
+
+    def forget(self) -> None:
+        """The brush is kept: the state of its learning is needed no more."""
+        Unfinished(self.target, "").discard()
+
+    def judge(self, brush: Brush) -> tuple[Brush, Judgement]:
+        """Measure the brush; on pairs held out, the figures go into its history."""
+        before, truth = self._load(self.unseen or self.learned_from[:JUDGED])
+        judged = follow(judge(self.model, brush, list(before), list(truth)), quiet=self.quiet)
+        return (with_held_out(brush, judged) if self.unseen else brush), judged
+
+    def judged_on(self) -> str:
+        """Which pairs the brush is judged by, for people."""
+        count = len(self.unseen or self.learned_from[:JUDGED])
+        pairs = f"{count} pair{'' if count == 1 else 's'}"
+        return f"{pairs} it did not learn from" if self.unseen else f"{pairs} it learned from"
+
+    def verdict(self, judged: Judgement) -> str:
+        """One sentence: how good the brush is."""
+        phrase = "" if judged.phrase is None else f", its phrase alone {judged.phrase:.1f}"
+        told = (
+            f"on {self.judged_on()}: {judged.brush:.1f} dB (unedited {judged.unedited:.1f}{phrase})"
+        )
+        if judged.brush <= judged.unedited:
+            told += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
+        return told
+
+    def _load(self, pairs: Sequence[Pair]) -> "tuple[np.ndarray, np.ndarray]":
+        return load_pairs(pairs, self.model.resolution, align=self.align)
+
+    def _unfinished(self, start: Start, hashes: Sequence[str]) -> Unfinished:
+        unseen = [pair_sha256(pair) for pair in self.unseen]
+        model = (self.model.unet_sha256, self.model.dtype, self.model.device.type)
+        decisive = (hashes, unseen, self.align, self.recipe, self.seed, start.phrase, model)
+        return Unfinished(self.target, repr(decisive))
