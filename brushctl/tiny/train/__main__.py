@@ -18,7 +18,7 @@ class Part(StrEnum):
 
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-STEPS = {Part.vae: 4500, Part.unet: 4500, Part.grown: 3000, Part.clip: 2400}
+STEPS = {Part.vae: 4500, Part.unet: 4500, Part.grown: 2400, Part.clip: 2400}
 RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.grown: 1e-3, Part.clip: 1e-3}
 
 

@@ -130,9 +130,7 @@ def train_unet(
     """
     torch.manual_seed(run.seed)
     vae = AutoencoderKL.from_pretrained(out / "vae").to(run.device)
-    tokenizer = new_tokenizer(
-        train.words + [p for both in train.phrases for said in both for p in said]
-    )
+    tokenizer = _tokenizer(run, train)
     model = Editor(new_unet(grown=small is not None), new_text_encoder(tokenizer)).to(run.device)
     if small:
         _grow(model, small)
@@ -182,6 +180,19 @@ def _grow(model: Editor, small: Path) -> None:
     for name in missing:
         if ".proj_out." in name:
             model.get_parameter(name).zero_()
+
+
+def _tokenizer(run: Run, pairs: PairSet) -> CLIPTokenizer:
+    """The one that the kept pairs are encoded with.
+
+    Learned once: the trainer numbers some tokens in an order that changes from run to run, and
+    a model that has learned other numbers would misread them.
+    """
+    kept = run.folder.parent / "tokenizer"
+    if not kept.exists():
+        phrases = [phrase for both in pairs.phrases for said in both for phrase in said]
+        new_tokenizer(pairs.words + phrases).save_pretrained(kept)
+    return CLIPTokenizer.from_pretrained(kept)
 
 
 def _latents(run: Run, vae: AutoencoderKL, tokenizer: CLIPTokenizer, pairs: PairSet) -> Latents:
