@@ -16,3 +16,36 @@ def psnr(picture: Pixels, truth: Pixels) -> float:
     """Peak signal-to-noise ratio in dB of (h, w, 3) pictures in [0, 1], at most `BEST`."""
     error = float(np.mean((np.clip(picture, 0, 1) - truth) ** 2))
     return BEST if error == 0 else min(BEST, -10 * math.log10(error))
+
+
+def ssim(picture: Pixels, truth: Pixels) -> float:
+    """Structural similarity (Wang et al. 2004, 11-pixel Gaussian window), mean over channels."""
+    from skimage.metrics import structural_similarity
+
+    value = structural_similarity(
+        np.clip(picture, 0, 1).astype(np.float64),
+        truth.astype(np.float64),
+        channel_axis=2,
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    return float(value)
+
+
+def direction(before: Pixels, edited: Pixels, reference: tuple[Pixels, Pixels]) -> float:
+    """Eq. 8 on features of pictures: 0 where the edit goes the references' way, 2 against it.
+
+    Args:
+        before: (n, d), features of the pictures.
+        edited: (n, d), of what became of them.
+        reference: (k, d) each, of the training pairs' two sides.
+
+    Returns:
+        1 - the cosine of the two averaged directions; 1 where nothing was changed.
+    """
+    moved = edited.mean(0) - before.mean(0)
+    meant = reference[1].mean(0) - reference[0].mean(0)
+    lengths = float(np.linalg.norm(moved) * np.linalg.norm(meant))
+    return 1 - float(moved @ meant) / lengths if lengths > 0 else 1.0

@@ -7,6 +7,7 @@ import typer
 
 from brushctl import __version__
 from brushctl.cli.apply import apply
+from brushctl.cli.bench import bench
 from brushctl.cli.demo import demo
 from brushctl.cli.export import export
 from brushctl.cli.failure import run_and_exit
@@ -64,6 +65,7 @@ app.command()(export)
 app.command("import")(import_brush)
 app.command()(verify)
 app.command()(demo)
+app.command()(bench)
 
 
 def main() -> None:

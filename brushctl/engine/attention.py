@@ -29,6 +29,11 @@ class Brushed:
         """The next call of the U-Net has its first len(t) rows brushed, at timesteps `t`."""
         self.bucket = self.instruction.bucket(t)
 
+    def text(self) -> torch.Tensor:
+        """The words that the brushed rows read: (1, l, d_text), or a row's own bucket's."""
+        text = self.instruction.text
+        return text if len(text) == 1 else text[self.bucket]
+
     def overlay(self, projected: torch.Tensor, learned: torch.Tensor) -> torch.Tensor:
         """Replace the first m tokens of the brushed rows.
 

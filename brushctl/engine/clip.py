@@ -56,11 +56,15 @@ class Clip:
 
     def encode_images(self, images: Sequence[FloatImage]) -> Features:
         """Features of (h, w, 3) pictures in [0, 1]."""
-        parts = []
-        for k in range(0, len(images), PICTURES):
-            batch = torch.stack([self.prepare(_pil(x)) for x in images[k : k + PICTURES]])
-            parts.append(self._unit("encode_image", batch))
+        parts = [
+            self._unit("encode_image", self.seen(images[k : k + PICTURES]))
+            for k in range(0, len(images), PICTURES)
+        ]
         return np.concatenate(parts)
+
+    def seen(self, images: Sequence[FloatImage]) -> torch.Tensor:
+        """Pictures as the model takes them: (n, 3, side, side)."""
+        return torch.stack([self.prepare(_pil(x)) for x in images]).to(self.device)
 
     def encode_texts(self, texts: Sequence[str]) -> Generator[Event, None, Features]:
         """Features of phrases; several thousand of them take a while on a CPU."""

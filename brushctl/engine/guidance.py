@@ -35,7 +35,7 @@ class Scales:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One term of eq. 3: its coefficient, E(c_I) or zeros (n, c, h, w), and its text (1, l, d)."""
+    """One term of eq. 3: a coefficient, E(c_I) or zeros (n, c, h, w), a text (1 or n, l, d)."""
 
     coefficient: float
     picture: torch.Tensor
@@ -67,8 +67,8 @@ class Guidance:
 
         The other two do not depend on the brush: they are constants of the loss.
         """
-        full, *frozen = self._branches(condition)
         self.state.at(t)
+        full, *frozen = self._branches(condition)
         prediction = self._weighted(z_t, t, [full])
         if frozen:
             self.state.at(t[:0])
@@ -81,7 +81,7 @@ class Guidance:
         """The terms that count, the fully conditioned one first."""
         s_T, s_I = self.scales.s_T, self.scales.s_I
         terms = [
-            Branch(s_T, condition, self.state.instruction.text),
+            Branch(s_T, condition, self.state.text()),
             Branch(s_I - s_T, condition, self._empty),
             Branch(1 - s_I, torch.zeros_like(condition), self._empty),
         ]

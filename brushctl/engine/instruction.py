@@ -26,7 +26,8 @@ class Instruction:
     """What the fully conditioned branch attends to.
 
     Attributes:
-        text: (1, l, d_text), the phrase's embedding; its tokens from m on are always read.
+        text: (1, l, d_text), the phrase's embedding; its tokens from m on are always read. Or
+            (j, l, d_text), where each bucket reads its own.
         features: per site, (K, V), each (j, m, d); empty for a written instruction.
         edges: t is in bucket k where edges[k] <= t < edges[k + 1]; j + 1 timesteps, 0 to T.
         weights: (m,) positive weights of the learned tokens in the softmax, or None for all 1.

@@ -140,7 +140,7 @@ def _step(
             if run.parts >= len(sample.t):
                 raise DeviceMemoryError(
                     "one sample alone does not fit into the device's memory",
-                    do="Use --dtype bf16 (or fp16), a device with more memory, or --device cpu.",
+                    do="Use --dtype bfloat16, a device with more memory, or --device cpu.",
                 ) from error
             run.parts *= 2
         torch.cuda.empty_cache()
@@ -231,8 +231,21 @@ def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Gen
     bucket = torch.arange(recipe.buckets).repeat_interleave(recipe.batch)  # (n,)
     t = ((bucket + torch.rand(n, generator=source)) * width).long().clamp(max=T - 1)
     index = torch.randint(len(pairs.condition), (n,), generator=source)
+    noise = torch.randn((n, *pairs.target.shape[1:]), generator=source)
+    return noised(base, pairs, index, t, noise, recipe.buckets)
+
+
+def noised(
+    base: BaseModel,
+    pairs: EncodedPairs,
+    index: torch.Tensor,
+    t: torch.Tensor,
+    noise: torch.Tensor,
+    buckets: int,
+) -> Draw:
+    """Samples of the pairs at `index` (n,), at timesteps `t` (n,), under `noise` (n, c, h, w)."""
     x = pairs.target[index].float()
-    noise = torch.randn(x.shape, generator=source).to(x.device)
+    noise = noise.to(x.device)
     alpha_bar = base.scheduler(1).alphas_cumprod.to(x.device)[t.to(x.device)][:, None, None, None]
     a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
     velocity = base.scheduler_config.get("prediction_type") == "v_prediction"
@@ -241,7 +254,7 @@ def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Gen
         z_t=(a * x + b * noise).to(pairs.condition.dtype),
         t=t.to(x.device),
         target=a * noise - b * x if velocity else noise,
-        buckets=recipe.buckets,
+        buckets=buckets,
     )
 
 

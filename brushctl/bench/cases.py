@@ -1,0 +1,196 @@
+"""One case of the bench: a method on an effect with so many shots; kept, so that runs resume."""
+
+import hashlib
+import json
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from brushctl.bench.effects import Effect
+from brushctl.bench.methods import METHODS, UNGUIDED, Bench, Learnt, chosen_scales
+from brushctl.bench.metrics import Pixels, direction, psnr, ssim
+from brushctl.brushes.atomic import write_atomically
+from brushctl.engine.guidance import Scales
+from brushctl.engine.perception import Distance
+from brushctl.events import Event
+
+PAPER_SCALES = Scales(s_T=7.5, s_I=1.5)
+"""The paper's guidance (section 6)."""
+GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
+"""What the best guidance is chosen from: none, some, and the paper's."""
+GUIDANCES = ("best", "paper")
+ROUND = 2
+"""Raised when what a case measures changes, so that kept ones are not taken for new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A case under one guidance.
+
+    Attributes:
+        guidance: "best" or "paper".
+        s_T: text guidance scale; None where the method has none.
+        s_I: image guidance scale, likewise.
+        psnr: of each test picture, in dB.
+        ssim: likewise.
+        perceptual: likewise.
+        direction: eq. 8, of all test pictures together.
+    """
+
+    guidance: str
+    s_T: float | None
+    s_I: float | None
+    psnr: list[float]
+    ssim: list[float]
+    perceptual: list[float]
+    direction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The outcome of a method on an effect.
+
+    Attributes:
+        effect: its name.
+        scope: "global", "local" or "".
+        held_out: whether the base was never shown or told the effect.
+        method: a key of `METHODS`.
+        shots: training pairs.
+        phrase: the words the method started from.
+        seconds: wall time.
+        runs: the figures, by guidance.
+    """
+
+    effect: str
+    scope: str
+    held_out: bool
+    method: str
+    shots: int
+    phrase: str | None
+    seconds: float
+    runs: list[Run]
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> "Case":
+        """A case as `asdict` wrote it."""
+        return cls(**{**facts, "runs": [Run(**run) for run in facts["runs"]]})
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What pictures are measured with, beside arithmetic.
+
+    Attributes:
+        distance: how far two pictures are apart perceptually.
+        distance_name: what it is called.
+        bench: its CLIP tells the direction.
+    """
+
+    distance: Distance
+    distance_name: str
+    bench: Bench
+
+    def measure(
+        self, guidance: str, scales: Scales | None, edited: Sequence[Pixels], effect: Effect
+    ) -> Run:
+        """The edited test pictures of an effect against their truth."""
+        before, truth = effect.test
+        see = self.bench.clip.encode_images
+        reference = see(list(effect.train[0])), see(list(effect.train[1]))
+        return Run(
+            guidance=guidance,
+            s_T=scales.s_T if scales else None,
+            s_I=scales.s_I if scales else None,
+            psnr=[round(psnr(x, y), 4) for x, y in zip(edited, truth, strict=True)],
+            ssim=[round(ssim(x, y), 5) for x, y in zip(edited, truth, strict=True)],
+            perceptual=[round(d, 6) for d in self.distance(edited, list(truth))],
+            direction=round(direction(see(list(before)), see(edited), reference), 5),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The work folder: a JSON file and a strip of edited pictures for every case that is done."""
+
+    root: Path
+
+    def load(self, stem: str) -> Case | None:
+        """A case that is done, or None."""
+        file = self.root / f"{stem}.json"
+        return Case.from_dict(json.loads(file.read_text("utf-8"))) if file.is_file() else None
+
+    def pictures(self, stem: str) -> list[Pixels]:
+        """The test pictures as the case's method made them, under its best guidance."""
+        strip = np.asarray(Image.open(self.root / f"{stem}.png"), np.float32) / 255
+        side = strip.shape[0]
+        return [strip[:, k : k + side] for k in range(0, strip.shape[1], side)]
+
+    def keep(self, stem: str, case: Case, edited: Sequence[Pixels]) -> None:
+        """Keep a case; the file of its figures comes last, and says that it is done."""
+        strip = np.concatenate(list(edited), axis=1)
+        codes = np.rint(np.clip(strip, 0, 1) * 255).astype(np.uint8)
+        stream = BytesIO()
+        Image.fromarray(codes).save(stream, "PNG")
+        write_atomically(self.root / f"{stem}.png", stream.getvalue())
+        facts = json.dumps(asdict(case), indent=1)
+        write_atomically(self.root / f"{stem}.json", facts.encode())
+
+
+def stem_of(bench: Bench, judges: Judges, effect: Effect, method: str, shots: int) -> str:
+    """A file name for a case, which changes with everything that its figures depend on."""
+    facts = [
+        ROUND,
+        bench.base.unet_sha256,
+        bench.steps,
+        bench.seed,
+        effect.instruction,
+        judges.distance_name,
+        [[s.s_T, s.s_I] for s in GRID],
+    ]
+    key = hashlib.sha256(json.dumps(facts).encode())
+    for pictures in (*effect.train, *effect.test):
+        key.update(np.ascontiguousarray(pictures, np.float32).tobytes())
+    return f"{effect.name.replace(' ', '-')}.{method}.{shots}.{key.hexdigest()[:12]}"
+
+
+def run_case(
+    judges: Judges, effect: Effect, method: str, shots: int
+) -> Generator[Event, None, tuple[Case, list[Pixels]]]:
+    """Learn, edit the test pictures, measure; also the pictures under the best guidance."""
+    bench, started = judges.bench, time.monotonic()
+    learnt = yield from METHODS[method](bench, effect)
+    pictures = list(effect.test[0])
+    if method in UNGUIDED:
+        shown = learnt.edit(bench, pictures, None)
+        runs = [judges.measure("best", None, shown, effect)]
+    else:
+        runs, shown = _guided(judges, learnt, effect, pictures)
+    case = Case(
+        effect=effect.name,
+        scope=effect.scope,
+        held_out=effect.held_out,
+        method=method,
+        shots=shots,
+        phrase=learnt.phrase,
+        seconds=round(time.monotonic() - started, 1),
+        runs=runs,
+    )
+    return case, shown
+
+
+def _guided(
+    judges: Judges, learnt: Learnt, effect: Effect, pictures: list[Pixels]
+) -> tuple[list[Run], list[Pixels]]:
+    best = chosen_scales(judges.bench, learnt, effect.train, GRID)
+    by_paper = learnt.edit(judges.bench, pictures, PAPER_SCALES)
+    shown = by_paper if best == PAPER_SCALES else learnt.edit(judges.bench, pictures, best)
+    return [
+        judges.measure("best", best, shown, effect),
+        judges.measure("paper", PAPER_SCALES, by_paper, effect),
+    ], shown

@@ -1,0 +1,193 @@
+"""The compared methods (section 6): each learns from an effect's pairs, then edits pictures."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from brushctl.bench.effects import Effect
+from brushctl.bench.lut import fit_lut
+from brushctl.bench.metrics import Pixels
+from brushctl.engine.base import BaseModel
+from brushctl.engine.clip import TINY_CLIP, Clip
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Scales
+from brushctl.engine.instruction import Instruction, written
+from brushctl.engine.inversion import invert
+from brushctl.engine.learning import learn
+from brushctl.engine.phrasing import find_phrase, vocabulary_of
+from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
+from brushctl.events import Event
+
+VISII = Recipe(
+    name="visii", steps=1000, batch=1, rate=1e-3, decay=False, scales=PAPER.scales, buckets=1
+)
+"""Visii's published configuration, at the guidance it is published with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What methods work with.
+
+    Attributes:
+        base: the frozen model.
+        clip: names what changes.
+        steps: optimisation steps in place of the recipes' own; None for these.
+        seed: fixes every draw.
+    """
+
+    base: BaseModel
+    clip: Clip
+    steps: int | None
+    seed: int
+
+    @property
+    def clip_name(self) -> str:
+        """The CLIP's name for people: the project's own is known by a path."""
+        return "tiny-clip" if self.clip.id == str(TINY_CLIP) else self.clip.id
+
+    def recipe(self, recipe: Recipe, *, buckets: int | None = None) -> Recipe:
+        """The recipe under this bench's budget.
+
+        With fewer buckets there are more steps, so that as many samples are drawn in all.
+        """
+        steps = self.steps or recipe.steps
+        buckets = buckets or recipe.buckets
+        return replace(recipe, steps=steps * recipe.buckets // buckets, buckets=buckets)
+
+
+Edit = Callable[[Sequence[Pixels]], list[Pixels]]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a method has made of an effect's training pairs.
+
+    Attributes:
+        phrase: the words it started from, if any.
+        instruction: for methods that edit through the base model.
+        direct: for methods that do not, the edit itself.
+    """
+
+    phrase: str | None = None
+    instruction: Instruction | None = None
+    direct: Edit | None = None
+
+    def edit(self, bench: Bench, pictures: Sequence[Pixels], scales: Scales | None) -> list[Pixels]:
+        """The pictures edited, under guidance where the method has any."""
+        if self.instruction is None or scales is None:
+            return self.direct(pictures) if self.direct else list(pictures)
+        steps = bench.base.defaults.steps
+        with Editor(
+            bench.base, self.instruction, scales=scales, steps=steps, seed=bench.seed
+        ) as editor:
+            return [edited.after for edited in editor.edit(pictures)]
+
+
+Method = Callable[[Bench, Effect], Generator[Event, None, Learnt]]
+
+
+def _nothing(_bench: Bench, _effect: Effect) -> Generator[Event, None, Learnt]:
+    yield from ()
+    return Learnt(direct=list)
+
+
+def _lut(_bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+    yield from ()
+    before, after = effect.train
+    table = fit_lut(list(before), list(after))
+    return Learnt(direct=lambda pictures: [table(picture) for picture in pictures])
+
+
+def _text(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+    yield from ()
+    return Learnt(effect.instruction, written(bench.base, effect.instruction))
+
+
+def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False) -> Method:
+    """InstructBrush; `content` starts from a caption of the pictures after the edit."""
+
+    def method(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+        phrase = yield from _start(bench, effect, content=content)
+        before, after = effect.train
+        learned = yield from learn(
+            bench.base,
+            before,
+            after,
+            phrase=phrase,
+            recipe=bench.recipe(recipe, buckets=buckets),
+            seed=bench.seed,
+        )
+        return Learnt(phrase, learned.instruction)
+
+    return method
+
+
+def _inversion(recipe: Recipe, *, visii: bool) -> Method:
+    """Text states: Visii's one from a caption, or the ablation's, one for each bucket."""
+
+    def method(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+        phrase = yield from _start(bench, effect, content=visii)
+        before, after = effect.train
+        instruction = yield from invert(
+            bench.base,
+            before,
+            after,
+            phrase=phrase,
+            recipe=bench.recipe(recipe, buckets=1 if visii else None),
+            seed=bench.seed,
+            fixed_noise=visii,
+        )
+        return Learnt(phrase, instruction)
+
+    return method
+
+
+METHODS: dict[str, Method] = {
+    "nothing": _nothing,
+    "lut": _lut,
+    "ip2p": _text,
+    "instructbrush": _brush(DEFAULT),
+    "visii": _inversion(DEFAULT, visii=True),
+    "wo-attn": _inversion(DEFAULT, visii=False),
+    "wo-time": _brush(DEFAULT, buckets=1),
+    "wo-init": _brush(DEFAULT, content=True),
+    "instructbrush-paper": _brush(PAPER),
+    "visii-paper": _inversion(VISII, visii=True),
+}
+"""In the order in which they are run: the main comparison first."""
+
+UNGUIDED = ("nothing", "lut")
+"""Methods without a guidance to choose."""
+
+
+def _start(bench: Bench, effect: Effect, *, content: bool) -> Generator[Event, None, str | None]:
+    """The phrase that names the change (section 4.2), or the caption of what came of it."""
+    before, after = (list(side) for side in effect.train)
+    found = yield from find_phrase(bench.clip, before, after, vocabulary_of(bench.clip))
+    if not content:
+        return found.phrase
+    return _fitting(bench.base, [candidate.phrase for candidate in found.after])
+
+
+def _fitting(base: BaseModel, phrases: Sequence[str]) -> str:
+    """As many of the phrases, joined, as the text encoder reads."""
+    joined = [", ".join(phrases[:k]) for k in range(len(phrases), 0, -1)]
+    limit = int(base.tokenizer.model_max_length)
+    return next((words for words in joined if base.token_count(words) <= limit), joined[-1])
+
+
+def chosen_scales(
+    bench: Bench, learnt: Learnt, train: tuple[Pixels, Pixels], grid: Sequence[Scales]
+) -> Scales:
+    """The guidance whose edits of the first training pairs come closest to their truth."""
+    before, after = (list(side[:CHOOSING]) for side in train)
+    errors = [
+        float(np.mean(np.subtract(learnt.edit(bench, before, scales), after) ** 2))
+        for scales in grid
+    ]
+    return grid[int(np.argmin(errors))]
+
+
+CHOOSING = 2
+"""Training pairs that the guidance is chosen on."""

@@ -1,0 +1,107 @@
+"""Instructions learned as states of the text encoder: what InstructBrush is compared to.
+
+With one text for all of denoising time, a start from a caption and one fixed noise for each
+timestep, this is Visii (Nguyen et al. 2023); with a text for each bucket and the brush's own
+start, it is the ablation "w/o Attn" (section 6.2).
+
+Visii's loss is 4 times the guided squared error plus 0.1 times the distance of the text's CLIP
+direction from the pictures'. The second term needs a base whose text encoder is that of a CLIP;
+the error alone is minimised here, and under Adam its factor means nothing.
+"""
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from brushctl.brushes.metadata import Buckets
+from brushctl.engine.attention import brushed
+from brushctl.engine.base import BaseModel
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import NO_PHRASE_TOKENS, Instruction
+from brushctl.engine.learning import (
+    REPORT_EVERY,
+    Draw,
+    EncodedPairs,
+    bucket_losses,
+    draw,
+    encode_pairs,
+    noised,
+    rate_at,
+)
+from brushctl.engine.recipes import Recipe
+from brushctl.events import Advance, Event, Stage
+
+
+def invert(
+    base: BaseModel,
+    before: np.ndarray,
+    after: np.ndarray,
+    *,
+    phrase: str | None,
+    recipe: Recipe,
+    seed: int,
+    fixed_noise: bool = False,
+) -> Generator[Event, None, Instruction]:
+    """Learn the text encoder's states of an instruction from (n, s, s, 3) before/after pictures.
+
+    The first m tokens are learned, as many as a brush of this phrase and recipe would have.
+
+    Args:
+        base: the frozen model.
+        before: c_I of the training pairs.
+        after: x of the training pairs.
+        phrase: the words to start from, None for none; cut where the text encoder stops reading.
+        recipe: how to optimise, and how many texts there are for all of denoising time.
+        seed: fixes every draw.
+        fixed_noise: whether a timestep always has the same noise, as in Visii.
+    """
+    yield Stage("encoding pairs")
+    pairs = encode_pairs(base, before, after)
+    text = base.embed(phrase or "").repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
+    m = _tokens(base, phrase, recipe)
+    head = text[:, :m].float().clone().requires_grad_()
+    tail = text[:, m:]
+    T = int(base.scheduler_config["num_train_timesteps"])
+    instruction = Instruction(text=text, edges=Buckets.even(recipe.buckets, T).edges)
+    optimiser = torch.optim.Adam([head], lr=recipe.rate)
+    source = torch.Generator().manual_seed(seed)
+    yield Stage("learning", total=recipe.steps)
+    with brushed(base.unet, instruction) as state:
+        scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
+        guidance = Guidance(base, state, scales)
+        for step in range(recipe.steps):
+            optimiser.param_groups[0]["lr"] = rate_at(recipe, step)
+            sample = draw(base, pairs, recipe, source)
+            if fixed_noise:
+                sample = _with_fixed_noise(base, pairs, sample, seed, source)
+            now = torch.cat([head.to(tail.dtype), tail], dim=1)
+            state.instruction = replace(instruction, text=now)
+            losses = bucket_losses(guidance, sample)
+            optimiser.zero_grad(set_to_none=True)
+            losses.sum().backward()
+            optimiser.step()
+            if (step + 1) % REPORT_EVERY == 0 or step + 1 == recipe.steps:
+                yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")
+    learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)
+    return replace(instruction, text=learned)
+
+
+def _tokens(base: BaseModel, phrase: str | None, recipe: Recipe) -> int:
+    said = NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase)
+    return min(max(recipe.least_m, said), int(base.tokenizer.model_max_length))
+
+
+def _with_fixed_noise(
+    base: BaseModel, pairs: EncodedPairs, sample: Draw, seed: int, source: torch.Generator
+) -> Draw:
+    """Other pairs at the sample's timesteps, under the noise that belongs to each timestep."""
+    T = int(base.scheduler_config["num_train_timesteps"])
+    shape = pairs.target.shape[1:]
+    noise = [
+        torch.randn(shape, generator=torch.Generator().manual_seed(seed * T + t))
+        for t in sample.t.tolist()
+    ]
+    index = torch.randint(len(pairs.condition), (len(noise),), generator=source)
+    return noised(base, pairs, index, sample.t.cpu(), torch.stack(noise), sample.buckets)
