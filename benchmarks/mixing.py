@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from brushctl import __version__
+from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush, sealed
 from brushctl.brushes.mixing import Share, Stamp, blend, schedule, stack
 from brushctl.cli.output import follow
@@ -33,9 +34,8 @@ from brushctl.engine.recipes import RECIPES
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 
-PAIRS, BLOCK, SHOWN = 10, 8, 6
+PAIRS, BLOCK, SHOWN = 10, 8, 5
 SHEET, FIGURES = Path("docs/images/mixing.png"), Path("docs/results/mixing.json")
-ENLARGED = 2
 
 
 def pictures(seed: int, count: int, size: int) -> np.ndarray:
@@ -97,16 +97,8 @@ def distances(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def sheet(columns: dict[str, np.ndarray]) -> Image.Image:
     """A column for each method under its name, a row for each picture."""
-    side = next(iter(columns.values())).shape[1] * ENLARGED
-    canvas = Image.new("RGB", (side * len(columns), 14 + side * SHOWN), "white")
-    pen = ImageDraw.Draw(canvas)
-    for k, (name, images) in enumerate(columns.items()):
-        pen.text((k * side + 4, 1), name, fill="black")
-        for row, image in enumerate(images[:SHOWN]):
-            tile = Image.fromarray(np.rint(image * 255).astype(np.uint8))
-            tile = tile.resize((side, side), Image.Resampling.NEAREST)
-            canvas.paste(tile, (k * side, 14 + row * side))
-    return canvas
+    rows = [Row([images[k] for images in columns.values()]) for k in range(SHOWN)]
+    return contact_sheet("Two brushes and their mixes (tiny-ip2p)", list(columns), rows)
 
 
 def main() -> None:
