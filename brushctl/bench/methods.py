@@ -49,11 +49,15 @@ class Bench:
     def recipe(self, recipe: Recipe, *, buckets: int | None = None) -> Recipe:
         """The recipe under this bench's budget.
 
-        With fewer buckets there are more steps, so that as many samples are drawn in all.
+        With fewer buckets each has more samples a step, so that as many are drawn in all.
         """
-        steps = self.steps or recipe.steps
         buckets = buckets or recipe.buckets
-        return replace(recipe, steps=steps * recipe.buckets // buckets, buckets=buckets)
+        return replace(
+            recipe,
+            steps=self.steps or recipe.steps,
+            batch=recipe.batch * recipe.buckets // buckets,
+            buckets=buckets,
+        )
 
 
 Edit = Callable[[Sequence[Pixels]], list[Pixels]]

@@ -14,6 +14,7 @@ def results_of(outcome: Outcome, plan: Plan, *, command: str) -> dict[str, Any]:
     return {
         "command": command,
         "base": {"id": bench.base.id, "unet_sha256": bench.base.unet_sha256},
+        "dtype": str(bench.base.dtype).removeprefix("torch."),
         "seconds": round(sum(case.seconds for case in outcome.cases), 1),
         "steps": bench.steps,
         "seed": bench.seed,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from brushctl.bench.cases import Judges
@@ -14,10 +15,9 @@ from brushctl.engine.perception import LPIPS_ALEX
 TITLES = {
     GLOBAL: "TOP-Global",
     LOCAL: "TOP-Local",
-    "all": "all effects",
+    "all": "all",
     "held-out": "unknown to the base",
 }
-ARROWS = {name: "↓" if name in LOWER_IS_BETTER else "↑" for name in MEASURES}
 
 
 def tables(outcome: Outcome) -> list[Table]:
@@ -32,36 +32,45 @@ def tables(outcome: Outcome) -> list[Table]:
 
 def headings(judges: Judges) -> dict[str, str]:
     """What each measure is called: substitutes never go by the paper's names."""
-    names = {
-        "psnr": "PSNR",
-        "ssim": "SSIM",
-        "perceptual": "LPIPS" if judges.distance_name == LPIPS_ALEX else judges.distance_name,
-        "direction": f"{judges.bench.clip_name} direct.",
+    distance, clip = judges.distance_name, judges.bench.clip_name
+    return {
+        "psnr": "PSNR ↑",
+        "ssim": "SSIM ↑",
+        "perceptual": "LPIPS ↓" if distance == LPIPS_ALEX else f"{distance} ↓",
+        "direction": f"{clip} direction ↓",
     }
-    return {name: f"{title} {ARROWS[name]}" for name, title in names.items()}
 
 
 def _table(rows: Sequence[Summary], judges: Judges, shots: int, guidance: str) -> Table:
     under = "the best of a grid" if guidance == "best" else "the paper's 7.5 / 1.5"
     table = Table(
         title=f"{judges.bench.base.id}, {shots}-shot, guidance: {under}",
-        caption="[..]: 95 % bootstrap over effects. paper: InstructPix2Pix on TOP-Bench, "
-        "LPIPS and CLIP: another base, other pictures.",
+        caption="95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS, CLIP direction"
+        " on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
-    table.add_column("split")
-    table.add_column("method")
-    for heading in headings(judges).values():
-        table.add_column(heading, justify="right")
-    table.add_column("paper: PSNR SSIM LPIPS direct.", style="dim", justify="right")
+    names = list(headings(judges).values())
+    table.add_column("", no_wrap=True)
+    for name in (names[0], "95 %", *names[1:]):
+        table.add_column(name.replace(" ", "\n"), justify="right")
+    table.add_column("paper", style="dim", justify="right", no_wrap=True)
     for split in SPLITS:
         mine = [row for row in rows if row.split == split]
+        if mine:
+            table.add_row(f"[bold]{TITLES[split]}[/bold], {_counted(mine[0].effects)}")
         best = _best(mine)
         for k, row in enumerate(mine):
-            title = f"{TITLES[split]} ({row.effects})" if k == 0 else ""
-            cells = [_cell(row, name, bold=row is best[name]) for name in MEASURES]
+            psnr, *others = (_cell(row, name, bold=row is best[name]) for name in MEASURES)
+            low, high = row.intervals["psnr"]
             paper = _paper(printed(row.method, split, shots))
-            table.add_row(title, row.method, *cells, paper, end_section=k + 1 == len(mine))
+            cells = (row.method, psnr, f"{low:.1f} {high:.1f}", *others, paper)
+            table.add_row(*cells, end_section=k + 1 == len(mine))
     return table
+
+
+def _counted(effects: int) -> str:
+    return "1 effect" if effects == 1 else f"{effects} effects"
 
 
 def _best(rows: Sequence[Summary]) -> dict[str, Summary | None]:
@@ -73,12 +82,12 @@ def _best(rows: Sequence[Summary]) -> dict[str, Summary | None]:
 
 
 def _cell(row: Summary, name: str, *, bold: bool) -> str:
-    digits = 2 if name == "psnr" else 3
-    low, high = row.intervals[name]
-    value = f"{getattr(row, name):.{digits}f}"
-    told = f"[bold]{value}[/bold]" if bold else value
-    return rf"{told} [dim]\[{low:.{digits}f} {high:.{digits}f}][/dim]"
+    value = f"{getattr(row, name):.{2 if name == 'psnr' else 3}f}"
+    return f"[bold]{value}[/bold]" if bold else value
 
 
 def _paper(figures: Figures | None) -> str:
-    return "{:.2f} {:.4f} {:.4f} {:.4f}".format(*figures) if figures else ""
+    if figures is None:
+        return ""
+    psnr, *others = figures
+    return " ".join([f"{psnr:.2f}", *(f"{x:.3f}".removeprefix("0") for x in others)])

@@ -1,0 +1,84 @@
+"""TOP-Bench mini is what the paper's Table 3 says, and what the base does not know is kept so."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.bench.effects import (
+    DRAWN,
+    KEPT_BACK,
+    TABLE_3,
+    TEST,
+    TRAIN,
+    draw_effects,
+    held_out,
+)
+from brushctl.bench.folder import effects_in, load_effect
+from brushctl.errors import PairsError
+
+NAMES = list(TABLE_3)
+
+
+@pytest.fixture(scope="module")
+def effects():
+    return draw_effects(NAMES, 64, seed=0)
+
+
+def test_there_are_14_global_and_11_local_effects_of_15_pairs(effects):
+    assert list(DRAWN) == NAMES
+    assert [e.scope for e in effects].count("global") == 14
+    assert [e.scope for e in effects].count("local") == 11
+    for e in effects:
+        assert e.train[0].shape == e.train[1].shape == (TRAIN, 64, 64, 3)
+        assert e.test[0].shape == e.test[1].shape == (TEST, 64, 64, 3)
+
+
+def test_every_pair_shows_its_edit_and_local_ones_leave_most_of_the_picture(effects):
+    for e in effects:
+        changed = np.abs(e.train[1] - e.train[0]).max(-1) > 0.03
+        assert changed.any(axis=(1, 2)).all(), e.name
+        if e.scope == "local":
+            assert changed.mean() < 0.5, e.name
+
+
+def test_the_same_seed_draws_the_same_pictures_whichever_effects_are_asked_for(effects):
+    (alone,) = draw_effects(["lava"], 64, seed=0)
+    np.testing.assert_array_equal(alone.train[0], effects[NAMES.index("lava")].train[0])
+    (other,) = draw_effects(["lava"], 64, seed=1)
+    assert not np.array_equal(other.train[0], alone.train[0])
+
+
+def test_nine_effects_are_unknown_to_the_base():
+    assert sorted(filter(held_out, NAMES)) == sorted(KEPT_BACK)
+    assert len(KEPT_BACK) == 9
+
+
+def save_pair(folder, k, value):
+    for side, extra in (("before", 0), ("after", 40)):
+        (folder / side).mkdir(parents=True, exist_ok=True)
+        picture = Image.new("RGB", (20, 16), (value, 10 * k, extra))
+        picture.save(folder / side / f"{k:02}.png")
+
+
+def test_a_folder_is_read_with_its_words_from_table_3(tmp_path):
+    for k in range(2):
+        save_pair(tmp_path / "Cloud_Kitty" / "train", k, 10)
+    save_pair(tmp_path / "Cloud_Kitty" / "test", 0, 10)
+    there = effects_in(tmp_path)
+    assert list(there) == ["cloud kitty"]
+    effect = load_effect("cloud kitty", there["cloud kitty"], 16)
+    assert effect.instruction == "Make the cat into a bear"
+    assert (effect.scope, effect.held_out) == ("local", False)
+    assert effect.train[0].shape == (2, 16, 16, 3)
+    assert effect.test[0].shape == (1, 16, 16, 3)
+
+
+def test_of_pairs_without_train_and_test_the_first_ten_are_for_training(tmp_path):
+    for k in range(12):
+        save_pair(tmp_path / "my look", k, 20)
+    with pytest.raises(PairsError, match=r"instruction\.txt"):
+        load_effect("my look", tmp_path / "my look", 16)
+    (tmp_path / "my look" / "instruction.txt").write_text("make it mine\n")
+    effect = load_effect("my look", tmp_path / "my look", 16)
+    assert (len(effect.train[0]), len(effect.test[0])) == (10, 2)
+    assert (effect.instruction, effect.scope) == ("make it mine", "")

@@ -1,0 +1,86 @@
+"""Instructions learned as states of the text encoder."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from brushctl.engine.attention import brushed
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import Instruction, written
+from brushctl.engine.inversion import invert
+from brushctl.engine.recipes import DEFAULT
+from brushctl.events import Advance
+
+RECIPE = replace(DEFAULT, steps=3, batch=1)
+
+
+def run(work):
+    notes = []
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            return end.value, notes
+        if isinstance(event, Advance):
+            notes.append(event.note)
+
+
+def inverted(base, pictures, **more):
+    recipe = more.pop("recipe", RECIPE)
+    return run(
+        invert(base, pictures, 1 - pictures, phrase="a ball", recipe=recipe, seed=0, **more)
+    )[0]
+
+
+def test_each_bucket_has_a_text_of_its_own_and_tokens_after_m_stay(base, pictures):
+    learned = inverted(base, pictures)
+    start = base.embed("a ball")[0]
+    assert learned.text.shape == (5, *start.shape)
+    assert not torch.equal(learned.text[0], learned.text[4])
+    torch.testing.assert_close(learned.text[:, 16:], start[16:].expand(5, -1, -1))
+    assert not torch.allclose(learned.text[:, :16], start[:16].expand(5, -1, -1))
+
+
+def test_one_bucket_makes_one_text(base, pictures):
+    recipe = replace(RECIPE, buckets=1, batch=5)
+    assert len(inverted(base, pictures, recipe=recipe, fixed_noise=True).text) == 1
+
+
+def test_the_same_seed_learns_the_same_text(base, pictures):
+    for fixed in (False, True):
+        a, b = (inverted(base, pictures, fixed_noise=fixed) for _ in range(2))
+        assert torch.equal(a.text, b.text)
+
+
+def test_a_row_reads_the_text_of_its_bucket(base):
+    texts = [base.embed(words) for words in ("make it snow", "make it nighttime")]
+    both = Instruction(text=torch.cat(texts), edges=(0, 500, 1000))
+    shape = (2, base.vae.config.latent_channels, *[base.unet.config.sample_size] * 2)
+    z = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    t = torch.tensor([100, 900])
+
+    def predicted(instruction):
+        with brushed(base.unet, instruction) as state, torch.no_grad():
+            return Guidance(base, state, Scales(3.0, 1.5)).predict(z, t, torch.zeros_like(z))
+
+    snow, night = (written(base, words) for words in ("make it snow", "make it nighttime"))
+    expected = torch.stack([predicted(snow)[0], predicted(night)[1]])
+    torch.testing.assert_close(predicted(both), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_learning_lowers_the_error(base, pictures):
+    recipe = replace(DEFAULT, steps=14, batch=1)
+    work = invert(base, pictures, np.zeros_like(pictures), phrase=None, recipe=recipe, seed=0)
+    _, notes = run(work)
+    first, last = (float(note.split()[1]) for note in (notes[0], notes[-1]))
+    assert last < first
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
