@@ -197,7 +197,7 @@ def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(learning, "sample_errors", none)
-    with pytest.raises(DeviceMemoryError, match="--dtype bf16"):
+    with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
         made(base, pictures)
 
 
