@@ -5,7 +5,7 @@ m tokens' projections, one set for each bucket of denoising time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,27 @@ def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int =
         features[site] = (_stacked(K, buckets), _stacked(V, buckets))
     edges = Buckets.even(buckets, _train_steps(base)).edges
     return Instruction(text=text, features=features, edges=edges)
+
+
+def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruction:
+    """The learned instruction in its `count` noisiest buckets, the empty one after them (fig. 3).
+
+    Denoising runs from the last bucket to the first: the first `count` stretches of it read what
+    was learned.
+    """
+    j, m = next(iter(learned.features.values()))[0].shape[:2]
+    empty = initial(base, None, j, least_m=m)
+    on = torch.arange(j, device=base.device) >= j - count  # (j,)
+    chosen = on[:, None, None]
+
+    def either(feature: torch.Tensor, nothing: torch.Tensor) -> torch.Tensor:
+        return torch.where(chosen, feature, nothing[:, :m].to(feature.dtype))
+
+    features = {
+        site: (either(K, empty.features[site][0]), either(V, empty.features[site][1]))
+        for site, (K, V) in learned.features.items()
+    }
+    return replace(learned, text=torch.where(chosen, learned.text, empty.text), features=features)
 
 
 def from_brush(base: BaseModel, brush: Brush) -> Instruction:
