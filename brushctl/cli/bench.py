@@ -1,6 +1,5 @@
 """`brushctl bench`: the paper's evaluation."""
 
-import json as json_format
 import shlex
 import sys
 from pathlib import Path
@@ -75,7 +74,7 @@ def bench(
 
     from brushctl.bench.methods import Bench
     from brushctl.bench.report import contact, html_report
-    from brushctl.bench.results import results_of
+    from brushctl.bench.results import results_of, results_text
     from brushctl.bench.running import Plan, run_bench
     from brushctl.bench.tables import tables
     from brushctl.brushes.atomic import write_atomically
@@ -90,7 +89,7 @@ def bench(
     outcome = follow(run_bench(Bench(model, clip, steps, seed), plan), quiet=quiet)
 
     facts = results_of(outcome, plan, command=shlex.join(["brushctl", *sys.argv[1:]]))
-    text = json_format.dumps(facts, indent=1) + "\n"
+    text = results_text(facts)
     for target in (work / "results.json", *([results] if results else [])):
         write_atomically(target, text.encode())
     write_atomically(work / "report.html", html_report(outcome, plan, facts).encode())
