@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from brushctl.bench.cases import Judges
@@ -16,7 +15,7 @@ TITLES = {
     GLOBAL: "TOP-Global",
     LOCAL: "TOP-Local",
     "all": "all",
-    "held-out": "unknown to the base",
+    "held-out": "held out",
 }
 
 
@@ -37,7 +36,7 @@ def headings(judges: Judges) -> dict[str, str]:
         "psnr": "PSNR ↑",
         "ssim": "SSIM ↑",
         "perceptual": "LPIPS ↓" if distance == LPIPS_ALEX else f"{distance} ↓",
-        "direction": f"{clip} direction ↓",
+        "direction": f"{clip} direct. ↓",
     }
 
 
@@ -45,32 +44,31 @@ def _table(rows: Sequence[Summary], judges: Judges, shots: int, guidance: str) -
     under = "the best of a grid" if guidance == "best" else "the paper's 7.5 / 1.5"
     table = Table(
         title=f"{judges.bench.base.id}, {shots}-shot, guidance: {under}",
-        caption="95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS, CLIP direction"
-        " on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
-        box=SIMPLE_HEAD,
+        caption="(n): effects. 95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS and "
+        "CLIP direction on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
+        box=None,
+        padding=(0, 2, 0, 0),
         pad_edge=False,
     )
     names = list(headings(judges).values())
     table.add_column("", no_wrap=True)
     for name in (names[0], "95 %", *names[1:]):
-        table.add_column(name.replace(" ", "\n"), justify="right")
+        # One word a line, so that a terminal of 80 columns shows every figure whole.
+        heading = name.replace("-", "-\n").replace(" ", "\n")
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("paper", style="dim", justify="right", no_wrap=True)
     for split in SPLITS:
         mine = [row for row in rows if row.split == split]
         if mine:
-            table.add_row(f"[bold]{TITLES[split]}[/bold], {_counted(mine[0].effects)}")
+            table.add_row()
+            table.add_row(f"[bold]{TITLES[split]} ({mine[0].effects})[/bold]")
         best = _best(mine)
-        for k, row in enumerate(mine):
+        for row in mine:
             psnr, *others = (_cell(row, name, bold=row is best[name]) for name in MEASURES)
             low, high = row.intervals["psnr"]
             paper = _paper(printed(row.method, split, shots))
-            cells = (row.method, psnr, f"{low:.1f} {high:.1f}", *others, paper)
-            table.add_row(*cells, end_section=k + 1 == len(mine))
+            table.add_row(row.method, psnr, f"{low:.1f} {high:.1f}", *others, paper)
     return table
-
-
-def _counted(effects: int) -> str:
-    return "1 effect" if effects == 1 else f"{effects} effects"
 
 
 def _best(rows: Sequence[Summary]) -> dict[str, Summary | None]:
