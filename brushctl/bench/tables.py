@@ -44,8 +44,8 @@ def _table(rows: Sequence[Summary], judges: Judges, shots: int, guidance: str) -
     under = "the best of a grid" if guidance == "best" else "the paper's 7.5 / 1.5"
     table = Table(
         title=f"{judges.bench.base.id}, {shots}-shot, guidance: {under}",
-        caption="(n): effects. 95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS and "
-        "CLIP direction on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
+        caption="(n): effects. 95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS "
+        "and CLIP direction on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
         box=None,
         padding=(0, 2, 0, 0),
         pad_edge=False,
