@@ -1,0 +1,143 @@
+"""What a step of learning costs: brushctl against a plain implementation, side by side.
+
+    uv run python -m benchmarks.learn     # docs/results/learn.json
+
+The plain one is what the equations say, on diffusers' own pieces: the three branches of eq. 3 in
+one batch and one graph. Both take the same draws, one for each of the five buckets, at the paper's
+guidance (7.5, 1.5), and their gradients are compared before anything is timed. A third row is a
+step of the default recipe on as many draws; at tiny-ip2p's own guidance (1, 1) it has one branch.
+
+Steps alternate, and ratios are medians over pairs of neighbours. Memory is what autograd holds for
+the backward pass, in bytes: unlike a process's peak it is the same at every run.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from brushctl.engine.attention import Brushed, brushed
+from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import Instruction, initial
+from brushctl.engine.learning import Draw, bucket_losses, draw, encode_pairs, trainable
+from brushctl.engine.recipes import PAPER
+from brushctl.tiny.world.pictures import draw_picture
+
+OUT = Path("docs/results/learn.json")
+PHRASE = "turn daylight into night"
+Step = Callable[[Draw], torch.Tensor]
+
+
+def plain_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
+    """Eq. 3 as it is written, everything in one graph."""
+    empty = base.embed("")
+
+    def loss(sample: Draw) -> torch.Tensor:
+        n = len(sample.t)
+        pictures = torch.cat(
+            [sample.condition, sample.condition, torch.zeros_like(sample.condition)]
+        )
+        text = state.instruction.text
+        texts = torch.cat([x.expand(n, -1, -1) for x in (text, empty, empty)])
+        state.at(sample.t)
+        seen = torch.cat([sample.z_t.repeat(3, 1, 1, 1), pictures], dim=1)
+        full, picture, nothing = base.unet(seen, sample.t.repeat(3), texts).sample.chunk(3)
+        guided = nothing + scales.s_I * (picture - nothing) + scales.s_T * (full - picture)
+        errors = F.mse_loss(guided, sample.target, reduction="none").flatten(1).mean(1)
+        return errors.sum()
+
+    return loss
+
+
+def our_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
+    """A step as `brushctl learn` takes it."""
+    guidance = Guidance(base, state, scales)
+    return lambda sample: bucket_losses(guidance, sample).sum()
+
+
+def gradients(step: Step, sample: Draw, instruction: Instruction) -> torch.Tensor:
+    """All features' gradients, in one vector."""
+    leaves = [leaf for KV in instruction.features.values() for leaf in KV]
+    return torch.cat([g.flatten() for g in torch.autograd.grad(step(sample), leaves)])
+
+
+def held_bytes(step: Step, sample: Draw) -> int:
+    """What autograd keeps between forward and backward, weights and inputs not counted twice."""
+    seen: dict[int, int] = {}
+
+    def pack(x: torch.Tensor) -> torch.Tensor:
+        storage = x.untyped_storage()
+        if not isinstance(x, torch.nn.Parameter):
+            seen[storage.data_ptr()] = storage.nbytes()
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        step(sample)
+    return sum(seen.values())
+
+
+def seconds(step: Step, sample: Draw, instruction: Instruction) -> float:
+    """Of one forward and backward pass."""
+    start = time.perf_counter()
+    gradients(step, sample, instruction)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Check, measure, print, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=30)
+    options.add_argument("--device", default="cpu")
+    chosen = options.parse_args()
+    base = open_base(None, torch.device(chosen.device), torch.float32)
+    rng = np.random.default_rng(0)
+    before = np.stack([draw_picture(rng).pixels for _ in range(4)])
+    sample = draw(
+        base, encode_pairs(base, before, 1 - before), PAPER, torch.Generator().manual_seed(0)
+    )
+    instruction = trainable(initial(base, PHRASE, PAPER.buckets))
+    assert PAPER.scales is not None
+    with brushed(base.unet, instruction) as state:
+        steps = {
+            "plain": plain_step(base, state, PAPER.scales),
+            "paper": our_step(base, state, PAPER.scales),
+            "default": our_step(base, state, Scales(base.defaults.s_T, base.defaults.s_I)),
+        }
+        plain, ours = (gradients(steps[k], sample, instruction) for k in ("plain", "paper"))
+        difference = float((plain - ours).norm() / plain.norm())
+        held = {name: held_bytes(step, sample) for name, step in steps.items()}
+        timed = [
+            {name: seconds(step, sample, instruction) for name, step in steps.items()}
+            for _ in range(chosen.rounds)
+        ]
+    rows = [
+        {
+            "step": name,
+            "seconds": round(statistics.median(t[name] for t in timed), 4),
+            "times_faster": round(statistics.median(t["plain"] / t[name] for t in timed), 2),
+            "held_mb": round(held[name] / 1e6, 1),
+            "memory_ratio": round(held[name] / held["plain"], 3),
+        }
+        for name in steps
+    ]
+    report = {
+        "command": "uv run python -m benchmarks.learn",
+        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+        "device": chosen.device,
+        "threads": torch.get_num_threads(),
+        "gradient_difference": difference,
+        "rows": rows,
+    }
+    OUT.write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
