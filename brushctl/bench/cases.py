@@ -13,11 +13,12 @@ import numpy as np
 from PIL import Image
 
 from brushctl.bench.effects import Effect
-from brushctl.bench.methods import METHODS, UNGUIDED, Bench, Learnt, chosen_scales
+from brushctl.bench.methods import METHODS, UNGUIDED, VISII, Bench, Learnt, chosen_scales
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
 from brushctl.brushes.atomic import write_atomically
 from brushctl.engine.guidance import Scales
 from brushctl.engine.perception import Distance
+from brushctl.engine.recipes import DEFAULT, PAPER
 from brushctl.events import Event
 
 PAPER_SCALES = Scales(s_T=7.5, s_I=1.5)
@@ -25,6 +26,10 @@ PAPER_SCALES = Scales(s_T=7.5, s_I=1.5)
 GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""
 GUIDANCES = ("best", "paper")
+OPTIMISING = [
+    [r.steps, r.batch, r.rate, r.decay, r.buckets, r.least_m] for r in (DEFAULT, PAPER, VISII)
+]
+"""What cases depend on beside their own settings."""
 ROUND = 1
 """Raised when what a case measures changes, so that kept ones are not taken for new."""
 
@@ -150,6 +155,7 @@ def stem_of(bench: Bench, judges: Judges, effect: Effect, method: str, shots: in
         str(bench.base.dtype),
         bench.steps,
         bench.seed,
+        OPTIMISING,
         effect.instruction,
         judges.distance_name,
         [[s.s_T, s.s_I] for s in GRID],
