@@ -53,7 +53,7 @@ def bench(
         typer.Option("--sheet", help="Also draw a contact sheet, a row for each effect."),
     ] = None,
     base: Base = None,
-    device: Device = "cpu",
+    device: Device = "auto",
     dtype: Dtype = None,
     seed: Seed = 0,
     json: Json = False,
