@@ -93,9 +93,16 @@ def destination(target: str, *, overwrite: bool) -> Path:
     To be asked before the work begins, so that a taken name costs nothing.
 
     Raises:
+        NameInvalidError: it is a folder.
         NameTakenError: something is there already and may not be overwritten.
     """
     path = Path(target).expanduser() if is_path(target) else path_of(target)
+    if path.is_dir() or target.endswith(("/", "\\")):
+        raise NameInvalidError(
+            "this is a folder, not a brush's file",
+            where=target,
+            do=f"Name a file in it, as x{SUFFIX}.",
+        )
     if path.exists() and not overwrite:
         raise _taken(target)
     return path
@@ -142,6 +149,8 @@ def rename(old: str, new: str, *, overwrite: bool) -> Path:
         NameTakenError: there is a brush `new`.
     """
     source, target = find_name(old), path_of(new)
+    if source == target:
+        return target
     try:
         move(source, target, overwrite=overwrite)
     except FileExistsError:

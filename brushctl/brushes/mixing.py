@@ -20,6 +20,8 @@ from brushctl.brushes.file import Brush, Features, sealed
 from brushctl.brushes.metadata import Instruction, Lineage, Metadata, Parent
 from brushctl.errors import BrushMismatchError, UsageError
 
+LEAST_SUM = 1e-3
+"""Weights that sum to less cancel: their mean would be thousands of times the features."""
 ALIKE = "Mix brushes that were learned on one base model in the same way."
 STACK_INSTEAD = "`--method stack` mixes brushes whatever their learned tokens."
 
@@ -48,14 +50,15 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
     A:1.5 B:-0.5.
 
     Raises:
-        UsageError: the weights sum to 0.
+        UsageError: the weights sum to 0 or less, where a mean would turn round.
         BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
     """
     parts = _gather(shares, same_tokens=True)
     total = math.fsum(s.weight for s in parts)
-    if math.isclose(total, 0, abs_tol=1e-9):
+    if total < LEAST_SUM:
         raise UsageError(
-            "the weights sum to 0", do="A blend is a mean: give weights that do not cancel."
+            f"the weights sum to {total:g}",
+            do="A blend is a mean: let the positive weights outweigh the negative ones.",
         )
     parts = [Share(s.brush, s.weight / total) for s in parts]
     tensors = {key: _mean(parts, key) for key in parts[0].brush.tensors}

@@ -9,6 +9,7 @@ from brushctl import __version__
 from brushctl.cli.apply import apply
 from brushctl.cli.bench import bench
 from brushctl.cli.demo import demo
+from brushctl.cli.doctor import doctor
 from brushctl.cli.export import export
 from brushctl.cli.failure import run_and_exit
 from brushctl.cli.import_ import import_brush
@@ -65,6 +66,7 @@ app.command()(export)
 app.command("import")(import_brush)
 app.command()(verify)
 app.command()(demo)
+app.command()(doctor)
 app.command()(bench)
 
 

@@ -48,4 +48,4 @@ Base = Annotated[
         "--base", help="The base model: tiny-ip2p, a folder in diffusers' layout, or a hub id."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Fixes every random draw.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**53 - 1, help="Fixes every random draw.")]

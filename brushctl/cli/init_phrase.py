@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 ClipName = Annotated[
     str | None,
-    typer.Option("--clip", help="An open_clip model, as ViT-L-14/openai, or a folder; by base."),
+    typer.Option(
+        "--clip", help="An open_clip model, as ViT-B-32/openai, or a folder; by base."
+    ),
 ]
 VocabularyFile = Annotated[
     Path | None,

@@ -61,6 +61,7 @@ def learn(
     Five to ten pairs of different scenes teach the edit and not the scene. They are checked
     before anything heavy begins.
     """
+    from brushctl.brushes.fields import label, line
     from brushctl.photos.pairs import find_pairs, hold_out
 
     if phrase is not None and no_phrase:
@@ -74,6 +75,9 @@ def learn(
     found = find_pairs(pairs)
     kept_back = len(found) // PAIRS_FOR_ONE_HELD_OUT if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)
+    label(target.stem, "-o")
+    if phrase is not None:
+        line(phrase, "--phrase")
     checked(pairs, found, align=align, quiet=quiet)
 
     if base is None and not quiet:
@@ -100,7 +104,7 @@ def learn(
     elif not quiet:
         say(f"{_summary(brush)}\n{lesson.verdict(judged)}")
         say(f"{path}\n{sheet}   (before, after, brush)")
-        say(f"brushctl apply {target.stem} PHOTOS -o EDITED repeats it")
+        say(f"brushctl apply {output} PHOTOS -o EDITED repeats it")
 
 
 def _summary(brush: "Brush") -> str:

@@ -155,7 +155,14 @@ def _preview(data_uri: str) -> Iterator[str]:
             shape = min(picture.height / picture.width, 1)  # a taller one is squeezed
             height = max(2, round(PREVIEW_COLUMNS * shape / 2) * 2)
             small = picture.convert("RGB").resize((PREVIEW_COLUMNS, height))
-    except (binascii.Error, UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (
+        binascii.Error,
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ):
         yield "(the preview is damaged)"
         return
     for y in range(0, height, 2):

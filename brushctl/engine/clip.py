@@ -18,8 +18,11 @@ from brushctl.events import Advance, Event, Stage
 from brushctl.settings import TINY
 
 TINY_CLIP = Path(__file__).parents[1] / "tiny" / "weights" / "clip"
-PAPER_CLIP = "ViT-L-14/openai"
-"""The CLIP whose text encoder Stable Diffusion 1.5, and so InstructPix2Pix, reads words with."""
+PAPER_CLIP = "ViT-L-14-quickgelu/openai"
+"""The CLIP whose text encoder Stable Diffusion 1.5, and so InstructPix2Pix, reads words with.
+
+OpenAI's weights need the activation they were trained with, which the plain ViT-L-14 has not.
+"""
 VOCABULARY_FILE = "vocabulary.txt"
 PICTURES, TEXTS = 16, 128
 """Pictures and phrases encoded at a time: ViT-L-14 stays below 2 GB."""
@@ -92,7 +95,8 @@ def load_clip(name: str, device: torch.device) -> Clip:
 
     Args:
         name: a folder that open_clip's `local-dir:` opens (open_clip_config.json, weights and
-            tokenizer), or an open_clip model and its weights, as in "ViT-L-14/openai".
+            tokenizer), or an open_clip model and its weights, as in
+            "ViT-L-14-quickgelu/openai".
         device: where the model goes.
 
     Raises:
@@ -111,7 +115,7 @@ def load_clip(name: str, device: torch.device) -> Clip:
         raise BaseModelError(
             f"this CLIP model cannot be opened ({_first_line(error)})",
             where=name,
-            do="Give a name from open_clip's list, as ViT-L-14/openai, or a folder; "
+            do="Give a name from open_clip's list, as ViT-L-14-quickgelu/openai, or a folder; "
             "weights are fetched once, with the network at hand.",
         ) from error
     own = folder / VOCABULARY_FILE

@@ -17,7 +17,7 @@ from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
-from brushctl.errors import BrushMismatchError, UsageError
+from brushctl.errors import BrushMismatchError, PhotoError, UsageError
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
@@ -83,12 +83,21 @@ class Editor:
 
     @torch.inference_mode()
     def edit(self, images: Sequence[FloatImage]) -> list[Edited]:
-        """Edit pictures of one working size, each (h, w, 3) in [0, 1]."""
+        """Edit pictures of one working size, each (h, w, 3) in [0, 1].
+
+        Raises:
+            PhotoError: the numbers overflowed, so that there is no picture.
+        """
         condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
         z = self._sample(condition, [self.noise_source(image) for image in images])
         scaling = self._base.vae.config.scaling_factor
         before = self._base.decode(condition * scaling)
         after = self._base.decode(z)
+        if not (before.isfinite().all() and after.isfinite().all()):
+            raise PhotoError(
+                "the model made numbers out of range, no picture",
+                do="Use --dtype float32 or bfloat16, or scales nearer to 1.",
+            )
         return [Edited(b, a) for b, a in zip(from_model(before), from_model(after), strict=True)]
 
     def noise_source(self, image: FloatImage) -> torch.Generator:

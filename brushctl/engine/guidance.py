@@ -5,6 +5,7 @@ velocity alike. Collected by branch, the coefficients are s_T, s_I - s_T and 1 -
 whose coefficient is zero is not computed.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -19,13 +20,16 @@ class Scales:
     """s_T and s_I of eq. 3.
 
     Raises:
-        UsageError: s_T is zero, so that the instruction would not be read at all.
+        UsageError: s_T is zero, so that the instruction would not be read at all, or a scale is
+            no number.
     """
 
     s_T: float
     s_I: float
 
     def __post_init__(self) -> None:
+        if not (math.isfinite(self.s_T) and math.isfinite(self.s_I)):
+            raise UsageError("a guidance scale must be a number", do="Use scales from 1 to 10.")
         if self.s_T == 0:
             raise UsageError(
                 "a text guidance scale of 0 ignores the brush",

@@ -132,11 +132,13 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
     """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
     meta = brush.metadata
     if meta.base.unet_sha256 != base.unet_sha256:
+        elsewhere = f"Pass --base {meta.base.id}, or learn the brush again on {base.id}."
+        other_version = f"{meta.tool} had the other version; or learn the brush again on this one."
         raise BrushMismatchError(
             f"the brush was learned on {meta.base.id} (U-Net {meta.base.unet_sha256[:12]}), "
             f"this base model is {base.id} (U-Net {base.unet_sha256[:12]})",
             where=meta.name,
-            do=f"Pass --base {meta.base.id}, or learn the brush again on {base.id}.",
+            do=other_version if meta.base.id == base.id else elsewhere,
         )
     m, limit = meta.instruction.m, int(base.tokenizer.model_max_length)
     if m > limit:

@@ -15,7 +15,7 @@ from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.pixels import to_model
 from brushctl.engine.progress import Keeper, Progress
 from brushctl.engine.recipes import Recipe
-from brushctl.errors import DeviceMemoryError
+from brushctl.errors import DeviceError, DeviceMemoryError
 from brushctl.events import Advance, Event, Stage, Warned
 
 REPORT_EVERY = 10
@@ -37,12 +37,14 @@ class Learned:
         scales: the guidance it was trained for.
         first_loss: per-bucket loss averaged over the first tenth of the steps, (j,).
         last_loss: the same over the last tenth.
+        steps: how many there were, fewer than the recipe's if learning stopped early.
     """
 
     instruction: Instruction
     scales: Scales
     first_loss: tuple[float, ...]
     last_loss: tuple[float, ...]
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,15 @@ def learn(
         keeper: where the run's state is kept, and from where it goes on.
 
     Raises:
+        DeviceError: the base is in float16.
         DeviceMemoryError: not even one sample fits into the device's memory.
     """
+    if base.dtype == torch.float16:
+        raise DeviceError(
+            "gradients vanish in float16",
+            where="--dtype float16",
+            do="Learn in bfloat16 or float32; a brush can be applied in any.",
+        )
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
     unseen = encode_pairs(base, *held_out) if held_out else None
@@ -108,21 +117,23 @@ def learn(
     with brushed(base.unet, instruction) as reading:
         guidance = Guidance(base, reading, scales)
         look_every = max(1, recipe.steps // LOOKS)
-        while run.step < recipe.steps and not run.settled():
+        while run.step < recipe.steps and not (recipe.by_held_out and run.settled()):
             yield from _step(guidance, pairs, recipe, run)
             if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
-                run.look(_held_out_losses(guidance, unseen, recipe, seed))
+                run.look(_held_out_losses(guidance, unseen, recipe, seed, run.parts))
             if run.step % REPORT_EVERY == 0 or run.step == recipe.steps:
                 yield Advance(run.step, _told(run))
             if keeper and run.step % KEEP_EVERY == 0:
                 keeper.keep(run.state())
-    run.return_to_best()
+    if recipe.by_held_out:
+        run.return_to_best()
     tenth = max(1, recipe.steps // 10)
     return Learned(
         instruction=frozen(instruction),
         scales=scales,
         first_loss=_mean(run.losses[:tenth]),
         last_loss=_mean(run.losses[-tenth:]),
+        steps=run.step,
     )
 
 
@@ -160,16 +171,17 @@ def _backward(guidance: Guidance, sample: "Draw", batch: int) -> torch.Tensor:
 
 @torch.no_grad()
 def _held_out_losses(
-    guidance: Guidance, unseen: EncodedPairs, recipe: Recipe, seed: int
+    guidance: Guidance, unseen: EncodedPairs, recipe: Recipe, seed: int, parts: int
 ) -> torch.Tensor:
     """Each bucket's error on the held-out pairs, at draws that are the same at every look: (j,)."""
     often = replace(recipe, batch=DRAWS)
     source = torch.Generator().manual_seed(seed + 1)
-    looks = [
-        bucket_losses(guidance, draw(guidance.base, unseen.only(k), often, source))
-        for k in range(len(unseen.condition))
-    ]
-    return torch.stack(looks).mean(0).cpu()
+    looks = []
+    for k in range(len(unseen.condition)):
+        sample = draw(guidance.base, unseen.only(k), often, source)
+        divided = sample.parts(parts * math.ceil(DRAWS / recipe.batch))  # no more than a step's
+        looks.append(torch.cat([sample_errors(guidance, part) for part in divided]))
+    return torch.stack(looks).view(len(looks), recipe.buckets, -1).mean((0, 2)).cpu()
 
 
 def _told(run: Progress) -> str:

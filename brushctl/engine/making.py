@@ -103,7 +103,7 @@ def make_brush(
 def _training(learned: Learned, recipe: Recipe, seed: int, pair_hashes: Sequence[str]) -> Training:
     return Training(
         recipe=recipe.name,
-        steps=recipe.steps,
+        steps=learned.steps,
         batch=recipe.batch,
         learning_rate=recipe.rate,
         seed=seed,

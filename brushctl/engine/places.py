@@ -7,11 +7,10 @@ from pathlib import Path
 from diffusers import StableDiffusionInstructPix2PixPipeline
 from huggingface_hub import constants, try_to_load_from_cache
 
-from brushctl.engine.identity import weights_of
+from brushctl.engine.diagnosis import is_complete
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
-PARTS = ("unet", "vae", "text_encoder")
 PATIENCE = 4.0
 """Seconds to wait for the hub's first answer. Its own client retries for many minutes."""
 
@@ -40,7 +39,7 @@ def find_base(name: str, revision: str | None) -> Path:
         )
     try:
         cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
-        if isinstance(cached, str) and _is_complete(Path(cached).parent):
+        if isinstance(cached, str) and is_complete(Path(cached).parent):
             return Path(cached).parent
         _check_reachable()
         return Path(
@@ -63,11 +62,6 @@ def unavailable(name: str, error: Exception) -> BaseModelError:
         do=f"Run `hf download {wanted}` where there is a network, then pass --base with that id, "
         f"or with the folder it was copied to. Meanwhile --base {TINY} runs anywhere.",
     )
-
-
-def _is_complete(folder: Path) -> bool:
-    """Whether a snapshot has all its weights; an interrupted download has not."""
-    return all(weights_of(folder / part) for part in PARTS)
 
 
 def _check_reachable() -> None:

@@ -21,6 +21,7 @@ class Recipe:
         scales: guidance while learning and applying; None for the base's own.
         buckets: j.
         least_m: learned tokens, unless the phrase has more.
+        by_held_out: whether held-out pairs decide when to stop, and which step each bucket keeps.
     """
 
     name: str
@@ -31,10 +32,17 @@ class Recipe:
     scales: Scales | None
     buckets: int = 5
     least_m: int = 0
+    by_held_out: bool = True
 
 
 PAPER = Recipe(
-    name="paper", steps=1000, batch=1, rate=1e-3, decay=False, scales=Scales(s_T=7.5, s_I=1.5)
+    name="paper",
+    steps=1000,
+    batch=1,
+    rate=1e-3,
+    decay=False,
+    scales=Scales(s_T=7.5, s_I=1.5),
+    by_held_out=False,
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
 

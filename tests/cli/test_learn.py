@@ -94,6 +94,9 @@ REFUSED = {
         6,
         "hf download",
     ),
+    "a folder for a brush": (["pairs", "-o", "./pairs"], 2, "folder"),
+    "a phrase of two lines": (["pairs", "-o", "x", "--phrase", "a\nb"], 5, "control characters"),
+    "a negative seed": (["pairs", "-o", "x", "--seed", "-1"], 2, "--seed"),
     "a phrase too long": (["pairs", "-o", "x", "--phrase", "very " * 80], 2, "tokens"),
 }
 

@@ -54,6 +54,8 @@ def test_mix_writes_the_same_bytes_again(shell):
         ("warm:much", "grain"),
         ("warm:nan", "grain"),
         ("warm:1", "grain:-1"),
+        ("warm:1", "grain:-3"),
+        ("warm:1", "grain:-0.999999"),
         ("--method", "stack", "warm:1", "grain:-1"),
         ("--coarse", "warm"),
         ("--coarse", "warm", "--fine", "grain", "warm"),

@@ -73,3 +73,9 @@ def test_a_folder_without_a_model_is_explained(tmp_path):
 def test_each_base_has_its_clip():
     assert default_clip("tiny-ip2p") == str(TINY_CLIP)
     assert default_clip("timbrooks/instruct-pix2pix") == PAPER_CLIP
+
+
+def test_the_papers_clip_has_the_activation_its_weights_were_trained_with():
+    import open_clip
+
+    assert open_clip.get_model_config(PAPER_CLIP.rpartition("/")[0])["quick_gelu"]

@@ -8,6 +8,7 @@ import torch
 
 from brushctl.brushes.file import decode_brush, encode_brush
 from brushctl.engine import learning
+from brushctl.engine.base import open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import from_brush
@@ -15,7 +16,13 @@ from brushctl.engine.learning import EncodedPairs, draw, rate_at
 from brushctl.engine.making import Label, Start, make_brush
 from brushctl.engine.progress import Progress
 from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
-from brushctl.errors import BrushMismatchError, DeviceMemoryError, PhraseError, UsageError
+from brushctl.errors import (
+    BrushMismatchError,
+    DeviceError,
+    DeviceMemoryError,
+    PhraseError,
+    UsageError,
+)
 from brushctl.events import Advance, Stage, Warned
 
 SHORT = replace(DEFAULT, steps=12, batch=1)
@@ -187,7 +194,8 @@ def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, mo
     brush, events = made(base, pictures)
     assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
     for key, tensor in toy[0].tensors.items():
-        assert np.abs(tensor.astype(np.float32) - brush.tensors[key]).max() < 0.05
+        # Adam turns the rounding of a vanishing gradient into a step: single features may differ.
+        assert np.abs(tensor.astype(np.float32) - brush.tensors[key]).mean() < 0.01
 
 
 def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
@@ -225,3 +233,16 @@ def test_learning_stops_when_held_out_pairs_gain_nothing_more():
         assert not run.settled()
         run.look(torch.tensor([0.4, 0.4]))
     assert run.settled()
+
+
+def test_the_papers_recipe_keeps_its_last_step_whatever_held_out_pairs_say(base, pictures):
+    paper = replace(PAPER, steps=4)
+    alone, _ = made(base, pictures, paper)
+    judged, _ = made(base, pictures, paper, held_out=(pictures[2:], 1 - pictures[2:]))
+    assert encode_brush(alone) == encode_brush(judged)
+
+
+def test_learning_in_float16_is_refused(pictures):
+    half = open_base(None, torch.device("cpu"), torch.float16)
+    with pytest.raises(DeviceError, match="bfloat16"):
+        made(half, pictures)

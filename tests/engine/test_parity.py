@@ -1,5 +1,7 @@
 """The engine against diffusers' own InstructPix2Pix pipeline and against eq. 3 by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import initial, written
 from brushctl.engine.pixels import from_model, to_model
+from brushctl.errors import PhotoError, UsageError
 
 PHRASE = "turn daylight into night"
 TOLERANCE = 2e-4
@@ -112,3 +115,19 @@ def test_before_is_the_autoencoders_own_picture(base, pictures):
         before = editor.edit([pictures[0]])[0].before
     latents = base.encode_condition(to_model([pictures[0]])) * base.vae.config.scaling_factor
     assert np.array_equal(before, from_model(base.decode(latents))[0])
+
+
+@pytest.mark.parametrize("scale", [float("nan"), float("inf")])
+def test_a_scale_that_is_no_number_is_refused(scale):
+    with pytest.raises(UsageError):
+        Scales(scale, 1.0)
+
+
+def test_numbers_out_of_range_are_an_error_and_no_black_picture(base, pictures):
+    instruction = written(base, PHRASE)
+    broken = replace(instruction, text=instruction.text * float("nan"))
+    with (
+        Editor(base, broken, scales=Scales(1, 1), steps=2, seed=0) as editor,
+        pytest.raises(PhotoError, match="out of range"),
+    ):
+        editor.edit([pictures[0]])

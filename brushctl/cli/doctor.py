@@ -1,0 +1,149 @@
+"""`brushctl doctor`: what is on this machine, what is missing, and how to get it."""
+
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+import typer
+
+from brushctl import __version__
+from brushctl.brushes.cache import names
+from brushctl.cli.arguments import Json
+from brushctl.cli.output import out_console, print_json
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache
+
+LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
+EXTRAS = {"pillow-heif": ("HEIC and AVIF photographs", "heic"), "lpips": ("LPIPS", "lpips")}
+SCARCE = 2 * 2**30
+"""Bytes of free disk below which a batch may not find room."""
+REAL_BASE = 6 * 2**30
+"""Bytes of free disk that InstructPix2Pix needs in the hub's cache, roughly."""
+
+
+class State(StrEnum):
+    """How a thing is."""
+
+    fine = "fine"
+    missing = "missing"
+    """brushctl works without it."""
+    broken = "broken"
+    """brushctl does not work like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at, and what to do about it."""
+
+    what: str
+    state: State
+    found: str
+    do: str | None = None
+
+
+def doctor(*, json: Json = False) -> None:
+    """Show devices, versions, models, brushes and disk, and how to get what is missing.
+
+    Status 1 if something is broken. What is merely missing, such as a base model that was never
+    fetched, is no fault.
+    """
+    findings = list(_look())
+    if json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        _show(findings)
+    if any(finding.state is State.broken for finding in findings):
+        raise typer.Exit(1)
+
+
+def _look() -> Iterator[Finding]:
+    machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield Finding("brushctl", State.fine, f"{__version__}, {machine}")
+    yield from map(_library, LIBRARIES)
+    yield from _models()
+    yield _brushes()
+    yield from (_extra(name, *about) for name, about in EXTRAS.items())
+
+
+def _library(name: str) -> Finding:
+    try:
+        return Finding(name, State.fine, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Finding(name, State.broken, "not installed", "Install brushctl again.")
+
+
+def _models() -> Iterator[Finding]:
+    try:
+        from brushctl.engine.diagnosis import base_here, clip_here, devices, hub_cache
+    except Exception as error:
+        # A broken installation of torch raises anything at all, and this is where to say so.
+        yield Finding("models", State.broken, str(error)[:200], "Install brushctl again.")
+        return
+    for device in devices():
+        yield Finding(f"--device {device.name}", State.fine, device.about)
+    yield Finding(f"--base {TINY}", State.fine, "inside the package")
+    cache, fetch = hub_cache(), f"hf download {INSTRUCT_PIX2PIX}"
+    if base_here():
+        yield Finding(f"--base {INSTRUCT_PIX2PIX}", State.fine, str(cache))
+    else:
+        free = _free(cache)
+        room = "" if free >= REAL_BASE else f" (first make room: {_gib(free)} are free in {cache})"
+        yield Finding(
+            f"--base {INSTRUCT_PIX2PIX}",
+            State.missing,
+            "not fetched; needed for real work",
+            f"Run `{fetch}` where there is a network{room}.",
+        )
+    if clip_here():
+        yield Finding("CLIP ViT-L-14-quickgelu/openai", State.fine, str(cache))
+    else:
+        yield Finding(
+            "CLIP ViT-L-14-quickgelu/openai",
+            State.missing,
+            f"not fetched; finds phrases for brushes on other bases than {TINY}",
+            "The first `learn` fetches it; or give it a --phrase.",
+        )
+
+
+def _brushes() -> Finding:
+    folder, count = brush_cache(), len(names())
+    free = _free(folder)
+    found = f"{count} in {folder}, {_gib(free)} free"
+    if free < SCARCE:
+        return Finding("brushes", State.broken, found, "Free some space, or set BRUSHCTL_HOME.")
+    return Finding("brushes", State.fine, found)
+
+
+def _extra(name: str, what: str, extra: str) -> Finding:
+    try:
+        return Finding(what, State.fine, f"{name} {metadata.version(name)}")
+    except metadata.PackageNotFoundError:
+        do = f"Run `pip install 'brushctl[{extra}]'`."
+        return Finding(what, State.missing, f"{name} is not installed", do)
+
+
+def _free(folder: Path) -> int:
+    """Bytes free where a folder is, or would be."""
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    return shutil.disk_usage(there).free
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    styles = {State.fine: "green", State.missing: "yellow", State.broken: "bold red"}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        told = Text(f"{finding.found}\n{finding.do}" if finding.do else finding.found)
+        table.add_row(
+            Text(finding.state, styles[finding.state]), Text(finding.what, no_wrap=True), told
+        )
+    out_console().print(table)

@@ -1,0 +1,42 @@
+"""`brushctl doctor`: what is there, what is missing, what is broken."""
+
+import shutil
+from collections import namedtuple
+
+import pytest
+
+from tests.cli.shell import Shell
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary):
+    return Shell(tmp_path, capfdbinary)
+
+
+def found(shell, status=0):
+    return {f["what"]: f for f in shell.json("doctor", status=status)["findings"]}
+
+
+def test_it_names_what_is_there_and_how_to_get_what_is_missing(shell):
+    findings = found(shell)
+    assert findings["--device cpu"]["state"] == "fine"
+    assert findings["--base tiny-ip2p"]["state"] == "fine"
+    real = findings["--base timbrooks/instruct-pix2pix"]
+    assert real["state"] == "missing"
+    assert "hf download timbrooks/instruct-pix2pix" in real["do"]
+    assert findings["brushes"]["found"].startswith("0 in ")
+    assert "fine" in shell.text("doctor")
+
+
+def test_a_full_disk_is_a_fault(shell, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10, 9, 1))
+    findings = found(shell, status=1)
+    assert findings["brushes"]["state"] == "broken"
+    assert "make room" in findings["--base timbrooks/instruct-pix2pix"]["do"]
+
+
+def test_a_base_in_the_hubs_cache_is_found(shell, monkeypatch):
+    monkeypatch.setattr("brushctl.engine.diagnosis.base_here", lambda: True)
+    assert found(shell)["--base timbrooks/instruct-pix2pix"]["state"] == "fine"
