@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 ClipName = Annotated[
     str | None,
-    typer.Option(
-        "--clip", help="An open_clip model, as ViT-B-32/openai, or a folder; by base."
-    ),
+    typer.Option("--clip", help="An open_clip model, as ViT-B-32/openai, or a folder; by base."),
 ]
 VocabularyFile = Annotated[
     Path | None,
