@@ -42,13 +42,14 @@ def print_error(message: str) -> None:
     """Print a failure on stderr, in red on a terminal."""
     from rich.text import Text
 
-    err_console().print(Text("error: ", style="bold red") + Text(message, style="default"))
+    told = Text("error: ", style="bold red") + Text(message, style="default")
+    err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
 
 
 def say(message: str) -> None:
     """Tell a person something, on stderr."""
-    # Messages hold file names, in which square brackets are no markup.
-    err_console().print(message, soft_wrap=True, markup=False)
+    # Messages hold file names, in which square brackets are no markup and colons no emoji.
+    err_console().print(message, soft_wrap=True, markup=False, emoji=False)
 
 
 def follow(work: Generator[Event, None, Result], *, quiet: bool = False) -> Result:
