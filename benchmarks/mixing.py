@@ -19,17 +19,16 @@ import numpy as np
 import torch
 from PIL import Image
 
-from brushctl import __version__
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush, sealed
-from brushctl.brushes.mixing import Share, Stamp, blend, schedule, stack
+from brushctl.brushes.mixing import Share, blend, schedule, stack
+from brushctl.brushes.stamp import Stamp
 from brushctl.cli.output import follow
-from brushctl.cli.stamp import today
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import from_brush
-from brushctl.engine.making import Label, Start, make_brush
+from brushctl.engine.making import Start, make_brush
 from brushctl.engine.recipes import RECIPES
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
@@ -55,7 +54,7 @@ def learned(base: BaseModel, look: str, recipe: str, seed: int) -> Brush:
         start=Start(None),
         recipe=RECIPES[recipe],
         seed=seed,
-        label=Label(look, today(), f"brushctl {__version__}"),
+        stamp=Stamp.today(look),
         pair_hashes=["0" * 64] * PAIRS,
     )
     return sealed(follow(work))
@@ -71,7 +70,7 @@ def edited(base: BaseModel, brush: Brush, images: np.ndarray) -> np.ndarray:
 
 def mixes(a: Brush, b: Brush) -> dict[str, Brush]:
     """Every way of mixing, by the name it has in the sheet."""
-    stamp = Stamp("mix", today(), f"brushctl {__version__}")
+    stamp = Stamp.today("mix")
     j = a.metadata.buckets.count
     coarse_a = [b] * (j // 2) + [a] * (j - j // 2)
     coarse_b = [a] * (j // 2) + [b] * (j - j // 2)

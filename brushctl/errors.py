@@ -150,7 +150,7 @@ class BaseModelError(BrushctlError):
 
 
 class DiskError(BrushctlError):
-    """A file could not be written (no space, no permission)."""
+    """A file cannot be read or written (no space, no permission, a damaged disk)."""
 
     code = "disk"
 

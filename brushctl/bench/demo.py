@@ -15,13 +15,14 @@ from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.atomic import write_atomically
 from brushctl.brushes.file import Brush, encode_brush
+from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import Instruction, from_brush, written
-from brushctl.engine.making import Label, find_start, make_brush
+from brushctl.engine.making import find_start, make_brush
 from brushctl.engine.recipes import DEFAULT
 from brushctl.events import Event
 from brushctl.photos.batch import FileDone, Treatment, edit_photographs
@@ -118,13 +119,13 @@ class Shown:
     brush: float
 
 
-def demonstrate(root: Path, *, label: Label, seed: int = 0) -> Generator[Event, None, Shown]:
+def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0) -> Generator[Event, None, Shown]:
     """Draw pictures into `root`, learn the look from eight pairs, apply it to a folder, measure."""
     folders = Folders(root)
     _draw(folders, seed)
     device = resolve_device("cpu")
     base = open_base(TINY, device, resolve_dtype(None, device))
-    brush = yield from _learn(base, folders, label, seed)
+    brush = yield from _learn(base, folders, stamp, seed)
     scales = Scales(brush.metadata.apply.s_T, brush.metadata.apply.s_I)
     yield from _edit(base, from_brush(base, brush), scales, folders.photos, folders.edited)
     plain = Scales(base.defaults.s_T, base.defaults.s_I)
@@ -151,7 +152,7 @@ def _save(pixels: Pixels, path: Path) -> None:
 
 
 def _learn(
-    base: BaseModel, folders: Folders, label: Label, seed: int
+    base: BaseModel, folders: Folders, stamp: Stamp, seed: int
 ) -> Generator[Event, None, Brush]:
     pairs = find_pairs(folders.pairs)
     clip = load_clip(default_clip(base.id), base.device)
@@ -165,7 +166,7 @@ def _learn(
         start=start,
         recipe=DEFAULT,
         seed=seed,
-        label=label,
+        stamp=stamp,
         pair_hashes=[pair_sha256(pair) for pair in pairs],
     )
     write_atomically(folders.brush, encode_brush(brush))

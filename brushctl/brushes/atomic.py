@@ -1,6 +1,7 @@
 """Whole files or none."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -11,8 +12,14 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None
 
     Raises:
         FileExistsError: the target exists and may not be overwritten.
+        NotADirectoryError: what should be its folder is a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # which would say that the target exists
+        raise NotADirectoryError(
+            errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)
+        ) from error
     descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -49,7 +49,8 @@ def path_of(name: str) -> Path:
 
 def names() -> list[str]:
     """The names in the cache, sorted."""
-    return sorted(p.stem for p in brush_cache().glob(f"*{SUFFIX}") if NAME.fullmatch(p.stem))
+    files = (p for p in brush_cache().glob(f"*{SUFFIX}") if p.is_file())
+    return sorted(p.stem for p in files if NAME.fullmatch(p.stem))
 
 
 def find(target: str) -> Path:
@@ -111,6 +112,8 @@ def destination(target: str, *, overwrite: bool) -> Path:
 def store(data: bytes, target: str, *, overwrite: bool) -> Path:
     """Keep a brush's bytes under a name or in a file; return where.
 
+    A brush that it replaces goes with its contact sheet, which shows another edit.
+
     Raises:
         NameTakenError: something is there, perhaps since just now, and may not be overwritten.
     """
@@ -119,6 +122,8 @@ def store(data: bytes, target: str, *, overwrite: bool) -> Path:
         write_atomically(path, data, overwrite=overwrite)
     except FileExistsError:
         raise _taken(target) from None
+    if overwrite:
+        sheet_of(path).unlink(missing_ok=True)
     return path
 
 

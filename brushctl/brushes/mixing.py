@@ -18,6 +18,7 @@ import numpy as np
 
 from brushctl.brushes.file import Brush, Features, sealed
 from brushctl.brushes.metadata import Instruction, Lineage, Metadata, Parent
+from brushctl.brushes.stamp import Stamp
 from brushctl.errors import BrushMismatchError, UsageError
 
 LEAST_SUM = 1e-3
@@ -32,15 +33,6 @@ class Share:
 
     brush: Brush
     weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What a mix is stamped with: its name, the day, the program."""
-
-    name: str
-    created: str
-    tool: str
 
 
 def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:

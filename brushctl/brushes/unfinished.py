@@ -7,6 +7,11 @@ from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import UsageError
 
 
+def unfinished_of(target: Path) -> Path:
+    """Where the state of a brush that is being learned lies."""
+    return target.with_name(f".{target.name}.unfinished")
+
+
 class Unfinished:
     """A file that outlives a killed run, and says which run it belongs to.
 
@@ -16,7 +21,7 @@ class Unfinished:
     """
 
     def __init__(self, target: Path, run: str) -> None:
-        self.path = target.with_name(f".{target.name}.unfinished")
+        self.path = unfinished_of(target)
         self._run = hashlib.sha256(run.encode()).digest()
 
     def load(self) -> bytes | None:
@@ -32,7 +37,7 @@ class Unfinished:
             raise UsageError(
                 "the unfinished run is one of other pairs or settings",
                 where="--resume",
-                do="Repeat its command, or leave --resume out to start anew.",
+                do="Repeat its command, or pass --overwrite in place of --resume to begin anew.",
             )
         return data[len(self._run) :]
 

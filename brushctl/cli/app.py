@@ -11,7 +11,7 @@ from brushctl.cli.bench import bench
 from brushctl.cli.demo import demo
 from brushctl.cli.doctor import doctor
 from brushctl.cli.export import export
-from brushctl.cli.failure import run_and_exit
+from brushctl.cli.failure import Commands, run_and_exit
 from brushctl.cli.import_ import import_brush
 from brushctl.cli.init_phrase import init_phrase
 from brushctl.cli.inspect import inspect
@@ -24,6 +24,7 @@ from brushctl.cli.verify import verify
 
 app = typer.Typer(
     name="brushctl",
+    cls=Commands,
     help="Learn a photo edit from before/after pairs, and repeat it on thousands of pictures.",
     no_args_is_help=True,
     rich_markup_mode="rich",

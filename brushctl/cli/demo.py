@@ -34,11 +34,10 @@ def demo(
     _claim(folder)
 
     from brushctl.bench.demo import demonstrate
-    from brushctl.cli.stamp import today, tool
-    from brushctl.engine.making import Label
+    from brushctl.brushes.stamp import Stamp
 
-    label = Label("teal-and-amber", today(), tool())
-    shown = follow(demonstrate(folder, label=label, seed=seed), quiet=quiet)
+    stamp = Stamp.today("teal-and-amber")
+    shown = follow(demonstrate(folder, stamp=stamp, seed=seed), quiet=quiet)
     if json:
         print_json(_facts(shown))
     else:

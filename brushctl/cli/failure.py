@@ -1,15 +1,32 @@
 """Turn whatever went wrong into a message on stderr and an exit status."""
 
-import errno
 import os
 import sys
 import traceback
 from collections.abc import Callable
 
+import typer
+from typer.core import TyperGroup
+
 from brushctl.cli.output import print_error, print_json
 from brushctl.errors import BrushctlError, DiskError, Interrupted
 
-DISK_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+class Commands(TyperGroup):
+    """The command tree, answering Ctrl-C and closed pipes before Typer does, without a word."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command that was named."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted", do="Run the same command again.") from error
+        except BrokenPipeError as error:
+            # The reader of our stdout has gone (`brushctl list | head`): nobody is left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from error
+        return result
 
 
 def run_and_exit(app: Callable[[], object]) -> int:
@@ -19,27 +36,22 @@ def run_and_exit(app: Callable[[], object]) -> int:
     """
     try:
         app()
-    except BrokenPipeError:
-        # The reader of our stdout has gone (`brushctl list | head`): stop without a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return _report(Interrupted("interrupted", do="Run the same command again to go on."))
     except BrushctlError as error:
         return _report(error)
     except OSError as error:
-        if error.errno not in DISK_ERRNOS:
-            return _unexpected(error)
-        return _report(
-            DiskError(
-                (error.strerror or str(error)).lower(),
-                where=str(error.filename) if error.filename else None,
-                do="Free some space or choose another place, then run the command again.",
-            )
-        )
+        return _report(disk_error(error)) if error.errno else _unexpected(error)
     except Exception as error:
         return _unexpected(error)
     return 0
+
+
+def disk_error(error: OSError) -> DiskError:
+    """What the system says of a file, for people."""
+    return DiskError(
+        (error.strerror or str(error)).lower(),
+        where=str(error.filename) if error.filename else None,
+        do="Check the path, its permissions and the free space, then run the command again.",
+    )
 
 
 def _report(error: BrushctlError) -> int:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.brushes.cache import destination, keep_sheet, store
+from brushctl.brushes.unfinished import unfinished_of
 from brushctl.cli.arguments import Base, Device, Dtype, Json, Overwrite, Pairs, Quiet, Seed
 from brushctl.cli.checks import checked, show_checks
 from brushctl.cli.output import print_json, say
-from brushctl.errors import UsageError
+from brushctl.errors import NameTakenError, UsageError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def learn(
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
     target = destination(output, overwrite=overwrite)
+    if unfinished_of(target).exists() and not (resume or overwrite):
+        raise NameTakenError(
+            "learning this brush was begun before",
+            where=output,
+            do="Add --resume to go on with it, or --overwrite to begin anew.",
+        )
     found = find_pairs(pairs)
     kept_back = len(found) // PAIRS_FOR_ONE_HELD_OUT if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from brushctl.bench.judging import Judgement, judge, with_held_out
 from brushctl.brushes.file import Brush
+from brushctl.brushes.stamp import Stamp
 from brushctl.brushes.unfinished import Unfinished
 from brushctl.cli.output import follow, say
-from brushctl.cli.stamp import today, tool
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.making import Label, Start, find_start, make_brush
+from brushctl.engine.making import Start, find_start, make_brush
 from brushctl.engine.recipes import Recipe
-from brushctl.errors import Interrupted
+from brushctl.errors import BaseModelError, Interrupted
 from brushctl.photos.pairs import Pair, load_pairs, pair_sha256
 
 if TYPE_CHECKING:
@@ -49,8 +49,16 @@ class Lesson:
     quiet: bool
 
     def find_start(self) -> Start:
-        """The phrase that names what the pairs change, as CLIP sees them."""
-        clip = load_clip(default_clip(self.model.id), self.model.device)
+        """The phrase that names what the pairs change, as CLIP sees them.
+
+        Raises:
+            BaseModelError: CLIP is not on this machine.
+        """
+        try:
+            clip = load_clip(default_clip(self.model.id), self.model.device)
+        except BaseModelError as error:
+            own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
+            raise BaseModelError(error.what, where=error.where, do=own) from error
         before, after = load_pairs(self.learned_from, clip.side, align=self.align)
         start = follow(find_start(clip, list(before), list(after)), quiet=self.quiet)
         if not self.quiet:
@@ -75,7 +83,7 @@ class Lesson:
             start=start,
             recipe=self.recipe,
             seed=self.seed,
-            label=Label(self.target.stem, today(), tool()),
+            stamp=Stamp.today(self.target.stem),
             pair_hashes=hashes,
             held_out=self._load(self.unseen) if self.unseen else None,
             keeper=unfinished,
@@ -83,9 +91,8 @@ class Lesson:
         try:
             return follow(work, quiet=self.quiet)
         except KeyboardInterrupt:
-            raise Interrupted(
-                "stopped while learning", do="The same command with --resume goes on."
-            ) from None
+            kept = "The same command with --resume goes on." if unfinished.path.exists() else None
+            raise Interrupted("stopped while learning", do=kept) from None
 
     def forget(self) -> None:
         """The brush is kept: the state of its learning is needed no more."""

@@ -9,8 +9,9 @@ from brushctl.brushes.cache import names, path_of
 from brushctl.brushes.header import read_metadata
 from brushctl.brushes.metadata import Metadata
 from brushctl.cli.arguments import Json
+from brushctl.cli.failure import disk_error
 from brushctl.cli.output import out_console, print_json, say
-from brushctl.errors import BrushFormatError
+from brushctl.errors import BrushctlError, BrushFormatError
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -39,10 +40,19 @@ def list_brushes(
 
 def _entry(name: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": name, "path": str(path_of(name))}
+    metadata = _metadata(name)
+    failed = isinstance(metadata, BrushctlError)
+    return {**entry, "error" if failed else "metadata": metadata.to_dict()}
+
+
+def _metadata(name: str) -> Metadata | BrushctlError:
+    """What a brush says of itself, or why it cannot be read: one bad file hides no other."""
     try:
-        return {**entry, "metadata": read_metadata(path_of(name)).to_dict()}
+        return read_metadata(path_of(name))
     except BrushFormatError as error:
-        return {**entry, "error": error.to_dict()}
+        return error
+    except OSError as error:
+        return disk_error(error)
 
 
 def _table(found: list[str]) -> "Table":
@@ -53,10 +63,11 @@ def _table(found: list[str]) -> "Table":
     for column in ("name", "starts from", "base model", "made"):
         table.add_column(column)
     for name in found:
-        try:
-            table.add_row(*map(Text, _row(name, read_metadata(path_of(name)))))
-        except BrushFormatError as error:
-            table.add_row(Text(name), Text(f"damaged: {error.what}", style="red"))
+        metadata = _metadata(name)
+        if isinstance(metadata, BrushctlError):
+            table.add_row(Text(name), Text(f"damaged: {metadata.what}", style="red"))
+        else:
+            table.add_row(*map(Text, _row(name, metadata)))
     return table
 
 

@@ -14,7 +14,7 @@ from brushctl.errors import UsageError
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-    from brushctl.brushes.mixing import Stamp
+    from brushctl.brushes.stamp import Stamp
 
 WEIGHTED = re.compile(r"(?P<brush>.+):(?P<weight>[^:/\\]*)")
 RANGED = re.compile(r"(?P<brush>.+)@(?P<first>[0-9]+)(-(?P<last>[0-9]+))?")
@@ -58,11 +58,10 @@ def mix(
     denoising follows one of them.
     """
     from brushctl.brushes.file import encode_brush
-    from brushctl.brushes.mixing import Stamp
-    from brushctl.cli.stamp import today, tool
+    from brushctl.brushes.stamp import Stamp
 
     target = destination(output, overwrite=overwrite)
-    stamp = Stamp(target.stem, today(), tool())
+    stamp = Stamp.today(target.stem)
     arguments = brushes or []
     if coarse or fine or any(RANGED.fullmatch(a) for a in arguments):
         if method:

@@ -7,8 +7,9 @@ import typer
 
 from brushctl.brushes.cache import find, names
 from brushctl.cli.arguments import Json, complete_names
+from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json, say
-from brushctl.errors import BrushError
+from brushctl.errors import BrushctlError, BrushError
 
 
 def verify(
@@ -26,13 +27,15 @@ def verify(
     from brushctl.brushes.file import read_brush
 
     whole: list[str] = []
-    damaged: dict[str, BrushError] = {}
+    damaged: dict[str, BrushctlError] = {}
     for target in brushes or names():
         try:
             read_brush(find(target))
             whole.append(target)
         except BrushError as error:
             damaged[target] = error
+        except OSError as error:
+            damaged[target] = disk_error(error)
     if json:
         broken = [{"brush": target, "error": e.to_dict()} for target, e in damaged.items()]
         print_json({"whole": whole, "damaged": broken})

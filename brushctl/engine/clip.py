@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import open_clip
 import torch
+from huggingface_hub import try_to_load_from_cache
 from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
 from brushctl.engine.pixels import FloatImage
+from brushctl.engine.places import check_reachable
 from brushctl.errors import BaseModelError
 from brushctl.events import Advance, Event, Stage
 from brushctl.settings import TINY
@@ -24,6 +26,8 @@ PAPER_CLIP = "ViT-L-14-quickgelu/openai"
 OpenAI's weights need the activation they were trained with, which the plain ViT-L-14 has not.
 """
 VOCABULARY_FILE = "vocabulary.txt"
+WEIGHTS = (open_clip.constants.HF_SAFE_WEIGHTS_NAME, open_clip.constants.HF_WEIGHTS_NAME)
+"""How repositories of the hub name an open_clip model's weights."""
 PICTURES, TEXTS = 16, 128
 """Pictures and phrases encoded at a time: ViT-L-14 stays below 2 GB."""
 
@@ -107,6 +111,8 @@ def load_clip(name: str, device: torch.device) -> Clip:
     model_name, _, tag = name.rpartition("/")
     source = f"local-dir:{folder.resolve()}" if folder.is_dir() else model_name
     try:
+        if not folder.is_dir():
+            _check_at_hand(model_name, tag)
         model, prepare = open_clip.create_model_from_pretrained(
             source, None if folder.is_dir() else tag, device=device
         )
@@ -121,6 +127,18 @@ def load_clip(name: str, device: torch.device) -> Clip:
     own = folder / VOCABULARY_FILE
     vocabulary = own.read_text(encoding="utf-8") if own.is_file() else None
     return Clip(name, model.eval().requires_grad_(False), prepare, tokenize, vocabulary)
+
+
+def _check_at_hand(model: str, tag: str) -> None:
+    """Fail soon where weights would have to be fetched and cannot be: the client retries for long.
+
+    Raises:
+        ConnectionError: they are not on this machine, and the hub does not answer.
+    """
+    repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").rpartition("/")[0]
+    cached = (try_to_load_from_cache(repository, file) for file in WEIGHTS if repository)
+    if repository and not any(isinstance(file, str) for file in cached):
+        check_reachable()
 
 
 def _pil(image: FloatImage) -> Image.Image:

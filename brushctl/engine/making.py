@@ -16,6 +16,7 @@ from brushctl.brushes.metadata import (
     Training,
     UniquePhrase,
 )
+from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import Clip
 from brushctl.engine.instruction import to_arrays
@@ -48,15 +49,6 @@ def find_start(
     return Start(found.phrase, x, y)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What a new brush is stamped with: its name, the day, the program."""
-
-    name: str
-    created: str
-    tool: str
-
-
 def make_brush(
     base: BaseModel,
     before: np.ndarray,
@@ -65,7 +57,7 @@ def make_brush(
     start: Start,
     recipe: Recipe,
     seed: int,
-    label: Label,
+    stamp: Stamp,
     pair_hashes: Sequence[str],
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
     keeper: Keeper | None = None,
@@ -88,9 +80,9 @@ def make_brush(
     features = to_arrays(learned.instruction)
     m = next(iter(features.values())).shape[1]
     metadata = Metadata(
-        name=label.name,
-        created=label.created,
-        tool=label.tool,
+        name=stamp.name,
+        created=stamp.created,
+        tool=stamp.tool,
         instruction=Instruction(start.phrase, m, (Segment(m),), start.before, start.after),
         buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
         base=Base(base.id, base.architecture, base.unet_sha256, base.revision),

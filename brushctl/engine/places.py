@@ -41,7 +41,7 @@ def find_base(name: str, revision: str | None) -> Path:
         cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
         if isinstance(cached, str) and is_complete(Path(cached).parent):
             return Path(cached).parent
-        _check_reachable()
+        check_reachable()
         return Path(
             StableDiffusionInstructPix2PixPipeline.download(
                 name, revision=revision, safety_checker=None, feature_extractor=None
@@ -64,7 +64,7 @@ def unavailable(name: str, error: Exception) -> BaseModelError:
     )
 
 
-def _check_reachable() -> None:
+def check_reachable() -> None:
     """Fail soon where there is no network.
 
     Raises:

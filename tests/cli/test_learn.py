@@ -181,6 +181,10 @@ def test_a_killed_run_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
     killed.kill()
     assert killed.wait() == -signal.SIGKILL
     assert not (shell.folder / "killed.brush").exists()
+    begun = state.read_bytes()
+    _, err = shell.run("learn", "pairs", "-o", "killed.brush", "--no-phrase", status=2)
+    assert "begun before" in err
+    assert state.read_bytes() == begun
     monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=12, batch=1))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums are taken in another order by more

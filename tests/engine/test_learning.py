@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from brushctl.brushes.file import decode_brush, encode_brush
+from brushctl.brushes.stamp import Stamp
 from brushctl.engine import learning
 from brushctl.engine.base import open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import from_brush
 from brushctl.engine.learning import EncodedPairs, draw, rate_at
-from brushctl.engine.making import Label, Start, make_brush
+from brushctl.engine.making import Start, make_brush
 from brushctl.engine.progress import Progress
 from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
 from brushctl.errors import (
@@ -26,7 +27,7 @@ from brushctl.errors import (
 from brushctl.events import Advance, Stage, Warned
 
 SHORT = replace(DEFAULT, steps=12, batch=1)
-LABEL = Label("toy", "2026-01-02", "brushctl test")
+STAMP = Stamp("toy", "2026-01-02", "brushctl test")
 
 
 class Memory:
@@ -53,7 +54,7 @@ def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker", **more):
         start=Start(phrase),
         recipe=recipe,
         seed=seed,
-        label=LABEL,
+        stamp=STAMP,
         pair_hashes=["0" * 64, "1" * 64],
         **more,
     )
