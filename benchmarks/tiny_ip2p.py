@@ -24,6 +24,8 @@ from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/tiny-ip2p.json")
 SEED = 987_654
+STEPS = (1, 2, 5, 10, 20)
+"""Numbers of sampling steps that are compared."""
 
 
 def through_autoencoder(base: BaseModel, pictures: list[np.ndarray]) -> float:
@@ -33,15 +35,18 @@ def through_autoencoder(base: BaseModel, pictures: list[np.ndarray]) -> float:
         return float(np.mean([psnr(editor.edit([x])[0].before, x) for x in pictures]))
 
 
-def followed(base: BaseModel, edit: Edit, n: int) -> tuple[float, float, float]:
+def followed(
+    base: BaseModel, edit: Edit, n: int, steps: int | None = None
+) -> tuple[float, float, float]:
     """Mean over n unseen pictures: doing nothing, the text, the text inside the edit's mask."""
     rng = np.random.default_rng(SEED)
     rows = []
-    scales = Scales(base.defaults.s_T, base.defaults.s_I)
+    defaults = base.defaults
+    scales = Scales(defaults.s_T, defaults.s_I)
     for _ in range(n):
         pair = edit.make(rng, 64)
         words = written(base, pair.instruction)
-        with Editor(base, words, scales=scales, steps=base.defaults.steps, seed=0) as editor:
+        with Editor(base, words, scales=scales, steps=steps or defaults.steps, seed=0) as editor:
             after = editor.edit([pair.before.pixels])[0].after
         truth, inside = pair.after.pixels, pair.mask[..., 0] > 0
         region = psnr(after[inside], truth[inside]) if inside.any() else np.nan
@@ -58,7 +63,7 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     world = [draw_picture(rng, 64).pixels for _ in range(100)]
     photos = [p.astype(np.float32) / 255 for p in photographs()]
-    table = {}
+    table, by_steps = {}, {}
     for name, edit in EDITS.items():
         table[name] = followed(base, edit, n)
         print(f"{name:12} {edit.scope:7}", *(f"{x:6.2f}" for x in table[name]), flush=True)
@@ -66,6 +71,10 @@ def main() -> None:
     def mean(scope: str, column: int) -> float:
         rows = [table[k][column] for k, e in EDITS.items() if e.scope == scope and k != "nothing"]
         return round(float(np.mean(rows)), 2)
+
+    for steps in STEPS:
+        every = [followed(base, edit, n, steps)[1] for edit in EDITS.values()]
+        by_steps[f"text_psnr_{steps}_steps"] = round(float(np.mean(every)), 2)
 
     files = [f for f in EMBEDDED.rglob("*") if f.is_file()]
     figures = {
@@ -78,6 +87,7 @@ def main() -> None:
         "text_psnr_local": mean("local", 1),
         "text_psnr_local_inside_mask": mean("local", 2),
         "null_psnr": round(table["nothing"][1], 2),
+        **by_steps,
         "weights_mb": round(sum(f.stat().st_size for f in files) / 1e6, 1),
     }
     OUT.parent.mkdir(parents=True, exist_ok=True)
