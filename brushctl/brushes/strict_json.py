@@ -95,7 +95,11 @@ def check(value: object, path: str, depth: int = 1) -> None:
 
 def _too_deep(path: str) -> DepthError:
     root = re.split(r"[.[]", path)[0]  # the whole path would fill a screen
-    return DepthError(f"is nested deeper than {DEPTH_CAP} levels", where=root)
+    return DepthError(
+        f"is nested deeper than {DEPTH_CAP} levels",
+        where=root,
+        do="Of a mix of mixes, mix the first brushes in one go.",
+    )
 
 
 def canonical(value: object) -> str:

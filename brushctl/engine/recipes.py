@@ -46,11 +46,12 @@ PAPER = Recipe(
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
 
-DEFAULT = Recipe(name="default", steps=200, batch=2, rate=1e-1, decay=True, scales=None, least_m=16)
+DEFAULT = Recipe(name="default", steps=300, batch=1, rate=0.3, decay=True, scales=None, least_m=16)
 """Far larger steps that settle as the rate decays; at the guidance the base itself is best at.
 
 Keys and values have deviations near 1: at the paper's rate a thousand steps cannot carry them from
-one instruction to another. All brushes have one m, so that any two can be blended."""
+one instruction to another. More steps of one sample beat fewer of several (docs/experiments.md).
+Brushes whose phrase has no more than sixteen tokens have one m, so that any two can be blended."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 

@@ -17,7 +17,6 @@ class Part(StrEnum):
     clip = "clip"
 
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
 STEPS = {Part.vae: 4500, Part.unet: 4500, Part.grown: 2400, Part.clip: 2400}
 RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.grown: 1e-3, Part.clip: 1e-3}
 
@@ -25,7 +24,9 @@ RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.grown: 1e-3, Part.clip: 1e-3}
 def main(
     part: Annotated[Part, typer.Argument(help="The part to train.")],
     work: Annotated[Path, typer.Option(help="Checkpoints, logs and drawn pairs.")] = Path("work"),
-    out: Annotated[Path, typer.Option(help="Where the trained part is written.")] = WEIGHTS,
+    out: Annotated[
+        Path, typer.Option(help="Where the trained parts are written, and found by later ones.")
+    ] = Path("work/weights"),
     steps: Annotated[int | None, typer.Option(help="Optimisation steps.")] = None,
     pairs: Annotated[int, typer.Option(help="Training pairs, a multiple of 500.")] = 60_000,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",

@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -197,7 +198,8 @@ def _tokenizer(run: Run, pairs: PairSet) -> CLIPTokenizer:
 
 
 def _latents(run: Run, vae: AutoencoderKL, tokenizer: CLIPTokenizer, pairs: PairSet) -> Latents:
-    kept = run.folder.parent / "latents.pt"
+    weights = b"".join(p.detach().cpu().numpy().tobytes() for p in vae.encoder.parameters())
+    kept = run.folder.parent / f"latents-{len(pairs.words)}-{sha256(weights).hexdigest()[:12]}.pt"
     if kept.exists():
         return Latents(**torch.load(kept, mmap=True, weights_only=True))
     tokens = tokenizer(
