@@ -1,3 +1,50 @@
-"""brushctl: learn a photo edit from before/after pairs, and repeat it."""
+"""brushctl: learn a photo edit from before/after pairs, and repeat it.
+
+The names in `API` are the Python API, described in docs/python.md; each is loaded when it is first
+asked for. All else may change without notice.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brushctl.brushes.cache import open_brush as open_brush
+    from brushctl.brushes.file import Brush as Brush
+    from brushctl.brushes.file import write_brush as write_brush
+    from brushctl.brushes.mixing import Share as Share
+    from brushctl.brushes.mixing import blend as blend
+    from brushctl.brushes.mixing import schedule as schedule
+    from brushctl.brushes.mixing import stack as stack
+    from brushctl.brushes.stamp import Stamp as Stamp
+    from brushctl.engine.editing import open_editor as open_editor
+    from brushctl.engine.pipeline import load as load
+    from brushctl.engine.teaching import learn as learn
+    from brushctl.errors import BrushctlError as BrushctlError
 
 __version__ = "0.1.0"
+
+API = {
+    "Brush": "brushctl.brushes.file",
+    "BrushctlError": "brushctl.errors",
+    "Share": "brushctl.brushes.mixing",
+    "Stamp": "brushctl.brushes.stamp",
+    "blend": "brushctl.brushes.mixing",
+    "learn": "brushctl.engine.teaching",
+    "load": "brushctl.engine.pipeline",
+    "open_brush": "brushctl.brushes.cache",
+    "open_editor": "brushctl.engine.editing",
+    "schedule": "brushctl.brushes.mixing",
+    "stack": "brushctl.brushes.mixing",
+    "write_brush": "brushctl.brushes.file",
+}
+"""Where each name lives; `import brushctl` itself loads nothing heavy (PEP 562)."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in API:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(API[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *API]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from brushctl.bench.effects import Effect
-from brushctl.bench.lut import fit_lut
+from brushctl.photos.lut import fit_lut
 from brushctl.bench.metrics import Pixels
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import TINY_CLIP, Clip

@@ -15,6 +15,8 @@ from brushctl.settings import brush_cache
 if TYPE_CHECKING:
     from PIL import Image
 
+    from brushctl.brushes.file import Brush
+
 SUFFIX = ".brush"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 """Letters, digits, . _ + -, no leading dot: a file name on every system, never a path."""
@@ -86,6 +88,18 @@ def find_name(name: str) -> Path:
             do = "`brushctl list` shows those there are."
         raise BrushNotFoundError("the cache has no brush of that name", where=name, do=do)
     return path
+
+
+def open_brush(target: str | Path) -> "Brush":
+    """A brush given by name or by path, read and checked.
+
+    Raises:
+        BrushNotFoundError: there is none.
+        BrushFormatError: it is damaged.
+    """
+    from brushctl.brushes.file import read_brush
+
+    return read_brush(find(str(target)))
 
 
 def destination(target: str, *, overwrite: bool) -> Path:

@@ -17,7 +17,11 @@ from brushctl.cli.output import out_console, print_json
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
-EXTRAS = {"pillow-heif": ("HEIC and AVIF photographs", "heic"), "lpips": ("LPIPS", "lpips")}
+EXTRAS = {
+    "pillow-heif": ("HEIC and AVIF photographs", "heic"),
+    "lpips": ("LPIPS", "lpips"),
+    "opencolorio": ("LUTs as .cube files", "lut"),
+}
 SCARCE = 2 * 2**30
 """Bytes of free disk below which a batch may not find room."""
 REAL_BASE = 6 * 2**30

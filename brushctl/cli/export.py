@@ -1,4 +1,4 @@
-"""`brushctl export`: copy a brush out of the cache."""
+"""`brushctl export`: copy a brush out of the cache, or turn it into a LUT."""
 
 import sys
 from pathlib import Path
@@ -8,22 +8,60 @@ import typer
 
 from brushctl.brushes.cache import SUFFIX, find_name, store
 from brushctl.brushes.header import blaming
-from brushctl.cli.arguments import CachedName, Overwrite
+from brushctl.cli.arguments import Base, CachedName, Device, Overwrite
+from brushctl.cli.lut import export_lut
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
 
 STREAM = "-"
+TABLE = "As a table of colours"
 
 
 def export(
     brush: CachedName,
-    target: Annotated[
-        str, typer.Argument(help="A .brush file or a folder to copy to; - is stdout.")
-    ] = ".",
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET | PICTURES...]",
+            help="A .brush file or a folder to copy to; - is stdout. With --lut: pictures.",
+        ),
+    ] = None,
     *,
+    lut: Annotated[
+        Path | None,
+        typer.Option(help="A .cube file: fit a 33³ LUT to pictures.", rich_help_panel=TABLE),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Even if it carries little.", rich_help_panel=TABLE),
+    ] = False,
+    base: Base = None,
+    device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
-    """Copy a brush out of the cache, byte for byte, after checking that it is whole."""
+    """Copy a brush out of the cache, byte for byte, after checking that it is whole.
+
+    With --lut, write instead a LUT for other programs: what a table of colours can carry of the
+    brush's edit, fitted to what it does to the pictures, and refused if that is little.
+    """
+    named = targets or []
+    if lut:
+        export_lut(
+            brush,
+            lut.expanduser(),
+            named,
+            force=force,
+            overwrite=overwrite,
+            base=base,
+            device=device,
+        )
+    elif len(named) > 1:
+        raise UsageError("a brush is copied to one place", do="Name one, or pass --lut.")
+    else:
+        _copy(brush, named[0] if named else ".", overwrite=overwrite)
+
+
+def _copy(brush: str, target: str, *, overwrite: bool) -> None:
     from brushctl.brushes.file import decode_brush
 
     source = find_name(brush)

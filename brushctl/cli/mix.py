@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.brushes.cache import destination, find, store
+from brushctl.brushes.cache import destination, open_brush, store
 from brushctl.cli.arguments import Json, Overwrite, complete_names
 from brushctl.cli.output import print_json, say
 from brushctl.errors import UsageError
@@ -85,7 +85,7 @@ def _weighted(arguments: list[str], method: Method, stamp: "Stamp") -> "Brush":
 
     if len(arguments) < 2:
         raise UsageError("a mix needs at least two brushes", do="Give them as A:0.7 B:0.3.")
-    shares = [Share(_open(name), weight) for name, weight in map(_weight, arguments)]
+    shares = [Share(open_brush(name), weight) for name, weight in map(_weight, arguments)]
     return (stack if method is Method.STACK else blend)(shares, stamp)
 
 
@@ -116,7 +116,7 @@ def _scheduled(
                 "--coarse and --fine go together, without other brushes",
                 do="For other divisions give buckets: warm@3-4 grain@0-2.",
             )
-        early, late = _open(coarse), _open(fine)
+        early, late = open_brush(coarse), open_brush(fine)
         j = early.metadata.buckets.count
         return schedule([late] * (j // 2) + [early] * (j - j // 2), stamp)
     return schedule(_by_bucket(arguments), stamp)
@@ -131,7 +131,7 @@ def _by_bucket(arguments: list[str]) -> "list[Brush]":
             raise UsageError(
                 "has no buckets", where=argument, do="Write them as in warm@3-4, or warm@0."
             )
-        brush = _open(match["brush"])
+        brush = open_brush(match["brush"])
         first = int(match["first"])
         last = int(match["last"] or first)
         j = brush.metadata.buckets.count
@@ -147,9 +147,3 @@ def _by_bucket(arguments: list[str]) -> "list[Brush]":
             f"bucket {missing[0]} is given to no brush", do="Give every bucket to one."
         )
     return [chosen[bucket] for bucket in sorted(chosen)]
-
-
-def _open(target: str) -> "Brush":
-    from brushctl.brushes.file import read_brush
-
-    return read_brush(find(target))

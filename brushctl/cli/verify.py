@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from brushctl.brushes.cache import find, names
+from brushctl.brushes.cache import names, open_brush
 from brushctl.cli.arguments import Json, complete_names
 from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json, say
@@ -24,13 +24,11 @@ def verify(
     json: Json = False,
 ) -> None:
     """Read brushes whole, hash them again, and name what is damaged. Status 5 if any is."""
-    from brushctl.brushes.file import read_brush
-
     whole: list[str] = []
     damaged: dict[str, BrushctlError] = {}
     for target in brushes or names():
         try:
-            read_brush(find(target))
+            open_brush(target)
             whole.append(target)
         except BrushError as error:
             damaged[target] = error

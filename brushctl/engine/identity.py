@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -87,13 +87,19 @@ def _recalled(memory: Path) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _computed(files: list[Path]) -> str:
+def digest_of(tensors: Mapping[str, Callable[[str], torch.Tensor]]) -> str:
+    """The identity of a U-Net whose tensors are got by name, one at a time."""
     digest = hashlib.sha256()
-    with _opened(files) as tensors:
-        for name in sorted(tensors):
-            digest.update(name.encode())
-            digest.update(tensors[name](name).to(torch.float16).contiguous().numpy().data)
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        values = tensors[name](name).to("cpu", torch.float16)
+        digest.update(values.contiguous().numpy().data)
     return digest.hexdigest()
+
+
+def _computed(files: list[Path]) -> str:
+    with _opened(files) as tensors:
+        return digest_of(tensors)
 
 
 @contextlib.contextmanager

@@ -108,6 +108,26 @@ def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruct
     return replace(learned, text=torch.where(chosen, learned.text, empty.text), features=features)
 
 
+def weakened(base: BaseModel, learned: Instruction, strength: float) -> Instruction:
+    """The learned instruction at a strength: on the line from the empty one (0) to itself (1)."""
+    if strength == 1:
+        return learned
+    j, m = next(iter(learned.features.values()))[0].shape[:2]
+    empty = initial(base, None, j, least_m=m)
+
+    def between(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        return torch.lerp(nothing.to(whole), whole, strength)
+
+    features = {
+        site: (
+            between(empty.features[site][0][:, :m], K),
+            between(empty.features[site][1][:, :m], V),
+        )
+        for site, (K, V) in learned.features.items()
+    }
+    return replace(learned, text=between(empty.text, learned.text), features=features)
+
+
 def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     """A brush's features on the base's device.
 

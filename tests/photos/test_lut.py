@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from brushctl.bench.lut import fit_lut
 from brushctl.bench.metrics import psnr
+from brushctl.photos.lut import fit_lut
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 

@@ -1,0 +1,107 @@
+"""What was tried on the way to the default recipe, each variation beside the recipe itself.
+
+    uv run python -m benchmarks.experiments                       # all of them; hours on a CPU
+    uv run python -m benchmarks.experiments "rate 0.1" "rate 1"   # some
+
+Every brush is learned from the ten training pairs of an effect of TOP-Bench mini and judged on its
+five test pairs, on tiny-ip2p in bfloat16. Each outcome goes into docs/results/experiments.json as
+soon as it is known. `float32` is the recipe itself in that format.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from brushctl.bench.effects import Effect, draw_effects
+from brushctl.bench.metrics import psnr, ssim
+from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Scales
+from brushctl.engine.learning import learn
+from brushctl.engine.phrasing import find_phrase, vocabulary_of
+from brushctl.engine.recipes import DEFAULT
+from brushctl.events import Event
+
+OUT = Path("docs/results/experiments.json")
+EFFECTS = ("lava", "cake", "charcoal", "apple")
+"""Two of the whole picture and two of a part; only `apple` is known to the base."""
+VARIATIONS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "float32": {},
+    "rate 0.1": {"rate": 0.1},
+    "rate 1": {"rate": 1.0},
+    "constant rate": {"decay": False},
+    "m at least 32": {"least_m": 32},
+    "m of the phrase": {"least_m": 0},
+    "batch 1": {"batch": 1},
+    "batch 8": {"batch": 8},
+    "ten buckets": {"buckets": 10, "batch": 1},
+    "one bucket": {"buckets": 1, "batch": 10},
+    "twice the steps": {"steps": 2 * DEFAULT.steps},
+    "half the steps": {"steps": DEFAULT.steps // 2},
+}
+STEPS = (3, 5, 20)
+"""Sampling steps that each brush is applied with."""
+Result = TypeVar("Result")
+
+
+def run(work: Generator[Event, None, Result]) -> Result:
+    """The result of work whose events nobody follows."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def outcome(base: BaseModel, effect: Effect, phrase: str | None, change: dict[str, Any]) -> dict:
+    """PSNR and SSIM of one brush at each number of sampling steps, and its learning's seconds."""
+    recipe, started = replace(DEFAULT, **change), time.monotonic()
+    learned = run(learn(base, *effect.train, phrase=phrase, recipe=recipe, seed=0))
+    figures = {"seconds": time.monotonic() - started}
+    before, truth = effect.test
+    for steps in STEPS:
+        with Editor(base, learned.instruction, scales=Scales(1, 1), steps=steps, seed=0) as editor:
+            edited = [x.after for x in editor.edit(list(before))]
+        both = list(zip(edited, truth, strict=True))
+        figures[f"psnr_{steps}"] = float(np.mean([psnr(x, y) for x, y in both]))
+        figures[f"ssim_{steps}"] = float(np.mean([ssim(x, y) for x, y in both]))
+    return figures
+
+
+def main() -> None:
+    """Run the variations asked for; print and keep the mean of each over the effects."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(VARIATIONS)}")
+    names = parser.parse_args().names or list(VARIATIONS)
+    cpu = torch.device("cpu")
+    clip = load_clip(default_clip("tiny-ip2p"), cpu)
+    effects = draw_effects(EFFECTS, 64, 0)
+    phrases = [
+        run(find_phrase(clip, *map(list, effect.train), vocabulary_of(clip))).phrase
+        for effect in effects
+    ]
+    for name in names:
+        base = open_base(None, cpu, torch.float32 if name == "float32" else torch.bfloat16)
+        rows = [
+            outcome(base, effect, phrase, VARIATIONS[name])
+            for effect, phrase in zip(effects, phrases, strict=True)
+        ]
+        figures = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
+        print(name, figures, flush=True)
+        known = json.loads(OUT.read_text()) if OUT.exists() else {}
+        known[name] = {"threads": torch.get_num_threads(), **figures}
+        OUT.write_text(json.dumps(known, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""`brushctl export --lut`: a brush's edit as a table of colours, for other programs."""
+
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brushctl.brushes.atomic import write_atomically
+from brushctl.brushes.cache import find
+from brushctl.brushes.header import read_metadata
+from brushctl.cli.output import follow, say
+from brushctl.errors import UsageError
+from brushctl.events import Advance, Event, Stage
+from brushctl.photos.inputs import Input, find_inputs
+
+if TYPE_CHECKING:
+    from brushctl.photos.batch import Editor
+    from brushctl.photos.colour import Pixels
+
+    Sides = tuple[list[Pixels], list[Pixels]]
+
+SUFFIX = ".cube"
+FEWEST = 2
+"""Pictures that a table can be fitted to and judged by: one is left out."""
+ENOUGH = 0.75
+"""The share of an edit's variance that a table must carry: half its amplitude is then right."""
+
+
+def export_lut(
+    brush: str,
+    target: Path,
+    pictures: Sequence[str],
+    *,
+    force: bool,
+    overwrite: bool,
+    base: str | None,
+    device: str,
+) -> None:
+    """Fit a LUT to what a brush does to pictures, judge it, and write it.
+
+    Raises:
+        UsageError: the target or the pictures will not do, or the edit is no matter of colours
+            alone and `force` is not given.
+    """
+    path = find(brush)
+    metadata = read_metadata(path)
+    inputs = _checked(target, pictures, overwrite=overwrite)
+
+    from brushctl.brushes.file import read_brush
+    from brushctl.engine.editing import open_editor
+    from brushctl.photos.cube import encode_cube
+    from brushctl.photos.lut import FINE, fit_lut, share_carried
+
+    editor = open_editor(read_brush(path), base=base, device=device)
+    before, after = follow(_edited(editor, inputs))
+    share = share_carried(before, after)
+    if share < ENOUGH and not force:
+        raise UsageError(
+            f"a LUT would carry {max(share, 0):.0%} of what the brush does: the rest is no matter "
+            "of colours alone",
+            where=brush,
+            do="Use `brushctl apply`, or pass --force to write the LUT all the same.",
+        )
+    told = f"brush {metadata.name} {metadata.content_sha256[:12]}, {share:.1%} of its edit carried"
+    cube = encode_cube(fit_lut(before, after, FINE), told)
+    write_atomically(target, cube.encode(), overwrite=overwrite)
+    say(f"exported {brush}: {target} ({share:.0%} of the edit, on pictures left out of the fit)")
+
+
+def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:
+    if target.suffix.lower() != SUFFIX:
+        raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
+    if target.exists() and not overwrite:
+        raise UsageError(
+            "the file exists", where=str(target), do="Choose another, or pass --overwrite."
+        )
+    inputs = find_inputs(pictures)
+    if len(inputs) < FEWEST:
+        raise UsageError(
+            "a LUT is fitted to what the brush does to pictures, and judged by others",
+            do=f"Name {FEWEST} or more, of the kind it is for; ten are better.",
+        )
+    return inputs
+
+
+def _edited(
+    opened: "AbstractContextManager[Editor]", inputs: Sequence[Input]
+) -> "Generator[Event, None, Sides]":
+    """Pictures at the model's size, before and after, both as the autoencoder gives them."""
+    from brushctl.photos.images import open_photo, resize
+
+    before: list[Pixels] = []
+    after: list[Pixels] = []
+    yield Stage("editing pictures", len(inputs))
+    with opened as editor:
+        for n, item in enumerate(inputs):
+            yield Advance(n, item.path.name)
+            photo = open_photo(item.path, first_frame=True)
+            seen = resize(photo.pixels, editor.working_size(*photo.size))
+            (edited,) = editor.edit([seen])
+            before.append(edited.before)
+            after.append(edited.after)
+    yield Advance(len(inputs))
+    return before, after

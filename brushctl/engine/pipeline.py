@@ -1,0 +1,160 @@
+"""A brush inside diffusers' own InstructPix2Pix pipeline, for people who have one already."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from diffusers import StableDiffusionInstructPix2PixPipeline
+
+from brushctl.brushes.cache import open_brush
+from brushctl.brushes.file import Brush
+from brushctl.brushes.mixing import Share, blend
+from brushctl.brushes.stamp import Stamp
+from brushctl.engine.attention import Brushed, brushed
+from brushctl.engine.base import BaseModel, Defaults
+from brushctl.engine.identity import digest_of
+from brushctl.engine.instruction import Instruction, from_brush, weakened
+from brushctl.errors import BaseModelError, UsageError
+
+LOADED = "_brushctl"
+"""Where a U-Net remembers that it has a brush."""
+
+
+class Loaded:
+    """A brush in a pipeline, until `unload`; also a context manager.
+
+    Attributes:
+        settings: what the brush wants to be applied with, as arguments of the pipeline's call.
+    """
+
+    def __init__(
+        self,
+        pipe: StableDiffusionInstructPix2PixPipeline,
+        instruction: Instruction,
+        settings: dict[str, Any],
+    ) -> None:
+        self.settings = settings
+        self._pipe = pipe
+        self._installed = ExitStack()
+        self._state = self._installed.enter_context(brushed(pipe.unet, instruction))
+        hook = pipe.unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
+        self._installed.callback(hook.remove)
+        setattr(pipe.unet, LOADED, self)
+        self._installed.callback(delattr, pipe.unet, LOADED)
+
+    def unload(self) -> None:
+        """Take the brush out: the pipeline is again what it was. A second time does nothing."""
+        self._installed.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.unload()
+
+    def _before_unet(
+        self, _unet: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Say which rows are brushed and when, and give them the brush's words.
+
+        Under guidance diffusers stacks eq. 3's branches, the fully conditioned one first.
+        """
+        sample, t = arguments[:2]
+        branches = 3 if self._pipe.do_classifier_free_guidance else 1
+        n = len(sample) // branches
+        self._state.at(torch.as_tensor(t, device=sample.device).expand(n))
+        texts = named["encoder_hidden_states"]
+        own = _words(self._state, n).to(texts)
+        return arguments, named | {"encoder_hidden_states": torch.cat([own, texts[n:]])}
+
+
+def load(
+    pipe: StableDiffusionInstructPix2PixPipeline,
+    brush: Brush | str | Path | Sequence[Brush | str | Path],
+    *,
+    weights: Sequence[float] | None = None,
+    strength: float = 1.0,
+) -> Loaded:
+    """Put a brush, or a blend of several, into a diffusers pipeline.
+
+        loaded = brushctl.load(pipe, "warm.brush")
+        picture = pipe("", image=photo, **loaded.settings).images[0]
+        loaded.unload()
+
+    The prompt of the call is not read: the words a brush was learned from belong to it.
+
+    Args:
+        pipe: an InstructPix2Pix pipeline, anywhere and in any number format.
+        brush: a brush, its file or its name in the cache; or several, to be blended.
+        weights: one for each of several brushes; equal if not given.
+        strength: 1 as learned, 0 not at all, in between less, beyond 1 more.
+
+    Raises:
+        BrushMismatchError: it was learned on another U-Net.
+        BrushError: there is no such brush, or it is damaged.
+        BaseModelError: it cannot be told which U-Net the pipeline has.
+        UsageError: the pipeline has a brush already, or weights and brushes do not match.
+    """
+    if hasattr(pipe.unet, LOADED):
+        raise UsageError(
+            "the pipeline has a brush already", do="Unload it first, or load both as one blend."
+        )
+    several = [brush] if isinstance(brush, Brush | str | Path) else list(brush)
+    chosen = _blended([b if isinstance(b, Brush) else open_brush(b) for b in several], weights)
+    base = _base_of(pipe)
+    instruction = weakened(base, from_brush(base, chosen), strength)
+    apply = chosen.metadata.apply
+    settings = {
+        "guidance_scale": apply.s_T,
+        "image_guidance_scale": apply.s_I,
+        "num_inference_steps": apply.steps,
+    }
+    return Loaded(pipe, instruction, settings)
+
+
+def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush:
+    weights = [1.0] * len(brushes) if weights is None else weights
+    if not brushes or len(weights) != len(brushes):
+        raise UsageError(
+            f"there are {len(weights)} weights for {len(brushes)} brushes",
+            do="Give every brush one.",
+        )
+    if len(brushes) == 1:
+        return brushes[0]
+    shares = [Share(brush, weight) for brush, weight in zip(brushes, weights, strict=True)]
+    return blend(shares, Stamp.today("blend"))
+
+
+def _words(state: Brushed, n: int) -> torch.Tensor:
+    text = state.text()
+    return text.expand(n, -1, -1) if len(text) == 1 else text
+
+
+def _base_of(pipe: StableDiffusionInstructPix2PixPipeline) -> BaseModel:
+    """The pipeline's parts, identified by their weights."""
+    unet = pipe.unet
+    if unet.dtype == torch.bfloat16:
+        raise BaseModelError(
+            "a U-Net rounded to bfloat16 cannot be told from others",
+            do="Load the pipeline in float16 or float32, then the brush, then move it to bfloat16.",
+        )
+    tensors = unet.state_dict()
+    digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
+    return BaseModel(
+        id=str(pipe.name_or_path or "this pipeline"),
+        vae=pipe.vae,
+        unet=unet,
+        text_encoder=pipe.text_encoder,
+        tokenizer=pipe.tokenizer,
+        scheduler_config=dict(pipe.scheduler.config),
+        defaults=Defaults(),
+        unet_sha256=digest,
+    )

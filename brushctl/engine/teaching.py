@@ -1,0 +1,83 @@
+"""Learning as one call: from a folder of pairs to a brush, for programs."""
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TypeVar
+
+from brushctl.brushes.file import Brush
+from brushctl.brushes.stamp import Stamp
+from brushctl.engine.base import open_base
+from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_device, resolve_dtype
+from brushctl.engine.making import Start, find_start, make_brush
+from brushctl.engine.recipes import recipe_called
+from brushctl.events import Event
+from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
+
+Result = TypeVar("Result")
+
+
+def learn(
+    pairs: str | Path,
+    *,
+    name: str,
+    base: str | None = None,
+    phrase: str | None = None,
+    recipe: str = "default",
+    held_out: int = 0,
+    seed: int = 0,
+    device: str = "auto",
+    dtype: str | None = None,
+    tell: Callable[[Event], None] = lambda _: None,
+) -> Brush:
+    """Learn a brush from pairs of pictures, as `brushctl learn` does.
+
+    Args:
+        pairs: a folder or a manifest, in any layout that `brushctl learn` reads.
+        name: the brush's own name.
+        base: a base model; None for tiny-ip2p.
+        phrase: the words to start from; None to let CLIP find them, "" to start from none.
+        recipe: `default` or `paper`.
+        held_out: pairs that only decide when to stop.
+        seed: fixes every draw.
+        device: `auto`, `cpu`, `cuda`, `mps`.
+        dtype: the number format of the frozen model; None for the device's own.
+        tell: called with every event of the work.
+
+    Raises:
+        PairsError: the pairs cannot be found, told apart or read.
+        BaseModelError: the base model or CLIP is not on this machine.
+        DeviceError: the device is not on this machine.
+    """
+    learned_from, unseen = hold_out(find_pairs(Path(pairs)), held_out, seed)
+    place = resolve_device(device)
+    model = open_base(base, place, resolve_dtype(dtype, place))
+    start = Start(phrase or None)
+    if phrase is None:
+        clip = load_clip(default_clip(model.id), place)
+        before, after = load_pairs(learned_from, clip.side)
+        start = _followed(find_start(clip, list(before), list(after)), tell)
+    before, after = load_pairs(learned_from, model.resolution)
+    work = make_brush(
+        model,
+        before,
+        after,
+        start=start,
+        recipe=recipe_called(recipe),
+        seed=seed,
+        stamp=Stamp.today(name),
+        pair_hashes=[pair_sha256(pair) for pair in learned_from],
+        held_out=load_pairs(unseen, model.resolution) if unseen else None,
+    )
+    return _followed(work, tell)
+
+
+def _followed(work: Generator[Event, None, Result], tell: Callable[[Event], None]) -> Result:
+    outcome: list[Result] = []
+
+    def tap() -> Generator[Event, None, None]:
+        outcome.append((yield from work))
+
+    for event in tap():
+        tell(event)
+    return outcome[0]

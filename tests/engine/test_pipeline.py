@@ -1,0 +1,135 @@
+"""`brushctl.load`: a brush inside diffusers' own pipeline edits as the engine does."""
+
+import numpy as np
+import pytest
+import torch
+
+import brushctl
+from brushctl.brushes.stamp import Stamp
+from brushctl.engine.base import BaseModel
+from brushctl.engine.editing import Editor
+from brushctl.engine.guidance import Scales
+from brushctl.engine.instruction import from_brush
+from brushctl.engine.making import Start, make_brush
+from brushctl.engine.pixels import to_model
+from brushctl.engine.recipes import Recipe
+from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
+from tests.brushes.makers import plain
+from tests.engine.test_parity import TOLERANCE, pipeline
+
+STAMP = Stamp("made", "2026-01-02", "brushctl test")
+
+
+def made(base: BaseModel, pictures: np.ndarray, phrase: str | None, scales: Scales | None):
+    recipe = Recipe("toy", steps=3, batch=1, rate=0.5, decay=False, scales=scales, least_m=16)
+    work = make_brush(
+        base, pictures, 1 - pictures, start=Start(phrase), recipe=recipe, seed=0, stamp=STAMP,
+        pair_hashes=["0" * 64],
+    )  # fmt: skip
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def brush(base, pictures):
+    return made(base, pictures, "turn daylight into night", Scales(7.5, 1.5))
+
+
+def by_engine(base, brush, picture):
+    apply = brush.metadata.apply
+    scales = Scales(apply.s_T, apply.s_I)
+    with Editor(base, from_brush(base, brush), scales=scales, steps=apply.steps, seed=3) as editor:
+        return editor.edit([picture])[0].after, editor.noise_source(picture)
+
+
+def by_pipe(pipe, picture, source, prompt="", **settings):
+    return pipe(
+        prompt=prompt, image=to_model([picture]), generator=source, output_type="np", **settings
+    ).images[0]
+
+
+@pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(1.0, 1.0)])
+def test_a_loaded_brush_edits_as_the_engine_does_whatever_the_prompt(base, pictures, scales):
+    brush = made(base, pictures, "turn daylight into night", scales)
+    ours, source = by_engine(base, brush, pictures[0])
+    pipe = pipeline(base)
+    with brushctl.load(pipe, brush) as loaded:
+        theirs = by_pipe(pipe, pictures[0], source, "something else", **loaded.settings)
+    assert np.abs(ours - theirs).max() <= TOLERANCE
+
+
+def test_unloading_leaves_the_pipeline_as_it_was(base, pictures, brush):
+    pipe = pipeline(base)
+    settings = {"guidance_scale": 3.0, "image_guidance_scale": 1.5, "num_inference_steps": 2}
+
+    def plain_edit():
+        return by_pipe(pipe, pictures[0], torch.Generator().manual_seed(0), "snow", **settings)
+
+    processors, before = dict(pipe.unet.attn_processors), plain_edit()
+    loaded = brushctl.load(pipe, brush)
+    assert not np.array_equal(plain_edit(), before)
+    loaded.unload()
+    loaded.unload()
+    assert np.array_equal(plain_edit(), before)
+    assert pipe.unet.attn_processors == processors
+
+
+def test_several_brushes_are_loaded_as_their_blend(base, pictures, brush):
+    other = made(base, pictures, "make it snow", Scales(7.5, 1.5))
+    shares = [brushctl.Share(brush, 0.25), brushctl.Share(other, 0.75)]
+    blended = brushctl.blend(shares, STAMP)
+    ours, source = by_engine(base, blended, pictures[0])
+    pipe = pipeline(base)
+    with brushctl.load(pipe, [brush, other], weights=[0.25, 0.75]) as loaded:
+        theirs = by_pipe(pipe, pictures[0], source, **loaded.settings)
+    assert np.abs(ours - theirs).max() <= TOLERANCE
+
+
+def test_strength_leads_from_the_empty_instruction_to_the_brush(base, pictures, brush):
+    pipe = pipeline(base)
+    _, source = by_engine(base, brush, pictures[0])
+    state = source.get_state()
+
+    def edited(strength):
+        source.set_state(state)
+        with brushctl.load(pipe, brush, strength=strength) as loaded:
+            return by_pipe(pipe, pictures[0], source, **loaded.settings)
+
+    source.set_state(state)
+    none = by_pipe(
+        pipe, pictures[0], source,
+        guidance_scale=7.5, image_guidance_scale=1.5, num_inference_steps=base.defaults.steps,
+    )  # fmt: skip
+    assert np.abs(edited(0.0) - none).max() <= TOLERANCE
+    assert not np.allclose(edited(0.5), none, atol=0.01)
+    assert not np.allclose(edited(0.5), edited(1.0), atol=0.01)
+
+
+def test_a_brush_is_found_by_file(base, brush, tmp_path):
+    brushctl.write_brush(brush, tmp_path / "warm.brush")
+    with brushctl.load(pipeline(base), tmp_path / "warm.brush") as loaded:
+        assert loaded.settings["num_inference_steps"] == base.defaults.steps
+
+
+def test_what_does_not_fit_is_refused_and_leaves_the_pipeline_alone(base, brush):
+    pipe = pipeline(base)
+    processors = dict(pipe.unet.attn_processors)
+    with pytest.raises(BrushMismatchError):
+        brushctl.load(pipe, plain("elsewhere"))
+    with pytest.raises(UsageError, match="weights"):
+        brushctl.load(pipe, [brush, brush], weights=[1.0])
+    assert pipe.unet.attn_processors == processors
+    with brushctl.load(pipe, brush), pytest.raises(UsageError, match="already"):
+        brushctl.load(pipe, brush)
+
+
+def test_a_rounded_u_net_is_not_guessed_at(base, brush):
+    import copy
+
+    pipe = pipeline(base)
+    pipe.unet = copy.deepcopy(base.unet).to(torch.bfloat16)
+    with pytest.raises(BaseModelError, match="bfloat16"):
+        brushctl.load(pipe, brush)
