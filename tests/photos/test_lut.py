@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brushctl.bench.metrics import psnr
-from brushctl.photos.lut import fit_lut
+from brushctl.photos.lut import COARSE, FINE, fit_lut, share_carried
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 
@@ -39,3 +39,19 @@ def test_it_cannot_repeat_what_depends_on_the_place():
     rng = np.random.default_rng(6)
     x = rng.random((32, 32, 3))
     assert psnr(fit_lut([x], [x[::-1]])(x), x[::-1]) < 15
+
+
+def test_a_fine_table_never_changes_a_colour_more_than_the_pictures_do(pictures):
+    warm = NAMED["warm"][0]
+    after = [np.clip(warm(x), 0, 1) for x in pictures]
+    change = fit_lut(pictures, after, FINE).change
+    most = max(np.abs(y - x).max() for x, y in zip(pictures, after, strict=True))
+    assert np.abs(change).max() <= most + 1e-4
+
+
+def test_the_share_that_a_table_carries_is_that_of_colours_alone(pictures):
+    warm = NAMED["warm"][0]
+    colours = [np.clip(warm(x), 0, 1) for x in pictures]
+    assert share_carried(pictures, colours, COARSE) > 0.9
+    assert share_carried(pictures, [x[::-1, ::-1] for x in pictures], COARSE) < 0.5
+    assert share_carried(pictures, pictures) == 0
