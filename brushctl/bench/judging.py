@@ -1,7 +1,8 @@
 """How good a brush is: against leaving the pictures alone, and against its phrase in words."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -22,6 +23,7 @@ class Judgement:
     """A brush on some pairs; figures are mean PSNR in dB at the model's resolution.
 
     Attributes:
+        on: which pairs they are, for people.
         before: the pictures, each (s, s, 3).
         truth: the pictures as they should become.
         edited: the pictures as the brush makes them.
@@ -30,12 +32,31 @@ class Judgement:
         phrase: what its phrase reaches as a written instruction; None if it has none.
     """
 
+    on: str
     before: Sequence[Pixels]
     truth: Sequence[Pixels]
     edited: Sequence[Pixels]
     unedited: float
     brush: float
     phrase: float | None
+
+    def figures(self) -> dict[str, Any]:
+        """The figures, for programs."""
+        return {
+            "on": self.on,
+            "pairs": len(self.before),
+            "psnr": round(self.brush, 3),
+            "psnr_unedited": round(self.unedited, 3),
+            "psnr_phrase": None if self.phrase is None else round(self.phrase, 3),
+        }
+
+    def verdict(self) -> str:
+        """One sentence: how good the brush is."""
+        phrase = "" if self.phrase is None else f", its phrase alone {self.phrase:.1f}"
+        told = f"on {self.on}: {self.brush:.1f} dB (unedited {self.unedited:.1f}{phrase})"
+        if self.brush <= self.unedited:
+            told += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
+        return told
 
     def sheet(self, title: str) -> Image.Image:
         """A row for each pair: before, after, and what the brush makes of it."""
@@ -51,7 +72,7 @@ class Judgement:
 
 
 def judge(
-    base: BaseModel, brush: Brush, before: Sequence[Pixels], truth: Sequence[Pixels]
+    base: BaseModel, brush: Brush, before: Sequence[Pixels], truth: Sequence[Pixels], *, on: str
 ) -> Generator[Event, None, Judgement]:
     """Edit `before` with the brush, and with its phrase, and compare with the truth."""
     apply, phrase = brush.metadata.apply, brush.metadata.instruction.phrase
@@ -64,12 +85,31 @@ def judge(
         words = written(base, phrase)
         by_phrase = yield from _edited(base, words, plain, before, done=len(before))
     return Judgement(
+        on=on,
         before=before,
         truth=truth,
         edited=edited,
         unedited=_mean(before, truth),
         brush=_mean(edited, truth),
         phrase=None if by_phrase is None else _mean(by_phrase, truth),
+    )
+
+
+def merged(parts: Sequence[Judgement], *, on: str) -> Judgement:
+    """One judgement of as many pairs as all of them; each has as many as the others."""
+
+    def mean(figures: Iterable[float]) -> float:
+        return float(np.mean(list(figures)))
+
+    phrases = [part.phrase for part in parts if part.phrase is not None]
+    return Judgement(
+        on=on,
+        before=[x for part in parts for x in part.before],
+        truth=[x for part in parts for x in part.truth],
+        edited=[x for part in parts for x in part.edited],
+        unedited=mean(part.unedited for part in parts),
+        brush=mean(part.brush for part in parts),
+        phrase=mean(phrases) if phrases else None,
     )
 
 

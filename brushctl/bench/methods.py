@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from brushctl.bench.effects import Effect
-from brushctl.photos.lut import fit_lut
 from brushctl.bench.metrics import Pixels
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import TINY_CLIP, Clip
@@ -18,6 +17,7 @@ from brushctl.engine.learning import learn
 from brushctl.engine.phrasing import find_phrase, vocabulary_of
 from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
 from brushctl.events import Event
+from brushctl.photos.lut import fit_lut
 
 VISII = Recipe(
     name="visii", steps=1000, batch=1, rate=1e-3, decay=False, scales=PAPER.scales, buckets=1

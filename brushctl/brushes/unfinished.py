@@ -7,8 +7,18 @@ from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import UsageError
 
 
-def unfinished_of(target: Path) -> Path:
-    """Where the state of a brush that is being learned lies."""
+def fold_of(target: Path, k: int | str) -> Path:
+    """Where the brush of a fold of cross-validation would be, were it kept."""
+    return target.with_name(f"{target.stem}.fold-{k}{target.suffix}")
+
+
+def states_of(target: Path) -> list[Path]:
+    """The states that learning a brush has left, its folds' included."""
+    folds = target.parent.glob(_state_of(fold_of(target, "*")).name)
+    return [path for path in (_state_of(target), *sorted(folds)) if path.exists()]
+
+
+def _state_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.unfinished")
 
 
@@ -21,7 +31,7 @@ class Unfinished:
     """
 
     def __init__(self, target: Path, run: str) -> None:
-        self.path = unfinished_of(target)
+        self.path = _state_of(target)
         self._run = hashlib.sha256(run.encode()).digest()
 
     def load(self) -> bytes | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.brushes.cache import destination, keep_sheet, store
-from brushctl.brushes.unfinished import unfinished_of
+from brushctl.brushes.unfinished import states_of
 from brushctl.cli.arguments import Base, Device, Dtype, Json, Overwrite, Pairs, Quiet, Seed
 from brushctl.cli.checks import checked, show_checks
 from brushctl.cli.output import print_json, say
@@ -41,6 +41,13 @@ def learn(
             help="Pairs to judge by, not to learn from; one in six if not given.",
         ),
     ] = None,
+    cross_validate: Annotated[
+        bool,
+        typer.Option(
+            "--cross-validate",
+            help="Judge by each pair in turn, with a brush of the others; so many times longer.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")
     ] = False,
@@ -67,21 +74,26 @@ def learn(
 
     if phrase is not None and no_phrase:
         raise UsageError("--phrase and --no-phrase contradict each other")
+    if cross_validate and held_out:
+        raise UsageError("--cross-validate holds out each pair in turn", do="Leave --hold-out out.")
     if check_only:
         show_checks(find_pairs(pairs), json=json, quiet=quiet)
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
     target = destination(output, overwrite=overwrite)
-    if unfinished_of(target).exists() and not (resume or overwrite):
+    if states_of(target) and not (resume or overwrite):
         raise NameTakenError(
             "learning this brush was begun before",
             where=output,
             do="Add --resume to go on with it, or --overwrite to begin anew.",
         )
     found = find_pairs(pairs)
-    kept_back = len(found) // PAIRS_FOR_ONE_HELD_OUT if held_out is None else held_out
+    spared = 0 if cross_validate else len(found) // PAIRS_FOR_ONE_HELD_OUT
+    kept_back = spared if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)
+    if cross_validate:
+        hold_out(found, 1, seed)  # of one pair none can be
     label(target.stem, "-o")
     if phrase is not None:
         line(phrase, "--phrase")
@@ -101,15 +113,16 @@ def learn(
     model = open_base(base, place, resolve_dtype(dtype, place))
     lesson = Lesson(model, chosen, seed, learned_from, unseen, align, target, quiet)
     start = Start(phrase) if no_phrase or phrase is not None else lesson.find_start()
-    brush, judged = lesson.judge(lesson.learn(start, resume=resume))
+    folds = lesson.cross_validate(start, resume=resume) if cross_validate else None
+    brush, judged = lesson.judge(lesson.learn(start, resume=resume), folds)
     path = store(encode_brush(brush), output, overwrite=overwrite)
     lesson.forget()
-    sheet = keep_sheet(path, judged.sheet(f"{target.stem}, on {lesson.judged_on()}"))
+    sheet = keep_sheet(path, judged.sheet(f"{target.stem}, on {judged.on}"))
     if json:
         kept = {"brush": target.stem, "path": str(path), "sheet": str(sheet)}
-        print_json({**kept, "metadata": brush.metadata.to_dict()})
+        print_json({**kept, "judged": judged.figures(), "metadata": brush.metadata.to_dict()})
     elif not quiet:
-        say(f"{_summary(brush)}\n{lesson.verdict(judged)}")
+        say(f"{_summary(brush)}\n{judged.verdict()}")
         say(f"{path}\n{sheet}   (before, after, brush)")
         say(f"brushctl apply {output} PHOTOS -o EDITED repeats it")
 

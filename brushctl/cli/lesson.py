@@ -1,14 +1,14 @@
 """How `brushctl learn` runs once its pairs are found: learn, judge, and say how good it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brushctl.bench.judging import Judgement, judge, with_held_out
+from brushctl.bench.judging import Judgement, judge, merged, with_held_out
 from brushctl.brushes.file import Brush
 from brushctl.brushes.stamp import Stamp
-from brushctl.brushes.unfinished import Unfinished
+from brushctl.brushes.unfinished import Unfinished, fold_of, states_of
 from brushctl.cli.output import follow, say
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import default_clip, load_clip
@@ -94,31 +94,41 @@ class Lesson:
             kept = "The same command with --resume goes on." if unfinished.path.exists() else None
             raise Interrupted("stopped while learning", do=kept) from None
 
+    def cross_validate(self, start: Start, *, resume: bool) -> Judgement:
+        """Each pair edited by a brush learned from the others alone.
+
+        Raises:
+            Interrupted: the user stopped it; what was learned so far is kept.
+        """
+        folds = []
+        for k, pair in enumerate(self.learned_from):
+            others = [other for other in self.learned_from if other != pair]
+            fold = replace(self, learned_from=others, target=fold_of(self.target, k))
+            folds.append(fold.judge_by([pair], fold.learn(start, resume=resume)))
+            if not self.quiet:
+                say(f"{k + 1} of {len(self.learned_from)}: {folds[-1].verdict()}")
+        return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
+
     def forget(self) -> None:
         """The brush is kept: the state of its learning is needed no more."""
-        Unfinished(self.target, "").discard()
+        for state in states_of(self.target):
+            state.unlink()
 
-    def judge(self, brush: Brush) -> tuple[Brush, Judgement]:
-        """Measure the brush; on pairs held out, the figures go into its history."""
-        before, truth = self._load(self.unseen or self.learned_from[:JUDGED])
-        judged = follow(judge(self.model, brush, list(before), list(truth)), quiet=self.quiet)
+    def judge(self, brush: Brush, folds: Judgement | None) -> tuple[Brush, Judgement]:
+        """Measure the brush, unless its folds were; on pairs held out, it goes into its history."""
+        if folds:
+            return brush, folds
+        judged = self.judge_by(self.unseen or self.learned_from[:JUDGED], brush)
         return (with_held_out(brush, judged) if self.unseen else brush), judged
 
-    def judged_on(self) -> str:
-        """Which pairs the brush is judged by, for people."""
-        count = len(self.unseen or self.learned_from[:JUDGED])
-        pairs = f"{count} pair{'' if count == 1 else 's'}"
-        return f"{pairs} it did not learn from" if self.unseen else f"{pairs} it learned from"
-
-    def verdict(self, judged: Judgement) -> str:
-        """One sentence: how good the brush is."""
-        phrase = "" if judged.phrase is None else f", its phrase alone {judged.phrase:.1f}"
-        told = (
-            f"on {self.judged_on()}: {judged.brush:.1f} dB (unedited {judged.unedited:.1f}{phrase})"
-        )
-        if judged.brush <= judged.unedited:
-            told += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
-        return told
+    def judge_by(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
+        """Measure a brush on some pairs."""
+        known = any(pair in self.learned_from for pair in pairs)
+        on = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} it "
+        on += "learned from" if known else "did not learn from"
+        before, truth = self._load(pairs)
+        work = judge(self.model, brush, list(before), list(truth), on=on)
+        return follow(work, quiet=self.quiet)
 
     def _load(self, pairs: Sequence[Pair]) -> "tuple[np.ndarray, np.ndarray]":
         return load_pairs(pairs, self.model.resolution, align=self.align)

@@ -125,6 +125,8 @@ def learn(
                 yield Advance(run.step, _told(run))
             if keeper and run.step % KEEP_EVERY == 0:
                 keeper.keep(run.state())
+        if keeper:
+            keeper.keep(run.state())
     if recipe.by_held_out:
         run.return_to_best()
     tenth = max(1, recipe.steps // 10)

@@ -219,6 +219,48 @@ def test_held_out_pairs_judge_the_brush_and_their_figures_are_kept(shell):
     assert "held out" in shell.text("inspect", "dim")
 
 
+def test_cross_validation_judges_by_every_pair_and_learns_from_all(shell):
+    command = ("learn", "pairs", "--no-phrase", "--overwrite")
+    told = shell.json(*command, "-o", "dim.brush", "--cross-validate")
+    assert told["judged"]["pairs"] == 3
+    assert told["judged"]["on"].endswith("each with a brush of the others")
+    whole = (shell.folder / "dim.brush").read_bytes()
+    shell.run(*command, "-o", "dim.brush", "--hold-out", "0")
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
+
+
+def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--cross-validate")
+    steps = []
+
+    def settled(run):
+        steps.append(run.step)
+        if len(steps) == 6:  # of four in each fold
+            raise KeyboardInterrupt
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "settled", settled)
+        shell.run(*command, status=130)
+    assert (shell.folder / ".dim.fold-0.brush.unfinished").exists()
+    _, err = shell.run(*command, status=2)
+    assert "begun before" in err
+    steps.clear()
+    monkeypatch.setattr(progress.Progress, "settled", lambda run: bool(steps.append(run.step)))
+    shell.run(*command, "--resume")
+    assert len(steps) == 12  # two folds and the whole; the first fold was done
+    assert not list(shell.folder.glob(".dim*"))
+
+
+def test_of_one_pair_none_can_be_left_out(shell):
+    for side in ("before", "after"):
+        for k in (1, 2):
+            (shell.folder / f"pairs/{side}/{k}.png").unlink()
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--cross-validate", status=2)
+    assert "leaves none to learn from" in err
+
+
 def test_without_held_out_pairs_the_brush_claims_nothing(shell):
     _, err = shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
     assert "on 3 pairs it learned from" in err

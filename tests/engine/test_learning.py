@@ -26,7 +26,7 @@ from brushctl.errors import (
 )
 from brushctl.events import Advance, Stage, Warned
 
-SHORT = replace(DEFAULT, steps=12, batch=1)
+SHORT = replace(DEFAULT, steps=12, rate=0.1)
 STAMP = Stamp("toy", "2026-01-02", "brushctl test")
 
 
@@ -199,7 +199,8 @@ def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, mo
     assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
     for key, tensor in toy[0].tensors.items():
         # Adam turns the rounding of a vanishing gradient into a step: single features may differ.
-        assert np.abs(tensor.astype(np.float32) - brush.tensors[key]).mean() < 0.01
+        difference = np.abs(tensor.astype(np.float32) - brush.tensors[key])
+        assert difference.mean() < 0.1 * SHORT.rate
 
 
 def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
