@@ -10,8 +10,9 @@ from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
 from brushctl.cli.applying import Command, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
+from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.photos.choices import SUFFIXES, Detail
+from brushctl.photos.choices import SUFFIXES, Detail, Engine
 from brushctl.photos.inputs import find_inputs, read_list
 from brushctl.photos.plan import STREAM, TEMPLATE, Plan, plan_folder, plan_in_place, plan_single
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from brushctl.photos.batch import Editor
 
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
+CLUSTER = "Many machines"
 
 
 def apply(
@@ -63,6 +65,20 @@ def apply(
         float,
         typer.Option(min=0, help="With --watch: seconds unchanged.", rich_help_panel=BATCH),
     ] = 5.0,
+    engine: Annotated[
+        Engine, typer.Option(help="This process, or a Ray cluster.", rich_help_panel=CLUSTER)
+    ] = Engine.LOCAL,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(help="A cluster's; else one of this machine.", rich_help_panel=CLUSTER),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes at most; all that fit.", rich_help_panel=CLUSTER),
+    ] = None,
+    cores: Annotated[
+        int, typer.Option(min=1, help="CPU cores for each process.", rich_help_panel=CLUSTER)
+    ] = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print the plan.", rich_help_panel=BATCH)
     ] = False,
@@ -143,8 +159,14 @@ def apply(
     if watch:
         if report:
             raise UsageError("--report needs a run that ends", do="Leave --watch out.")
+        if engine is Engine.RAY:
+            raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
         folders, target = _watchable(named, output, in_place=in_place)
         watch_folder(command, folders, target, template=name, settle=settle)
+        return
+    scatter = Scatter(path, {**sampling, "device": device}, ray_address, workers, cores)
+    if is_remote(named, output, engine):
+        scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return
     plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)
     if json and plan.jobs[0].target is None:
@@ -153,6 +175,8 @@ def apply(
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
     if dry_run:
         show_plan(command, plan)
+    elif engine is Engine.RAY:
+        scatter_once(command, scatter, plan)
     else:
         run_once(command, plan)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from brushctl.photos.batch import Editor, FileDone, Selection, Treatment
     from brushctl.photos.journal import Journal, Record
 
+    Edit = Callable[[Plan, Selection, Journal, Callable[[], bool]], list[Record]]
+
 LOOK_INTERVAL = 1.0
 """Seconds between two looks at a hot folder."""
 SOME_FAILED, ALL_FAILED = 3, 4
@@ -83,8 +85,14 @@ class Command:
         )
 
 
-def run_once(command: Command, plan: Plan) -> None:
-    """Carry a plan out; exits with 3 or 4 when photographs failed, 130 when stopped."""
+def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
+    """Carry a plan out; exits with 3 or 4 when photographs failed, 130 when stopped.
+
+    Args:
+        command: the command line.
+        plan: what to do.
+        edit: does the work in place of an editor of this process.
+    """
     from brushctl.photos.journal import Journal
 
     started = time.monotonic()
@@ -93,24 +101,47 @@ def run_once(command: Command, plan: Plan) -> None:
         selection = command.select(plan, journal.records if journal else {})
         records: list[Record] = []
         if selection.todo:
-            with command.open_editor() as editor:
-                records = _edit(command, plan, selection, editor, journal, stop)
-        stopped = len(records) < len(selection.todo)
+            if edit:
+                assert journal is not None
+                records = edit(plan, selection, journal, stop)
+            else:
+                with command.open_editor() as editor:
+                    records = _edit(command, plan, selection, editor, journal, stop)
         if command.report and journal:
             from brushctl.photos.report import write_report
 
             title = f"{command.brush}: {journal.path.parent.parent}"
             write_report(command.report, plan.jobs, journal.records, title=title)
-    failed = [*selection.failed, *(r for r in records if r.error)]
+    conclude(
+        command,
+        records,
+        selection.failed,
+        unchanged=len(selection.current),
+        left=len(selection.todo) - len(records),
+        seconds=time.monotonic() - started,
+    )
+
+
+def conclude(
+    command: Command,
+    records: "Sequence[Record]",
+    failed_before: "Sequence[Record]",
+    *,
+    unchanged: int,
+    left: int,
+    seconds: float,
+) -> None:
+    """Sum a run up, and exit as it went: 3 or 4 if photographs failed, 130 if some are left."""
+    failed = [*failed_before, *(r for r in records if r.error)]
     done = len(records) - sum(r.error is not None for r in records)
-    _summarise(command, records, failed, len(selection.current), time.monotonic() - started)
-    if stopped:
+    _summarise(command, records, failed, unchanged, seconds)
+    if left:
         raise Interrupted(
-            f"stopped with {len(selection.todo) - len(records)} photographs left",
+            f"stopped with {left} photographs left",
             do="Run the same command again to go on.",
         )
     if failed:
-        raise typer.Exit(SOME_FAILED if done + len(selection.current) else ALL_FAILED)
+        raise typer.Exit(SOME_FAILED if done + unchanged else ALL_FAILED)
 
 
 def watch_folder(
@@ -149,7 +180,7 @@ def show_plan(command: Command, plan: Plan) -> None:
         action = "keep" if job.key in current else "skip" if job.key in failed else "edit"
         source, target = str(job.source or "-"), str(job.target or "-")
         if command.json:
-            _print_line({"event": "plan", "action": action, "source": source, "target": target})
+            print_line({"event": "plan", "action": action, "source": source, "target": target})
         else:
             sys.stdout.write(f"{action}  {source} -> {target}\n")
 
@@ -167,10 +198,10 @@ def _edit(
     work = edit_photographs(
         plan, selection.todo, editor, command.treatment(), journal=journal, stop=stop
     )
-    return follow(_announced(work, json=command.json), quiet=command.quiet)
+    return follow(announced(work, json=command.json), quiet=command.quiet)
 
 
-def _announced(
+def announced(
     work: "Generator[Event | FileDone, None, list[Record]]", *, json: bool
 ) -> "Generator[Event, None, list[Record]]":
     """The events for people; each finished photograph becomes a line of JSON if asked for."""
@@ -185,7 +216,7 @@ def _announced(
         if not isinstance(event, FileDone):
             yield event
         elif json:
-            _print_line({"event": "file", **event.record.to_dict()})
+            print_line({"event": "file", **event.record.to_dict()})
 
 
 def _summarise(
@@ -198,7 +229,7 @@ def _summarise(
     done = [record for record in records if not record.error]
     pixels = sum(r.facts["size"][0] * r.facts["size"][1] for r in done) / 1e6
     if command.json:
-        _print_line(
+        print_line(
             {
                 "event": "summary",
                 "done": len(done),
@@ -219,6 +250,7 @@ def _summarise(
         say(f"failed: {record.file}: {error.get('what')}{advice}")
 
 
-def _print_line(payload: dict[str, Any]) -> None:
+def print_line(payload: dict[str, Any]) -> None:
+    """One line of JSON on stdout."""
     sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
     sys.stdout.flush()

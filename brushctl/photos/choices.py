@@ -23,3 +23,10 @@ class Detail(StrEnum):
     AUTO = "auto"
     TRANSFER = "transfer"
     MODEL = "model"
+
+
+class Engine(StrEnum):
+    """What edits the photographs of a run."""
+
+    LOCAL = "local"
+    RAY = "ray"

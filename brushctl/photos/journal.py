@@ -7,11 +7,13 @@ counts. Its `status` is
     writing   the result is whole under a temporary name and is about to take its own
     done      the result has its name
     failed    the photograph could not be edited; `error` says why
+    sent      a process of a cluster is to edit it and has not told of it yet
 """
 
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +39,7 @@ class Record:
 
     Attributes:
         file: the photograph, as the plan names it.
-        status: "writing", "done" or "failed".
+        status: "writing", "done", "failed" or "sent".
         settings: everything that decides the result, the brush's hash among it.
         source: the photograph's `sha256`, `bytes` and `mtime_ns`.
         result: the result's `path` (from the output folder), `sha256` and `bytes`.
@@ -123,25 +125,32 @@ class Journal:
         os.close(self._descriptor)
         self._lock.release()
 
-    def write(self, record: Record) -> None:
-        """Append a line; it is on the disk when this returns."""
-        line = json.dumps(record.to_dict(), ensure_ascii=False).encode(errors="surrogateescape")
-        os.write(self._descriptor, line + b"\n")
+    def write(self, *records: Record) -> None:
+        """Append a line for each; they are on the disk when this returns."""
+        os.write(self._descriptor, b"".join(map(line_of, records)))
         os.fsync(self._descriptor)
-        self.records[record.file] = record
+        self.records.update({record.file: record for record in records})
 
 
 def read_journal(path: Path) -> dict[str, Record]:
     """The last line about each photograph; torn lines are passed over."""
-    last: dict[str, Record] = {}
-    if path.exists():
-        for line in path.read_bytes().splitlines():
-            try:
-                record = Record.from_dict(json.loads(line.decode(errors="surrogateescape")))
-            except (ValueError, KeyError, TypeError):
-                continue
-            last[record.file] = record
-    return last
+    data = path.read_bytes() if path.exists() else b""
+    return {record.file: record for record in records_in(data)}
+
+
+def line_of(record: Record) -> bytes:
+    """A record as a line, its end included."""
+    told = json.dumps(record.to_dict(), ensure_ascii=False)
+    return told.encode(errors="surrogateescape") + b"\n"
+
+
+def records_in(lines: bytes) -> Iterator[Record]:
+    """The records of a journal's lines; torn lines are passed over."""
+    for line in lines.splitlines():
+        try:
+            yield Record.from_dict(json.loads(line.decode(errors="surrogateescape")))
+        except (ValueError, KeyError, TypeError):
+            continue
 
 
 def hash_file(path: Path) -> str:

@@ -67,7 +67,9 @@ def plan_folder(
     _check_not_empty(inputs)
     _check_outside(inputs, output)
     jobs = tuple(
-        Job(i.path, output / i.relative.parent / _name(i, n, template, brush), str(i.relative))
+        Job(
+            i.path, output / i.relative.parent / result_name(i, n, template, brush), str(i.relative)
+        )
         for n, i in enumerate(inputs, 1)
     )
     _check_targets(jobs)
@@ -134,7 +136,12 @@ def check_room(jobs: Sequence[Job], folder: Path) -> None:
         )
 
 
-def _name(item: Input, n: int, template: str, brush: str) -> str:
+def result_name(item: Input, n: int, template: str, brush: str) -> str:
+    """What the template makes of the nth photograph.
+
+    Raises:
+        PlanError: nothing, or no name for a photograph.
+    """
     path = item.path
     try:
         name = template.format(

@@ -1,0 +1,183 @@
+"""`brushctl apply --engine ray`: the same run, its photographs spread over a Ray cluster."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brushctl.cli.applying import Command, announced, conclude, print_line, run_once
+from brushctl.cli.output import follow
+from brushctl.cli.stopping import stopping_gently
+from brushctl.errors import UsageError
+from brushctl.photos.choices import Engine
+from brushctl.photos.plan import STATE, Plan
+
+if TYPE_CHECKING:
+    from brushctl.cluster.planning import Chosen, Task
+    from brushctl.cluster.running import Notes
+    from brushctl.cluster.segments import SegmentedJournal
+    from brushctl.photos.batch import Selection
+    from brushctl.photos.journal import Journal, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """What a cluster has to know beside the command line that every run has.
+
+    Attributes:
+        brush: its file.
+        editor: the settings that its editor is opened with.
+        address: of the Ray cluster; None for one of this machine.
+        workers: processes at most.
+        cores: CPU cores for each of them.
+    """
+
+    brush: Path
+    editor: dict[str, Any]
+    address: str | None
+    workers: int | None
+    cores: int
+
+    def edit(
+        self, command: Command, tasks: "Sequence[Task]", journal: "Notes", stop: Callable[[], bool]
+    ) -> "list[Record]":
+        """Have the cluster edit; return what became of each photograph."""
+        from brushctl.cluster.running import Pool, cluster, edit_on_cluster
+        from brushctl.cluster.worker import open_editor_of
+
+        opener = partial(open_editor_of, self.brush.read_bytes(), self.editor)
+        with cluster(self.address) as ray:
+            work = edit_on_cluster(
+                tasks,
+                opener,
+                command.treatment(),
+                journal=journal,
+                pool=Pool(self.workers, self.cores, gpu=self._wants_gpu(ray)),
+                stop=stop,
+            )
+            return follow(announced(work, json=command.json), quiet=command.quiet)
+
+    def _wants_gpu(self, ray: Any) -> bool:  # noqa: ANN401  (a module)
+        if self.editor["device"] == "auto":
+            return bool(ray.cluster_resources().get("GPU"))
+        return str(self.editor["device"]).startswith("cuda")
+
+
+def is_remote(named: Sequence[str], output: str | None, engine: Engine) -> bool:
+    """Whether a run's files are given by URL.
+
+    Raises:
+        UsageError: they are, but the engine does not take them.
+    """
+    if not any("://" in name for name in (*named, output or "")):
+        return False
+    if engine is not Engine.RAY:
+        raise UsageError(
+            "URLs are read and written by the cluster's engine", do="Add --engine ray."
+        )
+    return True
+
+
+def scatter_once(command: Command, scatter: Scatter, plan: Plan) -> None:
+    """Carry a plan out on the cluster; every machine of it must see the same files.
+
+    Raises:
+        UsageError: the run is of a kind that one process does.
+    """
+    if plan.state is None or any(job.source == job.target for job in plan.jobs):
+        raise UsageError(
+            "a cluster edits photographs into an output folder", do="Use -o FOLDER, or one process."
+        )
+
+    def edit(
+        plan: Plan, selection: "Selection", journal: "Journal", stop: Callable[[], bool]
+    ) -> "list[Record]":
+        from brushctl.cluster.planning import tasks_of
+
+        return scatter.edit(command, tasks_of(plan, selection.todo), journal, stop)
+
+    run_once(command, plan, edit)
+
+
+def scatter_urls(
+    command: Command,
+    scatter: Scatter,
+    named: Sequence[str],
+    output: str | None,
+    *,
+    template: str,
+    dry_run: bool,
+) -> None:
+    """Edit photographs given by URL, or into a folder given by URL."""
+    if command.report:
+        raise UsageError("--report needs photographs and results with paths")
+    if not named or output is None:
+        raise UsageError("URLs need photographs and an output folder (-o)")
+    from brushctl.cluster.places import find_photographs, sizes_below, url_of
+    from brushctl.cluster.planning import plan_urls, select_urls
+
+    started = time.monotonic()
+    tasks = plan_urls(find_photographs(named), output, template=template, brush=command.brush)
+
+    def chosen_of(records: "dict[str, Record]") -> "Chosen":
+        return select_urls(
+            tasks,
+            records,
+            command.treatment().settings,
+            sizes_below(url_of(output)),
+            overwrite=command.overwrite,
+            retry_failed=command.retry_failed,
+        )
+
+    if dry_run:
+        _show(command, tasks, chosen_of(_records(output)))
+        return
+    with stopping_gently() as stop, _journal(output) as journal:
+        chosen = chosen_of(journal.records)
+        records = scatter.edit(command, chosen.todo, journal, stop) if chosen.todo else []
+    conclude(
+        command,
+        records,
+        chosen.failed,
+        unchanged=chosen.current,
+        left=len(chosen.todo) - len(records),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _journal(output: str) -> "AbstractContextManager[Journal | SegmentedJournal]":
+    from brushctl.cluster.places import is_url, plain
+    from brushctl.cluster.segments import SegmentedJournal
+    from brushctl.photos.journal import Journal
+
+    folder = plain(output)
+    return SegmentedJournal(folder) if is_url(folder) else Journal(Path(folder) / STATE)
+
+
+def _records(output: str) -> "dict[str, Record]":
+    from brushctl.cluster.places import is_url, plain
+    from brushctl.cluster.segments import read_segments
+    from brushctl.photos.journal import read_journal
+
+    folder = plain(output)
+    return (
+        read_segments(folder)
+        if is_url(folder)
+        else read_journal(Path(folder) / STATE / "journal.jsonl")
+    )
+
+
+def _show(command: Command, tasks: "Sequence[Task]", chosen: "Chosen") -> None:
+    todo = {task.key for task in chosen.todo}
+    failed = {record.file for record in chosen.failed}
+    for task in tasks:
+        action = "edit" if task.key in todo else "skip" if task.key in failed else "keep"
+        if command.json:
+            told = {"action": action, "source": task.source, "target": task.target}
+            print_line({"event": "plan", **told})
+        else:
+            sys.stdout.write(f"{action}  {task.source} -> {task.target}\n")

@@ -1,0 +1,159 @@
+"""Photographs by path or URL, in whatever storage fsspec reaches."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+
+from brushctl.errors import PhotoError, PlanError, UsageError
+from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.images import read_photo
+from brushctl.photos.inputs import MAGIC
+from brushctl.photos.saving import replacing
+
+LOCAL = "file://"
+MARKS = ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime")
+"""What listings tell by which a changed file is known, surest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A photograph in storage.
+
+    Attributes:
+        url: its own.
+        relative: where it lies below what was named.
+        mark: what its listing says by which a change is noticed: `bytes`, and a tag or time.
+    """
+
+    url: str
+    relative: PurePosixPath
+    mark: dict[str, Any] = field(default_factory=dict)
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is a URL rather than a path."""
+    return "://" in name
+
+
+def plain(name: str) -> str:
+    """A local file's URL as its path; the URL of anything else as it is."""
+    name = name.removeprefix(LOCAL)
+    return name if is_url(name) else str(Path(name).expanduser())
+
+
+def url_of(name: str) -> str:
+    """A path as its URL; a URL as it is."""
+    return name if is_url(name) else LOCAL + str(Path(name).expanduser().absolute())
+
+
+def find_photographs(named: Sequence[str]) -> list[Found]:
+    """The photographs behind URLs of files, folders (with all below them) and patterns.
+
+    Raises:
+        PlanError: a URL leads nowhere.
+        UsageError: what its protocol needs is not installed.
+    """
+    found = {item.url: item for name in named for item in _behind(url_of(name))}
+    return list(found.values())
+
+
+def sizes_below(folder: str) -> dict[str, int]:
+    """The URL and size in bytes of every file below a folder; empty where there is none."""
+    system, path = storage(folder)
+    system.invalidate_cache()
+    with contextlib.suppress(FileNotFoundError):
+        files = system.find(path, detail=True)
+        return {system.unstrip_protocol(name): int(info["size"]) for name, info in files.items()}
+    return {}
+
+
+def read(name: str) -> bytes:
+    """A photograph's bytes.
+
+    Raises:
+        PhotoError: they cannot be read.
+    """
+    if not is_url(name):
+        return read_photo(Path(name))
+    system, path = storage(name)
+    try:
+        return bytes(system.cat_file(path))
+    except Exception as error:  # each storage has errors of its own
+        raise PhotoError(_told(error), where=name) from error
+
+
+@contextlib.contextmanager
+def writing(name: str) -> Iterator[Path]:
+    """A local file to fill, which takes its place once the block has ended well, whole.
+
+    Raises:
+        PhotoError: the storage does not take it.
+    """
+    if not is_url(name):
+        target = Path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as part:
+            yield part
+        return
+    with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
+        part = Path(folder) / "photo"
+        yield part
+        system, path = storage(name)
+        try:
+            system.makedirs(system._parent(path), exist_ok=True)
+            system.put_file(str(part), path)
+        except Exception as error:
+            raise PhotoError(_told(error), where=name) from error
+
+
+def storage(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and its path there.
+
+    Raises:
+        UsageError: the protocol is unknown, or needs a package that is not installed.
+    """
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise UsageError(str(error), where=url) from error
+    return system, str(path)
+
+
+def _behind(url: str) -> Iterator[Found]:
+    system, path = storage(url)
+    if MAGIC.search(path):
+        root = path[: MAGIC.search(path).start()].rpartition("/")[0]  # type: ignore[union-attr]
+        files = system.glob(path, detail=True)
+        if not files:
+            raise PlanError("nothing matches this pattern", where=url)
+    elif system.isfile(path):
+        root, files = path.rpartition("/")[0], {path: system.info(path)}
+    else:
+        root, files = path.rstrip("/"), system.find(path, detail=True)
+        if not files:
+            raise PlanError("there is no such file or folder, or it is empty", where=url)
+    for name in sorted(files):
+        relative = PurePosixPath(name[len(root) :].lstrip("/"))
+        if files[name].get("type") == "file" and _is_photograph(relative):
+            yield Found(system.unstrip_protocol(name), relative, _mark(files[name]))
+
+
+def _is_photograph(relative: PurePosixPath) -> bool:
+    hidden = any(part.startswith(".") for part in relative.parts)
+    return not hidden and relative.suffix.lower() in SUFFIXES
+
+
+def _mark(info: dict[str, Any]) -> dict[str, Any]:
+    tag = next((str(info[key]) for key in MARKS if info.get(key) is not None), None)
+    return {"bytes": int(info["size"]), "mark": tag}
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    return f"the storage refuses: {error}"

@@ -1,0 +1,136 @@
+"""Which photograph becomes which file, for runs whose files may lie anywhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from brushctl.cluster.places import Found, url_of
+from brushctl.errors import PlanError
+from brushctl.photos.inputs import Input
+from brushctl.photos.journal import Record
+from brushctl.photos.plan import STATE, Plan, result_name
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One photograph to edit, on whichever machine.
+
+    Attributes:
+        source: a path or URL.
+        target: likewise.
+        key: its name in the journal and in messages.
+        result: the target's name in the journal.
+        mark: what is known of the source beforehand, kept in the journal.
+    """
+
+    source: str
+    target: str
+    key: str
+    result: str
+    mark: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What of a plan is still to be done; as `brushctl.photos.batch.Selection`."""
+
+    todo: tuple[Task, ...]
+    current: int
+    failed: tuple[Record, ...]
+
+
+def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str) -> list[Task]:
+    """Results below the URL of a folder, with the tree that their photographs had.
+
+    Raises:
+        PlanError: there are no photographs, two results have one name, or a result would replace
+            a photograph.
+    """
+    if not found:
+        raise PlanError("there are no photographs in what was named")
+    folder = url_of(output).rstrip("/")
+    tasks, taken = list[Task](), dict[str, str]()
+    sources = {item.url for item in found}
+    for n, item in enumerate(found, 1):
+        like = Input(Path(item.url.partition("://")[2]), Path(item.relative))
+        result = PurePosixPath(item.relative).parent / result_name(like, n, template, brush)
+        target = f"{folder}/{result}"
+        if target in sources:
+            raise PlanError(
+                "the result would replace a photograph",
+                where=target,
+                do="Choose another output folder.",
+            )
+        other = taken.setdefault(target, item.url)
+        if other != item.url:
+            raise PlanError(
+                f"{other} and {item.url} would have the same result",
+                where=target,
+                do="Tell them apart in --name, with {folder} or {n}.",
+            )
+        tasks.append(Task(item.url, target, str(item.relative), str(result), item.mark))
+    return tasks
+
+
+def select_urls(
+    tasks: Sequence[Task],
+    records: Mapping[str, Record],
+    settings: dict[str, Any],
+    there: Mapping[str, int],
+    *,
+    overwrite: bool,
+    retry_failed: bool,
+) -> Chosen:
+    """Compare a plan with its journal and with what lies in the output folder.
+
+    Args:
+        tasks: the plan.
+        records: the journal's latest line about each photograph.
+        settings: everything that decides a result.
+        there: the URLs and sizes of the files in the output folder.
+        overwrite: do all anew.
+        retry_failed: do those again that failed.
+
+    Raises:
+        PlanError: a file that no earlier run made stands where a result would go.
+    """
+    todo, failed, current = list[Task](), list[Record](), 0
+    for task in tasks:
+        record = None if overwrite else records.get(task.key)
+        same = record is not None and record.settings == settings and _unchanged(task, record)
+        if record and same and record.status == "failed":
+            if not retry_failed:
+                failed.append(record)
+                continue
+        elif record and same and there.get(task.target) == record.result.get("bytes", -1):
+            current += 1
+            continue
+        elif record is None and not overwrite and task.target in there:
+            raise PlanError(
+                "a file stands where a result would go, and no earlier run made it",
+                where=task.target,
+                do="Choose another output folder, or pass --overwrite.",
+            )
+        todo.append(task)
+    return Chosen(tuple(todo), current, tuple(failed))
+
+
+def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
+    """A local plan's photographs, their paths made absolute for whichever process edits them."""
+    assert plan.state is not None
+    assert plan.state.name == STATE
+    output = plan.state.parent.absolute()
+    return tuple(
+        Task(
+            str(job.source.absolute()),
+            str(job.target.absolute()),
+            job.key,
+            str(job.target.absolute().relative_to(output)),
+        )
+        for job in todo
+    )
+
+
+def _unchanged(task: Task, record: Record) -> bool:
+    return all(record.source.get(key) == value for key, value in task.mark.items())

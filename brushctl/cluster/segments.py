@@ -1,0 +1,90 @@
+"""A journal in storage that cannot append: segments of lines, each written once."""
+
+import hashlib
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from brushctl.cluster.places import storage
+from brushctl.photos.journal import OutputBusyError, Record, line_of, records_in
+from brushctl.photos.plan import STATE
+from brushctl.settings import home
+
+LONGEST, LATEST = 500, 10.0
+"""A segment is written after so many lines or seconds: what a killed run may have to repeat."""
+
+
+class SegmentedJournal:
+    """The journal of an output folder given by URL; as `brushctl.photos.journal.Journal`.
+
+    Segments sort by the time at which they were begun, so that later lines come later. The lock
+    holds among runs from one machine; runs from two would do the same work twice, to the same
+    bytes.
+
+    Args:
+        output: the folder's URL.
+
+    Attributes:
+        records: the latest line about each photograph.
+
+    Raises:
+        OutputBusyError: on entering, when another run from this machine holds it.
+    """
+
+    def __init__(self, output: str) -> None:
+        self._output = output.rstrip("/")
+        name = hashlib.sha256(self._output.encode()).hexdigest()[:32]
+        self._lock = FileLock(home() / "locks" / name, timeout=0)
+        self._lines: list[bytes] = []
+        self._since = time.monotonic()
+        self.records: dict[str, Record] = {}
+
+    def __enter__(self) -> Self:
+        (home() / "locks").mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise OutputBusyError(
+                "another run is at work on this output", where=self._output
+            ) from error
+        self._system, self._folder = _place(self._output)
+        self.records = read_segments(self._output)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._flush()
+        self._lock.release()
+
+    def write(self, *records: Record) -> None:
+        """Add lines; they are in the storage some seconds later."""
+        for record in records:
+            self._lines.append(line_of(record))
+            self.records[record.file] = record
+        if len(self._lines) >= LONGEST or time.monotonic() - self._since >= LATEST:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._lines:
+            self._system.pipe_file(
+                f"{self._folder}/{time.time_ns():020}.jsonl", b"".join(self._lines)
+            )
+        self._lines, self._since = [], time.monotonic()
+
+
+def read_segments(output: str) -> dict[str, Record]:
+    """The last line about each photograph in the journal of an output folder's URL."""
+    system, folder = _place(output.rstrip("/"))
+    system.invalidate_cache()
+    segments = (system.cat_file(name) for name in sorted(system.find(folder)))
+    return {record.file: record for lines in segments for record in records_in(lines)}
+
+
+def _place(output: str) -> tuple[Any, str]:
+    return storage(f"{output}/{STATE}/journal")

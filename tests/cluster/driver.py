@@ -1,0 +1,49 @@
+"""A run on a cluster: `python -m tests.cluster.driver IN OUT` does one slowly, to be killed."""
+
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from brushctl.cluster.planning import tasks_of
+from brushctl.cluster.running import Pool, cluster, edit_on_cluster
+from brushctl.cluster.worker import Opener
+from brushctl.photos.batch import Treatment, select
+from brushctl.photos.inputs import find_inputs
+from brushctl.photos.journal import Journal, Record
+from brushctl.photos.plan import Plan, plan_folder
+from tests.cluster.editors import Slow
+
+TREATMENT = Treatment({"brush": "dusk", "seed": 0})
+
+
+def plan_of(photographs: Path, output: str) -> Plan:
+    """All of a folder's photographs, into a folder beside it."""
+    return plan_folder(find_inputs([str(photographs)]), photographs.parent / output)
+
+
+def edited(plan: Plan, opener: Opener, **pool: int) -> list[Record]:
+    """Every photograph of a plan that its journal does not have yet, edited on the cluster."""
+    assert plan.state
+    with Journal(plan.state) as journal:
+        todo = select(plan, journal.records, TREATMENT).todo
+        return finish(
+            edit_on_cluster(
+                tasks_of(plan, todo), opener, TREATMENT, journal=journal, pool=Pool(**pool)
+            )
+        )
+
+
+def finish(work: Generator[Any, None, list[Record]]) -> list[Record]:
+    """Run to the end; what it returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            records: list[Record] = end.value
+            return records
+
+
+if __name__ == "__main__":
+    with cluster(None):
+        edited(plan_of(Path(sys.argv[1]), sys.argv[2]), Slow, most=1)
