@@ -91,7 +91,8 @@ def main() -> None:
         "weights_mb": round(sum(f.stat().st_size for f in files) / 1e6, 1),
     }
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(figures, indent=2) + "\n")
+    known = json.loads(OUT.read_text()) if OUT.exists() else {}  # benchmarks.phrases adds to it
+    OUT.write_text(json.dumps(known | figures, indent=2) + "\n")
     print(json.dumps(figures, indent=2))
 
 

@@ -20,6 +20,9 @@ PHRASES = 5
 """r, the phrases of a caption (section 4.2)."""
 ETA = 0.15
 """The least sensitivity of a unique phrase (eq. 7), on the scale of `Phrasing.unit`."""
+SHARE = 0.5
+"""How sensitive a unique phrase must be, as a share of the other set's: what names one side of a
+change moves about as far as what names the other, and what moves less was only carried along."""
 COMMENT = "#"
 
 
@@ -71,12 +74,12 @@ class Phrasing:
     @property
     def unique_before(self) -> Candidate | None:
         """<p_x> of eq. 7."""
-        return self._unique(self.before)
+        return self._unique(self.before, self.after)
 
     @property
     def unique_after(self) -> Candidate | None:
         """<p_y> of eq. 7."""
-        return self._unique(self.after)
+        return self._unique(self.after, self.before)
 
     @property
     def phrase(self) -> str | None:
@@ -86,9 +89,11 @@ class Phrasing:
             return None
         return f"turn {x.phrase if x else 'it'} into {y.phrase}"
 
-    def _unique(self, caption: tuple[Candidate, ...]) -> Candidate | None:
-        best = max(caption, key=lambda candidate: candidate.sensitivity)
-        return best if best.sensitivity >= self.eta else None
+    def _unique(
+        self, own: tuple[Candidate, ...], other: tuple[Candidate, ...]
+    ) -> Candidate | None:
+        best, rival = (max(caption, key=lambda c: c.sensitivity) for caption in (own, other))
+        return best if best.sensitivity >= max(self.eta, SHARE * rival.sensitivity) else None
 
     def to_dict(self) -> dict[str, object]:
         """The result as `--json` prints it."""

@@ -53,13 +53,16 @@ def candidates(phrase, sensitivity):
         (0.149, 0.15, "turn it into night"),
         (0.9, 0.149, None),
         (0.0, 0.0, None),
+        (0.4, 0.8, "turn daylight into night"),
+        (0.39, 0.8, "turn it into night"),  # less than half as sensitive: only carried along
+        (0.8, 0.39, None),
     ],
 )
-def test_phrases_below_eta_are_dropped_and_the_template_follows(x, y, phrase):
+def test_phrases_that_change_too_little_are_dropped_and_the_template_follows(x, y, phrase):
     found = Phrasing(candidates("daylight", x), candidates("night", y), eta=0.15, unit=1.0)
     assert found.phrase == phrase
     assert found.to_dict()["phrase"] == phrase
-    assert (found.to_dict()["after"] is None) == (y < 0.15)
+    assert (found.to_dict()["after"] is None) == (phrase is None)
 
 
 def test_identical_sets_give_no_phrase():

@@ -1,0 +1,92 @@
+"""The published recipe against the default one, on some effects of TOP-Bench mini.
+
+    uv run python -m benchmarks.recipes     # docs/results/recipes.json, and a table on stdout
+
+Both are run in full, in bfloat16, with ten pairs and with one, and judged on the same test pairs under
+each brush's own best guidance. Cases that are done are kept in --work, as `brushctl bench` keeps
+them. FLOPs are counted on one step and multiplied; seconds are those of learning and editing, on
+this machine. The ratios of steps are copied from docs/results/learn.json (`benchmarks.learn`).
+"""
+
+import argparse
+import json
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from brushctl.bench.effects import draw_effects
+from brushctl.bench.methods import Bench
+from brushctl.bench.running import Plan, run_bench
+from brushctl.bench.summary import MEASURES, summarise
+from brushctl.cli.output import follow
+from brushctl.engine.attention import brushed
+from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.instruction import initial
+from brushctl.engine.learning import EncodedPairs, bucket_losses, draw, trainable
+from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
+
+OUT = Path("docs/results/recipes.json")
+LEARN = Path("docs/results/learn.json")
+RECIPES = {"paper": ("instructbrush-paper", PAPER), "default": ("instructbrush", DEFAULT)}
+EFFECTS = "lava,cake,apple"
+"""One of the whole picture and two of a part; the base knows the last."""
+
+
+def tera_flop(base: BaseModel, recipe: Recipe) -> float:
+    """Of a whole run, in 10^12 operations, a multiplication and an addition being two."""
+    channels, side = base.vae.config.latent_channels, base.unet.config.sample_size
+    blank = torch.zeros(1, channels, side, side, dtype=base.dtype)
+    sample = draw(base, EncodedPairs(blank, blank), recipe, torch.Generator().manual_seed(0))
+    scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
+    instruction = trainable(initial(base, "make it", recipe.buckets, least_m=recipe.least_m))
+    with brushed(base.unet, instruction) as state, FlopCounterMode(display=False) as counter:
+        bucket_losses(Guidance(base, state, scales), sample).sum().backward()
+    return counter.get_total_flops() * recipe.steps / 1e12
+
+
+def main() -> None:
+    """Run what is missing, summarise, print, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--effects", default=EFFECTS)
+    options.add_argument("--work", type=Path, default=Path("brushctl-recipes"))
+    chosen = options.parse_args()
+    cpu = torch.device("cpu")
+    base = open_base(None, cpu, torch.bfloat16)
+    effects = draw_effects(chosen.effects.split(","), base.resolution, 0)
+    methods = [method for method, _ in RECIPES.values()]
+    plan = Plan(effects, methods, (10, 1), None, chosen.work)
+    outcome = follow(run_bench(Bench(base, load_clip(default_clip(base.id), cpu), None, 0), plan))
+    rows = []
+    summaries = [row for row in summarise(outcome.cases, 0) if row.split == "all"]
+    for name, (method, recipe) in RECIPES.items():
+        flop = round(tera_flop(base, recipe), 2)
+        for row in summaries:
+            if (row.method, row.guidance) != (method, "best"):
+                continue
+            seconds = [
+                c.seconds for c in outcome.cases if (c.method, c.shots) == (method, row.shots)
+            ]
+            figures = {measure: getattr(row, measure) for measure in MEASURES}
+            cost = {"tflop_per_brush": flop, "seconds_per_brush": round(fmean(seconds), 1)}
+            rows.append({"recipe": name, "shots": row.shots, **figures, **cost})
+            print(rows[-1])
+    steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
+    report = {
+        "command": "uv run python -m benchmarks.recipes",
+        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+        "dtype": "bfloat16",
+        "effects": chosen.effects.split(","),
+        "rows": rows,
+        "step_ratio_cpu": steps["paper"]["times_faster"],
+        "step_ratio_gpu": None,
+        "memory_ratio": steps["paper"]["memory_ratio"],
+    }
+    OUT.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
