@@ -49,16 +49,16 @@ def test_json_carries_the_phrase_and_every_candidate(brushctl, pairs, clip):
     assert answer["phrase"] is None or answer["phrase"].startswith("turn ")
 
 
-def test_people_get_a_table_and_pipes_the_phrase(brushctl, pairs, clip):
+def test_people_get_a_table_and_pipes_the_phrase(brushctl, pairs):
     words = pairs / "words.txt"
-    arguments = ("init-phrase", pairs, "--clip", clip, "--vocabulary", words, "--device", "cpu")
-    status, out, err = brushctl(*arguments, "--eta", "-9")
+    arguments = ("init-phrase", pairs, "--vocabulary", words, "--device", "cpu")
+    status, out, err = brushctl(*arguments, "--base", "tiny-ip2p")
     assert status == 0
     assert out.startswith("turn ")
     assert out.count("\n") == 1
     assert "sensitivity" in err
     assert "before the edit" in err
-    status, out, err = brushctl(*arguments, "--eta", "9")
+    status, out, err = brushctl(*arguments, "--base", "tiny-ip2p", "--eta", "9")
     assert (status, out) == (0, "")
     assert "No phrase names this edit" in err
 
