@@ -1,8 +1,9 @@
 """A fitted 3D LUT: what a table of colours alone can repeat of an edit.
 
-The table is the smooth one that brings pictures closest to their edits, in the least squares. Where
-no picture has a colour, its change is that which lies between its neighbours' (a discrete Laplace
-equation: never more than among them), fading towards none far from everything seen.
+One affine transform for all colours comes first, and then the smooth table of what it leaves, both
+in the least squares. So colours that no picture has go the way of all, corrected as their nearest
+neighbours are: the correction solves a discrete Laplace equation where nothing is seen, so that it
+is never more there than among its neighbours, and fades far from everything.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ SMOOTHNESS = 1.0
 """Weight of the difference of neighbouring nodes of a coarse table against one pixel's error."""
 RIDGE = 1e-3
 """Weight of each coarse node's own change: it decides where no pixel and no neighbour does."""
+AFFINE_RIDGE = 1e-5
+"""Weight of the transform's coefficients against a pixel's mean error: for pictures of one hue."""
 PRECISION = 1e-6
 """Where solving stops, relative to the right-hand side: far below a step of 16 bits."""
 TINY = 1e-300
@@ -63,18 +66,24 @@ class Lut:
 
 def fit_lut(before: Sequence[Pixels], after: Sequence[Pixels], grid: int = COARSE) -> Lut:
     """The smooth table that brings (h, w, 3) pictures closest to their edits."""
+    colours = [x.reshape(-1, 3).astype(np.float64) for x in before]
+    changes = [(y - x).reshape(-1, 3) for x, y in zip(before, after, strict=True)]
+    affine = _affine(colours, changes)
     normal, right = _prior(grid), np.zeros((grid**3, 3))
-    for x, y in zip(before, after, strict=True):
-        W = _weights(x.reshape(-1, 3), grid)  # (pixels, nodes)
+    for c, change in zip(colours, changes, strict=True):
+        W = _weights(c, grid)  # (pixels, nodes)
         normal += W.T @ W
-        right += W.T @ (y - x).reshape(-1, 3)
-    return Lut(_solved(normal, right), grid)
+        right += W.T @ (change - _with_one(c) @ affine)
+    nodes = np.indices((grid,) * 3).reshape(3, -1).T / (grid - 1)
+    return Lut(_solved(normal, right) + _with_one(nodes) @ affine, grid)
 
 
 def share_carried(before: Sequence[Pixels], after: Sequence[Pixels], grid: int = FINE) -> float:
     """The share of the edit's variance that a table explains on pictures it was not fitted to.
 
-    Each picture is judged under a table fitted to the other parts of `FOLDS`.
+    Each picture is judged under a table fitted to the other parts of `FOLDS`. The edit counts for
+    no more than the contrasts of its results: else a sketch, which turns everything white, would
+    make what it draws look small beside that.
 
     Args:
         before: two pictures or more, (h, w, 3).
@@ -82,18 +91,34 @@ def share_carried(before: Sequence[Pixels], after: Sequence[Pixels], grid: int =
         grid: nodes along each channel.
 
     Returns:
-        1 - Σ(edit - table)² / Σ(edit - picture)²: at most 1, less than 0 if the table harms, and
-        0 where nothing was changed.
+        1 - Σ(edit - table)² / min(Σ(edit - picture)², Σ(edit - its mean)²): at most 1, less than
+        0 if the table harms, and 0 where nothing was changed.
     """
     folds = min(FOLDS, len(before))
-    missed = changed = 0.0
+    missed = changed = contrast = 0.0
     for k in range(folds):
         kept = [n for n in range(len(before)) if n % folds != k]
         table = fit_lut([before[n] for n in kept], [after[n] for n in kept], grid)
         for x, y in zip(before[k::folds], after[k::folds], strict=True):
             missed += float(np.square(y - table(x)).sum())
             changed += float(np.square(y - x).sum())
-    return 1 - missed / changed if changed else 0.0
+            contrast += float(np.square(y - y.mean((0, 1))).sum())
+    whole = min(changed, contrast)
+    return 1 - missed / whole if whole else 0.0
+
+
+def _affine(colours: Sequence[Weights], changes: Sequence[Pixels]) -> Weights:
+    """The (4, 3) transform of (red, green, blue, 1) that explains most of the changes."""
+    count = sum(map(len, colours))
+    normal, right = AFFINE_RIDGE * count * np.eye(4), np.zeros((4, 3))
+    for c, change in zip(colours, changes, strict=True):
+        normal += _with_one(c).T @ _with_one(c)
+        right += _with_one(c).T @ change
+    return np.asarray(np.linalg.solve(normal, right), np.float64)
+
+
+def _with_one(colours: Weights) -> Weights:
+    return np.concatenate([colours, np.ones((len(colours), 1))], axis=1)
 
 
 def _weights(colours: Pixels, grid: int) -> csr_array:
