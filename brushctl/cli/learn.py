@@ -1,5 +1,6 @@
 """`brushctl learn`: make a brush out of before/after pairs."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,9 @@ def learn(
     ] = None,
     base: Base = None,
     recipe: Annotated[str, typer.Option(help="How it is learned: default, or paper.")] = "default",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimisation steps in place of the recipe's own.")
+    ] = None,
     phrase: Annotated[
         str | None, typer.Option(help="Start from these words, not from those CLIP finds.")
     ] = None,
@@ -110,6 +114,8 @@ def learn(
     from brushctl.engine.recipes import recipe_called
 
     chosen, place = recipe_called(recipe), resolve_device(device)
+    if steps:
+        chosen = replace(chosen, steps=steps)
     model = open_base(base, place, resolve_dtype(dtype, place))
     lesson = Lesson(model, chosen, seed, learned_from, unseen, align, target, quiet)
     start = Start(phrase) if no_phrase or phrase is not None else lesson.find_start()

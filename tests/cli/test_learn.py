@@ -55,6 +55,11 @@ def test_a_phrase_of_ones_own_is_where_learning_starts(shell):
     assert shell.cached() == []
 
 
+def test_the_number_of_steps_is_ones_own_choice(shell):
+    learned = shell.json("learn", "pairs", "-o", "dim", "--no-phrase", "--steps", "2")
+    assert learned["metadata"]["training"]["steps"] == 2
+
+
 def test_brushes_of_different_phrases_blend(shell):
     shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
     shell.run("learn", "pairs", "-o", "dusk", "--phrase", "turn daylight into a dark night")
