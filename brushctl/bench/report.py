@@ -49,9 +49,10 @@ def contact(outcome: Outcome, plan: Plan) -> Image.Image:
     rows = []
     for effect in plan.effects:
         pictures = [effect.test[0][0], effect.test[1][0]]
-        cases = list(_of(outcome, effect, shots))
-        pictures += [strip[0] for _, strip in cases]
-        scores = ", ".join(f"{case.method} {case.runs[0].psnr[0]:.1f}" for case, _ in cases)
+        made = {case.method: (case, strip[0]) for case, strip in _of(outcome, effect, shots)}
+        blank = np.ones_like(pictures[0])
+        pictures += [made[method][1] if method in made else blank for method in plan.methods]
+        scores = ", ".join(f"{case.method} {case.runs[0].psnr[0]:.1f}" for case, _ in made.values())
         rows.append(Row(pictures, f"{effect.name}   PSNR: {scores} dB"))
     title = f"TOP-Bench effects on {outcome.judges.bench.base.id}, {shots}-shot"
     return contact_sheet(title, ("before", "truth", *plan.methods), rows)

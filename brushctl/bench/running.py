@@ -22,6 +22,7 @@ class Plan:
         shots: how many training pairs are used, one number or several.
         limit: test pairs of each effect; None for all.
         work: the folder of what is done.
+        report_only: whether what is missing is left out instead of run.
     """
 
     effects: Sequence[Effect]
@@ -29,6 +30,7 @@ class Plan:
     shots: Sequence[int]
     limit: int | None
     work: Path
+    report_only: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +60,8 @@ def run_bench(bench: Bench, plan: Plan) -> Generator[Event, None, Outcome]:
         effect = whole.limited(shots, plan.limit)
         stem = stem_of(bench, judges, effect, method, shots)
         case = outcome.shelf.load(stem)
+        if case is None and plan.report_only:
+            continue
         if case is None:
             case, edited = yield from _quietly(run_case(judges, effect, method, shots))
             outcome.shelf.keep(stem, case, edited)

@@ -45,6 +45,10 @@ def bench(
     work: Annotated[
         Path, typer.Option("--work", help="What is done is kept here, and not done again.")
     ] = WORK,
+    report_only: Annotated[
+        bool,
+        typer.Option("--report-only", help="Run nothing: tables and files of what is done."),
+    ] = False,
     results: Annotated[
         Path | None, typer.Option("--results", help="Also write the figures into this JSON file.")
     ] = None,
@@ -85,9 +89,12 @@ def bench(
     where = resolve_device(device)
     model = open_base(base or TINY, where, resolve_dtype(dtype, where))
     clip = load_clip(default_clip(model.id), where)
-    plan = Plan(_effects(folder, effects, model, seed), chosen, shots, limit, work)
+    drawn = _effects(folder, effects, model, seed)
+    plan = Plan(drawn, chosen, shots, limit, work, report_only)
     outcome = follow(run_bench(Bench(model, clip, steps, seed), plan), quiet=quiet)
 
+    if not outcome.cases:
+        raise UsageError("nothing is done yet", where=str(work), do="Leave --report-only out.")
     facts = results_of(outcome, plan, command=shlex.join(["brushctl", *sys.argv[1:]]))
     text = results_text(facts)
     for target in (work / "results.json", *([results] if results else [])):

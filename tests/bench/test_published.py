@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brushctl.bench.effects import draw_effects
-from brushctl.bench.lut import fit_lut
+from brushctl.photos.lut import fit_lut
 from brushctl.bench.metrics import psnr, ssim
 from brushctl.bench.summary import MEASURES, SPLITS
 
@@ -76,7 +76,9 @@ def test_text_comes_out_again_on_the_base_it_was_measured_on(published):
     run = next(run for run in case["runs"] if run["guidance"] == "best")
     (effect,) = draw_effects([case["effect"]], base.resolution, published["seed"])
     words, scales = written(base, effect.instruction), Scales(run["s_T"], run["s_I"])
-    with Editor(base, words, scales=scales, steps=20, seed=published["seed"]) as editor:
+    with Editor(
+        base, words, scales=scales, steps=base.defaults.steps, seed=published["seed"]
+    ) as editor:
         (edited,) = editor.edit([effect.test[0][0]])
     # The figures may be measured in bfloat16.
     assert psnr(edited.after, effect.test[1][0]) == pytest.approx(run["psnr"][0], abs=0.5)

@@ -65,6 +65,19 @@ def test_a_case_under_other_settings_is_another(shell, monkeypatch):
     assert asked == ["nothing"]
 
 
+def test_report_only_shows_what_is_done_and_runs_nothing(shell, monkeypatch):
+    def never(*_):
+        raise AssertionError("nothing is to be run")
+
+    monkeypatch.setattr("brushctl.bench.running.run_case", never)
+    more = [x if x != "nothing,instructbrush" else f"{x},visii" for x in SMALL]
+    told = shell.json("bench", *more, "--report-only", "--sheet", "part.png")
+    assert {row["method"] for row in told["rows"]} == {"nothing", "instructbrush"}
+    assert (shell.folder / "part.png").is_file()
+    _, err = shell.run("bench", *SMALL, "--seed", "1", "--report-only", status=2)
+    assert "nothing is done yet" in err
+
+
 def test_tables_name_substitutes_apart_from_the_papers_measures(shell):
     text = shell.text("bench", *SMALL)
     assert "tiny-ip2p, 2-shot" in text
