@@ -89,9 +89,7 @@ class Phrasing:
             return None
         return f"turn {x.phrase if x else 'it'} into {y.phrase}"
 
-    def _unique(
-        self, own: tuple[Candidate, ...], other: tuple[Candidate, ...]
-    ) -> Candidate | None:
+    def _unique(self, own: tuple[Candidate, ...], other: tuple[Candidate, ...]) -> Candidate | None:
         best, rival = (max(caption, key=lambda c: c.sensitivity) for caption in (own, other))
         return best if best.sensitivity >= max(self.eta, SHARE * rival.sensitivity) else None
 
