@@ -1,7 +1,7 @@
 """What was tried on the way to the default recipe, each variation beside the recipe itself.
 
     uv run python -m benchmarks.experiments                       # all of them; hours on a CPU
-    uv run python -m benchmarks.experiments "rate 0.1" "rate 1"   # some
+    uv run python -m benchmarks.experiments "rate 0.1" float32    # some
 
 Every brush is learned from the ten training pairs of an effect of TOP-Bench mini and judged on its
 five test pairs, on tiny-ip2p in bfloat16. Each outcome goes into docs/results/experiments.json as
@@ -33,11 +33,19 @@ from brushctl.events import Event
 OUT = Path("docs/results/experiments.json")
 EFFECTS = ("lava", "cake", "charcoal", "apple")
 """Two of the whole picture and two of a part; only `apple` is known to the base."""
+EARLY = {"steps": 80, "batch": 2}
+"""The budget of the first search, thirty seconds a brush."""
 VARIATIONS: dict[str, dict[str, Any]] = {
+    "80 x 2, rate 0.1": {**EARLY, "rate": 0.1},
+    "80 x 2, rate 0.1, m 32": {**EARLY, "rate": 0.1, "least_m": 32},
+    "80 x 8, rate 0.1": {**EARLY, "rate": 0.1, "batch": 8},
+    "80 x 2, rate 0.3": EARLY,
+    "80 x 2, rate 1": {**EARLY, "rate": 1.0},
+    "160 x 1, rate 0.3": {"steps": 160},
+    "200 x 2, rate 0.3": {"steps": 200, "batch": 2},
     "default": {},
     "float32": {},
     "rate 0.1": {"rate": 0.1},
-    "rate 1": {"rate": 1.0},
     "constant rate": {"decay": False},
     "m at least 32": {"least_m": 32},
     "m of the phrase": {"least_m": 0},

@@ -2,7 +2,7 @@
 
     uv run python -m benchmarks.recipes     # docs/results/recipes.json, and a table on stdout
 
-Both are run in full, in bfloat16, with ten pairs and with one, and judged on the same test pairs under
+Both are run in full, in bfloat16, and judged on the same test pairs under
 each brush's own best guidance. Cases that are done are kept in --work, as `brushctl bench` keeps
 them. FLOPs are counted on one step and multiplied; seconds are those of learning and editing, on
 this machine. The ratios of steps are copied from docs/results/learn.json (`benchmarks.learn`).
@@ -32,8 +32,8 @@ from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
 OUT = Path("docs/results/recipes.json")
 LEARN = Path("docs/results/learn.json")
 RECIPES = {"paper": ("instructbrush-paper", PAPER), "default": ("instructbrush", DEFAULT)}
-EFFECTS = "lava,cake,apple"
-"""One of the whole picture and two of a part; the base knows the last."""
+EFFECTS = "lava,apple"
+"""One that the base was never told and one that it knows."""
 
 
 def tera_flop(base: BaseModel, recipe: Recipe) -> float:
@@ -52,13 +52,14 @@ def main() -> None:
     """Run what is missing, summarise, print, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--effects", default=EFFECTS)
+    options.add_argument("--shots", type=int, nargs="+", default=[10])
     options.add_argument("--work", type=Path, default=Path("brushctl-recipes"))
     chosen = options.parse_args()
     cpu = torch.device("cpu")
     base = open_base(None, cpu, torch.bfloat16)
     effects = draw_effects(chosen.effects.split(","), base.resolution, 0)
     methods = [method for method, _ in RECIPES.values()]
-    plan = Plan(effects, methods, (10, 1), None, chosen.work)
+    plan = Plan(effects, methods, chosen.shots, None, chosen.work)
     outcome = follow(run_bench(Bench(base, load_clip(default_clip(base.id), cpu), None, 0), plan))
     rows = []
     summaries = [row for row in summarise(outcome.cases, 0) if row.split == "all"]

@@ -1,0 +1,247 @@
+"""What a million and a billion photographs take, and where a cluster stops growing.
+
+    uv run python -m benchmarks.scale          # docs/results/scale.json, some two minutes
+
+Three parts. Counted: the multiplications and additions of one photograph in InstructPix2Pix's
+networks at 512 x 512, by torch's own counter on tensors without data. Measured, on this machine:
+what a photograph of 12 megapixels costs beside the networks, and what each costs the one process
+that plans, hands out and writes the journal. Then a model of time and money from these and from
+published rates, and a simulation, event by event, of a pool of processes whose work varies, that
+load their model, die and are served by that one process: it shows where the model is too kind.
+"""
+
+import argparse
+import heapq
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from brushctl.cluster.places import Found
+from brushctl.cluster.planning import Task, plan_urls, select_urls
+from brushctl.cluster.running import LARGEST
+from brushctl.cluster.worker import edit_task
+from brushctl.photos.batch import Treatment
+from brushctl.photos.journal import Journal, Record
+from tests.photos.driver import ToneEditor
+
+OUT = Path("docs/results/scale.json")
+CLUSTER = Path("docs/results/cluster.json")
+STEPS, BRANCHES, SIDE = 20, 3, 512
+"""The paper's sampling (section 6): eq. 3 has three branches."""
+UTILISATION = 0.25
+"""The share of a GPU's peak that diffusers reaches with a U-Net of this size: assumed, see docs."""
+LOAD = 60.0
+"""Seconds until a process is ready: start, imports, 4 GB of weights from a local disk; assumed."""
+SPREAD = 0.25
+"""Standard deviation of the logarithm of a photograph's time: sizes and formats differ."""
+DEATH = 1 / (24 * 3600)
+"""Deaths of a process per second: one a day each, as preemptible machines have; assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A kind of GPU.
+
+    Attributes:
+        peak: dense bf16 tensor operations a second, as its maker states them.
+        price: dollars an hour, assumed.
+    """
+
+    peak: float
+    price: float
+
+
+GPUS = {"H200": Gpu(989e12, 3.5), "RTX 4090": Gpu(165.2e12, 0.4)}
+"""Peaks: NVIDIA's H200 data sheet (1,979 with sparsity, half of it without) and its Ada
+architecture paper (bf16 with fp32 accumulation). Prices: of the order that is asked for rent."""
+GET, PUT, PAGE = 0.4e-6, 5e-6, 1000
+"""Dollars for a request to S3 (us-east-1, standard class), and names in a page of a listing."""
+
+
+def counted() -> dict[str, float]:
+    """Operations (two for a multiply-add) of the networks for one photograph."""
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def flops(run: Callable[[], Any]) -> float:
+        with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+            run()
+        return float(counter.get_total_flops())
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(
+            sample_size=64, in_channels=8, cross_attention_dim=768, attention_head_dim=8
+        )
+        vae = AutoencoderKL(
+            block_out_channels=(128, 256, 512, 512),
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            layers_per_block=2,
+            latent_channels=4,
+        )
+    z = SIDE // 8
+    one = flops(lambda: unet(torch.empty(1, 8, z, z), 0, torch.empty(1, 77, 768)))
+    encoder = flops(lambda: vae.encode(torch.empty(1, 3, SIDE, SIDE)))
+    decoder = flops(lambda: vae.decode(torch.empty(1, 4, z, z)))
+    return {
+        "unet": one,
+        "encoder": encoder,
+        "decoder": decoder,
+        "photograph": STEPS * BRANCHES * one + encoder + 2 * decoder,
+    }
+
+
+def measured() -> dict[str, float]:
+    """Seconds, on this machine and one core, of all that is not the networks."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        return {"photograph": _host(folder), **_driver(folder)}
+
+
+def _host(folder: Path) -> float:
+    """Reading, decoding, transferring to full size, encoding and writing 12 megapixels."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
+    coarse.resize((4000, 3000), Image.Resampling.BICUBIC).save(folder / "in.jpg", quality=92)
+    task = Task(str(folder / "in.jpg"), str(folder / "out.jpg"), "in.jpg", "out.jpg")
+    times = [_seconds(lambda: edit_task(task, ToneEditor(), Treatment({}))) for _ in range(4)]
+    return min(times[1:])  # the first compiles the kernels
+
+
+def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
+    """What each photograph costs the process that plans and notes."""
+    found = [
+        Found(
+            f"s3://archive/{n:09}.jpg", PurePosixPath(f"{n:09}.jpg"), {"bytes": n, "mark": str(n)}
+        )
+        for n in range(count)
+    ]
+    tasks: list[Task] = []
+    planning = _seconds(
+        lambda: tasks.extend(plan_urls(found, "s3://out", template="{stem}.{ext}", brush="x"))
+    )
+    settings = {"brush": "golden-hour", "brush_sha256": "0" * 64, "seed": 0, "detail": "auto"}
+    facts = {"size": [4000, 3000], "detail": "transfer", "residual": 0.1, "reason": "a recolouring"}
+    records = [
+        Record(t.key, "done", settings, t.mark, {"path": t.result, "bytes": 1}, facts)
+        for t in tasks
+    ]
+    with Journal(folder / "state") as journal:
+        blocks = [records[n : n + LARGEST] for n in range(0, count, LARGEST)]
+        noting = _seconds(lambda: [journal.write(*block) for block in blocks])
+        size = journal.path.stat().st_size
+    state = Journal(folder / "state")
+    reading = _seconds(state.__enter__)
+    there = {task.target: 1 for task in tasks}
+    choosing = _seconds(
+        lambda: select_urls(
+            tasks, state.records, settings, there, overwrite=False, retry_failed=False
+        )
+    )
+    state.__exit__(None, None, None)
+    return {
+        "planning": planning / count,
+        "resuming": (reading + choosing) / count,
+        "noting": noting / count,
+        "journal bytes": size / count,
+    }
+
+
+def _seconds(run: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def modelled(n: float, gpu: Gpu, gpus: int, costs: dict[str, float]) -> dict[str, float]:
+    """Hours and dollars of n photographs: the slowest of the stations, after a start."""
+    each = costs["operations"] / (gpu.peak * UTILISATION)
+    driver = costs["noting"] + costs["handing out"] / LARGEST
+    start = LOAD + n * costs["planning"]
+    seconds = start + max(n * each / gpus, n * driver)
+    return {
+        "gpus": gpus,
+        "seconds each": round(each, 4),
+        "hours": round(seconds / 3600, 3),
+        "gpu dollars": round(gpus * seconds / 3600 * gpu.price, 2),
+        "request dollars": round(n * (GET + PUT + PUT / PAGE), 2),
+        "journal GB": round(n * costs["journal bytes"] / 1e9, 2),
+        "driver busy": round(n * driver / seconds, 3),
+        "cores for each gpu": round(costs["host"] / each, 1),
+    }
+
+
+def simulated(n: int, each: float, gpus: int, costs: dict[str, float], seed: int = 0) -> float:
+    """Hours of n photographs, block by block.
+
+    Every process loads, then takes a block whenever it is free. The driver serves one at a time.
+    A process that dies loses its block, which another takes up, and has to load again.
+    """
+    rng = np.random.default_rng(seed)
+    serving = costs["handing out"] + LARGEST * costs["noting"]
+    blocks = -(-n // LARGEST)
+    # A block is a sum of many lognormal times: near enough to normal.
+    factor = np.exp(SPREAD**2 / 2)
+    deviation = factor * np.sqrt(np.exp(SPREAD**2) - 1)
+    times = each * (LARGEST + np.sqrt(LARGEST) * deviation / factor * rng.standard_normal(blocks))
+    free = [n * costs["planning"] + LOAD * (1 + 0.5 * rng.random()) for _ in range(gpus)]
+    heapq.heapify(free)
+    left, driver, end = list(times), 0.0, 0.0
+    while left:
+        work = left.pop()
+        at = heapq.heappop(free)
+        driver = max(driver, at) + serving
+        death = rng.exponential(1 / DEATH)
+        if death < work:
+            left.insert(0, work)
+            heapq.heappush(free, driver + death + LOAD)
+            continue
+        end = max(end, driver + work)
+        heapq.heappush(free, driver + work)
+    return end / 3600
+
+
+def main() -> None:
+    """Count, measure, model, simulate, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--utilisation", type=float, default=UTILISATION)
+    chosen = options.parse_args()
+    flops, host = counted(), measured()
+    handing_out = json.loads(CLUSTER.read_text())["core seconds for each block"]
+    costs = {**host, "host": host["photograph"], "operations": flops["photograph"]}
+    costs["operations"] *= UTILISATION / chosen.utilisation
+    costs["handing out"] = handing_out
+    model, simulation = [], []
+    for name, gpu in GPUS.items():
+        for n, gpus in ((10**6, 1), (10**6, 8), (10**6, 64), (10**6, 512), (10**9, 512)):
+            model.append({"photographs": n, "gpu": name, **modelled(n, gpu, gpus, costs)})
+            if n == 10**6:
+                hours = simulated(n, model[-1]["seconds each"], gpus, costs)
+                simulation.append(
+                    {"gpu": name, "gpus": gpus, "hours": round(hours, 3)}
+                    | {"over the model": round(hours / model[-1]["hours"] - 1, 3)}
+                )
+    report = {
+        "command": "uv run python -m benchmarks.scale",
+        "counted": {key: round(value / 1e12, 3) for key, value in flops.items()},
+        "measured": {key: float(f"{value:.3g}") for key, value in host.items()},
+        "assumed": {"utilisation": chosen.utilisation, "load": LOAD, "deaths a day": DEATH * 86400},
+        "gpus": {name: asdict(gpu) for name, gpu in GPUS.items()},
+        "core seconds for each block": handing_out,
+        "model": model,
+        "simulation": simulation,
+    }
+    OUT.write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=1))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
