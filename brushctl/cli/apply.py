@@ -82,6 +82,9 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print the plan.", rich_help_panel=BATCH)
     ] = False,
+    per_gpu: Annotated[
+        int, typer.Option(min=1, help="Processes that share a GPU.", rich_help_panel=CLUSTER)
+    ] = 1,
     detail: Annotated[
         Detail,
         typer.Option(
@@ -164,7 +167,7 @@ def apply(
         folders, target = _watchable(named, output, in_place=in_place)
         watch_folder(command, folders, target, template=name, settle=settle)
         return
-    scatter = Scatter(path, {**sampling, "device": device}, ray_address, workers, cores)
+    scatter = Scatter(path, {**sampling, "device": device}, ray_address, workers, cores, per_gpu)
     if is_remote(named, output, engine):
         scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return

@@ -34,6 +34,7 @@ class Scatter:
         address: of the Ray cluster; None for one of this machine.
         workers: processes at most.
         cores: CPU cores for each of them.
+        per_gpu: how many share a GPU.
     """
 
     brush: Path
@@ -41,6 +42,7 @@ class Scatter:
     address: str | None
     workers: int | None
     cores: int
+    per_gpu: int
 
     def edit(
         self, command: Command, tasks: "Sequence[Task]", journal: "Notes", stop: Callable[[], bool]
@@ -56,7 +58,9 @@ class Scatter:
                 opener,
                 command.treatment(),
                 journal=journal,
-                pool=Pool(self.workers, self.cores, gpu=self._wants_gpu(ray)),
+                pool=Pool(
+                    self.workers, self.cores, 1 / self.per_gpu if self._wants_gpu(ray) else 0
+                ),
                 stop=stop,
             )
             return follow(announced(work, json=command.json), quiet=command.quiet)

@@ -41,12 +41,12 @@ class Pool:
     Attributes:
         most: processes at most; None for as many as the cluster has room for.
         cores: CPU cores for each.
-        gpu: whether each has a GPU of its own.
+        gpus: the share of a GPU that each has; 0 for none.
     """
 
     most: int | None = None
     cores: int = 1
-    gpu: bool = False
+    gpus: float = 0
 
 
 @contextlib.contextmanager
@@ -163,7 +163,7 @@ def _blocks(
                 max_tasks_in_flight_per_actor=1 if size == 1 else None,
             ),
             num_cpus=pool.cores,
-            num_gpus=1 if pool.gpu else None,
+            num_gpus=pool.gpus or None,
             max_restarts=-1,
             max_task_retries=RETRIES,
         )
