@@ -62,7 +62,7 @@ def export_lut(
             do="Use `brushctl apply`, or pass --force to write the LUT all the same.",
         )
     told = f"brush {metadata.name} {metadata.content_sha256[:12]}, {share:.1%} of its edit carried"
-    cube = encode_cube(fit_lut(before, after, FINE), told)
+    cube = encode_cube(fit_lut(before, after, FINE, affine_first=True), told)
     write_atomically(target, cube.encode(), overwrite=overwrite)
     say(f"exported {brush}: {target} ({share:.0%} of the edit, on pictures left out of the fit)")
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from brushctl.bench.effects import draw_effects
-from brushctl.photos.lut import fit_lut
 from brushctl.bench.metrics import psnr, ssim
 from brushctl.bench.summary import MEASURES, SPLITS
+from brushctl.photos.lut import fit_lut
 
 FILE = Path(__file__).parents[2] / "docs/results/topbench-mini.json"
 KEYS = {"method", "shots", "split", "guidance", *MEASURES, "effects"}
