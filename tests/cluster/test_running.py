@@ -7,16 +7,25 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from brushctl.errors import BaseModelError
+from brushctl.brushes.file import Brush, encode_brush
+from brushctl.brushes.stamp import Stamp
+from brushctl.cluster.worker import open_editor_of
+from brushctl.engine.base import open_base
+from brushctl.engine.making import Start, make_brush
+from brushctl.engine.recipes import DEFAULT
+from brushctl.errors import BaseModelError, PlanError
 from brushctl.photos.batch import edit_photographs, select
 from brushctl.photos.journal import Journal, Record, read_journal
+from brushctl.tiny.world.pictures import draw_picture
 from tests.cluster.driver import TREATMENT, edited, finish, plan_of
 from tests.cluster.editors import Deadly, Signing, missing
 from tests.photos import makers
@@ -42,31 +51,53 @@ def results(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in files}
 
 
-def test_a_cluster_writes_the_bytes_that_one_machine_writes(photographs):
-    alone, many = plan_of(photographs, "alone"), plan_of(photographs, "many")
-    assert alone.state
-    with Journal(alone.state) as journal:
-        one = finish(edit_photographs(alone, alone.jobs, ToneEditor(), TREATMENT, journal=journal))
-    other = edited(many, ToneEditor, most=2)
-    assert len(results(photographs.parent / "alone")) == 11
-    assert results(photographs.parent / "alone") == results(photographs.parent / "many")
-    assert told(one) == told(other)
+def alone(photographs: Path, opener=ToneEditor) -> tuple[list[Record], dict[str, bytes]]:
+    """What this process makes of all photographs."""
+    plan = plan_of(photographs, "alone")
+    assert plan.state
+    with Journal(plan.state) as journal, opener() as editor:
+        work = edit_photographs(plan, plan.jobs, editor, TREATMENT, journal=journal)
+        return finish(work), results(plan.state.parent)
+
+
+def test_a_cluster_does_and_tells_what_one_machine_does(photographs):
+    records, files = alone(photographs)
+    plan = plan_of(photographs, "out")
+    assert told(edited(plan, ToneEditor, most=2)) == told(records)
+    assert [record.file for record in records if record.error] == ["bad.jpg"]
+    assert len(files) == 11
+    assert files == results(photographs.parent / "out")
+    assert plan.state
+    with Journal(plan.state) as journal:
+        chosen = select(plan, journal.records, TREATMENT)
+    assert (len(chosen.todo), len(chosen.current), len(chosen.failed)) == (0, 11, 1)
+
+
+def test_with_the_embedded_model_the_bytes_are_the_same_too(photographs):
+    data = encode_brush(hardly_learned())
+    opener = partial(open_editor_of, data, {"device": "cpu", "dtype": "float32"})
+    for path in photographs.rglob("*.jpg"):
+        if path.stem not in "12":
+            path.unlink()
+    assert len(alone(photographs, opener)[1]) == 2
+    edited(plan_of(photographs, "out"), opener, most=1)
+    assert results(photographs.parent / "out") == results(photographs.parent / "alone")
+
+
+def hardly_learned() -> Brush:
+    """A brush for tiny-ip2p after one step of learning."""
+    base = open_base(None, torch.device("cpu"), torch.float32)
+    rng = np.random.default_rng(1)
+    pictures = np.stack([draw_picture(rng).pixels for _ in range(2)])
+    recipe, stamp = replace(DEFAULT, steps=1), Stamp("short", "2026-01-01T00:00:00Z", "tests")
+    start, pairs = Start("invert the colours"), ["0" * 64]
+    how = {"recipe": recipe, "seed": 0, "stamp": stamp, "pair_hashes": pairs}
+    return finish(make_brush(base, pictures, 1 - pictures, start=start, **how))
 
 
 def told(records: list[Record]) -> list[dict]:
     lines = sorted((record.to_dict() for record in records), key=lambda line: line["file"])
     return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
-
-
-def test_a_bad_photograph_is_one_failure_and_the_next_run_does_nothing(photographs):
-    plan = plan_of(photographs, "out")
-    records = edited(plan, ToneEditor)
-    assert [r.file for r in records if r.status == "failed"] == ["bad.jpg"]
-    assert len([r for r in records if r.status == "done"]) == 11
-    assert plan.state
-    with Journal(plan.state) as journal:
-        chosen = select(plan, journal.records, TREATMENT)
-    assert (len(chosen.todo), len(chosen.current), len(chosen.failed)) == (0, 11, 1)
 
 
 def test_processes_killed_at_random_cost_no_result(photographs, tmp_path):
@@ -92,8 +123,7 @@ def test_processes_killed_at_random_cost_no_result(photographs, tmp_path):
     killer.join()
     assert killed
     assert sorted(r.status for r in records) == ["done"] * 11 + ["failed"]
-    assert edited(plan_of(photographs, "again"), ToneEditor)
-    assert results(tmp_path / "out") == results(tmp_path / "again")
+    assert results(tmp_path / "out") == alone(photographs)[1]
 
 
 def test_a_photograph_that_kills_its_process_is_given_up_alone(photographs):
@@ -112,18 +142,18 @@ def test_a_base_model_that_is_missing_ends_the_run_at_once(photographs):
 
 
 def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
-    """The driver died after a result was written and before it was noted."""
-    plan = plan_of(photographs, "out")
-    whole = edited(plan, ToneEditor)
+    """The driver died after it had sent the work out; results were written, and never noted."""
+    _, files = alone(photographs)
+    plan = plan_of(photographs, "alone")
     assert plan.state
-    journal = plan.state / "journal.jsonl"
-    lines = journal.read_text().splitlines(keepends=True)
-    kept = [line for line in lines if '"sent"' in line or '"0/3.jpg"' in line]
-    journal.write_text("".join(kept))
-    before = results(photographs.parent / "out")
-    again = edited(plan, ToneEditor)
-    assert len(again) == len(whole) - 1
-    assert results(photographs.parent / "out") == before
+    (plan.state / "journal.jsonl").unlink()
+    with Journal(plan.state) as journal:
+        with pytest.raises(PlanError):
+            select(plan, journal.records, TREATMENT)
+        journal.write(*(Record(job.key, "sent", {}, {}) for job in plan.jobs))
+        assert len(select(plan, journal.records, TREATMENT).todo) == 12
+    edited(plan, ToneEditor)
+    assert results(photographs.parent / "alone") == files
 
 
 def test_a_killed_run_goes_on_where_its_journal_ends(photographs, tmp_path):
@@ -146,5 +176,4 @@ def test_a_killed_run_goes_on_where_its_journal_ends(photographs, tmp_path):
     finished = sum(record.status == "done" for record in read_journal(journal).values())
     assert 3 <= finished < 11
     assert len(edited(plan, ToneEditor)) <= 12 - finished
-    assert edited(plan_of(photographs, "again"), ToneEditor)
-    assert results(tmp_path / "out") == results(tmp_path / "again")
+    assert results(tmp_path / "out") == alone(photographs)[1]
