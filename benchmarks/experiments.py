@@ -33,7 +33,7 @@ from brushctl.events import Event
 OUT = Path("docs/results/experiments.json")
 EFFECTS = ("lava", "cake", "charcoal", "apple")
 """Two of the whole picture and two of a part; only `apple` is known to the base."""
-EARLY = {"steps": 80, "batch": 2}
+EARLY = {"steps": 80, "batch": 2, "tied": 0}
 """The budget of the first search, thirty seconds a brush."""
 VARIATIONS: dict[str, dict[str, Any]] = {
     "80 x 2, rate 0.1": {**EARLY, "rate": 0.1},
@@ -41,8 +41,12 @@ VARIATIONS: dict[str, dict[str, Any]] = {
     "80 x 8, rate 0.1": {**EARLY, "rate": 0.1, "batch": 8},
     "80 x 2, rate 0.3": EARLY,
     "80 x 2, rate 1": {**EARLY, "rate": 1.0},
-    "160 x 1, rate 0.3": {"steps": 160},
-    "200 x 2, rate 0.3": {"steps": 200, "batch": 2},
+    "160 x 1, rate 0.3": {"steps": 160, "tied": 0},
+    "200 x 2, rate 0.3": {"steps": 200, "batch": 2, "tied": 0},
+    "150 x 1, tied 0": {"steps": 150, "tied": 0},
+    "150 x 1, tied 0.5": {"steps": 150, "tied": 0.5},
+    "150 x 1, tied 0.8": {"steps": 150},
+    "150 x 1, tied 1": {"steps": 150, "tied": 1},
     "default": {},
     "float32": {},
     "rate 0.1": {"rate": 0.1},

@@ -158,10 +158,19 @@ def _step(
             run.parts *= 2
         torch.cuda.empty_cache()
         yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
+    if run.step < recipe.tied * recipe.steps:
+        _tie(run.leaves)
     run.optimiser.param_groups[0]["lr"] = rate_at(recipe, run.step)
     run.optimiser.step()
     run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
     run.step += 1
+
+
+def _tie(leaves: list[torch.Tensor]) -> None:
+    """Give every bucket the mean of all gradients: having begun alike, they stay alike."""
+    for leaf in leaves:
+        assert leaf.grad is not None
+        leaf.grad = leaf.grad.mean(0, keepdim=True).expand_as(leaf).contiguous()
 
 
 def _backward(guidance: Guidance, sample: "Draw", batch: int) -> torch.Tensor:

@@ -21,6 +21,7 @@ class Recipe:
         scales: guidance while learning and applying; None for the base's own.
         buckets: j.
         least_m: learned tokens, unless the phrase has more.
+        tied: the share of the steps in which all buckets learn as one, from all samples.
         by_held_out: whether held-out pairs decide when to stop, and which step each bucket keeps.
     """
 
@@ -32,6 +33,7 @@ class Recipe:
     scales: Scales | None
     buckets: int = 5
     least_m: int = 0
+    tied: float = 0.0
     by_held_out: bool = True
 
 
@@ -46,11 +48,21 @@ PAPER = Recipe(
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
 
-DEFAULT = Recipe(name="default", steps=300, batch=1, rate=0.3, decay=True, scales=None, least_m=16)
+DEFAULT = Recipe(
+    name="default",
+    steps=300,
+    batch=1,
+    rate=0.3,
+    decay=True,
+    scales=None,
+    least_m=16,
+    tied=0.8,
+)
 """Far larger steps that settle as the rate decays; at the guidance the base itself is best at.
 
 Keys and values have deviations near 1: at the paper's rate a thousand steps cannot carry them from
-one instruction to another. More steps of one sample beat fewer of several (docs/experiments.md).
+one instruction to another. More steps of one sample beat fewer of several, and buckets that learn
+as one until the last fifth beat those that share nothing (docs/experiments.md).
 Brushes whose phrase has no more than sixteen tokens have one m, so that any two can be blended."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}

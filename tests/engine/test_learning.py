@@ -77,6 +77,15 @@ def test_learning_lowers_the_loss(base, pictures):
     assert sum(training.loss_last) < 0.8 * sum(training.loss_first)
 
 
+def test_tied_buckets_learn_as_one_and_then_apart(base, pictures):
+    def unlike(tied):
+        brush, _ = made(base, pictures, replace(SHORT, tied=tied))
+        return [float(np.ptp(t.astype(np.float32), axis=0).max()) for t in brush.tensors.values()]
+
+    assert max(unlike(1.0)) == 0
+    assert min(unlike(0.5)) > 0
+
+
 def test_progress_is_told(toy):
     _, events = toy
     assert Stage("learning", total=12) in events
@@ -151,6 +160,7 @@ def test_buckets_learn_together_as_they_would_alone(base, pictures):
 
 def test_the_paper_recipe_is_the_papers():
     assert (PAPER.steps, PAPER.batch, PAPER.rate, PAPER.buckets) == (1000, 1, 1e-3, 5)
+    assert PAPER.tied == 0
     assert PAPER.scales == Scales(7.5, 1.5)
     assert {rate_at(PAPER, step) for step in (0, 500, 999)} == {1e-3}
 
