@@ -11,7 +11,13 @@ import pytest
 
 from tests.cli.shell import Shell, shell_with_brushes
 
-PROGRAM = (sys.executable, "-m", "brushctl")
+# Background jobs of a shell are born deaf to Ctrl-C, and so may this test's own process be.
+HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from brushctl.cli.app import main
+main()
+"""
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def shell(tmp_path, capsysbinary) -> Shell:
 
 def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*PROGRAM, *arguments],
+        [sys.executable, "-c", HEARING, *arguments],
         cwd=folder,
         env={**os.environ, "BRUSHCTL_HOME": str(folder / "home")},
         stdin=subprocess.PIPE,
