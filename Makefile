@@ -5,10 +5,10 @@ UV = $(shell command -v uv || echo .cache/uv/bin/uv)
 RUN = $(UV) run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format
+.PHONY: help setup demo test test-all lint format
 
 help:  ## Show these targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1	/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/'
 
 setup:  ## Install brushctl and its tools into .venv, as uv.lock pins them
 	@command -v uv >/dev/null || test -x .cache/uv/bin/uv || { \
@@ -20,6 +20,9 @@ demo: setup  ## Learn a brush from example pairs and apply it to pictures it has
 
 test: setup  ## Run the test suite
 	$(RUN) pytest
+
+test-all: setup  ## Run the slow tests too, which kill processes of a cluster
+	$(RUN) pytest -m 'slow or not slow'
 
 lint: setup  ## Check style, types and which room imports which
 	$(RUN) ruff check brushctl tests

@@ -73,6 +73,7 @@ def test_a_cluster_does_and_tells_what_one_machine_does(photographs):
     assert (len(chosen.todo), len(chosen.current), len(chosen.failed)) == (0, 11, 1)
 
 
+@pytest.mark.slow
 def test_with_the_embedded_model_the_bytes_are_the_same_too(photographs):
     data = encode_brush(hardly_learned())
     opener = partial(open_editor_of, data, {"device": "cpu", "dtype": "float32"})
@@ -100,6 +101,7 @@ def told(records: list[Record]) -> list[dict]:
     return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
 
 
+@pytest.mark.slow
 def test_processes_killed_at_random_cost_no_result(photographs, tmp_path):
     signed = tmp_path / "processes"
     signed.mkdir()
@@ -126,6 +128,7 @@ def test_processes_killed_at_random_cost_no_result(photographs, tmp_path):
     assert results(tmp_path / "out") == alone(photographs)[1]
 
 
+@pytest.mark.slow
 def test_a_photograph_that_kills_its_process_is_given_up_alone(photographs):
     Image.fromarray(np.full((40, 40, 3), 255, np.uint8)).save(photographs / "white.png")
     records = edited(plan_of(photographs, "out"), Deadly, most=1)
@@ -156,6 +159,7 @@ def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
     assert results(photographs.parent / "alone") == files
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_its_journal_ends(photographs, tmp_path):
     plan = plan_of(photographs, "out")
     assert plan.state

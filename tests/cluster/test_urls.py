@@ -85,6 +85,7 @@ def test_results_in_a_bucket_are_the_bytes_that_one_machine_writes(shell, archiv
     assert (again["done"], again["unchanged"], again["failed"]) == (0, ENOUGH, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray")
 def test_what_changes_in_a_bucket_is_edited_again(shell, archive):
     arguments = (f"{archive}/in/*/*.jpg", "-o", f"{archive}/out", "--engine", "ray")
@@ -105,6 +106,7 @@ def test_a_strange_file_in_a_bucket_is_not_replaced(shell, archive):
     assert told["error"]["code"] == "plan"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray")
 def test_a_run_from_a_bucket_into_a_folder_goes_on_from_its_journal(shell, archive):
     arguments = (f"{archive}/in/0", "-o", "out", "--engine", "ray")
