@@ -71,7 +71,7 @@ def test_a_row_reads_the_text_of_its_bucket(base):
 
 
 def test_learning_lowers_the_error(base, pictures):
-    recipe = replace(DEFAULT, steps=14, batch=1)
+    recipe = replace(DEFAULT, steps=14, rate=0.1)
     work = invert(base, pictures, np.zeros_like(pictures), phrase=None, recipe=recipe, seed=0)
     _, notes = run(work)
     first, last = (float(note.split()[1]) for note in (notes[0], notes[-1]))

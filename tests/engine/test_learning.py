@@ -26,7 +26,7 @@ from brushctl.errors import (
 )
 from brushctl.events import Advance, Stage, Warned
 
-SHORT = replace(DEFAULT, steps=12, rate=0.1)
+SHORT = replace(DEFAULT, steps=12, rate=0.1, tied=0.0)
 STAMP = Stamp("toy", "2026-01-02", "brushctl test")
 
 
