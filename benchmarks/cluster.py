@@ -27,10 +27,11 @@ from PIL import Image
 from brushctl.cluster.planning import tasks_of
 from brushctl.cluster.running import LARGEST, PIECES, Pool, cluster, edit_on_cluster
 from brushctl.cluster.worker import Opener
-from brushctl.photos.batch import FileDone, Treatment, edit_photographs
+from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal
 from brushctl.photos.plan import Plan, plan_folder
+from brushctl.photos.treating import FileDone, Treatment
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/cluster.json")

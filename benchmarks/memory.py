@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from brushctl.photos.batch import FileDone, Treatment, edit_photographs, select
+from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal
 from brushctl.photos.plan import plan_folder
+from brushctl.photos.selection import select
+from brushctl.photos.treating import FileDone, Treatment
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/memory.json")

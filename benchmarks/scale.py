@@ -28,8 +28,8 @@ from brushctl.cluster.places import Found
 from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.running import LARGEST
 from brushctl.cluster.worker import edit_task
-from brushctl.photos.batch import Treatment
 from brushctl.photos.journal import Journal, Record
+from brushctl.photos.treating import Treatment
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/scale.json")

@@ -25,11 +25,12 @@ from brushctl.engine.instruction import Instruction, from_brush, written
 from brushctl.engine.making import find_start, make_brush
 from brushctl.engine.recipes import DEFAULT
 from brushctl.events import Event
-from brushctl.photos.batch import FileDone, Treatment, edit_photographs
+from brushctl.photos.batch import edit_photographs
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.pairs import find_pairs, load_pairs, pair_sha256
 from brushctl.photos.plan import plan_folder
+from brushctl.photos.treating import FileDone, Treatment
 from brushctl.settings import TINY
 from brushctl.tiny.world.looks import luma
 from brushctl.tiny.world.pictures import draw_picture, draw_scene

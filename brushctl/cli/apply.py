@@ -17,7 +17,7 @@ from brushctl.photos.inputs import find_inputs, read_list
 from brushctl.photos.plan import STREAM, TEMPLATE, Plan, plan_folder, plan_in_place, plan_single
 
 if TYPE_CHECKING:
-    from brushctl.photos.batch import Editor
+    from brushctl.photos.treating import Editor
 
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
 CLUSTER = "Many machines"

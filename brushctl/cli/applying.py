@@ -21,8 +21,9 @@ from brushctl.photos.plan import STATE, Plan, plan_folder
 
 if TYPE_CHECKING:
     from brushctl.events import Event
-    from brushctl.photos.batch import Editor, FileDone, Selection, Treatment
     from brushctl.photos.journal import Journal, Record
+    from brushctl.photos.selection import Selection
+    from brushctl.photos.treating import Editor, FileDone, Treatment
 
     Edit = Callable[[Plan, Selection, Journal, Callable[[], bool]], list[Record]]
 
@@ -51,8 +52,8 @@ class Command:
 
     def treatment(self) -> "Treatment":
         """How each photograph is treated."""
-        from brushctl.photos.batch import Treatment
         from brushctl.photos.metadata import Provenance
+        from brushctl.photos.treating import Treatment
 
         settings = {
             "brush": self.brush,
@@ -74,7 +75,7 @@ class Command:
 
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
         """What of a plan is still to be done."""
-        from brushctl.photos.batch import select
+        from brushctl.photos.selection import select
 
         return select(
             plan,
@@ -205,7 +206,7 @@ def announced(
     work: "Generator[Event | FileDone, None, list[Record]]", *, json: bool
 ) -> "Generator[Event, None, list[Record]]":
     """The events for people; each finished photograph becomes a line of JSON if asked for."""
-    from brushctl.photos.batch import FileDone
+    from brushctl.photos.treating import FileDone
 
     while True:
         try:

@@ -14,8 +14,8 @@ from brushctl.events import Advance, Event, Stage
 from brushctl.photos.inputs import Input, find_inputs
 
 if TYPE_CHECKING:
-    from brushctl.photos.batch import Editor
     from brushctl.photos.colour import Pixels
+    from brushctl.photos.treating import Editor
 
     Sides = tuple[list[Pixels], list[Pixels]]
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen, Task
     from brushctl.cluster.running import Notes
     from brushctl.cluster.segments import SegmentedJournal
-    from brushctl.photos.batch import Selection
     from brushctl.photos.journal import Journal, Record
+    from brushctl.photos.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)

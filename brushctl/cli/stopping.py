@@ -1,4 +1,4 @@
-"""Ctrl-C: the first finishes the file in hand, the second stops at once."""
+"""Ctrl-C: the first finishes the files in hand, the second stops at once."""
 
 import contextlib
 import signal
@@ -20,7 +20,7 @@ def stopping_gently() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("finishing the photograph in hand; once more to stop at once")
+        say("finishing the photographs in hand; once more to stop at once")
 
     before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:

@@ -33,7 +33,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What of a plan is still to be done; as `brushctl.photos.batch.Selection`."""
+    """What of a plan is still to be done; as `brushctl.photos.selection.Selection`."""
 
     todo: tuple[Task, ...]
     current: int

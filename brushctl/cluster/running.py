@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from brushctl.cluster.planning import Task
 from brushctl.cluster.worker import Opener, Painter, unpacked
 from brushctl.errors import UsageError
-from brushctl.events import Advance, Event, Stage, Warned
-from brushctl.photos.batch import FileDone, Treatment
+from brushctl.events import Advance, Event, Stage
 from brushctl.photos.journal import Record
+from brushctl.photos.treating import FileDone, Treatment, tell
 
 PIECES, LARGEST = 200, 64
 """A run is cut in so many blocks or more, of two to so many photographs: a process that dies
@@ -124,7 +124,7 @@ def edit_on_cluster(
             for record in done:
                 left.pop(record.file, None)
                 records.append(record)
-                yield from _told(record)
+                yield from tell(record)
                 width, height = record.facts.get("size", (0, 0))
                 megapixels += width * height / 1e6
             pace = megapixels / max(time.monotonic() - started, 1e-9)
@@ -135,7 +135,7 @@ def edit_on_cluster(
         record = _lost(task, treatment)
         journal.write(record)
         records.append(record)
-        yield from _told(record)
+        yield from tell(record)
     yield Advance(len(records))
     return records
 
@@ -169,14 +169,6 @@ def _blocks(
         )
     for batch in outcome.iter_batches(batch_size=None, prefetch_batches=0, batch_format="numpy"):
         yield list(batch["line"])
-
-
-def _told(record: Record) -> Iterator[Event | FileDone]:
-    for message in record.facts.get("warnings", ()):
-        yield Warned(f"{record.file}: {message}")
-    if record.error:
-        yield Warned(f"{record.file}: {record.error['what']}")
-    yield FileDone(record)
 
 
 def _lost(task: Task, treatment: Treatment) -> Record:

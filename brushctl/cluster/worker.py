@@ -1,12 +1,10 @@
 """What each process of a cluster does: hold one editor, and edit what it is handed."""
 
 import base64
-import errno
 import hashlib
 import json
 import pickle
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,15 +14,22 @@ import numpy as np
 from brushctl.cluster.places import is_url, read, writing
 from brushctl.cluster.planning import Task
 from brushctl.errors import BrushctlError
-from brushctl.photos.batch import Editor, Treatment
-from brushctl.photos.fullres import to_full_size
-from brushctl.photos.images import decode_photo, resize
 from brushctl.photos.journal import Record, hash_file
-from brushctl.photos.saving import kind_of, write_photo
+from brushctl.photos.saving import kind_of
+from brushctl.photos.treating import (
+    Edited,
+    Editor,
+    Taken,
+    Treatment,
+    edit_taken,
+    failed,
+    put,
+    take,
+)
 
 Opener = Callable[[], AbstractContextManager[Editor]]
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors of writing that every further photograph would meet too."""
+IN_HAND = 50.0
+"""Megapixels that a process holds decoded, unless one photograph alone has more."""
 
 
 def open_editor_of(data: bytes, settings: dict[str, Any]) -> AbstractContextManager[Editor]:
@@ -52,16 +57,27 @@ class Painter:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """The batch's column `task`, JSON, to a column `line` of `packed` outcomes."""
-        lines = [packed(self._outcome(Task(**json.loads(text)))) for text in batch["task"]]
+        tasks = [Task(**json.loads(text)) for text in batch["task"]]
+        lines = [packed(outcome) for outcome in self._outcomes(tasks)]
         return {"line": np.array(lines, dtype=object)}
 
-    def _outcome(self, task: Task) -> Record | Exception:
+    def _outcomes(self, tasks: Sequence[Task]) -> Iterator[Record | Exception]:
         if self._refusal:
-            return self._refusal
+            yield from [self._refusal] * len(tasks)
+            return
+        window: list[tuple[Task, Taken | Record]] = []
+        megapixels = 0.0
         try:
-            return edit_task(task, self._editor, self._treatment)
+            for task in tasks:
+                taken = _read(task, self._editor, self._treatment)
+                window.append((task, taken))
+                megapixels += taken.photo.megapixels if isinstance(taken, Taken) else 0
+                if len(window) == self._editor.at_once or megapixels > IN_HAND:
+                    yield from _edited(window, self._editor, self._treatment)
+                    window, megapixels = [], 0.0
+            yield from _edited(window, self._editor, self._treatment)
         except OSError as error:
-            return error
+            yield error
 
 
 def packed(outcome: Record | Exception) -> str:
@@ -83,44 +99,41 @@ def unpacked(line: str) -> Record:
     return Record.from_dict(told)
 
 
-def edit_task(task: Task, editor: Editor, treatment: Treatment) -> Record:
-    """Edit one photograph; whatever goes wrong with it becomes a record of its failure.
-
-    Raises:
-        OSError: the disk is full or read-only.
-    """
-    started = time.monotonic()
+def _read(task: Task, editor: Editor, treatment: Treatment) -> Taken | Record:
+    """A photograph in hand, or how it failed."""
     source: dict[str, Any] = dict(task.mark)
     try:
         if not is_url(task.source):
             source["mtime_ns"] = Path(task.source).stat().st_mtime_ns
         data = read(task.source)
         source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        photo = decode_photo(data, task.key, first_frame=treatment.first_frame)
-        (edited,) = editor.edit([resize(photo.pixels, editor.working_size(*photo.size))])
-        full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
-        kind = kind_of(Path(task.target), photo)
-        how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-        with writing(task.target) as part:
-            write_photo(part, full.pixels, photo, kind=kind, **how)
-            sha256, size = hash_file(part), part.stat().st_size
-        facts = {
-            "size": list(photo.size),
-            "detail": str(full.path),
-            "residual": round(full.residual, 4),
-            "reason": full.reason,
-            "warnings": list(photo.warnings),
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        result = {"path": task.result, "sha256": sha256, "bytes": size}
-        return Record(task.key, "done", treatment.settings, source, result, facts)
+        return take(data, task.key, source, editor, treatment)
     except Exception as error:  # one bad file is one failed file
-        if isinstance(error, OSError) and error.errno in FULL:
-            raise
-        return Record(task.key, "failed", treatment.settings, source, error=_told(error))
+        return failed(task.key, error, source, treatment)
 
 
-def _told(error: Exception) -> dict[str, Any]:
-    if isinstance(error, BrushctlError):
-        return {"code": error.code, "what": error.what, "do": error.do}
-    return {"code": "unexpected", "what": f"{type(error).__name__}: {error}", "do": None}
+def _edited(
+    window: Sequence[tuple[Task, Taken | Record]], editor: Editor, treatment: Treatment
+) -> Iterator[Record]:
+    """Edit photographs together; what became of each.
+
+    Raises:
+        OSError: the disk is full or read-only.
+    """
+    results = iter(edit_taken(editor, [one for _, one in window if isinstance(one, Taken)]))
+    for task, one in window:
+        yield one if isinstance(one, Record) else _written(task, one, next(results), treatment)
+
+
+def _written(task: Task, taken: Taken, edited: Edited | Exception, treatment: Treatment) -> Record:
+    try:
+        if isinstance(edited, Exception):
+            raise edited
+        with writing(task.target) as part:
+            kind = kind_of(Path(task.target), taken.photo)
+            facts = put(part, kind, taken, edited, treatment)
+            sha256, size = hash_file(part), part.stat().st_size
+    except Exception as error:
+        return failed(task.key, error, taken.source, treatment)
+    result = {"path": task.result, "sha256": sha256, "bytes": size}
+    return Record(task.key, "done", treatment.settings, taken.source, result, facts)

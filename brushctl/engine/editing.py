@@ -1,7 +1,7 @@
 """Editing pictures with an instruction: Euler ancestral sampling under eq. 3 (section 6)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,7 +17,7 @@ from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
-from brushctl.errors import BrushMismatchError, PhotoError, UsageError
+from brushctl.errors import BrushMismatchError, DeviceMemoryError, PhotoError, UsageError
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
@@ -25,6 +25,12 @@ GRAIN = 2
 """Latents along a side come in steps of this, so that one halving stays exact."""
 SHORTEST = 8
 """The fewest latents along a side: below it a picture has no structure to attend to."""
+BUSY = 256 * 256
+"""Pixels, counted once for each branch, that keep every core busy: more at once is no faster."""
+MOST = 32
+"""Pictures at once on a CUDA device, whatever its memory."""
+FILLED = 0.7
+"""The part of a CUDA device's free memory that a batch is meant to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class Editor:
         self._base, self._instruction = base, instruction
         self._scales, self._steps, self._seed = scales, steps, seed
         self._installed = ExitStack()
+        self._at_once = 0  # not found out yet
 
     def __enter__(self) -> Self:
         state = self._installed.enter_context(brushed(self._base.unet, self._instruction))
@@ -81,13 +88,51 @@ class Editor:
         w, h = (unit * max(least, round(side * scale / unit)) for side in (width, height))
         return w, h
 
-    @torch.inference_mode()
+    @property
+    def at_once(self) -> int:
+        """How many pictures go through the model together: what keeps it busy and fits.
+
+        On CUDA it is found from the memory that a first edit takes.
+        """
+        if not self._at_once:
+            area = self._base.resolution**2
+            if self._base.device.type == "cuda":
+                self._at_once = self._fitting()
+            else:
+                self._at_once = max(1, BUSY // (area * self._scales.branches))
+        return self._at_once
+
     def edit(self, images: Sequence[FloatImage]) -> list[Edited]:
-        """Edit pictures of one working size, each (h, w, 3) in [0, 1].
+        """Edit pictures, each (h, w, 3) in [0, 1] at a working size of its own.
+
+        Those of one size go through the model together, `at_once` of them; where memory does not
+        suffice, fewer from then on. The neighbours of a picture change its result by rounding only.
 
         Raises:
             PhotoError: the numbers overflowed, so that there is no picture.
+            DeviceMemoryError: not even one picture fits into the device's memory.
         """
+        edited: dict[int, Edited] = {}
+        for places in _alike(images):
+            while rest := [k for k in places if k not in edited]:
+                part = rest[: self.at_once]
+                try:
+                    results = self._edit([images[k] for k in part])
+                except torch.OutOfMemoryError as error:
+                    self._at_once = len(part) // 2
+                    if not self._at_once:
+                        raise DeviceMemoryError(
+                            "not even one picture fits into the device's memory",
+                            do="Use --dtype bfloat16, or --device cpu.",
+                        ) from error
+                else:
+                    edited.update(zip(part, results, strict=True))
+                    continue
+                torch.cuda.empty_cache()
+        return [edited[k] for k in range(len(images))]
+
+    @torch.inference_mode()
+    def _edit(self, images: Sequence[FloatImage]) -> list[Edited]:
         condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
         z = self._sample(condition, [self.noise_source(image) for image in images])
         scaling = self._base.vae.config.scaling_factor
@@ -99,6 +144,17 @@ class Editor:
                 do="Use --dtype float32 or bfloat16, or scales nearer to 1.",
             )
         return [Edited(b, a) for b, a in zip(from_model(before), from_model(after), strict=True)]
+
+    def _fitting(self) -> int:
+        """The most pictures that fit, if each takes what one alone does."""
+        device, side = self._base.device, self._base.resolution
+        held = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        self._edit([np.full((side, side, 3), 0.5, np.float32)])
+        taken = torch.cuda.max_memory_allocated(device) - held
+        torch.cuda.empty_cache()
+        free, _ = torch.cuda.mem_get_info(device)
+        return min(MOST, max(1, int(FILLED * free / max(taken, 1))))
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
         """A picture's own noise, the same whatever stands beside it in a batch."""
@@ -117,6 +173,14 @@ class Editor:
             )
             z = scheduler.step(e, t, z, generator=sources, return_dict=False)[0]
         return z
+
+
+def _alike(images: Sequence[FloatImage]) -> Iterator[list[int]]:
+    """The places of the pictures of each size, in the order of the first of them."""
+    places: dict[tuple[int, ...], list[int]] = {}
+    for k, image in enumerate(images):
+        places.setdefault(image.shape, []).append(k)
+    yield from places.values()
 
 
 def open_editor(

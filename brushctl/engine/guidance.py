@@ -36,6 +36,16 @@ class Scales:
                 do="Use a scale above 0 (1 is plain).",
             )
 
+    @property
+    def coefficients(self) -> tuple[float, float, float]:
+        """Of the branches e(c_I, c_T), e(c_I, 0) and e(0, 0)."""
+        return self.s_T, self.s_I - self.s_T, 1 - self.s_I
+
+    @property
+    def branches(self) -> int:
+        """How many of the branches are computed: passes of the U-Net for each step."""
+        return sum(coefficient != 0 for coefficient in self.coefficients)
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -83,11 +93,11 @@ class Guidance:
 
     def _branches(self, condition: torch.Tensor) -> list[Branch]:
         """The terms that count, the fully conditioned one first."""
-        s_T, s_I = self.scales.s_T, self.scales.s_I
+        full, pictured, bare = self.scales.coefficients
         terms = [
-            Branch(s_T, condition, self.state.text()),
-            Branch(s_I - s_T, condition, self._empty),
-            Branch(1 - s_I, torch.zeros_like(condition), self._empty),
+            Branch(full, condition, self.state.text()),
+            Branch(pictured, condition, self._empty),
+            Branch(bare, torch.zeros_like(condition), self._empty),
         ]
         return [term for term in terms if term.coefficient]
 

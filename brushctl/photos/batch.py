@@ -1,121 +1,58 @@
-"""Edit photographs one after another: resumable, one bad file never stops the rest."""
+"""Edit photographs as a pipeline: resumable, and one bad file never stops the rest.
 
-import errno
+While the model edits one window of photographs, the next is read and decoded and the last is
+brought to full size and written. What a window holds depends on the files alone, never on how
+fast they came, so that the same command makes the same bytes.
+"""
+
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from brushctl.errors import BrushctlError, PhotoError, PlanError
-from brushctl.events import Advance, Event, Stage, Warned
-from brushctl.photos.choices import Detail
-from brushctl.photos.colour import Pixels
-from brushctl.photos.fullres import FullSize, to_full_size
-from brushctl.photos.images import Photo, decode_photo, read_photo, resize
+from brushctl.events import Advance, Event, Stage
+from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
-from brushctl.photos.metadata import Provenance
 from brushctl.photos.plan import Job, Plan
-from brushctl.photos.saving import PART, kind_of, replacing, write_photo
+from brushctl.photos.saving import PART, kind_of, replacing
+from brushctl.photos.selection import result_path, stat_of
+from brushctl.photos.treating import (
+    Edited,
+    Editor,
+    FileDone,
+    Taken,
+    Treatment,
+    edit_taken,
+    failed,
+    put,
+    take,
+    tell,
+)
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors of writing that every further photograph would meet too."""
+IN_HAND = 50.0
+"""Megapixels decoded at one time, unless one photograph alone has more: 12 to 45 MB for each."""
+THREADS = min(8, max(2, os.cpu_count() or 1))
+"""That read, and that write: Pillow and numpy let go of Python's lock while they work."""
 
-
-class Edited(Protocol):
-    """A picture before and after its edit, at the model's size."""
-
-    @property
-    def before(self) -> Any: ...  # noqa: ANN401, D102  (a float picture of any precision)
-    @property
-    def after(self) -> Any: ...  # noqa: ANN401, D102
-
-
-class Editor(Protocol):
-    """What edits pictures at its own working size."""
-
-    def working_size(self, width: int, height: int) -> tuple[int, int]:
-        """The width and height at which it sees a photograph."""
-
-    def edit(self, images: Sequence[Pixels]) -> Sequence[Edited]:
-        """Edit pictures of one working size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Treatment:
-    """How every photograph of a run is treated.
-
-    Attributes:
-        settings: everything that decides a result, as JSON: a change makes a rerun do it again.
-        detail: where fine detail comes from.
-        first_frame: edit the first picture of animations and multi-page files.
-        strip: leave private metadata out.
-        provenance: what is written into the results about the edit.
-    """
-
-    settings: dict[str, Any]
-    detail: Detail = Detail.AUTO
-    first_frame: bool = False
-    strip: bool = False
-    provenance: Provenance | None = None
+Outcome = Record | tuple[Taken, Edited]
+"""How a photograph has failed, or its edit."""
 
 
 @dataclass(frozen=True, slots=True)
-class FileDone:
-    """One photograph has been edited, or could not be."""
+class Window:
+    """Photographs that are edited together."""
 
-    record: Record
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which photographs of a plan are still to be edited.
-
-    Attributes:
-        todo: to be edited now.
-        current: edited before, and nothing has changed since.
-        failed: failed before, and nothing has changed since.
-    """
-
-    todo: tuple[Job, ...]
-    current: tuple[Job, ...]
-    failed: tuple[Record, ...]
-
-
-def select(
-    plan: Plan,
-    records: Mapping[str, Record],
-    treatment: Treatment,
-    *,
-    overwrite: bool = False,
-    retry_failed: bool = False,
-) -> Selection:
-    """Compare a plan with the journal.
-
-    Raises:
-        PlanError: a file that no earlier run made stands where a result would go.
-    """
-    todo: list[Job] = []
-    current: list[Job] = []
-    failed: list[Record] = []
-    for job in plan.jobs:
-        record = records.get(job.key)
-        if not overwrite and record and _still_holds(plan, job, record, treatment.settings):
-            if record.status != "failed":
-                current.append(job)
-                continue
-            if not retry_failed:
-                failed.append(record)
-                continue
-        if not overwrite and record is None and job.target != job.source:
-            _check_free(job)
-        todo.append(job)
-    return Selection(tuple(todo), tuple(current), tuple(failed))
+    jobs: tuple[Job, ...]
+    megapixels: float
 
 
 def edit_photographs(
@@ -135,10 +72,10 @@ def edit_photographs(
         editor: the model with its brush.
         treatment: how.
         journal: the output folder's, None where there is none.
-        stop: asked between photographs; true ends the run.
+        stop: asked between windows; true ends the run when what has been edited is written.
 
     Returns:
-        what became of each photograph, as far as it got.
+        what became of each photograph, in the order of `jobs`, as far as it got.
 
     Raises:
         OSError: the disk is full or read-only.
@@ -148,21 +85,15 @@ def edit_photographs(
     yield Stage("editing photographs", len(jobs))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
-    for n, job in enumerate(jobs):
-        if stop():
-            break
-        pace = megapixels / max(time.monotonic() - started, 1e-9)
-        yield Advance(n, f"{pace:.1f} MP/s  {job.key}" if n else job.key)
-        record = _edit_one(plan, job, editor, treatment, journal)
-        records.append(record)
-        width, height = record.facts.get("size", (0, 0))
-        megapixels += width * height / 1e6
-        for message in record.facts.get("warnings", ()):
-            yield Warned(f"{job.key}: {message}")
-        if record.error:
-            yield Warned(f"{job.key}: {record.error['what']}")
-        yield FileDone(record)
-    yield Advance(len(records))
+    with ExitStack() as stack:
+        work = _Pipeline(_Files(plan, editor, treatment, journal), stack)
+        for record in work.run(_windows(jobs, editor.at_once), stop):
+            records.append(record)
+            width, height = record.facts.get("size", (0, 0))
+            megapixels += width * height / 1e6
+            yield from tell(record)
+            pace = megapixels / max(time.monotonic() - started, 1e-9)
+            yield Advance(len(records), f"{pace:.1f} MP/s  {record.file}")
     return records
 
 
@@ -173,137 +104,137 @@ def _sweep(jobs: Sequence[Job]) -> None:
             part.unlink(missing_ok=True)
 
 
-def _edit_one(
-    plan: Plan, job: Job, editor: Editor, treatment: Treatment, journal: Journal | None
-) -> Record:
-    """Edit one photograph; whatever goes wrong with it becomes a record of its failure."""
-    started = time.monotonic()
-    source: dict[str, Any] = {}
-    try:
-        data = _read(job, source)
-        photo = decode_photo(data, job.key, first_frame=treatment.first_frame)
-        full = _edit(photo, editor, treatment.detail)
-        facts = {
-            "size": list(photo.size),
-            "detail": str(full.path),
-            "residual": round(full.residual, 4),
-            "reason": full.reason,
-            "warnings": list(photo.warnings),
-        }
-        record = Record(job.key, "writing", treatment.settings, source, facts=facts)
-        record = _write(plan, job, photo, full, treatment, journal, record)
-        record.facts["seconds"] = round(time.monotonic() - started, 3)
-    except Exception as error:  # one bad file is one failed file
-        if isinstance(error, OSError) and error.errno in FULL:
-            raise
-        record = Record(job.key, "failed", treatment.settings, source, error=_told(error))
-    if journal:
-        journal.write(record)
-    return record
+def _windows(jobs: Sequence[Job], most: int) -> Iterator[Window]:
+    """The jobs in their order, `most` at once, but no more than half of what may be in hand."""
+    window: list[Job] = []
+    total = 0.0
+    for job in jobs:
+        megapixels = megapixels_of(job.source) if job.source else 0.0
+        if window and (len(window) == most or total + megapixels > IN_HAND / 2):
+            yield Window(tuple(window), total)
+            window, total = [], 0.0
+        window.append(job)
+        total += megapixels
+    if window:
+        yield Window(tuple(window), total)
 
 
-def _edit(photo: Photo, editor: Editor, detail: Detail) -> FullSize:
-    (edited,) = editor.edit([resize(photo.pixels, editor.working_size(*photo.size))])
-    return to_full_size(photo.pixels, edited.before, edited.after, detail)
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The two ends of the work on one photograph: reading and writing."""
+
+    plan: Plan
+    editor: Editor
+    treatment: Treatment
+    journal: Journal | None
+
+    def read(self, job: Job) -> Taken | Record:
+        """A photograph in hand, or how it failed."""
+        source: dict[str, Any] = {}
+        try:
+            if job.source is None:
+                data = sys.stdin.buffer.read()
+            else:
+                source.update(stat_of(job.source))
+                data = read_photo(job.source)
+            source["sha256"] = hashlib.sha256(data).hexdigest()
+            source["bytes"] = len(data)
+            return take(data, job.key, source, self.editor, self.treatment)
+        except Exception as error:
+            return failed(job.key, error, source, self.treatment)
+
+    def write(self, job: Job, outcome: Outcome) -> Record:
+        """What became of a photograph, once its result and its line are on the disk."""
+        if isinstance(outcome, Record):
+            record = outcome
+        else:
+            try:
+                record = self._put(job, *outcome)
+            except Exception as error:
+                record = failed(job.key, error, outcome[0].source, self.treatment)
+        if self.journal:
+            self.journal.write(record)
+        return record
+
+    def _put(self, job: Job, taken: Taken, edited: Edited) -> Record:
+        record = Record(job.key, "done", self.treatment.settings, taken.source)
+        if job.target is None:
+            # Writers of TIFF and PNG seek, which standard output cannot.
+            with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
+                path = Path(folder) / "photo"
+                facts = put(path, taken.photo.format, taken, edited, self.treatment)
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+            return replace(record, facts=facts)
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(job.target) as part:
+            kind = kind_of(job.target, taken.photo)
+            facts = put(part, kind, taken, edited, self.treatment)
+            if job.source == job.target:
+                shutil.copymode(job.target, part)
+            result = {
+                "path": result_path(self.plan, job),
+                "sha256": hash_file(part),
+                "bytes": part.stat().st_size,
+            }
+            record = replace(record, result=result, facts=facts)
+            if self.journal:
+                # In place, a run killed between renaming and noting it must not edit the edit.
+                self.journal.write(replace(record, status="writing"))
+        return record
 
 
-def _read(job: Job, source: dict[str, Any]) -> bytes:
-    if job.source is None:
-        data = sys.stdin.buffer.read()
-    else:
-        source.update(_stat(job.source))
-        data = read_photo(job.source)
-    source["sha256"] = hashlib.sha256(data).hexdigest()
-    source["bytes"] = len(data)
-    return data
+class _Pipeline:
+    """Reads ahead and writes behind, while the model has the thread that calls `run`."""
 
+    def __init__(self, files: _Files, stack: ExitStack) -> None:
+        self._files = files
+        self._readers, self._writers = ThreadPoolExecutor(THREADS), ThreadPoolExecutor(THREADS)
+        for pool in (self._readers, self._writers):
+            stack.callback(pool.shutdown, cancel_futures=True)
+        self._reading: deque[tuple[Window, list[Future[Taken | Record]]]] = deque()
+        self._writing: deque[tuple[Future[Record], float]] = deque()
 
-def _write(
-    plan: Plan,
-    job: Job,
-    photo: Photo,
-    full: FullSize,
-    treatment: Treatment,
-    journal: Journal | None,
-    record: Record,
-) -> Record:
-    how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    if job.target is None:
-        # Writers of TIFF and PNG seek, which standard output cannot.
-        with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
-            path = Path(folder) / "photo"
-            write_photo(path, full.pixels, photo, kind=photo.format, **how)
-            with path.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-        return replace(record, status="done")
-    job.target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(job.target) as part:
-        write_photo(part, full.pixels, photo, kind=kind_of(job.target, photo), **how)
-        if job.source == job.target:
-            shutil.copymode(job.target, part)
-        result = {
-            "path": _result_path(plan, job),
-            "sha256": hash_file(part),
-            "bytes": part.stat().st_size,
-        }
-        record = replace(record, result=result)
-        if journal:
-            # In place, a run killed between renaming and noting it must not edit the edit.
-            journal.write(record)
-    return replace(record, status="done")
+    def run(self, windows: Iterator[Window], stop: Callable[[], bool]) -> Iterator[Record]:
+        """The records of all photographs, in order."""
+        ahead = next(windows, None)
+        while True:
+            if stop():
+                ahead = None
+                self._reading.clear()
+            while ahead and self._has_room(ahead):
+                jobs = [self._readers.submit(self._files.read, job) for job in ahead.jobs]
+                self._reading.append((ahead, jobs))
+                ahead = next(windows, None)
+            if self._reading:
+                self._edit(*self._reading.popleft())
+                while self._writing and self._writing[0][0].done():
+                    yield self._written()
+            elif self._writing:
+                yield self._written()
+            else:
+                return
 
+    def _has_room(self, window: Window) -> bool:
+        held = [window.megapixels for window, _ in self._reading]
+        held += [megapixels for _, megapixels in self._writing]
+        return not held or (len(self._reading) < 2 and sum(held) + window.megapixels <= IN_HAND)
 
-def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any]) -> bool:
-    """Whether a line of the journal still describes a photograph and its result."""
-    if job.source is None or job.target is None or record.settings != settings:
-        return False
-    try:
-        if record.status == "failed":
-            return _unchanged(job.source, record)
-        if job.source == job.target:
-            return hash_file(job.source) == record.result["sha256"]
-        if record.result["path"] != _result_path(plan, job) or not _unchanged(job.source, record):
-            return False
-        if record.status == "writing":
-            return hash_file(job.target) == record.result["sha256"]
-        return job.target.stat().st_size == int(record.result["bytes"])
-    except (OSError, PhotoError, KeyError):
-        return False
+    def _edit(self, window: Window, reading: list[Future[Taken | Record]]) -> None:
+        read = [future.result() for future in reading]
+        taken = [one for one in read if isinstance(one, Taken)]
+        results = iter(edit_taken(self._files.editor, taken))
+        for job, one in zip(window.jobs, read, strict=True):
+            outcome = self._outcome(job, one, next(results)) if isinstance(one, Taken) else one
+            writing = self._writers.submit(self._files.write, job, outcome)
+            self._writing.append((writing, window.megapixels / len(window.jobs)))
 
+    def _outcome(self, job: Job, taken: Taken, result: Edited | Exception) -> Outcome:
+        if isinstance(result, Exception):
+            return failed(job.key, result, taken.source, self._files.treatment)
+        return taken, result
 
-def _unchanged(source: Path, record: Record) -> bool:
-    stat = _stat(source)
-    if all(record.source.get(key) == value for key, value in stat.items()):
-        return True
-    return stat["bytes"] == record.source.get("bytes") and hash_file(source) == record.source.get(
-        "sha256"
-    )
-
-
-def _stat(path: Path) -> dict[str, int]:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise PhotoError((error.strerror or str(error)).lower(), where=str(path)) from error
-    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-
-
-def _check_free(job: Job) -> None:
-    if job.target and job.target.exists():
-        raise PlanError(
-            "a file stands where a result would go, and no earlier run made it",
-            where=str(job.target),
-            do="Choose another output folder, or pass --overwrite.",
-        )
-
-
-def _result_path(plan: Plan, job: Job) -> str:
-    assert job.target is not None
-    return os.path.relpath(job.target, plan.state.parent) if plan.state else str(job.target)
-
-
-def _told(error: Exception) -> dict[str, Any]:
-    if isinstance(error, BrushctlError):
-        return {"code": error.code, "what": error.what, "do": error.do}
-    return {"code": "unexpected", "what": f"{type(error).__name__}: {error}", "do": None}
+    def _written(self) -> Record:
+        future, _ = self._writing.popleft()
+        return future.result()

@@ -35,6 +35,8 @@ FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 
 # Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
 Image.MAX_IMAGE_PIXELS = None
+# Its remarks on odd metadata; for the process, since threads cannot have filters of their own.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Photo:
         """Width and height in pixels."""
         return self.pixels.shape[1], self.pixels.shape[0]
 
+    @property
+    def megapixels(self) -> float:
+        """Millions of pixels."""
+        return self.pixels.shape[0] * self.pixels.shape[1] / 1e6
+
 
 def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
     """Read and decode a photograph completely.
@@ -102,6 +109,16 @@ def read_photo(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise PhotoError(_reason(error), where=str(path)) from error
+
+
+def megapixels_of(path: Path) -> float:
+    """Of a photograph, as its header tells; 0 where it does not."""
+    _register_heif()
+    try:
+        with Image.open(path, formats=_formats()) as image:
+            return image.width * image.height / 1e6
+    except Exception:  # decoding will tell
+        return 0.0
 
 
 def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo:
@@ -153,11 +170,9 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     notes: list[str] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
-        image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
-        _check(image, where, first_frame=first_frame)
-        codes, turn, turned = _read(image, data)
+    image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
+    _check(image, where, first_frame=first_frame)
+    codes, turn, turned = _read(image, data)
     channels = codes.shape[2] - (codes.shape[2] in (2, 4) and image.mode != "CMYK")
     codes = np.ascontiguousarray(_turned(codes, turn))
     colour = _colour(image.info.get("icc_profile"), channels, notes)

@@ -126,7 +126,10 @@ class Journal:
         self._lock.release()
 
     def write(self, *records: Record) -> None:
-        """Append a line for each; they are on the disk when this returns."""
+        """Append a line for each; they are on the disk when this returns.
+
+        Threads may call it at one time: each call is one append.
+        """
         os.write(self._descriptor, b"".join(map(line_of, records)))
         os.fsync(self._descriptor)
         self.records.update({record.file: record for record in records})

@@ -4,6 +4,8 @@ Each walks the rows in parallel and keeps one row's temporaries at most, so that
 the pictures themselves. Compiled code is cached on disk: only a machine's first run compiles.
 """
 
+import functools
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -27,8 +29,18 @@ _DECODE = np.where(
 ).astype(np.float32)
 
 
+_one_at_a_time = threading.Lock()  # each uses every core, and not every thread pool can be shared
+
+
 def _compiled(function: Kernel) -> Kernel:
-    return cast("Kernel", numba.njit(parallel=True, fastmath=True, cache=True)(function))
+    kernel = numba.njit(parallel=True, fastmath=True, cache=True)(function)
+
+    @functools.wraps(function)
+    def locked(*arguments: Any) -> Any:  # noqa: ANN401  (numba knows the types)
+        with _one_at_a_time:
+            return kernel(*arguments)
+
+    return cast("Kernel", locked)
 
 
 def _inlined(function: Kernel) -> Kernel:

@@ -8,10 +8,11 @@ from typing import Any
 from brushctl.cluster.planning import tasks_of
 from brushctl.cluster.running import Pool, cluster, edit_on_cluster
 from brushctl.cluster.worker import Opener
-from brushctl.photos.batch import Treatment, select
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.plan import Plan, plan_folder
+from brushctl.photos.selection import select
+from brushctl.photos.treating import Treatment
 from tests.cluster.editors import Slow
 
 TREATMENT = Treatment({"brush": "dusk", "seed": 0})

@@ -23,8 +23,9 @@ from brushctl.engine.base import open_base
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.recipes import DEFAULT
 from brushctl.errors import BaseModelError, PlanError
-from brushctl.photos.batch import edit_photographs, select
+from brushctl.photos.batch import edit_photographs
 from brushctl.photos.journal import Journal, Record, read_journal
+from brushctl.photos.selection import select
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cluster.driver import TREATMENT, edited, finish, plan_of
 from tests.cluster.editors import Deadly, Signing, missing

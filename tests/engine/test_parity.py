@@ -12,7 +12,7 @@ from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import initial, written
 from brushctl.engine.pixels import from_model, to_model
-from brushctl.errors import PhotoError, UsageError
+from brushctl.errors import DeviceMemoryError, PhotoError, UsageError
 
 PHRASE = "turn daylight into night"
 TOLERANCE = 2e-4
@@ -131,3 +131,52 @@ def test_numbers_out_of_range_are_an_error_and_no_black_picture(base, pictures):
         pytest.raises(PhotoError, match="out of range"),
     ):
         editor.edit([pictures[0]])
+
+
+def test_pictures_of_any_number_and_size_are_edited_in_their_order(base, pictures):
+    wide = [np.ascontiguousarray(picture[:32]) for picture in pictures[:3]]
+    mixed = [pictures[0], wide[0], pictures[1], wide[1], wide[2]]
+    with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
+        together = editor.edit(mixed)
+        alone = [editor.edit([picture])[0] for picture in mixed]
+    for one, other in zip(together, alone, strict=True):
+        assert one.after.shape == other.after.shape
+        assert np.abs(one.after - other.after).max() <= TOLERANCE
+        assert np.abs(one.before - other.before).max() <= TOLERANCE
+
+
+class Cramped(Editor):
+    """Has memory for so many pictures at once."""
+
+    room = 0
+
+    def _edit(self, images):
+        if len(images) > self.room:
+            raise torch.OutOfMemoryError
+        return super()._edit(images)
+
+
+def test_out_of_memory_means_fewer_at_once_and_the_same_pictures(base, pictures):
+    plain = {"scales": Scales(1, 1), "steps": 2, "seed": 0}
+    with Editor(base, written(base, PHRASE), **plain) as editor:
+        wanted = [edited.after for edited in editor.edit(list(pictures))]
+    with Cramped(base, written(base, PHRASE), **plain) as editor:
+        assert editor.at_once >= len(pictures)
+        editor.room = 1
+        edited = [edited.after for edited in editor.edit(list(pictures))]
+        assert editor.at_once == 1
+        assert np.abs(np.stack(edited) - np.stack(wanted)).max() <= TOLERANCE
+        editor.room = 0
+        with pytest.raises(DeviceMemoryError):
+            editor.edit([pictures[0]])
+
+
+@pytest.mark.parametrize(("scales", "branches"), [((1, 1), 1), ((3, 1), 2), ((3, 1.5), 3)])
+def test_a_branch_that_does_not_count_is_not_computed(base, pictures, scales, branches):
+    seen = []
+    hook = base.unet.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    with Editor(base, written(base, PHRASE), scales=Scales(*scales), steps=2, seed=0) as editor:
+        editor.edit([pictures[0]])
+    hook.remove()
+    assert seen == [branches] * 2
+    assert Scales(*scales).branches == branches

@@ -1,0 +1,113 @@
+"""Which photographs of a plan are still to be edited: the plan compared with the journal."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brushctl.errors import PhotoError, PlanError
+from brushctl.photos.journal import Record, hash_file
+from brushctl.photos.plan import Job, Plan
+from brushctl.photos.treating import Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which photographs of a plan are still to be edited.
+
+    Attributes:
+        todo: to be edited now.
+        current: edited before, and nothing has changed since.
+        failed: failed before, and nothing has changed since.
+    """
+
+    todo: tuple[Job, ...]
+    current: tuple[Job, ...]
+    failed: tuple[Record, ...]
+
+
+def select(
+    plan: Plan,
+    records: Mapping[str, Record],
+    treatment: Treatment,
+    *,
+    overwrite: bool = False,
+    retry_failed: bool = False,
+) -> Selection:
+    """Compare a plan with the journal.
+
+    Raises:
+        PlanError: a file that no earlier run made stands where a result would go.
+    """
+    todo: list[Job] = []
+    current: list[Job] = []
+    failed: list[Record] = []
+    for job in plan.jobs:
+        record = records.get(job.key)
+        if not overwrite and record and _still_holds(plan, job, record, treatment.settings):
+            if record.status != "failed":
+                current.append(job)
+                continue
+            if not retry_failed:
+                failed.append(record)
+                continue
+        if not overwrite and record is None and job.target != job.source:
+            _check_free(job)
+        todo.append(job)
+    return Selection(tuple(todo), tuple(current), tuple(failed))
+
+
+def stat_of(path: Path) -> dict[str, int]:
+    """A photograph's length and time of change, by which a later run knows it.
+
+    Raises:
+        PhotoError: there is none, or it may not be looked at.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise PhotoError((error.strerror or str(error)).lower(), where=str(path)) from error
+    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+
+
+def result_path(plan: Plan, job: Job) -> str:
+    """Where a result lies, from the output folder if there is one."""
+    assert job.target is not None
+    return os.path.relpath(job.target, plan.state.parent) if plan.state else str(job.target)
+
+
+def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any]) -> bool:
+    """Whether a line of the journal still describes a photograph and its result."""
+    if job.source is None or job.target is None or record.settings != settings:
+        return False
+    try:
+        if record.status == "failed":
+            return _unchanged(job.source, record)
+        if job.source == job.target:
+            return hash_file(job.source) == record.result["sha256"]
+        if record.result["path"] != result_path(plan, job) or not _unchanged(job.source, record):
+            return False
+        if record.status == "writing":
+            return hash_file(job.target) == record.result["sha256"]
+        return job.target.stat().st_size == int(record.result["bytes"])
+    except (OSError, PhotoError, KeyError):
+        return False
+
+
+def _unchanged(source: Path, record: Record) -> bool:
+    stat = stat_of(source)
+    if all(record.source.get(key) == value for key, value in stat.items()):
+        return True
+    return stat["bytes"] == record.source.get("bytes") and hash_file(source) == record.source.get(
+        "sha256"
+    )
+
+
+def _check_free(job: Job) -> None:
+    if job.target and job.target.exists():
+        raise PlanError(
+            "a file stands where a result would go, and no earlier run made it",
+            where=str(job.target),
+            do="Choose another output folder, or pass --overwrite.",
+        )

@@ -1,0 +1,174 @@
+"""One photograph, from its bytes to those of its result: what every way to run a batch does."""
+
+import errno
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from brushctl.errors import BrushctlError
+from brushctl.events import Event, Warned
+from brushctl.photos.choices import Detail
+from brushctl.photos.colour import Pixels
+from brushctl.photos.fullres import to_full_size
+from brushctl.photos.images import Photo, decode_photo, resize
+from brushctl.photos.journal import Record
+from brushctl.photos.metadata import Provenance
+from brushctl.photos.saving import write_photo
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of writing that every further photograph would meet too."""
+
+
+class Edited(Protocol):
+    """A picture before and after its edit, at the model's size."""
+
+    @property
+    def before(self) -> Any: ...  # noqa: ANN401, D102  (a float picture of any precision)
+    @property
+    def after(self) -> Any: ...  # noqa: ANN401, D102
+
+
+class Editor(Protocol):
+    """What edits pictures at its own working size."""
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures it edits together."""
+
+    def working_size(self, width: int, height: int) -> tuple[int, int]:
+        """The width and height at which it sees a photograph."""
+
+    def edit(self, images: Sequence[Pixels]) -> Sequence[Edited]:
+        """Edit pictures, each of its own working size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How every photograph of a run is treated.
+
+    Attributes:
+        settings: everything that decides a result, as JSON: a change makes a rerun do it again.
+        detail: where fine detail comes from.
+        first_frame: edit the first picture of animations and multi-page files.
+        strip: leave private metadata out.
+        provenance: what is written into the results about the edit.
+    """
+
+    settings: dict[str, Any]
+    detail: Detail = Detail.AUTO
+    first_frame: bool = False
+    strip: bool = False
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDone:
+    """One photograph has been edited, or could not be."""
+
+    record: Record
+
+
+@dataclass(slots=True)
+class Taken:
+    """A photograph in hand.
+
+    Attributes:
+        photo: it, decoded.
+        seen: it, at the model's size.
+        source: what the journal says of its file.
+        warnings: what there is to tell about it.
+        seconds: spent on it so far.
+    """
+
+    photo: Photo
+    seen: Pixels
+    source: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def take(
+    data: bytes, key: str, source: dict[str, Any], editor: Editor, treatment: Treatment
+) -> Taken:
+    """Decode a photograph and bring it to the model's size.
+
+    Raises:
+        PhotoError: it is damaged, too large or of an unknown kind.
+    """
+    started = time.monotonic()
+    photo = decode_photo(data, key, first_frame=treatment.first_frame)
+    seen = resize(photo.pixels, editor.working_size(*photo.size))
+    return Taken(photo, seen, source, list(photo.warnings), time.monotonic() - started)
+
+
+def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exception]:
+    """Edit photographs together; halves of those that fail, until only those at fault do."""
+    if not taken:
+        return []
+    started, before = time.monotonic(), editor.at_once
+    try:
+        edited: list[Edited | Exception] = list(editor.edit([one.seen for one in taken]))
+    except Exception as error:
+        if len(taken) == 1:
+            return [error]
+        half = len(taken) // 2
+        return edit_taken(editor, taken[:half]) + edit_taken(editor, taken[half:])
+    if editor.at_once < before:
+        fewer = f"out of memory: going on with {editor.at_once} pictures at once, not {before}"
+        taken[0].warnings.append(fewer)
+    for one in taken:
+        one.seconds += (time.monotonic() - started) / len(taken)
+    return edited
+
+
+def put(
+    path: Path, kind: str, taken: Taken, edited: Edited, treatment: Treatment
+) -> dict[str, Any]:
+    """Write an edit at its photograph's size to `path`; returns the facts for the journal.
+
+    Raises:
+        PhotoError: the format cannot hold the photograph.
+        OSError: it cannot be written.
+    """
+    started = time.monotonic()
+    photo = taken.photo
+    full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
+    how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
+    write_photo(path, full.pixels, photo, kind=kind, **how)
+    return {
+        "size": list(photo.size),
+        "detail": str(full.path),
+        "residual": round(full.residual, 4),
+        "reason": full.reason,
+        "warnings": taken.warnings,
+        "seconds": round(taken.seconds + time.monotonic() - started, 3),
+    }
+
+
+def failed(key: str, error: Exception, source: dict[str, Any], treatment: Treatment) -> Record:
+    """What went wrong with one photograph, which never stops the others.
+
+    Raises:
+        OSError: the disk is full or read-only, which would stop them too.
+    """
+    if isinstance(error, OSError) and error.errno in FULL:
+        raise error
+    told: dict[str, Any] = {
+        "code": "unexpected",
+        "what": f"{type(error).__name__}: {error}",
+        "do": None,
+    }
+    if isinstance(error, BrushctlError):
+        told = {"code": error.code, "what": error.what, "do": error.do}
+    return Record(key, "failed", treatment.settings, source, error=told)
+
+
+def tell(record: Record) -> Iterator[Event | FileDone]:
+    """The events of a photograph that is done with."""
+    for message in record.facts.get("warnings", ()):
+        yield Warned(f"{record.file}: {message}")
+    if record.error:
+        yield Warned(f"{record.file}: {record.error['what']}")
+    yield FileDone(record)

@@ -1,0 +1,169 @@
+"""Photographs are edited in windows, each read ahead and written behind the model."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.errors import PhotoError
+from brushctl.photos.batch import IN_HAND, edit_photographs
+from brushctl.photos.inputs import find_inputs
+from brushctl.photos.journal import Journal, Record
+from brushctl.photos.plan import plan_folder
+from brushctl.photos.treating import FileDone, Treatment
+from tests.photos import makers
+from tests.photos.driver import Edited, ToneEditor
+
+
+def photographs(folder: Path, sizes: list[tuple[int, int]]) -> Path:
+    folder.mkdir()
+    for n, size in enumerate(sizes):
+        makers.write_jpeg(folder / f"{n:03}.jpg", makers.picture(*size, seed=n))
+    return folder
+
+
+def edited(folder: Path, output: Path, editor: ToneEditor, **how) -> list[Record]:
+    plan = plan_folder(find_inputs([str(folder)]), output)
+    assert plan.state
+    with Journal(plan.state) as journal:
+        work = edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=journal, **how)
+        return [event.record for event in work if isinstance(event, FileDone)]
+
+
+class Recording(ToneEditor):
+    """Remembers how many pictures came together."""
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__()
+        self.at_once = at_once
+        self.windows: list[int] = []
+
+    def edit(self, images):
+        self.windows.append(len(images))
+        return super().edit(images)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 16])
+def test_the_results_and_their_order_are_the_same_however_many_go_together(tmp_path, at_once):
+    folder = photographs(tmp_path / "in", [(60, 40), (40, 60), (50, 50)] * 3)
+    edited(folder, tmp_path / "one by one", Recording(1))
+    editor = Recording(at_once)
+    records = edited(folder, tmp_path / "out", editor)
+    assert [record.file for record in records] == [f"{n:03}.jpg" for n in range(9)]
+    assert editor.windows == [min(at_once, 9 - n) for n in range(0, 9, at_once)]
+    for record in records:
+        alone = tmp_path / "one by one" / record.file
+        assert alone.read_bytes() == (tmp_path / "out" / record.file).read_bytes()
+
+
+def test_large_photographs_make_small_windows(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for n in range(3):
+        Image.new("RGB", (5000, 2000), (n, 90, 90)).save(folder / f"{n}.jpg")
+    (folder / "9.jpg").write_bytes(b"no photograph")
+    editor = Recording(16)
+    records = edited(folder, tmp_path / "out", editor)
+    assert 3 * 10 > IN_HAND / 2 > 2 * 10
+    assert editor.windows == [2, 1]
+    assert [record.status for record in records] == ["done"] * 3 + ["failed"]
+
+
+class Touchy(Recording):
+    """Cannot bear one picture, and says so about all that came with it."""
+
+    def edit(self, images):
+        done = super().edit(images)
+        if any(image.mean() < 0.1 for image in images):
+            raise PhotoError("the model made numbers out of range, no picture")
+        return done
+
+
+def test_a_picture_that_the_model_cannot_edit_fails_alone(tmp_path):
+    folder = photographs(tmp_path / "in", [(60, 40)] * 7)
+    Image.new("RGB", (60, 40)).save(folder / "003.jpg")
+    records = edited(folder, tmp_path / "out", Touchy(7))
+    assert [record.file for record in records if record.error] == ["003.jpg"]
+    assert len(records) == 7
+
+
+class Cramped(Recording):
+    """Finds out at its first window that its memory holds two pictures, not more."""
+
+    def edit(self, images):
+        self.at_once = 2
+        return super().edit(images)
+
+
+def test_the_journal_says_when_memory_held_fewer(tmp_path):
+    folder = photographs(tmp_path / "in", [(60, 40)] * 4)
+    edited(folder, tmp_path / "out", Cramped(4))
+    lines = (tmp_path / "out/.brushctl/journal.jsonl").read_text().splitlines()
+    warnings = [text for line in map(json.loads, lines) for text in line.get("warnings", ())]
+    assert set(warnings) == {"out of memory: going on with 2 pictures at once, not 4"}
+
+
+class Waiting(Recording):
+    """Edits nothing until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def edit(self, images):
+        self.reached.set()
+        assert self.go.wait(30)
+        return super().edit(images)
+
+
+def test_stopping_finishes_what_the_model_has_and_takes_no_more(tmp_path):
+    folder = photographs(tmp_path / "in", [(60, 40)] * 8)
+    editor = Waiting()
+
+    def stop_while_it_edits() -> None:
+        assert editor.reached.wait(30)
+        stopped.set()
+        editor.go.set()
+
+    stopped = threading.Event()
+    thread = threading.Thread(target=stop_while_it_edits)
+    thread.start()
+    records = edited(folder, tmp_path / "out", editor, stop=stopped.is_set)
+    thread.join()
+    assert editor.windows == [2]
+    assert [record.status for record in records] == ["done", "done"]
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 2
+
+
+def test_a_full_disk_ends_the_run(tmp_path, monkeypatch):
+    folder = photographs(tmp_path / "in", [(60, 40)] * 4)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("brushctl.photos.treating.write_photo", full)
+    with pytest.raises(OSError, match="No space"):
+        edited(folder, tmp_path / "out", Recording(2))
+    assert not list((tmp_path / "out").glob("*.jpg"))
+    assert not list((tmp_path / "out").glob(".*.part*"))
+
+
+def test_what_the_editor_made_is_what_is_written(tmp_path):
+    """Windows of mixed shapes never exchange their pictures."""
+
+    class Marking(Recording):
+        def edit(self, images):
+            self.windows.append(len(images))
+            return [Edited(image, np.full_like(image, image.mean())) for image in images]
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for n in range(10):
+        size = (60, 40) if n % 2 else (40, 60)
+        Image.new("RGB", size, (20 * n,) * 3).save(folder / f"{n}.png")
+    edited(folder, tmp_path / "out", Marking(10))
+    for n in range(10):
+        assert abs(np.asarray(Image.open(tmp_path / "out" / f"{n}.png")).mean() - 20 * n) < 2
