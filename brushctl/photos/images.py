@@ -1,7 +1,6 @@
 """Open a photograph: pixels upright and in sRGB, and everything to write it back as it was."""
 
 import io
-import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,13 @@ from brushctl.errors import PhotoError
 from brushctl.photos import tiff
 from brushctl.photos.colour import (
     BrokenProfile,
-    Codes,
     ColourSpace,
     Pixels,
     from_profile,
     plain,
 )
 from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, iptc_resource, upright
-from brushctl.photos.png import read_deep_png
+from brushctl.photos.samples import read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
 
@@ -172,9 +170,9 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     notes: list[str] = []
     image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
     _check(image, where, first_frame=first_frame)
-    codes, turn, turned = _read(image, data)
+    codes, turn, turned = read_samples(image, data)
     channels = codes.shape[2] - (codes.shape[2] in (2, 4) and image.mode != "CMYK")
-    codes = np.ascontiguousarray(_turned(codes, turn))
+    codes = np.ascontiguousarray(turned_upright(codes, turn))
     colour = _colour(image.info.get("icc_profile"), channels, notes)
     alpha = None
     if codes.shape[2] > channels:
@@ -215,68 +213,6 @@ def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
             where=where,
             do="Use --first-frame to edit the first one.",
         )
-
-
-def _read(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
-    """The code values, (h, w, channels with alpha).
-
-    Returns:
-        the codes; the EXIF orientation that they still need; whether width and height change
-        places between the file and the upright picture.
-    """
-    if image.format == "TIFF":
-        turn = _orientation(image)
-        if tiff.is_deep(image):
-            return tiff.read_deep_tiff(io.BytesIO(data)), turn, turn >= 5
-        image.info.pop("xmp", None)  # or Pillow turns by it
-        image.load()  # Pillow turns a TIFF while loading it
-        return _codes(image), 1, turn >= 5
-    if image.format == "PNG" and data[24] == 16:
-        codes, turn = read_deep_png(data), _orientation(image)
-        return codes, turn, turn >= 5
-    image.load()
-    # pillow-heif turns a HEIC and resets its flag, but remembers it.
-    turned = image.info.get("original_orientation") or _orientation(image)
-    return _codes(image), _orientation(image), turned >= 5
-
-
-def _codes(image: Image.Image) -> Codes:
-    codes = np.asarray(_direct(image))
-    return codes if codes.ndim == 3 else codes[..., None]
-
-
-def _direct(image: Image.Image) -> Image.Image:
-    """Palettes, bits and YCbCr resolved to grey, RGB or CMYK, with alpha where there was one."""
-    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        if "transparency" not in image.info or image.mode not in ("L", "RGB"):
-            return image
-        return image.convert("LA" if image.mode == "L" else "RGBA")
-    if image.mode in ("1",):
-        return image.convert("L")
-    if image.mode in ("P", "PA"):
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode in ("YCbCr", "RGBX"):
-        return image.convert("RGB")
-    raise ValueError(f"samples of kind {image.mode} are not supported")
-
-
-def _turned(codes: Codes, orientation: int) -> Codes:
-    """Pixels upright, from any of the eight EXIF orientations."""
-    if orientation in (2, 4, 5, 7):
-        codes = codes[:, ::-1]
-    quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
-    return np.rot90(codes, quarter_turns)
-
-
-def _orientation(image: Image.Image) -> int:
-    """What EXIF says; Pillow's own reading would turn to XMP too, which no viewer does."""
-    exif = Image.Exif()
-    try:
-        exif.load(image.info.get("exif") or b"")
-        value = getattr(image, "tag_v2", exif).get(0x0112, 1)
-    except (SyntaxError, struct.error, ValueError):
-        return 1  # a damaged EXIF block says nothing about the pixels
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
