@@ -1,5 +1,6 @@
-"""Real photographs for held-out figures: those that scikit-image ships. None is trained on."""
+"""Real photographs for held-out figures: scikit-image's and scikit-learn's. None is trained on."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 
 from brushctl.tiny.train.data import SIZE
 
-NAMES = (
+SKIMAGE = (
     "astronaut.png",
     "chelsea.png",
     "coffee.png",
@@ -17,14 +18,22 @@ NAMES = (
     "motorcycle_left.png",
     "retina.jpg",
 )
+SKLEARN = ("china.jpg", "flower.jpg")
 
 
 def photographs() -> NDArray[np.uint8]:
-    """(n, 64, 64, 3): each photograph's centre square, downscaled."""
-    import skimage
+    """(n, 64, 64, 3): each photograph's centre square, downscaled.
 
-    folder = Path(skimage.__file__).parent / "data"
-    return np.stack([_square(folder / name) for name in NAMES if (folder / name).exists()])
+    scikit-learn's come with the development tools only.
+    """
+    folders = {"skimage": ("data", SKIMAGE), "sklearn": ("datasets/images", SKLEARN)}
+    files = [
+        Path(spec.origin).parent / inside / name
+        for package, (inside, names) in folders.items()
+        if (spec := find_spec(package)) and spec.origin
+        for name in names
+    ]
+    return np.stack([_square(file) for file in files if file.exists()])
 
 
 def _square(path: Path) -> NDArray[np.uint8]:
