@@ -27,7 +27,7 @@ GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""
 GUIDANCES = ("best", "paper")
 OPTIMISING = [
-    [r.steps, r.batch, r.rate, r.decay, r.buckets, r.least_m, r.tied]
+    [r.steps, r.batch, r.rate, r.relative, r.decay, r.buckets, r.least_m, r.tied]
     for r in (DEFAULT, PAPER, VISII)
 ]
 """What cases depend on beside their own settings."""

@@ -28,8 +28,8 @@ from brushctl.engine.learning import (
     draw,
     encode_pairs,
     noised,
-    rate_at,
 )
+from brushctl.engine.progress import adam, set_rate
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Advance, Event, Stage
 
@@ -65,14 +65,14 @@ def invert(
     tail = text[:, m:]
     T = int(base.scheduler_config["num_train_timesteps"])
     instruction = Instruction(text=text, edges=Buckets.even(recipe.buckets, T).edges)
-    optimiser = torch.optim.Adam([head], lr=recipe.rate)
+    optimiser = adam([head], recipe)
     source = torch.Generator().manual_seed(seed)
     yield Stage("learning", total=recipe.steps)
     with brushed(base.unet, instruction) as state:
         scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
         guidance = Guidance(base, state, scales)
         for step in range(recipe.steps):
-            optimiser.param_groups[0]["lr"] = rate_at(recipe, step)
+            set_rate(optimiser, recipe, step)
             sample = draw(base, pairs, recipe, source)
             if fixed_noise:
                 sample = _with_fixed_noise(base, pairs, sample, seed, source)

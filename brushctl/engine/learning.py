@@ -13,7 +13,7 @@ from brushctl.engine.base import BaseModel
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.pixels import to_model
-from brushctl.engine.progress import Keeper, Progress
+from brushctl.engine.progress import Keeper, Progress, set_rate
 from brushctl.engine.recipes import Recipe
 from brushctl.errors import DeviceError, DeviceMemoryError
 from brushctl.events import Advance, Event, Stage, Warned
@@ -110,7 +110,7 @@ def learn(
     unseen = encode_pairs(base, *held_out) if held_out else None
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
-    run = Progress.start(instruction, recipe.rate, seed)
+    run = Progress.start(instruction, recipe, seed)
     if keeper and (state := keeper.load()):
         run.restore(state)
     yield Stage("learning", total=recipe.steps)
@@ -160,7 +160,7 @@ def _step(
         yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
     if run.step < recipe.tied * recipe.steps:
         _tie(run.leaves)
-    run.optimiser.param_groups[0]["lr"] = rate_at(recipe, run.step)
+    set_rate(run.optimiser, recipe, run.step)
     run.optimiser.step()
     run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
     run.step += 1
@@ -210,13 +210,6 @@ def trainable(instruction: Instruction) -> Instruction:
 def frozen(instruction: Instruction) -> Instruction:
     """A copy whose features are plain tensors, rounded to float16 as a brush file keeps them."""
     return _mapped(instruction, lambda x: x.detach().half().float())
-
-
-def rate_at(recipe: Recipe, step: int) -> float:
-    """The learning rate of a step."""
-    if not recipe.decay:
-        return recipe.rate
-    return recipe.rate * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
 
 
 @dataclass(frozen=True, slots=True)

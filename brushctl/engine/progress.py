@@ -1,12 +1,14 @@
 """How far a run of learning has come: all that is needed to go on with it, to the same bytes."""
 
 import io
+import math
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 import torch
 
 from brushctl.engine.instruction import Instruction
+from brushctl.engine.recipes import Recipe
 
 PATIENCE = 6
 """Looks in a row that may bring nothing before learning stops."""
@@ -22,6 +24,20 @@ class Keeper(Protocol):
 
     def keep(self, state: bytes) -> None:
         """Keep a state in place of the last."""
+
+
+def adam(leaves: list[torch.Tensor], recipe: Recipe) -> torch.optim.Adam:
+    """Adam over the leaves, each a group with the `unit` that its rate is counted in."""
+    units = [float(leaf.detach().std()) if recipe.relative else 1.0 for leaf in leaves]
+    groups = [{"params": [leaf], "unit": u} for leaf, u in zip(leaves, units, strict=True)]
+    return torch.optim.Adam(groups, lr=recipe.rate)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:
+    """The learning rate of a step, for every leaf."""
+    share = 0.5 * (1 + math.cos(math.pi * step / recipe.steps)) if recipe.decay else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = recipe.rate * share * group["unit"]
 
 
 @dataclass(slots=True)
@@ -49,10 +65,10 @@ class Progress:
     best: list[torch.Tensor] = field(default_factory=list)
 
     @classmethod
-    def start(cls, instruction: Instruction, rate: float, seed: int) -> Self:
+    def start(cls, instruction: Instruction, recipe: Recipe, seed: int) -> Self:
         """A run that has done nothing yet."""
         leaves = [leaf for KV in instruction.features.values() for leaf in KV]
-        return cls(leaves, torch.optim.Adam(leaves, lr=rate), torch.Generator().manual_seed(seed))
+        return cls(leaves, adam(leaves, recipe), torch.Generator().manual_seed(seed))
 
     def look(self, losses: torch.Tensor) -> None:
         """Note the errors on held-out pairs, (j,); keep the buckets that were never better.

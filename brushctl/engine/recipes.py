@@ -17,6 +17,7 @@ class Recipe:
             and Adam works element by element.
         batch: samples for each bucket and step.
         rate: Adam's learning rate.
+        relative: whether the rate is in units of each feature's own deviation at the start.
         decay: whether the rate falls along a half cosine to zero.
         scales: guidance while learning and applying; None for the base's own.
         buckets: j.
@@ -31,6 +32,7 @@ class Recipe:
     rate: float
     decay: bool
     scales: Scales | None
+    relative: bool = False
     buckets: int = 5
     least_m: int = 0
     tied: float = 0.0
@@ -55,15 +57,17 @@ DEFAULT = Recipe(
     rate=0.3,
     decay=True,
     scales=None,
+    relative=True,
     least_m=16,
     tied=0.8,
 )
 """Far larger steps that settle as the rate decays; at the guidance the base itself is best at.
 
-Keys and values have deviations near 1: at the paper's rate a thousand steps cannot carry them from
-one instruction to another. More steps of one sample beat fewer of several, and buckets that learn
-as one until the last fifth beat those that share nothing (docs/experiments.md).
-Brushes whose phrase has no more than sixteen tokens have one m, so that any two can be blended."""
+A step is a share of what the features measure, for their scale is the base model's choice and says
+nothing: whoever multiplies keys and divides queries has the same model. More steps of one sample
+beat fewer of several, and buckets that learn as one until the last fifth beat those that share
+nothing (docs/experiments.md). Brushes whose phrase has no more than sixteen tokens have one m, so
+that any two can be blended."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 

@@ -13,9 +13,9 @@ from brushctl.engine.base import open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import from_brush
-from brushctl.engine.learning import EncodedPairs, draw, rate_at
+from brushctl.engine.learning import EncodedPairs, draw
 from brushctl.engine.making import Start, make_brush
-from brushctl.engine.progress import Progress
+from brushctl.engine.progress import Progress, adam, set_rate
 from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
 from brushctl.errors import (
     BrushMismatchError,
@@ -162,7 +162,22 @@ def test_the_paper_recipe_is_the_papers():
     assert (PAPER.steps, PAPER.batch, PAPER.rate, PAPER.buckets) == (1000, 1, 1e-3, 5)
     assert PAPER.tied == 0
     assert PAPER.scales == Scales(7.5, 1.5)
-    assert {rate_at(PAPER, step) for step in (0, 500, 999)} == {1e-3}
+    optimiser = adam([torch.randn(5, 3, 4, requires_grad=True) * 7], PAPER)
+    for step in (0, 500, 999):
+        set_rate(optimiser, PAPER, step)
+        assert optimiser.param_groups[0]["lr"] == 1e-3
+
+
+def test_the_default_rate_follows_the_scale_of_the_features():
+    feature = torch.randn(5, 3, 4)
+    small, large = (f.requires_grad_() for f in (feature / 32, feature.clone()))
+    optimiser = adam([small, large], DEFAULT)
+    for step in (0, 150):
+        set_rate(optimiser, DEFAULT, step)
+        rates = [group["lr"] for group in optimiser.param_groups]
+        assert rates[1] == pytest.approx(32 * rates[0])
+        share = {0: 1, 150: 0.5}[step]
+        assert rates[1] == pytest.approx(share * DEFAULT.rate * float(feature.std()))
 
 
 def test_a_brush_for_another_base_is_refused(base, toy):
