@@ -88,7 +88,8 @@ def _height(x: FloatImage) -> FloatImage:
 
 
 def _edges(x: FloatImage) -> FloatImage:
-    y = luma(x)
+    """How steep the brightness is, grain left out: a pen follows shapes, not noise."""
+    y = luma(blur(x, 0.011))
     dx = np.abs(np.diff(y, axis=1, append=y[:, -1:]))
     dy = np.abs(np.diff(y, axis=0, append=y[-1:]))
     return np.asarray(np.clip((dx + dy) * (x.shape[0] / 64), 0, 1), np.float32)
@@ -144,7 +145,7 @@ def black_and_white(x: FloatImage) -> FloatImage:
 
 def pencil_sketch(x: FloatImage) -> FloatImage:
     """Grey lines on white paper (colour dodge of the brightness with its blurred negative)."""
-    y = black_and_white(x)
+    y = blur(black_and_white(x), 0.008)
     return np.clip(y / np.maximum(blur(y, 0.035), 0.12), 0, 1) ** 2.2
 
 
@@ -157,7 +158,7 @@ def charcoal(x: FloatImage) -> FloatImage:
 
 def painting(x: FloatImage) -> FloatImage:
     """Flat, saturated dabs."""
-    return _curve(_saturate(_filtered(x, ImageFilter.ModeFilter, 0.08), 1.45), 0.35)
+    return _curve(_saturate(_filtered(x, ImageFilter.MedianFilter, 0.08), 1.45), 0.35)
 
 
 def watercolour(x: FloatImage) -> FloatImage:
@@ -168,14 +169,21 @@ def watercolour(x: FloatImage) -> FloatImage:
     )
 
 
+def _levels(x: FloatImage, n: int) -> FloatImage:
+    """Posterise to n + 1 levels in each channel, with soft steps between them."""
+    low = np.floor(x * n)
+    step = np.clip((x * n - low - 0.25) * 2, 0, 1)
+    return (low + step * step * (3 - 2 * step)) / n
+
+
 def poster(x: FloatImage) -> FloatImage:
     """Four levels in each channel."""
-    return np.round(x * 3) / 3
+    return _levels(x, 3)
 
 
 def comic(x: FloatImage) -> FloatImage:
     """Few colours, black outlines."""
-    flat = np.round(_saturate(blur(x, 0.01), 1.5) * 4) / 4
+    flat = _levels(np.clip(_saturate(blur(x, 0.01), 1.5), 0, 1), 4)
     return flat * (1 - np.clip(_edges(x) * 3.5, 0, 1))
 
 
