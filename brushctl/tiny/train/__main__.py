@@ -12,13 +12,11 @@ class Part(StrEnum):
 
     vae = "vae"
     unet = "unet"
-    grown = "grown"
-    """The U-Net again, with attention at its first level."""
     clip = "clip"
 
 
-STEPS = {Part.vae: 4500, Part.unet: 4500, Part.grown: 2400, Part.clip: 2400}
-RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.grown: 1e-3, Part.clip: 1e-3}
+STEPS = {Part.vae: 6000, Part.unet: 9000, Part.clip: 2400}
+RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.clip: 1e-3}
 
 
 def main(
@@ -27,30 +25,34 @@ def main(
     out: Annotated[
         Path, typer.Option(help="Where the trained parts are written, and found by later ones.")
     ] = Path("work/weights"),
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A base model to begin with: smaller, if it likes; CLIPs begin afresh."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimisation steps.")] = None,
+    rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
     pairs: Annotated[int, typer.Option(help="Training pairs, a multiple of 500.")] = 60_000,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Fixes every draw.")] = 0,
 ) -> None:
-    """Train one part of tiny-ip2p from nothing, or resume it from its checkpoint."""
+    """Train one part of tiny-ip2p from nothing or `--start`, or resume it from its checkpoint."""
     import torch
 
     from brushctl.tiny.train.data import pair_set
     from brushctl.tiny.train.loop import Run
     from brushctl.tiny.train.photographs import photographs
 
-    run = Run(work / part, steps or STEPS[part], RATES[part], torch.device(device), seed)
+    run = Run(work / part, steps or STEPS[part], rate or RATES[part], torch.device(device), seed)
     train = pair_set(work / "data", pairs, seed=1000)
     held_out = pair_set(work / "data", 500, seed=0)
     if part is Part.vae:
         from brushctl.tiny.train.vae import train_vae
 
-        train_vae(run, train, held_out, photographs(), out / "vae")
-    elif part in (Part.unet, Part.grown):
+        train_vae(run, train, held_out, photographs(), out / "vae", start and start / "vae")
+    elif part is Part.unet:
         from brushctl.tiny.train.unet import train_unet
 
-        small = work / Part.unet / "checkpoint.pt" if part is Part.grown else None
-        train_unet(run, train, held_out, out, small=small)
+        train_unet(run, train, held_out, out, start)
     else:
         from brushctl.tiny.train.clip import train_clip
 

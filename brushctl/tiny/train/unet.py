@@ -20,8 +20,10 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from brushctl.engine.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
+from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.loop import Run, optimise
-from brushctl.tiny.train.vae import psnr, to_model
+from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
+from brushctl.tiny.train.widening import weights_in, widen
 
 BATCH = 32
 TEXT_WIDTH = 128
@@ -29,29 +31,29 @@ MAX_TOKENS = 32
 """Longest instruction of the world: three grading clauses, 23 tokens."""
 UNCONDITIONAL = 0.05
 """Share of draws without picture and words: the first branch of eq. 3."""
+CHANGED = 0.1
+"""Mean change of the latents, of deviation 1, above which a position counts as edited."""
+FOCUS = 3.0
+"""How much more the edited positions of a pair weigh than the others."""
 TRAIN_STEPS = 1000
 DEFAULTS = Defaults(s_T=1.0, s_I=1.0, steps=5)
 """On this base guidance only hurts: its conditional prediction is exact enough to be followed.
 More steps hurt too, for its errors add up; five visit each of a brush's buckets once."""
 
 
-def new_unet(*, grown: bool) -> UNet2DConditionModel:
-    """Three levels (16, 8, 4 squared), cross-attention at the lower two or, grown, at all.
+def new_unet() -> UNet2DConditionModel:
+    """Three levels (16, 8, 4 squared), cross-attention at each.
 
-    Attention over the 256 positions of the first level doubles a step's time, so training begins
-    without it; words that change every pixel need it in the end.
+    Words that change every pixel are read where the pixels are.
     """
-    first = (
-        ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D") if grown else ("DownBlock2D", "UpBlock2D")
-    )
     return UNet2DConditionModel(
         sample_size=16,
-        in_channels=32,
-        out_channels=16,
+        in_channels=2 * LATENTS,
+        out_channels=LATENTS,
         block_out_channels=(96, 160, 192),
         layers_per_block=1,
-        down_block_types=(first[0], "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", first[1]),
+        down_block_types=("CrossAttnDownBlock2D",) * 3,
+        up_block_types=("CrossAttnUpBlock2D",) * 3,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=(2, 2, 3),  # diffusers' name for the number of heads
         norm_num_groups=16,
@@ -115,7 +117,7 @@ class Editor(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """Encoded pairs: (n, 16, 16, 16) half-precision, and (n, 32) token ids."""
+    """Encoded pairs: (n, 24, 16, 16) half-precision, and (n, 32) token ids."""
 
     before: torch.Tensor
     after: torch.Tensor
@@ -123,43 +125,45 @@ class Latents:
 
 
 def train_unet(
-    run: Run, train: PairSet, held_out: PairSet, out: Path, *, small: Path | None = None
+    run: Run, train: PairSet, held_out: PairSet, out: Path, start: Path | None = None
 ) -> None:
     """Train U-Net and text encoder on `out`'s autoencoder; save all but the CLIP into `out`.
 
-    Given the checkpoint of a finished run without attention at the first level as `small`, the
-    grown U-Net starts from its averaged weights.
+    Begins with the U-Net, words and text encoder in `start`, if one is given.
     """
     torch.manual_seed(run.seed)
     vae = AutoencoderKL.from_pretrained(out / "vae").to(run.device)
-    tokenizer = _tokenizer(run, train)
-    model = Editor(new_unet(grown=small is not None), new_text_encoder(tokenizer)).to(run.device)
-    if small:
-        _grow(model, small)
+    tokenizer = _tokenizer(run, train, start)
+    model = Editor(new_unet(), new_text_encoder(tokenizer)).to(run.device)
+    if start:
+        known = weights_in(start / "unet")
+        widen(model.unet, known, len(known["conv_out.bias"]))
+        set_gauge(model.unet, TRAINING)
+        widen(model.text_encoder, weights_in(start / "text_encoder"), 1)
     model.unet.to(memory_format=torch.channels_last)
     latents = _latents(run, vae, tokenizer, train)
+    worth = pixel_worth(vae, to_model(train.before[:500], run.device))
     alpha_bar = new_scheduler().alphas_cumprod.to(run.device)
     nothing = tokenizer([""], padding="max_length", return_tensors="pt").input_ids
 
     def loss(g: torch.Generator) -> torch.Tensor:
         index = torch.randint(len(latents.tokens), (BATCH,), generator=g)
         blank = torch.rand(BATCH, generator=g) < UNCONDITIONAL
-        picture = latents.before[index].float() * ~blank[:, None, None, None]
+        before, after = (side[index].float() for side in (latents.before, latents.after))
+        focus = _focus(before, after).to(run.device)
+        picture = (before * ~blank[:, None, None, None]).to(run.device)
         tokens = torch.where(blank[:, None], nothing, latents.tokens[index])
-        t = torch.randint(TRAIN_STEPS, (BATCH,), generator=g)
+        t = _times(g).to(run.device)
         noise = torch.randn(picture.shape, generator=g).to(run.device)
-        x = latents.after[index].float().to(run.device)
-        a = alpha_bar[t.to(run.device)][:, None, None, None]
-        noised, velocity = (
-            a.sqrt() * x + (1 - a).sqrt() * noise,
-            a.sqrt() * noise - (1 - a).sqrt() * x,
-        )
+        x = after.to(run.device)
+        a = alpha_bar[t][:, None, None, None]
+        noised = a.sqrt() * x + (1 - a).sqrt() * noise
+        velocity = a.sqrt() * noise - (1 - a).sqrt() * x
         words = model.text_encoder(tokens.to(run.device))[0]
-        seen = torch.cat([noised, picture.to(run.device)], 1).contiguous(
-            memory_format=torch.channels_last
-        )
-        predicted = model.unet(seen, t.to(run.device), words).sample
-        return F.mse_loss(predicted.float(), velocity)
+        seen = torch.cat([noised, picture], 1).contiguous(memory_format=torch.channels_last)
+        error = model.unet(seen, t, words).sample.float() - velocity
+        in_pixels = F.conv2d(error, worth[:, :, None, None].to(error))
+        return (focus * in_pixels.float().pow(2)).mean()
 
     def report(average: nn.Module, step: int) -> dict[str, float]:
         assert isinstance(average, Editor)
@@ -171,25 +175,31 @@ def train_unet(
     optimise(model, loss, run, report)
 
 
-@torch.no_grad()
-def _grow(model: Editor, small: Path) -> None:
-    """Start from a U-Net without transformers at its first level.
+def _times(g: torch.Generator) -> torch.Tensor:
+    """Steps of noise, more of them near pure noise, where the edit is decided."""
+    u = torch.rand(BATCH, generator=g)
+    return ((1 - u * u) * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1)
 
-    Their outputs start at zero: growing changes nothing that was learned.
+
+def _focus(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """(n, 1, h, w), of mean 1 in each pair: what a local edit changes weighs more than the rest.
+
+    A thing that fills a tenth of the picture would else be a tenth of its loss. Edits of the whole
+    picture weigh 1 everywhere.
     """
-    state = torch.load(small, weights_only=True)["average"]
-    missing, _ = model.load_state_dict(state, strict=False)
-    for name in missing:
-        if ".proj_out." in name:
-            model.get_parameter(name).zero_()
+    changed = ((after - before).abs().mean(1, keepdim=True) > CHANGED).float()
+    weight = 1 + FOCUS * changed
+    return weight / weight.mean((2, 3), keepdim=True)
 
 
-def _tokenizer(run: Run, pairs: PairSet) -> CLIPTokenizer:
-    """The one that the kept pairs are encoded with.
+def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
+    """The one that the kept pairs are encoded with, and that a text encoder in `start` reads.
 
     Learned once: the trainer numbers some tokens in an order that changes from run to run, and
     a model that has learned other numbers would misread them.
     """
+    if start:
+        return CLIPTokenizer.from_pretrained(start / "tokenizer")
     kept = run.folder.parent / "tokenizer"
     if not kept.exists():
         phrases = [phrase for both in pairs.phrases for said in both for phrase in said]
@@ -267,5 +277,7 @@ def followed(
 
 def _save(pipe: StableDiffusionInstructPix2PixPipeline, out: Path) -> None:
     """In half precision and diffusers' layout, with the defaults measured on this base."""
-    copy.deepcopy(pipe).to(torch.float16).save_pretrained(out)
+    kept = copy.deepcopy(pipe)
+    set_gauge(kept.unet, LEARNING)
+    kept.to(torch.float16).save_pretrained(out)
     (out / DEFAULTS_FILE).write_text(json.dumps(asdict(DEFAULTS), indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""The autoencoder of tiny-ip2p: f = 4, sixteen latent channels."""
+"""The autoencoder of tiny-ip2p: f = 4, 24 latent channels."""
 
 from pathlib import Path
 
@@ -10,17 +10,24 @@ from torch.nn import functional as F
 
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, optimise
+from brushctl.tiny.train.widening import weights_in, widen
 
+LATENTS = 24
+"""Channels."""
 BATCH = 12
 BOUND = 1e-3
 """Weight of the latents' mean square: it keeps them bounded. The posterior is not sampled: its
 mean is all that editing uses, and noise on it would only be learned away."""
+KEPT = 0.02
+"""Weight of the distance from the latents of the autoencoder that training began with: a U-Net
+that knows those goes on with these."""
 
 
 def new_vae() -> AutoencoderKL:
-    """64 px to 16 x 16 x 16: three input values for each latent value.
+    """64 px to 16 x 16 x 24: two input values for each latent value.
 
-    Fewer channels cost photographs their detail. Widths are multiples of 32: others fall back
+    The best linear code of 4 x 4 patches reaches 30 dB with 16 values and 34 dB (photographs 36)
+    with 24: fewer cost photographs their detail. Widths are multiples of 32: others fall back
     to slow convolutions on a CPU.
     """
     return AutoencoderKL(
@@ -30,7 +37,7 @@ def new_vae() -> AutoencoderKL:
         up_block_types=("UpDecoderBlock2D",) * 3,
         block_out_channels=(32, 32, 64),
         layers_per_block=1,
-        latent_channels=16,
+        latent_channels=LATENTS,
         norm_num_groups=8,
         sample_size=64,
         scaling_factor=1.0,
@@ -49,9 +56,13 @@ def _differences(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def reconstruction_loss(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """L1 + L2 on the pixels and L1 on their differences: sharp edges without a second network."""
+    """Each picture's PSNR, and L1 on differences: sharp edges without a second network.
+
+    The logarithm keeps smooth pictures from being left to the busy ones.
+    """
+    error = (y - x).flatten(1).pow(2).mean(1)
     edges = sum(F.l1_loss(a, b) for a, b in zip(_differences(y), _differences(x), strict=True))
-    return F.l1_loss(y, x) + 4 * F.mse_loss(y, x) + 0.5 * edges
+    return torch.log(error + 1e-5).mean() + edges
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -68,11 +79,23 @@ def held_out_psnr(vae: nn.Module, pictures: torch.Tensor) -> float:
 
 
 def train_vae(
-    run: Run, train: PairSet, held_out: PairSet, photographs: np.ndarray, out: Path
+    run: Run,
+    train: PairSet,
+    held_out: PairSet,
+    photographs: np.ndarray,
+    out: Path,
+    start: Path | None = None,
 ) -> None:
-    """Train, fold the latents' mean and deviation into the 1x1 convolutions, save to `out`."""
+    """Train, fold the latents' mean and deviation into the 1x1 convolutions, save to `out`.
+
+    Begins with the autoencoder in `start`, which may have fewer latent channels, if one is given.
+    """
     torch.manual_seed(run.seed)
     vae = new_vae().to(run.device)
+    known = None
+    if start:
+        known = AutoencoderKL.from_pretrained(start).float().to(run.device).eval()
+        widen(vae, weights_in(start), known.config.latent_channels)
     sides = (train.before, train.after)
     unseen = to_model(held_out.after[:300], run.device)
     photos = to_model(photographs, run.device)
@@ -84,7 +107,8 @@ def train_vae(
         x = x.flip(3) if torch.rand((), generator=g) < 0.5 else x
         z = vae.encode(x).latent_dist.mean
         y = vae.decode(z).sample
-        return reconstruction_loss(y.float(), x) + BOUND * z.float().pow(2).mean()
+        value = reconstruction_loss(y.float(), x) + BOUND * z.float().pow(2).mean()
+        return value + KEPT * _moved(known, x, z) if known else value
 
     def report(model: nn.Module, _: int) -> dict[str, float]:
         return {"world": held_out_psnr(model, unseen), "photos": held_out_psnr(model, photos)}
@@ -93,6 +117,12 @@ def train_vae(
     assert isinstance(average, AutoencoderKL)
     whiten(average, to_model(train.before[:2000], run.device))
     average.to(torch.float16).save_pretrained(out)
+
+
+def _moved(known: AutoencoderKL, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        before = known.encode(x).latent_dist.mean
+    return F.mse_loss(z[:, : before.shape[1]].float(), before.float())
 
 
 @torch.no_grad()
@@ -114,3 +144,25 @@ def whiten(vae: AutoencoderKL, pictures: torch.Tensor) -> None:
     quant.bias[channels:] -= 2 * sigma.log()
     post.bias += post.weight[..., 0, 0] @ mu
     post.weight *= sigma[None, :, None, None]
+
+
+def pixel_worth(vae: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
+    """A, (c, c): |A d|^2 is the mean square that an error d of the latents costs in pixels.
+
+    A = M^(1/2), where M is the mean of J^T J over positions, J being the decoder's Jacobian: the
+    pull-back of white noise through it has M as its covariance. M's mean diagonal is scaled to 1,
+    and a tenth of the identity is mixed in, so that no latent is worth nothing.
+    """
+    noise = torch.Generator().manual_seed(0)
+    moments = []
+    for part in pictures.split(50):
+        with torch.no_grad():
+            z = vae.encode(part).latent_dist.mean
+        y = vae.decode(z.requires_grad_()).sample
+        u = torch.randn(y.shape, generator=noise).to(y)
+        (g,) = torch.autograd.grad((y * u).sum(), z)
+        moments.append(torch.einsum("ncij,ndij->cd", g, g))
+    m = torch.stack(moments).sum(0)
+    m = 0.9 * m / m.diagonal().mean() + 0.1 * torch.eye(len(m), device=m.device)
+    values, vectors = torch.linalg.eigh(m)
+    return vectors @ torch.diag(values.sqrt()) @ vectors.T
