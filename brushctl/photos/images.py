@@ -256,16 +256,28 @@ def _jpeg_tables(image: Image.Image) -> JpegTables | None:
         return None
     return JpegTables(
         quantization=image.quantization,
-        subsampling=JpegImagePlugin.get_sampling(image),
+        # Pillow can write three kinds; of the others (4:4:0, 4:1:1) no colour must be lost.
+        subsampling=max(0, JpegImagePlugin.get_sampling(image)),
         progressive=bool(image.info.get("progressive")),
     )
 
 
 def _compression(image: Image.Image, data: bytes) -> str | None:
     if image.format == "WEBP":
-        return "lossless" if b"VP8L" in data[:64] else None
+        return "lossless" if _has_chunk(data, b"VP8L") else None
     compression = image.info.get("compression")
     return compression if isinstance(compression, str) else None
+
+
+def _has_chunk(riff: bytes, kind: bytes) -> bool:
+    """Whether a RIFF file has a chunk: a WebP's pixels come after a profile of any length."""
+    at = 12
+    while at + 8 <= len(riff):
+        if riff[at : at + 4] == kind:
+            return True
+        size = int.from_bytes(riff[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return False
 
 
 def _bytes(value: object) -> bytes:

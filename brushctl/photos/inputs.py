@@ -1,5 +1,6 @@
 """Find the photographs that a command line names: files, folders, patterns, lists."""
 
+import codecs
 import glob
 import re
 import sys
@@ -56,8 +57,9 @@ def read_list(source: str) -> list[str]:
         raise PlanError(
             f"the list cannot be read ({(error.strerror or str(error)).lower()})", where=source
         ) from error
-    text = data.decode(errors="surrogateescape")
-    names = text.split("\0") if "\0" in text else text.splitlines()
+    text = data.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
+    # Not `splitlines`: a name may hold what Unicode counts as the end of a line.
+    names = text.split("\0") if "\0" in text else text.replace("\r\n", "\n").split("\n")
     return [name for name in names if name]
 
 

@@ -82,7 +82,8 @@ def replacing(target: Path) -> Iterator[Path]:
 
     The bytes are on the disk before the name is: whoever sees the name sees a whole file.
     """
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}{PART}")
+    # Not made from the target's name, which may be as long as names can be.
+    part = target.with_name(f".{secrets.token_hex(8)}{PART}")
     try:
         yield part
         with part.open("rb+") as file:

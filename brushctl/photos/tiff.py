@@ -65,7 +65,16 @@ def read_deep_tiff(file: IO[bytes]) -> Codes:
             codes = np.moveaxis(codes, 0, -1)
         if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
             codes = np.uint16(65535) - codes
+        if tifffile.EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
+            codes = _unmultiplied(codes)
     return codes if codes.ndim == 3 else codes[..., None]
+
+
+def _unmultiplied(codes: Codes) -> Codes:
+    """Colours that were multiplied by the transparency behind them, as they were before."""
+    alpha = np.maximum(codes[..., -1:], 1).astype(np.float64)
+    colours = np.rint(codes[..., :-1] * (65535 / alpha)).clip(0, 65535).astype(np.uint16)
+    return np.concatenate([colours, codes[..., -1:]], axis=-1)
 
 
 def write_tiff(
