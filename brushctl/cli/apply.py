@@ -164,6 +164,11 @@ def apply(
             raise UsageError("--report needs a run that ends", do="Leave --watch out.")
         if engine is Engine.RAY:
             raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
+        if dry_run or overwrite or retry_failed or files_from:
+            raise UsageError(
+                "--watch goes on for ever, over folders",
+                do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
+            )
         folders, target = _watchable(named, output, in_place=in_place)
         watch_folder(command, folders, target, template=name, settle=settle)
         return

@@ -1,6 +1,7 @@
 """How `brushctl apply` runs: once, or over a hot folder; what it says while and after."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -14,10 +15,10 @@ import typer
 from brushctl import __version__
 from brushctl.cli.output import ENVELOPE_VERSION, follow, say
 from brushctl.cli.stopping import stopping_gently
-from brushctl.errors import Interrupted
+from brushctl.errors import Interrupted, PlanError
 from brushctl.photos.choices import Detail
 from brushctl.photos.inputs import find_inputs
-from brushctl.photos.plan import STATE, Plan, plan_folder
+from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
 
 if TYPE_CHECKING:
     from brushctl.events import Event
@@ -74,16 +75,20 @@ class Command:
         )
 
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
-        """What of a plan is still to be done."""
+        """What of a plan is still to be done, once there is room for it."""
         from brushctl.photos.selection import select
 
-        return select(
+        selection = select(
             plan,
             records,
             self.treatment(),
             overwrite=self.overwrite,
             retry_failed=self.retry_failed,
         )
+        targets = [job.target for job in selection.todo if job.target]
+        if targets:
+            check_room(selection.todo, plan.state.parent if plan.state else targets[0].parent)
+        return selection
 
 
 def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
@@ -152,7 +157,9 @@ def watch_folder(
     from brushctl.photos.journal import Journal
     from brushctl.photos.watching import Settling
 
+    check_outside((Path(folder) for folder in folders), output)
     settling = Settling(settle)
+    told = ""
     with (
         stopping_gently() as stop,
         Journal(output / STATE) as journal,
@@ -161,11 +168,17 @@ def watch_folder(
         if not command.quiet:
             say(f"watching {', '.join(folders)}; Ctrl-C ends")
         while not stop():
-            if inputs := settling.settled(find_inputs(folders)):
-                plan = plan_folder(inputs, output, template=template, brush=command.brush)
-                selection = command.select(plan, journal.records)
-                if selection.todo:
-                    _edit(command, plan, selection, editor, journal, stop)
+            try:
+                if inputs := settling.settled(find_inputs(folders)):
+                    plan = plan_folder(inputs, output, template=template, brush=command.brush)
+                    selection = command.select(plan, journal.records)
+                    if selection.todo:
+                        _edit(command, plan, selection, editor, journal, stop)
+                told = ""
+            except PlanError as error:  # a share that is away, two files of one name: it may pass
+                if str(error) != told:
+                    told = str(error)
+                    say(f"waiting: {told}")
             time.sleep(LOOK_INTERVAL)
 
 
@@ -183,7 +196,8 @@ def show_plan(command: Command, plan: Plan) -> None:
         if command.json:
             print_line({"event": "plan", "action": action, "source": source, "target": target})
         else:
-            sys.stdout.write(f"{action}  {source} -> {target}\n")
+            line = f"{action}  {source} -> {target}\n"
+            sys.stdout.buffer.write(os.fsencode(line))  # names need not be text
 
 
 def _edit(

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,11 +61,11 @@ def plan_folder(
         brush: the brush's name.
 
     Raises:
-        PlanError: two results have one name, a result would replace a photograph, the folder lies
-            inside an input folder or cannot be written, or the disk has not enough room.
+        PlanError: two results have one name, a result would replace a photograph, or the folder
+            lies inside an input folder or cannot be written.
     """
     _check_not_empty(inputs)
-    _check_outside(inputs, output)
+    check_outside({item.root for item in inputs if item.root}, output)
     jobs = tuple(
         Job(
             i.path, output / i.relative.parent / result_name(i, n, template, brush), str(i.relative)
@@ -73,7 +73,7 @@ def plan_folder(
         for n, i in enumerate(inputs, 1)
     )
     _check_targets(jobs)
-    check_room(jobs, output)
+    _check_writable(output)
     return Plan(jobs, output / STATE)
 
 
@@ -81,14 +81,13 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     """Each result takes the place of its photograph, once it is whole.
 
     Raises:
-        PlanError: there is nothing to do, or no room.
+        PlanError: there is nothing to do, or the folder cannot be written.
     """
     _check_not_empty(inputs)
     paths = [item.path.absolute() for item in inputs]
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
-    largest = max(jobs, key=_size)
-    check_room((largest,), common)
+    _check_writable(common)
     return Plan(jobs, common / STATE)
 
 
@@ -111,29 +110,41 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
                 where=str(target),
                 do="Pass --in-place if that is what you want.",
             )
-        check_room((Job(source, target, ""),), target.parent)
+        _check_writable(target.parent)
     return Plan((Job(source, target, str(source or "standard input")),), None)
 
 
 def check_room(jobs: Sequence[Job], folder: Path) -> None:
-    """See that a folder can be written and has room for the results.
+    """See that a folder's disk has room for the results of what is still to be edited.
 
     Raises:
-        PlanError: it cannot, or has not.
+        PlanError: it has not.
     """
-    folder = folder.absolute()
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if not there.is_dir():
-        raise PlanError("this is a file, no folder", where=str(there))
-    if not os.access(there, os.W_OK):
-        raise PlanError("the folder cannot be written", where=str(there))
-    need, free = ROOM * sum(map(_size, jobs)), shutil.disk_usage(there).free
+    # In place, a result takes the room of its photograph: one more is there at a time.
+    in_place = [_size(job) for job in jobs if job.source == job.target]
+    sizes = [_size(job) for job in jobs if job.source != job.target]
+    need = ROOM * (sum(sizes) + max(in_place, default=0))
+    there = _existing(folder)
+    free = shutil.disk_usage(there).free
     if need > free:
         raise PlanError(
             f"the results may need {need / 1e9:.1f} GB and there are {free / 1e9:.1f} GB free",
             where=str(there),
             do="Free some space or choose another output folder.",
         )
+
+
+def _check_writable(folder: Path) -> None:
+    there = _existing(folder)
+    if not there.is_dir():
+        raise PlanError("this is a file, no folder", where=str(there))
+    if not os.access(there, os.W_OK):
+        raise PlanError("the folder cannot be written", where=str(there))
+
+
+def _existing(folder: Path) -> Path:
+    folder = folder.absolute()
+    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 def result_name(item: Input, n: int, template: str, brush: str) -> str:
@@ -176,9 +187,14 @@ def _check_not_empty(inputs: Sequence[Input]) -> None:
         )
 
 
-def _check_outside(inputs: Sequence[Input], output: Path) -> None:
+def check_outside(folders: Iterable[Path], output: Path) -> None:
+    """See that results would not be taken for photographs.
+
+    Raises:
+        PlanError: the output folder lies inside an input folder.
+    """
     out = output.resolve()
-    for root in sorted({item.root.resolve() for item in inputs if item.root}):
+    for root in sorted({folder.resolve() for folder in folders}):
         if out.is_relative_to(root):
             raise PlanError(
                 f"the output folder lies inside the input folder {root}",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from brushctl.errors import PhotoError, PlanError
-from brushctl.photos.journal import Record, hash_file
-from brushctl.photos.plan import Job, Plan
+from brushctl.photos.journal import Record, hash_file, read_journal
+from brushctl.photos.plan import STATE, Job, Plan
 from brushctl.photos.treating import Treatment
 
 
@@ -43,8 +43,13 @@ def select(
     todo: list[Job] = []
     current: list[Job] = []
     failed: list[Record] = []
+    around = _records_around(plan)
     for job in plan.jobs:
         record = records.get(job.key)
+        others = () if overwrite else around.get(job.target or Path(), ())
+        if any(_still_holds(plan, job, other, treatment.settings) for other in others):
+            current.append(job)
+            continue
         if not overwrite and record and _still_holds(plan, job, record, treatment.settings):
             if record.status != "failed":
                 current.append(job)
@@ -56,6 +61,22 @@ def select(
             _check_free(job)
         todo.append(job)
     return Selection(tuple(todo), tuple(current), tuple(failed))
+
+
+def _records_around(plan: Plan) -> dict[Path, list[Record]]:
+    """What other journals tell of results that would be edited in place.
+
+    The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
+    was edited by itself, and the folder above it must not edit it again.
+    """
+    in_place = {job.target for job in plan.jobs if job.target and job.source == job.target}
+    folders = {folder / STATE for target in in_place for folder in target.parents}
+    found: dict[Path, list[Record]] = {}
+    for state in folders - {plan.state}:
+        for record in read_journal(state / "journal.jsonl").values():
+            if record.status != "failed" and "path" in record.result:
+                found.setdefault(state.parent / record.result["path"], []).append(record)
+    return found
 
 
 def stat_of(path: Path) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 from brushctl.errors import PlanError
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
-from brushctl.photos.plan import plan_folder, plan_in_place, plan_single
+from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
 
 
 @pytest.fixture
@@ -110,8 +110,9 @@ def test_nothing_to_do_is_said(tree):
 def test_a_full_disk_is_found_before_the_run(tree, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10, 9, 1))
+    jobs = plan_folder(find_inputs([str(tree / "in")]), tree / "out").jobs
     with pytest.raises(PlanError, match="free"):
-        plan_folder(find_inputs([str(tree / "in")]), tree / "out")
+        check_room(jobs, tree / "out")
 
 
 def test_the_output_may_not_be_a_file(tree):
