@@ -105,6 +105,8 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
     held = Journal(plan.state) if plan.state else nullcontext()
     with stopping_gently() as stop, held as journal:
         selection = command.select(plan, journal.records if journal else {})
+        for line in left_alone(selection):
+            say(line)
         records: list[Record] = []
         if selection.todo:
             if edit:
@@ -159,7 +161,7 @@ def watch_folder(
 
     check_outside((Path(folder) for folder in folders), output)
     settling = Settling(settle)
-    told = ""
+    told, warned = "", set[str]()
     with (
         stopping_gently() as stop,
         Journal(output / STATE) as journal,
@@ -172,6 +174,9 @@ def watch_folder(
                 if inputs := settling.settled(find_inputs(folders)):
                     plan = plan_folder(inputs, output, template=template, brush=command.brush)
                     selection = command.select(plan, journal.records)
+                    for line in set(left_alone(selection)) - warned:
+                        warned.add(line)
+                        say(line)
                     if selection.todo:
                         _edit(command, plan, selection, editor, journal, stop)
                 told = ""
@@ -180,6 +185,15 @@ def watch_folder(
                     told = str(error)
                     say(f"waiting: {told}")
             time.sleep(LOOK_INTERVAL)
+
+
+def left_alone(selection: "Selection") -> list[str]:
+    """Warnings of results that somebody has changed since they were made."""
+    return [
+        f"warning: {job.target}: it was changed after it was made, and is left alone."
+        " Pass --overwrite to make it anew."
+        for job in selection.retouched
+    ]
 
 
 def show_plan(command: Command, plan: Plan) -> None:
@@ -262,7 +276,7 @@ def _summarise(
     for record in failed:
         error = record.error or {}
         advice = f". {error['do']}" if error.get("do") else ""
-        say(f"failed: {record.file}: {error.get('what')}{advice}")
+        say(f"failed: {record.photograph}: {error.get('what')}{advice}")
 
 
 def print_line(payload: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
 from brushctl.photos.plan import STATE, Plan, result_name
+from brushctl.photos.selection import source_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
             str(job.target.absolute()),
             job.key,
             str(job.target.absolute().relative_to(output)),
+            {"path": source_path(plan, job)},
         )
         for job in todo
     )

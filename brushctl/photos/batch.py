@@ -24,7 +24,7 @@ from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
 from brushctl.photos.plan import Job, Plan
 from brushctl.photos.saving import PART, kind_of, replacing
-from brushctl.photos.selection import result_path, stat_of
+from brushctl.photos.selection import result_path, source_path, stat_of
 from brushctl.photos.treating import (
     Edited,
     Editor,
@@ -93,7 +93,7 @@ def edit_photographs(
             megapixels += width * height / 1e6
             yield from tell(record)
             pace = megapixels / max(time.monotonic() - started, 1e-9)
-            yield Advance(len(records), f"{pace:.1f} MP/s  {record.file}")
+            yield Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}")
     return records
 
 
@@ -135,6 +135,7 @@ class _Files:
             if job.source is None:
                 data = sys.stdin.buffer.read()
             else:
+                source["path"] = source_path(self.plan, job)
                 source.update(stat_of(job.source))
                 data = read_photo(job.source)
             source["sha256"] = hashlib.sha256(data).hexdigest()

@@ -38,10 +38,10 @@ class Record:
     """A line of the journal.
 
     Attributes:
-        file: the photograph, as the plan names it.
+        file: the result's name below the output folder: with the usual names, the photograph's.
         status: "writing", "done", "failed" or "sent".
         settings: everything that decides the result, the brush's hash among it.
-        source: the photograph's `sha256`, `bytes` and `mtime_ns`.
+        source: the photograph's `path` (from the output folder), `sha256`, `bytes`, `mtime_ns`.
         result: the result's `path` (from the output folder), `sha256` and `bytes`.
         facts: `size`, `seconds`, `detail`, `residual`, `reason`, `warnings`.
         error: `code` and `what` went wrong.
@@ -54,6 +54,12 @@ class Record:
     result: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     error: dict[str, Any] | None = None
+
+    @property
+    def photograph(self) -> str:
+        """What to call the photograph before people."""
+        path = str(self.source.get("path", self.file))
+        return self.file if Path(path).name == Path(self.file).name else path
 
     def to_dict(self) -> dict[str, Any]:
         """The line, as JSON's own types."""

@@ -26,7 +26,7 @@ class Job:
     Attributes:
         source: the file, None for standard input.
         target: the file to write, None for standard output.
-        key: its name in the journal and in messages.
+        key: its name in the journal: the result's below the output folder, which no other has.
     """
 
     source: Path | None
@@ -66,11 +66,12 @@ def plan_folder(
     """
     _check_not_empty(inputs)
     check_outside({item.root for item in inputs if item.root}, output)
+    results = [
+        i.relative.parent / result_name(i, n, template, brush) for n, i in enumerate(inputs, 1)
+    ]
     jobs = tuple(
-        Job(
-            i.path, output / i.relative.parent / result_name(i, n, template, brush), str(i.relative)
-        )
-        for n, i in enumerate(inputs, 1)
+        Job(item.path, output / result, str(result))
+        for item, result in zip(inputs, results, strict=True)
     )
     _check_targets(jobs)
     _check_writable(output)

@@ -1,7 +1,7 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ class Selection:
 
     Attributes:
         todo: to be edited now.
-        current: edited before, and nothing has changed since.
+        current: edited before, and nothing has changed since; or `retouched`.
         failed: failed before, and nothing has changed since.
+        retouched: their results were changed by somebody else, whose work is left alone.
     """
 
     todo: tuple[Job, ...]
     current: tuple[Job, ...]
     failed: tuple[Record, ...]
+    retouched: tuple[Job, ...] = ()
 
 
 def select(
@@ -38,11 +40,14 @@ def select(
     """Compare a plan with the journal.
 
     Raises:
-        PlanError: a file that no earlier run made stands where a result would go.
+        PlanError: where a result would go, there stands a file that no earlier run made, or that
+            one made of another photograph.
     """
     todo: list[Job] = []
     current: list[Job] = []
     failed: list[Record] = []
+    retouched: list[Job] = []
+    planned = {source_path(plan, job) for job in plan.jobs}
     around = _records_around(plan)
     for job in plan.jobs:
         record = records.get(job.key)
@@ -57,10 +62,13 @@ def select(
             if not retry_failed:
                 failed.append(record)
                 continue
-        if not overwrite and record is None and job.target != job.source:
-            _check_free(job)
+        if not overwrite and job.target and job.target != job.source and job.target.exists():
+            _check_ours(plan, job, record, planned)
+            if record and _is_retouched(job.target, record):
+                retouched.append(job)
+                continue
         todo.append(job)
-    return Selection(tuple(todo), tuple(current), tuple(failed))
+    return Selection(tuple(todo), (*current, *retouched), tuple(failed), tuple(retouched))
 
 
 def _records_around(plan: Plan) -> dict[Path, list[Record]]:
@@ -98,6 +106,14 @@ def result_path(plan: Plan, job: Job) -> str:
     return os.path.relpath(job.target, plan.state.parent) if plan.state else str(job.target)
 
 
+def source_path(plan: Plan, job: Job) -> str | None:
+    """Where a photograph lies, from the output folder if there is one; None for a stream."""
+    if job.source is None:
+        return None
+    source = job.source.resolve()
+    return os.path.relpath(source, plan.state.parent.resolve()) if plan.state else str(source)
+
+
 def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any]) -> bool:
     """Whether a line of the journal still describes a photograph and its result."""
     if job.source is None or job.target is None or record.settings != settings:
@@ -125,10 +141,37 @@ def _unchanged(source: Path, record: Record) -> bool:
     )
 
 
-def _check_free(job: Job) -> None:
-    if job.target and job.target.exists():
+def _check_ours(plan: Plan, job: Job, record: Record | None, planned: Set[str | None]) -> None:
+    """See that the file where a result would go is the result of the same photograph."""
+    if record is None:
         raise PlanError(
             "a file stands where a result would go, and no earlier run made it",
             where=str(job.target),
             do="Choose another output folder, or pass --overwrite.",
         )
+    other = record.source.get("path")
+    if other is None or other == source_path(plan, job) or "sha256" not in record.result:
+        return
+    # Numbered results move on when a photograph is added: then the other's is made anew too.
+    if other not in planned and not _is_copy(job, record):
+        raise PlanError(
+            f"{job.source} would replace the result of another photograph, {other}",
+            where=str(job.target),
+            do="Tell them apart in --name, with {folder}, or pass --overwrite.",
+        )
+
+
+def _is_copy(job: Job, record: Record) -> bool:
+    try:
+        return job.source is not None and _unchanged(job.source, record)
+    except (OSError, PhotoError):
+        return False
+
+
+def _is_retouched(target: Path, record: Record) -> bool:
+    """Whether a result is no longer the one that the journal tells of."""
+    # A run killed while it was "writing" has left the result of the run before it, or its own.
+    if record.status != "done" or "sha256" not in record.result:
+        return False
+    same_size = target.stat().st_size == record.result.get("bytes")
+    return not same_size or hash_file(target) != record.result["sha256"]

@@ -168,7 +168,7 @@ def failed(key: str, error: Exception, source: dict[str, Any], treatment: Treatm
 def tell(record: Record) -> Iterator[Event | FileDone]:
     """The events of a photograph that is done with."""
     for message in record.facts.get("warnings", ()):
-        yield Warned(f"{record.file}: {message}")
+        yield Warned(f"{record.photograph}: {message}")
     if record.error:
-        yield Warned(f"{record.file}: {record.error['what']}")
+        yield Warned(f"{record.photograph}: {record.error['what']}")
     yield FileDone(record)

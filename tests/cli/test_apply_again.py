@@ -75,3 +75,64 @@ def test_a_hot_folder_outlives_its_absence(shell):  # noqa: F811
     os.kill(process.pid, signal.SIGTERM)
     process.join(60)
     assert process.exitcode == 0
+
+
+def test_photographs_of_one_name_each_keep_their_result(shell):  # noqa: F811
+    for folder in ("a", "b"):
+        makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
+    apart = ("-o", "out", "--name", "{folder}-{stem}.{ext}")
+    assert summary(shell.events("dusk.brush", "a/0.jpg", "b/0.jpg", *apart)) == (2, 0, 0)
+    assert summary(shell.events("dusk.brush", "a/0.jpg", "b/0.jpg", *apart)) == (0, 2, 0)
+    for folder in ("a", "b"):  # by calls of their own, too
+        assert summary(shell.events("dusk.brush", folder, *apart)) == (0, 1, 0)
+        assert edited(shell.folder / folder / "0.jpg", shell.folder / f"out/{folder}-0.jpg")
+
+
+def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):  # noqa: F811
+    for folder in ("a", "b"):
+        makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
+    shell.run("dusk.brush", "a/0.jpg", "-o", "out")
+    made = (shell.folder / "out/0.jpg").read_bytes()
+    _, err = shell.run("dusk.brush", "b/0.jpg", "-o", "out", status=2)
+    assert "a/0.jpg" in err
+    assert "--overwrite" in err
+    assert (shell.folder / "out/0.jpg").read_bytes() == made
+    shell.run("dusk.brush", "b/0.jpg", "-o", "out", "--overwrite")
+    assert edited(shell.folder / "b/0.jpg", shell.folder / "out/0.jpg")
+    (shell.folder / "b").rename(shell.folder / "moved")  # the same photograph, elsewhere
+    assert summary(shell.events("dusk.brush", "moved", "-o", "out", "--seed", "1")) == (1, 0, 0)
+
+
+def test_numbered_results_move_on_when_a_photograph_is_added(shell):  # noqa: F811
+    numbered = ("dusk.brush", "in", "-o", "out", "--name", "{n:03}.png")
+    shell.photographs(2)
+    assert summary(shell.events(*numbered)) == (2, 0, 0)
+    makers.write_jpeg(shell.folder / "in/+.jpg", makers.picture(seed=9))
+    assert summary(shell.events(*numbered)) == (3, 0, 0)
+    for n, name in enumerate(("+", "0", "1"), 1):
+        assert edited(shell.folder / f"in/{name}.jpg", shell.folder / f"out/{n:03}.png")
+
+
+@pytest.mark.parametrize("same_size", [True, False])
+def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):  # noqa: F811
+    paths = shell.photographs(2)
+    shell.run("dusk.brush", "in", "-o", "out")
+    result = shell.folder / "out/0.jpg"
+    retouched = result.read_bytes()[:-2] + (b"\0\0" if same_size else b"longer")
+    result.write_bytes(retouched)
+    makers.write_jpeg(paths[0], makers.picture(seed=9))  # even if the photograph changes
+    out, err = shell.run("dusk.brush", "in", "-o", "out", "--dry-run")
+    assert out.decode().startswith("keep  in/0.jpg")
+    _, err = shell.run("dusk.brush", "in", "-o", "out")
+    assert "out/0.jpg: it was changed after it was made" in err
+    assert "0 done, 2 unchanged" in err
+    assert result.read_bytes() == retouched
+    assert summary(shell.events("dusk.brush", "in", "-o", "out", "--overwrite")) == (2, 0, 0)
+    assert edited(paths[0], result)
+
+
+def test_a_renamed_result_is_reported_by_its_photograph(shell):  # noqa: F811
+    (shell.folder / "in").mkdir()
+    (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
+    _, err = shell.run("dusk.brush", "in", "-o", "out", "--name", "{n}.png", status=4)
+    assert "failed: ../in/a.jpg: " in err
