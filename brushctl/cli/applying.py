@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from brushctl import __version__
-from brushctl.cli.output import ENVELOPE_VERSION, follow, say
+from brushctl.cli.output import ENVELOPE_VERSION, follow, say, silence_stdout
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
 from brushctl.photos.choices import Detail
@@ -100,10 +100,13 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         edit: does the work in place of an editor of this process.
     """
     from brushctl.photos.journal import Journal
+    from brushctl.photos.saving import remove_unfinished
 
     started = time.monotonic()
     held = Journal(plan.state) if plan.state else nullcontext()
-    with stopping_gently() as stop, held as journal:
+    # A cluster's processes are to be told of the end: only one's own may end at once.
+    ending = None if edit else remove_unfinished
+    with stopping_gently(ending) as stop, held as journal:
         selection = command.select(plan, journal.records if journal else {})
         for line in left_alone(selection):
             say(line)
@@ -157,13 +160,14 @@ def watch_folder(
 ) -> None:
     """Edit what arrives in folders until a signal; one editor and one lock throughout."""
     from brushctl.photos.journal import Journal
+    from brushctl.photos.saving import remove_unfinished
     from brushctl.photos.watching import Settling
 
     check_outside((Path(folder) for folder in folders), output)
     settling = Settling(settle)
     told, warned = "", set[str]()
     with (
-        stopping_gently() as stop,
+        stopping_gently(remove_unfinished) as stop,
         Journal(output / STATE) as journal,
         command.open_editor() as editor,
     ):
@@ -280,6 +284,9 @@ def _summarise(
 
 
 def print_line(payload: dict[str, Any]) -> None:
-    """One line of JSON on stdout."""
-    sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
-    sys.stdout.flush()
+    """One line of JSON on stdout; that nobody reads on does not stop the work told of."""
+    try:
+        sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()

@@ -1,6 +1,5 @@
 """Turn whatever went wrong into a message on stderr and an exit status."""
 
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from collections.abc import Callable
 import typer
 from typer.core import TyperGroup
 
-from brushctl.cli.output import print_error, print_json
+from brushctl.cli.output import print_error, print_json, silence_stdout
 from brushctl.errors import BrushctlError, DiskError, Interrupted
 
 
@@ -24,7 +23,7 @@ class Commands(TyperGroup):
             raise Interrupted("interrupted", do="Run the same command again.") from error
         except BrokenPipeError as error:
             # The reader of our stdout has gone (`brushctl list | head`): nobody is left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            silence_stdout()
             raise typer.Exit from error
         return result
 

@@ -1,6 +1,7 @@
 """What every command prints with: data on stdout, everything else on stderr."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Generator, Iterable
@@ -16,6 +17,11 @@ Result = TypeVar("Result")
 ENVELOPE_VERSION = 1
 LOG_INTERVAL = 60.0
 """Seconds between two progress lines where there is no terminal (cron, CI logs)."""
+
+
+def silence_stdout() -> None:
+    """Go on without stdout, whose reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def err_console() -> "Console":

@@ -1,23 +1,36 @@
 """Ctrl-C: the first finishes the files in hand, the second stops at once."""
 
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import NoReturn
 
 from brushctl.cli.output import say
+from brushctl.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def stopping_gently() -> Iterator[Callable[[], bool]]:
-    """Within the block, a first signal only sets what the yielded function tells."""
+def stopping_gently(
+    end: Callable[[], None] | None = None,
+) -> Iterator[Callable[[], bool]]:
+    """Within the block, a first signal only sets what the yielded function tells.
+
+    Args:
+        end: does at a second signal what little has to be done before the process is gone; without
+            it, the block ends as by KeyboardInterrupt, once its threads have.
+    """
     asked = False
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
+            if end:
+                _end_now(end)
             raise KeyboardInterrupt
         asked = True
         say("finishing the photographs in hand; once more to stop at once")
@@ -28,3 +41,12 @@ def stopping_gently() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end_now(end: Callable[[], None]) -> NoReturn:
+    # Threads cannot be stopped, and one may be reading from a share that has gone.
+    end()
+    with contextlib.suppress(OSError):
+        shown = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the cursor, which the bar hides
+        os.write(2, shown + b"stopped at once; run the same command again to go on\n")
+    os._exit(Interrupted.exit_status)

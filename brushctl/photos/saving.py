@@ -26,6 +26,8 @@ MODERN_QUALITY = 90
 COLOURED = 0.02
 """A grey photograph whose edit is on average this far from grey is written in colour."""
 PART = ".brushctl-part"
+_unfinished: set[Path] = set()
+"""The temporary files of this process."""
 
 
 def save_photo(
@@ -84,12 +86,20 @@ def replacing(target: Path) -> Iterator[Path]:
     """
     # Not made from the target's name, which may be as long as names can be.
     part = target.with_name(f".{secrets.token_hex(8)}{PART}")
+    _unfinished.add(part)
     try:
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(target)
     finally:
+        part.unlink(missing_ok=True)
+        _unfinished.discard(part)
+
+
+def remove_unfinished() -> None:
+    """Delete the temporary files of this process, which is about to end at once."""
+    for part in list(_unfinished):
         part.unlink(missing_ok=True)
 
 

@@ -114,3 +114,18 @@ def test_killed_runs_in_place_edit_every_photograph_exactly_once(folder):
     assert len(progress) > 2
     finished(folder, "dusk.brush", "in", "--in-place")
     assert hashes(folder / "in") == wanted
+
+
+def test_a_run_killed_while_it_starts_leaves_nothing_behind(folder):
+    finished(folder, "dusk.brush", "in", "-o", "reference")
+    originals, wanted = hashes(folder / "in"), hashes(folder / "reference")
+    rng = random.Random(1)
+    for _ in range(8):
+        process = start(folder, "dusk.brush", "in", "-o", "out", seconds=60)  # none is finished
+        process.join(rng.uniform(0, 0.3))
+        process.kill()
+        process.join(60)
+        assert hashes(folder / "in") == originals
+        assert not [*(folder / "out").glob("*.jpg")]
+    finished(folder, "dusk.brush", "in", "-o", "out")
+    assert hashes(folder / "out") == wanted

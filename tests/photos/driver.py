@@ -23,11 +23,24 @@ class Edited:
     after: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """An edit that is not to be had for a minute: whoever writes it has to wait."""
+
+    after: Any
+
+    @property
+    def before(self) -> Any:
+        time.sleep(60)
+
+
 class ToneEditor:
     """Darkens and cools; green pictures it cannot bear."""
 
-    def __init__(self, *_: object, seconds: float = 0.0, **settings: object) -> None:
-        self.settings, self.seconds = settings, seconds
+    def __init__(
+        self, *_: object, seconds: float = 0.0, lingering: bool = False, **settings: object
+    ) -> None:
+        self.settings, self.seconds, self.lingering = settings, seconds, lingering
         self.seen = 0
 
     def __enter__(self) -> "ToneEditor":
@@ -45,6 +58,8 @@ class ToneEditor:
     def edit(self, images: Any) -> list[Edited]:
         self.seen += len(images)
         time.sleep(self.seconds * len(images))
+        if self.lingering:
+            return [Lingering(tone(image)) for image in images]
         return [Edited(image, tone(image)) for image in images]
 
 
@@ -53,10 +68,10 @@ def tone(pixels: Any) -> Any:
     return (0.7 * pixels * np.float32([0.8, 0.9, 1.0])).astype(np.float32)
 
 
-def tone_engine(seconds: float = 0.0) -> types.ModuleType:
+def tone_engine(**how: Any) -> types.ModuleType:
     """What stands where the command line looks for `brushctl.engine.editing`."""
     engine = types.ModuleType("brushctl.engine.editing")
-    engine.open_editor = lambda *a, **k: ToneEditor(*a, seconds=seconds, **k)  # type: ignore[attr-defined]
+    engine.open_editor = lambda *a, **k: ToneEditor(*a, **how, **k)  # type: ignore[attr-defined]
     return engine
 
 
