@@ -127,6 +127,12 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
     """
     if not data:
         raise PhotoError("the file is empty", where=where)
+    if defect := tiff.defect(data):
+        raise PhotoError(
+            f"a TIFF with {defect} cannot be edited without loss",
+            where=where,
+            do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
+        )
     _register_heif()
     try:
         return _decode(data, where, first_frame=first_frame)

@@ -5,6 +5,7 @@ byte for byte. Sources: Exif 3.0 (CIPA DC-008), XMP part 1 (ISO 16684-1), Photos
 resources, IPTC's digital source type vocabulary.
 """
 
+import hashlib
 import re
 import struct
 from dataclasses import dataclass, replace
@@ -16,6 +17,10 @@ THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 
 PHOTOSHOP = b"Photoshop 3.0\0"
 EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+JPEG_ROOM = 65533 - len(b"http://ns.adobe.com/xap/1.0/\0")
+"""Bytes that an XMP packet in a JPEG may have at most: a segment's, less its name."""
+CHUNK = 65400
+"""Bytes of each further segment of XMP."""
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -101,6 +106,24 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
     )
     packet = re.sub(r"(?=</\w+:RDF>)", lambda _: said, packet, count=1)
     return replace(metadata, xmp=packet.encode())
+
+
+def with_extended_xmp(metadata: Metadata) -> Metadata:
+    """The same blocks, their XMP in segments behind a short packet (XMP part 3, 1.1.3.1)."""
+    xmp = metadata.xmp or b""
+    rest = re.sub(rb"<\?xpacket[^>]*\?>", b"", xmp).strip()
+    guid = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
+    edit = re.search(rb'<rdf:Description\b[^>]*xmlns:brushctl="[^>]*/>', xmp)
+    packet = PACKET.replace(
+        "</rdf:RDF>",
+        f'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/"'
+        f' xmpNote:HasExtendedXMP="{guid}"/>{edit[0].decode() if edit else ""}</rdf:RDF>',
+    )
+    head = EXTENDED_XMP + guid.encode() + struct.pack(">I", len(rest))
+    segments = tuple(
+        head + struct.pack(">I", at) + rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK)
+    )
+    return replace(metadata, xmp=packet.encode(), extended_xmp=segments)
 
 
 def iptc_resource(iptc: bytes) -> bytes:

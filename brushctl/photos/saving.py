@@ -15,7 +15,15 @@ from brushctl.errors import PhotoError
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
 from brushctl.photos.images import Photo
-from brushctl.photos.metadata import PHOTOSHOP, Metadata, Provenance, stripped, with_provenance
+from brushctl.photos.metadata import (
+    JPEG_ROOM,
+    PHOTOSHOP,
+    Metadata,
+    Provenance,
+    stripped,
+    with_extended_xmp,
+    with_provenance,
+)
 from brushctl.photos.png import write_deep_png
 from brushctl.photos.tiff import write_tiff
 
@@ -70,12 +78,22 @@ def write_photo(
     kind: str,
     provenance: Provenance | None = None,
     strip: bool = False,
-) -> None:
-    """What `save_photo` does, straight into `path`."""
-    metadata = stripped(like.metadata) if strip else like.metadata
-    if provenance:
-        metadata = with_provenance(metadata, provenance)
+) -> list[str]:
+    """What `save_photo` does, straight into `path`; returns what there is to warn of."""
+    kept = stripped(like.metadata) if strip else like.metadata
+    metadata, warnings = _told(kept, kind, provenance)
     _write(path, _encode(pixels, like, kind, metadata))
+    return warnings
+
+
+def _told(kept: Metadata, kind: str, provenance: Provenance | None) -> tuple[Metadata, list[str]]:
+    """What goes into a file beside its pixels: whole, wherever the format sets a limit."""
+    told = with_provenance(kept, provenance) if provenance else kept
+    if kind != "JPEG" or len(told.xmp or b"") <= JPEG_ROOM:
+        return told, []
+    if kept.extended_xmp:  # what did not fit before goes with the packet as it is
+        return kept, ["its XMP leaves no room to say which brush edited it"]
+    return with_extended_xmp(told), []
 
 
 @contextlib.contextmanager

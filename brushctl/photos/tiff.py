@@ -1,5 +1,6 @@
 """TIFF: its directory as metadata, and its 16-bit samples, which Pillow reads as 8 bits."""
 
+import io
 import itertools
 import zlib
 from pathlib import Path
@@ -24,6 +25,10 @@ RAW, LZW, DEFLATE = 1, 5, 8
 COMPRESSIONS = {"raw": RAW, "tiff_lzw": LZW}
 """The compressions that are kept, by Pillow's name; all others become Deflate."""
 HEADER = b"II*\0\x08\0\0\0"
+MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
+          32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
+"""Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
 
 
@@ -43,6 +48,28 @@ def _told(exif: Image.Exif) -> Image.Exif:
             kept.get_ifd(tag).update(entries)
             kept[tag] = entries
     return kept
+
+
+def defect(data: bytes) -> str | None:
+    """What a TIFF's first page holds that cannot be edited and come back as it was; else None."""
+    if data[:4] not in MAGIC:
+        return None
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page = file.pages[0]
+            assert isinstance(page, tifffile.TiffPage)
+            model, samples, bits = page.photometric, page.sampleformat, page.bitspersample
+    except Exception:  # decoding will tell
+        return None
+    if model in UNREAD:
+        return UNREAD[model]
+    if samples in (tifffile.SAMPLEFORMAT.IEEEFP, tifffile.SAMPLEFORMAT.COMPLEXIEEEFP):
+        return f"{bits}-bit floating-point samples"
+    if samples == tifffile.SAMPLEFORMAT.INT or bits > 16:
+        return f"{bits}-bit integer samples"
+    if bits == 16 and model not in (WHITE_IS_ZERO, GREY, RGB):
+        return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
+    return None
 
 
 def is_deep(image: Image.Image) -> bool:

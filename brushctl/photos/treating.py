@@ -136,13 +136,13 @@ def put(
     photo = taken.photo
     full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    write_photo(path, full.pixels, photo, kind=kind, **how)
+    warnings = write_photo(path, full.pixels, photo, kind=kind, **how)
     return {
         "size": list(photo.size),
         "detail": str(full.path),
         "residual": round(full.residual, 4),
         "reason": full.reason,
-        "warnings": taken.warnings,
+        "warnings": [*taken.warnings, *warnings],
         "seconds": round(taken.seconds + time.monotonic() - started, 3),
     }
 

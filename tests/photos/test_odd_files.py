@@ -1,14 +1,18 @@
 """Files that are whole but unusual keep what sets them apart."""
 
+from dataclasses import replace
+
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, JpegImagePlugin
+from PIL import Image, JpegImagePlugin, PngImagePlugin
 
+from brushctl.errors import PhotoError
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import read_list
-from brushctl.photos.saving import save_photo
+from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance
+from brushctl.photos.saving import save_photo, write_photo
 from tests.photos import makers
 
 
@@ -58,3 +62,88 @@ def test_a_list_breaks_at_line_ends_only(tmp_path):
     (tmp_path / "windows").write_bytes(b"\xef\xbb\xbf" + "\r\n".join([*names, ""]).encode())
     assert read_list(str(tmp_path / "unix")) == names
     assert read_list(str(tmp_path / "windows")) == names
+
+
+LAB = {"photometric": "cielab"}
+INKS = {"photometric": "separated"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "how", "what"),
+    [
+        (makers.deep_picture(channels=4), INKS, "16-bit CMYK"),
+        (makers.picture().astype(np.float32) / 255, {}, "32-bit floating-point samples"),
+        (makers.picture()[..., 0].astype(np.float32), {}, "32-bit floating-point samples"),
+        (makers.picture().astype(np.uint32), {}, "32-bit integer samples"),
+        (makers.picture(), LAB, "CIELAB colours"),
+        (makers.deep_picture(), LAB, "CIELAB colours"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_tiff_that_would_lose_by_an_edit_is_refused_by_name(tmp_path, codes, how, what):
+    source = tmp_path / "in.tif"
+    colour = {"photometric": "rgb" if codes.ndim == 3 else "minisblack"}
+    tifffile.imwrite(source, codes, **{**colour, **how})
+    with pytest.raises(PhotoError) as refused:
+        open_photo(source)
+    assert refused.value.what == f"a TIFF with {what} cannot be edited without loss"
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_an_animation_is_refused_unless_its_first_picture_is_asked_for(tmp_path, kind):
+    source = tmp_path / f"in.{kind.lower()}"
+    frames = [Image.fromarray(makers.picture(seed=n)) for n in range(3)]
+    frames[0].save(source, kind, save_all=True, append_images=frames[1:], lossless=True)
+    with pytest.raises(PhotoError) as refused:
+        open_photo(source)
+    if kind == "GIF":  # no photograph is a GIF: it is refused whatever it holds
+        assert "format that can be read" in refused.value.what
+        return
+    assert refused.value.what == "it holds 3 pictures (an animation or several pages)"
+    first = open_photo(source, first_frame=True)
+    np.testing.assert_allclose(first.pixels, makers.picture() / 255, atol=1e-6)
+
+
+def packet(size: int) -> bytes:
+    """An XMP packet of so many bytes that tells one long thing."""
+    room = size - len(makers.XMP)
+    return makers.XMP.replace(b'Rating="5"', b'Rating="' + b"5" * (room + 1) + b'"')
+
+
+def xmp_of(path) -> tuple[bytes, bytes]:
+    """The XMP of a JPEG: its packet, and what further segments hold, put together."""
+    metadata = open_photo(path).metadata
+    head = len(EXTENDED_XMP) + 32 + 8
+    for segment in metadata.extended_xmp:
+        assert segment[len(EXTENDED_XMP) :][:32] in metadata.xmp
+    return metadata.xmp, b"".join(segment[head:] for segment in metadata.extended_xmp)
+
+
+@pytest.mark.parametrize("size", [JPEG_ROOM - 100, JPEG_ROOM + 1, 3 * JPEG_ROOM])
+def test_xmp_that_a_jpeg_has_no_room_for_goes_on_in_further_segments(tmp_path, size):
+    source, target = tmp_path / "in.png", tmp_path / "out.jpg"
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", packet(size).decode())
+    Image.fromarray(makers.picture()).save(source, pnginfo=texts)
+    photo = open_photo(source)
+    save_photo(target, photo.pixels, photo, provenance=Provenance("dusk", "0" * 64, "tests"))
+    main, rest = xmp_of(target)
+    rating = b"5" * (size - len(makers.XMP) + 1)
+    assert rating in rest
+    assert b"brushctl:brush" in main
+    again = tmp_path / "again.jpg"
+    save_photo(again, photo.pixels, open_photo(target))
+    assert xmp_of(again) == (main, rest)
+
+
+def test_a_jpeg_full_of_xmp_keeps_it_whole_and_says_what_it_lacks(tmp_path):
+    source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"
+    makers.write_jpeg(source, makers.picture(), xmp=packet(JPEG_ROOM - 100))
+    photo = open_photo(source)
+    full = replace(photo, metadata=replace(photo.metadata, extended_xmp=(EXTENDED_XMP + b"more",)))
+    told = write_photo(
+        target, photo.pixels, full, kind="JPEG", provenance=Provenance("a", "b", "c")
+    )
+    assert told == ["its XMP leaves no room to say which brush edited it"]
+    assert open_photo(target).metadata.xmp == full.metadata.xmp
+    assert open_photo(target).metadata.extended_xmp == full.metadata.extended_xmp
