@@ -10,11 +10,20 @@ from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
 from brushctl.cli.applying import Command, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
+from brushctl.cli.output import say
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.photos.choices import SUFFIXES, Detail, Engine
 from brushctl.photos.inputs import find_inputs, read_list
-from brushctl.photos.plan import STREAM, TEMPLATE, Plan, plan_folder, plan_in_place, plan_single
+from brushctl.photos.plan import (
+    STREAM,
+    TEMPLATE,
+    Plan,
+    check_writable,
+    plan_folder,
+    plan_in_place,
+    plan_single,
+)
 
 if TYPE_CHECKING:
     from brushctl.photos.treating import Editor
@@ -181,6 +190,10 @@ def apply(
         raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
     if report and (in_place or plan.state is None):
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
+    if report and report.is_dir():
+        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
+    if report:
+        check_writable(report.parent)
     if dry_run:
         show_plan(command, plan)
     elif engine is Engine.RAY:
@@ -204,7 +217,8 @@ def _plan(
         return _plan_stream(named, files_from, output)
     if not named and files_from is None:
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
-    found = find_inputs(named, read_list(files_from) if files_from else ())
+    listed = read_list(files_from) if files_from else ()
+    found = find_inputs(named, listed, passed_over=_tell_passed_over)
     if in_place:
         return plan_in_place(found)
     if output is None:
@@ -214,6 +228,10 @@ def _plan(
     if one_file and target.suffix.lower() in SUFFIXES and not target.is_dir():
         return plan_single(found[0].path, target)
     return plan_folder(found, target, template=template, brush=brush)
+
+
+def _tell_passed_over(error: OSError) -> None:
+    say(f"warning: {error.filename}: the folder is passed over ({(error.strerror or '').lower()})")
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:

@@ -14,11 +14,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
 from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
@@ -99,9 +100,30 @@ def edit_photographs(
 
 def _sweep(jobs: Sequence[Job]) -> None:
     """Delete what a killed run left half-written: under the journal's lock nobody writes now."""
-    for folder in {job.target.parent for job in jobs if job.target}:
-        for part in folder.glob(f".*{PART}"):
-            part.unlink(missing_ok=True)
+    for folder in {_place(job).parent for job in jobs}:
+        with suppress(OSError):  # of a folder that is not ours to write; its photographs will tell
+            for part in folder.glob(f".*{PART}"):
+                part.unlink(missing_ok=True)
+
+
+def _place(job: Job) -> Path:
+    """The file that a result becomes: in place, that which a link leads to."""
+    assert job.target is not None
+    return job.target.resolve() if job.source == job.target else job.target
+
+
+def _check_unchanged(path: Path, source: dict[str, Any]) -> None:
+    """See that a photograph that is to be replaced is the one that was read.
+
+    Raises:
+        PhotoError: it is not.
+    """
+    now = stat_of(path)
+    if any(source[key] != value for key, value in now.items()):
+        raise PhotoError(
+            "the photograph changed while it was edited, and is left as it is now",
+            do="Run the same command again.",
+        )
 
 
 def _windows(jobs: Sequence[Job], most: int) -> Iterator[Window]:
@@ -169,10 +191,11 @@ class _Files:
                 sys.stdout.buffer.flush()
             return replace(record, facts=facts)
         job.target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(job.target) as part:
+        with replacing(_place(job)) as part:
             kind = kind_of(job.target, taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:
+                _check_unchanged(job.target, taken.source)
                 shutil.copymode(job.target, part)
             result = {
                 "path": result_path(self.plan, job),

@@ -2,9 +2,10 @@
 
 import codecs
 import glob
+import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,18 +30,24 @@ class Input:
     root: Path | None = None
 
 
-def find_inputs(named: Sequence[str], listed: Iterable[str] = ()) -> list[Input]:
+def find_inputs(
+    named: Sequence[str],
+    listed: Iterable[str] = (),
+    *,
+    passed_over: Callable[[OSError], None] = lambda _: None,
+) -> list[Input]:
     """The photographs behind the names of a command line, each file once.
 
     Args:
         named: files, folders (searched with all that is below them) and patterns.
         listed: files from a list; relative names keep their folders.
+        passed_over: is told of folders below the named ones that cannot be searched.
 
     Raises:
         PlanError: a name leads nowhere.
     """
     found: dict[Path, Input] = {}
-    for item in (*_named(named), *_listed(listed)):
+    for item in (*_named(named, passed_over), *_listed(listed)):
         found.setdefault(item.path.resolve(), item)
     return list(found.values())
 
@@ -63,12 +70,12 @@ def read_list(source: str) -> list[str]:
     return [name for name in names if name]
 
 
-def _named(names: Sequence[str]) -> Iterator[Input]:
+def _named(names: Sequence[str], passed_over: Callable[[OSError], None]) -> Iterator[Input]:
     for name in names:
         path = Path(name).expanduser()
-        if path.is_dir():
-            yield from _in_folder(path)
-        elif path.exists():
+        if _is(path, Path.is_dir, unless_told=False):
+            yield from _in_folder(path, passed_over)
+        elif _is(path, Path.exists):
             yield Input(path, Path(path.name))
         elif MAGIC.search(name):
             yield from _matching(str(path))
@@ -84,11 +91,20 @@ def _listed(names: Iterable[str]) -> Iterator[Input]:
         yield Input(path, path if inside else Path(path.name))
 
 
-def _in_folder(folder: Path) -> Iterator[Input]:
-    for path in sorted(folder.rglob("*")):
+def _in_folder(folder: Path, passed_over: Callable[[OSError], None]) -> Iterator[Input]:
+    below = os.walk(folder, onerror=passed_over)
+    for path in sorted(Path(place, name) for place, _, names in below for name in names):
         relative = path.relative_to(folder)
-        if _is_photograph(relative) and path.is_file():
+        if _is_photograph(relative) and _is(path, Path.is_file):
             yield Input(path, relative, folder)
+
+
+def _is(path: Path, kind: Callable[[Path], bool], *, unless_told: bool = True) -> bool:
+    """What a path is, or is to be taken for where nobody may look: reading it will tell."""
+    try:
+        return kind(path)
+    except PermissionError:
+        return unless_told
 
 
 def _matching(pattern: str) -> Iterator[Input]:

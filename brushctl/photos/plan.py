@@ -74,7 +74,7 @@ def plan_folder(
         for item, result in zip(inputs, results, strict=True)
     )
     _check_targets(jobs)
-    _check_writable(output)
+    check_writable(output)
     return Plan(jobs, output / STATE)
 
 
@@ -88,7 +88,7 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     paths = [item.path.absolute() for item in inputs]
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
-    _check_writable(common)
+    check_writable(common)
     return Plan(jobs, common / STATE)
 
 
@@ -111,7 +111,7 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
                 where=str(target),
                 do="Pass --in-place if that is what you want.",
             )
-        _check_writable(target.parent)
+        check_writable(target.parent)
     return Plan((Job(source, target, str(source or "standard input")),), None)
 
 
@@ -135,7 +135,12 @@ def check_room(jobs: Sequence[Job], folder: Path) -> None:
         )
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
+    """See that a folder can be written, or made.
+
+    Raises:
+        PlanError: it cannot.
+    """
     there = _existing(folder)
     if not there.is_dir():
         raise PlanError("this is a file, no folder", where=str(there))

@@ -62,7 +62,7 @@ def select(
             if not retry_failed:
                 failed.append(record)
                 continue
-        if not overwrite and job.target and job.target != job.source and job.target.exists():
+        if not overwrite and job.target and job.target != job.source and _exists(job.target):
             _check_ours(plan, job, record, planned)
             if record and _is_retouched(job.target, record):
                 retouched.append(job)
@@ -81,7 +81,11 @@ def _records_around(plan: Plan) -> dict[Path, list[Record]]:
     folders = {folder / STATE for target in in_place for folder in target.parents}
     found: dict[Path, list[Record]] = {}
     for state in folders - {plan.state}:
-        for record in read_journal(state / "journal.jsonl").values():
+        try:
+            others = read_journal(state / "journal.jsonl")
+        except OSError:  # a folder that is not ours to look into
+            continue
+        for record in others.values():
             if record.status != "failed" and "path" in record.result:
                 found.setdefault(state.parent / record.result["path"], []).append(record)
     return found
@@ -159,6 +163,13 @@ def _check_ours(plan: Plan, job: Job, record: Record | None, planned: Set[str | 
             where=str(job.target),
             do="Tell them apart in --name, with {folder}, or pass --overwrite.",
         )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # writing will tell
 
 
 def _is_copy(job: Job, record: Record) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +36,16 @@ def shell(tmp_path: Path, capfdbinary) -> Shell:
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_the_commands_of_a_guide_run(shell, guide):
+    left_out = []
     for command in commands(guide):
-        if command.startswith("brushctl apply ") and not NEEDS_A_SHELL & set(command):
+        if re.search(r"\bjq\b", command) and not shutil.which("jq"):
+            left_out.append(command)
+        elif command.startswith("brushctl apply ") and not NEEDS_A_SHELL & set(command):
             shell.run(*shlex.split(command)[2:])
         else:
             shell.bash(command)
+    if left_out:
+        pytest.skip(f"all but {len(left_out)} commands ran: jq is not on this machine")
 
 
 def test_the_guides_results_are_there(shell):

@@ -1,8 +1,10 @@
 """Runs of the command line in processes of their own, which can be signalled and killed."""
 
+import contextlib
 import multiprocessing
 import os
 import sys
+import tempfile
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -32,11 +34,18 @@ def _run(folder: Path, arguments: tuple[str, ...], uid: int, how: dict[str, Any]
     os.chdir(folder)
     sys.stderr = Path("said").open("w")  # noqa: SIM115
     os.dup2(sys.stderr.fileno(), 2)
+    sys.modules["brushctl.engine.editing"] = tone_engine(**how)
     if uid:
+        # What is imported late may lie where another user may not look: have it imported now.
+        with tempfile.TemporaryDirectory() as scratch, contextlib.suppress(SystemExit):
+            _apply("dusk.brush", "in/a.jpg", "-o", scratch)
         os.setgid(uid)
         os.setuid(uid)
-    sys.argv = ["brushctl", "apply", *arguments]
-    sys.modules["brushctl.engine.editing"] = tone_engine(**how)
+    _apply(*arguments)
+
+
+def _apply(*arguments: str) -> None:
     from brushctl.cli.app import main
 
+    sys.argv = ["brushctl", "apply", *arguments]
     main()

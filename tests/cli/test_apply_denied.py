@@ -1,0 +1,148 @@
+"""What may not be read or written, or is no longer what it was, fails alone."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brushctl.photos import batch
+from brushctl.photos.images import open_photo
+from brushctl.photos.inputs import find_inputs
+from brushctl.photos.journal import Journal, Record, read_journal
+from brushctl.photos.plan import plan_folder, plan_in_place
+from brushctl.photos.treating import Treatment
+from tests.cli.test_apply import Shell, edited, shell, summary  # noqa: F401
+from tests.photos import makers
+from tests.photos.brushes import make_brush
+from tests.photos.driver import ToneEditor, tone
+from tests.photos.processes import start
+
+JOURNAL = ".brushctl/journal.jsonl"
+NOBODY = 65534 if os.geteuid() == 0 else 0
+"""Root may do anything: its tests run the command as another user."""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that every user can reach, with photographs in `in` and its folders."""
+    place = Path(tempfile.mkdtemp(prefix="brushctl-denied-"))
+    make_brush(place / "dusk.brush")
+    for name in ("in/a.jpg", "in/locked.jpg", "in/2024/b.jpg", "in/2025/c.jpg"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        makers.write_jpeg(place / name, makers.picture())
+    yield place
+    for below in place.rglob("*"):
+        below.chmod(0o700)
+    shutil.rmtree(place)
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, dict[str, str | None], str]:
+    """The exit status of a run as another user, what became of each file, and what it said."""
+    if NOBODY:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+    process = start(folder, "dusk.brush", "in", *arguments, uid=NOBODY)
+    process.join(60)
+    place = folder / ("in" if "--in-place" in arguments else "out")
+    records = read_journal(place / JOURNAL)
+    told = {name: record.error and record.error["what"] for name, record in records.items()}
+    return process.exitcode, told, (folder / "said").read_text()
+
+
+@pytest.mark.parametrize("how", [("-o", "out"), ("--in-place",)], ids=" ".join)
+def test_what_may_not_be_read_fails_alone(folder, how):
+    (folder / "in/locked.jpg").chmod(0)
+    (folder / "in/2024").chmod(0o600)  # its names may be read, its files not
+    status, told, _ = run(folder, *how)
+    denied = "permission denied"
+    assert told == {"a.jpg": None, "2025/c.jpg": None, "locked.jpg": denied, "2024/b.jpg": denied}
+    assert status == 3
+
+
+def test_a_folder_that_may_not_be_searched_is_told_of(folder):
+    (folder / "in/2024").chmod(0o300)
+    status, told, said = run(folder, "-o", "out")
+    assert "in/2024: the folder is passed over (permission denied)" in said
+    assert told == {"a.jpg": None, "2025/c.jpg": None, "locked.jpg": None}
+    assert status == 0
+
+
+def test_a_folder_that_may_not_be_written_fails_alone(folder):
+    (folder / "out/2024").mkdir(parents=True)
+    (folder / "out/2025").mkdir()
+    (folder / "out/2024").chmod(0o500)
+    (folder / "out/2025").chmod(0)
+    status, told, _ = run(folder, "-o", "out")
+    assert {name for name, error in told.items() if error} == {"2024/b.jpg", "2025/c.jpg"}
+    assert status == 3
+
+
+def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):  # noqa: F811
+    shell.photographs(1)
+    (shell.folder / "page").mkdir()
+    for report in ("page", "in/0.jpg/report.html"):
+        shell.run("dusk.brush", "in", "-o", "out", "--report", report, status=2)
+    assert not (shell.folder / "out").exists()
+
+
+class Meddling(ToneEditor):
+    """Does something to the files while it edits."""
+
+    def __init__(self, deed) -> None:
+        super().__init__()
+        self.deed = deed
+
+    def edit(self, images):
+        self.deed()
+        return super().edit(images)
+
+
+def meddled(plan, deed) -> dict[str, Record]:
+    assert plan.state
+    with Journal(plan.state) as journal:
+        work = batch.edit_photographs(
+            plan, plan.jobs, Meddling(deed), Treatment({}), journal=journal
+        )
+        for _ in work:
+            pass
+        return journal.records
+
+
+def test_a_photograph_that_changes_during_its_edit_is_not_replaced(tmp_path):
+    path = tmp_path / "a.jpg"
+    makers.write_jpeg(path, makers.picture())
+    saved = path.read_bytes() + b"by another program"
+    plan = plan_in_place(find_inputs([str(tmp_path)]))
+    records = meddled(plan, lambda: path.write_bytes(saved))
+    assert "changed while it was edited" in records["a.jpg"].error["what"]
+    assert path.read_bytes() == saved
+    assert [p.name for p in tmp_path.iterdir() if p.name != ".brushctl"] == ["a.jpg"]
+
+
+def test_a_photograph_that_vanishes_before_it_is_read_fails_alone(tmp_path):
+    (tmp_path / "in").mkdir()
+    for n in range(20):  # more than are read ahead of the first edit
+        makers.write_jpeg(tmp_path / f"in/{n:02}.jpg", makers.picture())
+    plan = plan_folder(find_inputs([str(tmp_path / "in")]), tmp_path / "out")
+    records = meddled(plan, lambda: (tmp_path / "in/19.jpg").unlink(missing_ok=True))
+    assert [name for name, record in records.items() if record.error] == ["19.jpg"]
+    assert records["19.jpg"].error["what"] == "no such file or directory"
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 19
+
+
+def test_in_place_a_link_stays_one_and_what_it_leads_to_is_edited(shell):  # noqa: F811
+    (path,) = shell.photographs(1, "store")
+    original = open_photo(path).pixels
+    (shell.folder / "in").mkdir()
+    link = shell.folder / "in/link.jpg"
+    link.symlink_to("../store/0.jpg")
+    for done in (1, 0):
+        arguments = ("dusk.brush", "in", "--in-place")
+        assert summary(shell.events(*arguments)) == (done, 1 - done, 0)
+        assert link.is_symlink()
+        assert np.abs(open_photo(path).pixels - tone(original)).mean() < 0.03
+    assert [p.name for p in path.parent.iterdir()] == ["0.jpg"]
