@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Generator, Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from brushctl.events import Advance, Event, Stage, Warned
@@ -107,15 +108,24 @@ def _bars(events: Iterable[Event]) -> None:
 
 
 def _lines(events: Iterable[Event]) -> None:
-    stage, spoke_at = Stage(""), 0.0
+    stage, spoke_at, began_at = Stage(""), 0.0, 0.0
     for event in events:
         match event:
             case Stage(name):
                 stage = event
                 say(name)
-                spoke_at = time.monotonic()
+                spoke_at = began_at = time.monotonic()
             case Advance(done, note) if time.monotonic() - spoke_at >= LOG_INTERVAL:
-                say(f"{stage.name} {done}/{stage.total or '?'} {note}".rstrip())
+                left = _time_left(done, stage.total, time.monotonic() - began_at)
+                say(f"{stage.name} {done}/{stage.total or '?'} {left} {note}".rstrip())
                 spoke_at = time.monotonic()
             case Warned(message):
                 say(f"warning: {message}")
+
+
+def _time_left(done: int, total: int | None, seconds: float) -> str:
+    """How long the rest takes at the pace so far, h:mm:ss; nothing where that cannot be told."""
+    if not done or not total:
+        return ""
+    left = timedelta(seconds=round(seconds / done * (total - done)))
+    return f"({left} left)"

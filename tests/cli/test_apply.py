@@ -92,39 +92,6 @@ def summary(events: list[dict]) -> tuple[int, int, int]:
     return last["done"], last["unchanged"], last["failed"]
 
 
-def test_a_tree_of_every_kind_of_file_goes_through_one_command(shell):
-    root = shell.folder / "in"
-    for folder in ("2024/spring", "2024/autumn", "scans"):
-        (root / folder).mkdir(parents=True)
-    makers.write_jpeg(root / "2024/spring/camera.jpg", makers.picture(), exif=makers.exif(6))
-    p3 = makers.profile(makers.DISPLAY_P3, 2.2)
-    Image.fromarray(makers.picture()).save(root / "2024/spring/phone.png", icc_profile=p3)
-    Image.fromarray(makers.picture()).save(root / "2024/autumn/phone.heic", quality=90)
-    Image.fromarray(makers.picture()).save(root / "2024/autumn/web.webp", quality=90)
-    Image.fromarray(makers.picture()).save(root / "2024/autumn/new.avif", quality=90)
-    Image.fromarray(makers.picture()).convert("L").save(root / "scans/grey.png")
-    Image.fromarray(makers.picture()).convert("CMYK").save(root / "scans/press.jpg", quality=95)
-    makers.write_deep_tiff(root / "scans/deep.tif", makers.deep_picture())
-    makers.write_jpeg(root / "2024/panorama.jpg", makers.picture(600, 40))
-    makers.write_jpeg(root / "2024/tiny.jpg", makers.picture(3, 2))
-    (root / "scans/truncated.jpg").write_bytes((root / "2024/panorama.jpg").read_bytes()[:900])
-    (root / "scans/empty.png").write_bytes(b"")
-    (root / "notes.txt").write_text("not a photograph")
-    events = shell.events("dusk.brush", "in", "-o", "out", status=3)
-    assert summary(events) == (10, 0, 2)
-    failed = {e["file"]: e["error"]["what"] for e in events if e.get("status") == "failed"}
-    assert failed.keys() == {"scans/truncated.jpg", "scans/empty.png"}
-    assert failed["scans/empty.png"] == "the file is empty"
-    good = [e["file"] for e in events if e.get("status") == "done"]
-    assert shell.files() == sorted(good)
-    for name in good:
-        before, after = open_photo(root / name), open_photo(shell.folder / "out" / name)
-        assert (after.size, after.format, after.depth) == (before.size, before.format, before.depth)
-        assert after.colour.icc == before.colour.icc
-        if name != "scans/grey.png":
-            assert edited(root / name, shell.folder / "out" / name, 0.05), name
-
-
 def test_a_second_run_does_nothing_and_a_changed_photograph_only_itself(shell):
     paths = shell.photographs()
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
