@@ -21,6 +21,7 @@ EXTRAS = {
     "pillow-heif": ("HEIC and AVIF photographs", "heic"),
     "lpips": ("LPIPS", "lpips"),
     "opencolorio": ("LUTs as .cube files", "lut"),
+    "ray": ("Ray clusters and object storage", "ray"),
 }
 SCARCE = 2 * 2**30
 """Bytes of free disk below which a batch may not find room."""

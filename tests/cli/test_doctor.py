@@ -26,6 +26,7 @@ def test_it_names_what_is_there_and_how_to_get_what_is_missing(shell):
     real = findings["--base timbrooks/instruct-pix2pix"]
     assert real["state"] == "missing"
     assert "hf download timbrooks/instruct-pix2pix" in real["do"]
+    assert findings["Ray clusters and object storage"]["found"].startswith("ray ")
     assert findings["brushes"]["found"].startswith("0 in ")
     assert "fine" in shell.text("doctor")
 
