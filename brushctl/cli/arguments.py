@@ -45,7 +45,7 @@ Dtype = Annotated[
 Base = Annotated[
     str | None,
     typer.Option(
-        "--base", help="The base model: tiny-ip2p, a folder in diffusers' layout, or a hub id."
+        "--base", help="The base: tiny-ip2p, a hub id (or id@revision), a folder, a checkpoint."
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**53 - 1, help="Fixes every random draw.")]

@@ -1,4 +1,4 @@
-"""The base model: an InstructPix2Pix in diffusers' layout, embedded, local or on the hub."""
+"""The base model: an InstructPix2Pix, embedded, local or on the hub."""
 
 import json
 import warnings
@@ -18,7 +18,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from brushctl.engine.identity import identity, variant_of
-from brushctl.engine.places import find_base, is_folder, unavailable
+from brushctl.engine.places import find_base, is_here, unavailable, with_revision
+from brushctl.engine.single_file import identity_of_file, load_file
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
@@ -120,58 +121,112 @@ class BaseModel:
         return pixels.clamp(-1, 1)
 
 
-def open_base(
-    name: str | None, device: torch.device, dtype: torch.dtype, *, revision: str | None = None
-) -> BaseModel:
-    """Load a base model: `tiny-ip2p`, a folder in diffusers' layout, or a hub id.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A base model that is on this machine and not loaded.
+
+    Attributes:
+        id: what it is called in brushes.
+        revision: the hub revision, if one was asked for.
+        path: its folder in diffusers' layout, or its file.
+        unet_sha256: which U-Net it has.
+    """
+
+    id: str
+    revision: str | None
+    path: Path
+    unet_sha256: str
+
+
+def find(name: str | None, revision: str | None = None) -> Found:
+    """A base model: `tiny-ip2p`, a folder in diffusers' layout, a checkpoint, a hub id.
+
+    Args:
+        name: which; a hub id may say a revision, as in `owner/model@revision`. None for tiny-ip2p.
+        revision: of a hub id that says none.
 
     Raises:
         BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
+        UsageError: the revision is empty.
     """
-    name = name or TINY
-    folder = EMBEDDED if name == TINY else find_base(name, revision)
-    pipe = _load(name, folder, dtype)
+    name, said = with_revision(name or TINY)
+    revision = said or revision
+    path = EMBEDDED if name == TINY else find_base(name, revision)
+    try:
+        sha256 = identity_of_file(path) if path.is_file() else identity(path / "unet")
+    except BaseModelError:
+        raise
+    except Exception as error:
+        # What is damaged shows itself in as many exceptions as there are libraries below.
+        raise unavailable(name, revision, error) from error
+    own = name == TINY or not is_here(name)
+    return Found(name if own else path.resolve().name, revision, path, sha256)
+
+
+def open_base(
+    name: str | None, device: torch.device, dtype: torch.dtype, *, revision: str | None = None
+) -> BaseModel:
+    """Find a base model, and load it.
+
+    Raises:
+        BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
+        UsageError: the revision is empty.
+    """
+    return load_base(find(name, revision), device, dtype)
+
+
+def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseModel:
+    """Load a base model that was found.
+
+    Raises:
+        BaseModelError: it is damaged, or no IP2P model.
+    """
+    pipe = _load(found, dtype)
     if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
         raise BaseModelError(
             "this model does not take a picture to edit (its U-Net has no image latents)",
-            where=name,
+            where=found.id,
             do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
         )
     for part in (pipe.vae, pipe.unet, pipe.text_encoder):
         part.requires_grad_(False).eval().to(device)
     return BaseModel(
-        id=name if name == TINY or not is_folder(name) else folder.resolve().name,
+        id=found.id,
         vae=pipe.vae,
         unet=pipe.unet,
         text_encoder=pipe.text_encoder,
         tokenizer=pipe.tokenizer,
         scheduler_config=dict(pipe.scheduler.config),
-        defaults=_defaults(folder),
-        unet_sha256=identity(folder / "unet"),
-        revision=revision,
+        defaults=_defaults(found.path),
+        unet_sha256=found.unet_sha256,
+        revision=found.revision,
     )
 
 
-def _load(name: str, folder: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPipeline:
+def _load(found: Found, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPipeline:
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of renamed arguments
+            if found.path.is_file():
+                return load_file(found.path, dtype)
             return StableDiffusionInstructPix2PixPipeline.from_pretrained(
-                folder,
+                found.path,
                 torch_dtype=dtype,
-                variant=variant_of(folder / "unet"),
+                variant=variant_of(found.path / "unet"),
                 safety_checker=None,
                 feature_extractor=None,
                 requires_safety_checker=False,
             )
+    except BaseModelError:
+        raise
     except Exception as error:
         # What is damaged shows itself in as many exceptions as there are libraries below.
-        raise unavailable(name, error) from error
+        raise unavailable(found.id, found.revision, error) from error
 
 
-def _defaults(folder: Path) -> Defaults:
-    file = folder / DEFAULTS_FILE
+def _defaults(base: Path) -> Defaults:
+    file = base / DEFAULTS_FILE
     return Defaults(**json.loads(file.read_text())) if file.is_file() else Defaults()

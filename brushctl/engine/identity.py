@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import BaseModelError
 from brushctl.settings import home
 
-VARIANTS = (None, "fp16")
+HALF = "fp16"
+VARIANTS = (None, HALF)
 """The published number formats of one model, in the order in which they are preferred."""
 REMEMBER_FROM = 200_000_000
 """Bytes from which an identity is kept: below, it is computed in a fraction of a second."""
@@ -51,28 +52,38 @@ def identity(unet: Path) -> str:
     files = weights_of(unet)
     if not files:
         raise BaseModelError("the base model has no U-Net weights", where=str(unet))
+    return remembered(files, lambda: _computed(files))
+
+
+def remembered(files: list[Path], compute: Callable[[], str]) -> str:
+    """The identity in some weights files; of large ones it is computed once."""
     stats = [file.stat() for file in files]
     if sum(s.st_size for s in stats) < REMEMBER_FROM:
-        return _computed(files)
+        return compute()
     stamps = zip(files, stats, strict=True)
     key = " ".join(f"{file.resolve()}:{s.st_size}:{s.st_mtime_ns}" for file, s in stamps)
     memory = home() / "base-models.json"
     known = _recalled(memory)
     if key not in known:
-        known[key] = _computed(files)
+        known[key] = compute()
         with contextlib.suppress(OSError):  # a home that cannot be written costs only time
             write_atomically(memory, json.dumps(known, indent=1).encode())
     return known[key]
 
 
 def _files(part: Path, variant: str | None) -> list[Path]:
+    return [part / name for name in weights_among([f.name for f in part.glob("*")], variant)]
+
+
+def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
+    """The weights files of a variant among the files of a part's folder, in order."""
     infix = f"\\.{variant}" if variant else ""
     for suffix in ("safetensors", "bin"):
         # One file, or shards "-00001-of-00002".
         pattern = re.compile(
             rf"(diffusion_pytorch_)?(pytorch_)?model{infix}(-\d+-of-\d+)?\.{suffix}"
         )
-        found = sorted(file for file in part.glob("*") if pattern.fullmatch(file.name))
+        found = sorted(filter(pattern.fullmatch, names))
         if found:
             return found
     return []
@@ -98,12 +109,12 @@ def digest_of(tensors: Mapping[str, Callable[[str], torch.Tensor]]) -> str:
 
 
 def _computed(files: list[Path]) -> str:
-    with _opened(files) as tensors:
+    with opened(files) as tensors:
         return digest_of(tensors)
 
 
 @contextlib.contextmanager
-def _opened(files: list[Path]) -> Generator[dict[str, Any]]:
+def opened(files: list[Path]) -> Generator[dict[str, Any]]:
     """How to get each tensor, one at a time and memory-mapped."""
     with ExitStack() as stack:
         tensors: dict[str, Any] = {}
@@ -113,5 +124,6 @@ def _opened(files: list[Path]) -> Generator[dict[str, Any]]:
                 tensors |= dict.fromkeys(shard.keys(), shard.get_tensor)
             else:
                 held = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+                held = held.get("state_dict", held)  # where the training program nests it
                 tensors |= dict.fromkeys(held, held.__getitem__)
         yield tensors

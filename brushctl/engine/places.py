@@ -1,41 +1,58 @@
-"""Where a base model lies: a folder, the hub's cache on this machine, or the hub itself."""
+"""Where a base model lies: a folder or file, the hub's cache on this machine, or the hub itself."""
 
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from diffusers import StableDiffusionInstructPix2PixPipeline
-from huggingface_hub import constants, try_to_load_from_cache
+from huggingface_hub import HfApi, constants, try_to_load_from_cache
 
-from brushctl.engine.diagnosis import is_complete
-from brushctl.errors import BaseModelError
+from brushctl.engine.diagnosis import PARTS, is_complete
+from brushctl.engine.identity import HALF, weights_among
+from brushctl.engine.single_file import SUFFIXES
+from brushctl.errors import BaseModelError, UsageError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 PATIENCE = 4.0
 """Seconds to wait for the hub's first answer. Its own client retries for many minutes."""
 
 
-def is_folder(name: str) -> bool:
-    """Whether a base is named by its folder."""
-    return Path(name).expanduser().is_dir()
+def is_here(name: str) -> bool:
+    """Whether a base is named by its folder or file."""
+    return Path(name).expanduser().exists()
+
+
+def with_revision(name: str) -> tuple[str, str | None]:
+    """A base's name and the revision in it, if there is one: `id@revision`.
+
+    Raises:
+        UsageError: nothing follows the @.
+    """
+    if "@" not in name or _is_path(name) or is_here(name):
+        return name, None
+    own, _, revision = name.partition("@")
+    if not revision:
+        raise UsageError("no revision follows the @", where=name, do=f"Write {own}@main, say.")
+    return own, revision
 
 
 def _is_path(name: str) -> bool:
-    """Whether a name can only be a folder's."""
-    return name.startswith((".", "/", "~"))
+    """Whether a name can only be a folder's or a file's."""
+    return name.startswith((".", "/", "~")) or name.lower().endswith(SUFFIXES)
 
 
 def find_base(name: str, revision: str | None) -> Path:
-    """The folder of a base model; what is on this machine is used without asking the hub.
+    """The folder or file of a base model; what is here is used without asking the hub.
 
     Raises:
         BaseModelError: it is not here, and the hub cannot be reached or does not have it.
     """
-    if is_folder(name):
+    if is_here(name):
         return Path(name).expanduser()
     if _is_path(name):
         raise BaseModelError(
-            "there is no such folder", where=name, do="Check the path of the base model."
+            "there is no such folder or file", where=name, do="Check the path of the base model."
         )
     try:
         cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
@@ -44,17 +61,36 @@ def find_base(name: str, revision: str | None) -> Path:
         check_reachable()
         return Path(
             StableDiffusionInstructPix2PixPipeline.download(
-                name, revision=revision, safety_checker=None, feature_extractor=None
+                name,
+                revision=revision,
+                variant=lightest(HfApi().list_repo_files(name, revision=revision)),
+                safety_checker=None,
+                feature_extractor=None,
             )
         )
     except Exception as error:
         # What is missing shows itself in as many exceptions as there are libraries below.
-        raise unavailable(name, error) from error
+        raise unavailable(name, revision, error) from error
 
 
-def unavailable(name: str, error: Exception) -> BaseModelError:
+def lightest(files: Sequence[str]) -> str | None:
+    """The variant to fetch: half precision, if a repository has every part in it.
+
+    It is half the bytes, and a brush fits it as it fits the plain one.
+    """
+
+    def has(part: str) -> bool:
+        own = [file.removeprefix(f"{part}/") for file in files if file.startswith(f"{part}/")]
+        return bool(weights_among(own, HALF))
+
+    return HALF if all(has(part) for part in PARTS) else None
+
+
+def unavailable(name: str, revision: str | None, error: Exception) -> BaseModelError:
     """The error for a base that cannot be had, with what to do about it."""
     wanted = name if "/" in name and not _is_path(name) else INSTRUCT_PIX2PIX
+    if revision and wanted == name:
+        wanted = f"{name} --revision {revision}"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return BaseModelError(
         f"the base model cannot be loaded ({lines[0].rstrip('.')[:160]})",
