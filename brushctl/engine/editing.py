@@ -12,10 +12,10 @@ import torch
 
 from brushctl.brushes.file import Brush
 from brushctl.engine.attention import brushed
-from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.base import BaseModel, find, load_base
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.guidance import Guidance, Scales
-from brushctl.engine.instruction import Instruction, from_brush
+from brushctl.engine.instruction import Instruction, check_identity, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
 from brushctl.errors import BrushMismatchError, DeviceMemoryError, PhotoError, UsageError
 
@@ -206,12 +206,9 @@ def open_editor(
     _check_sampler(brush)
     where = resolve_device(device)
     named = brush.metadata.base
-    model = open_base(
-        base or named.id,
-        where,
-        resolve_dtype(dtype, where),
-        revision=None if base else named.revision,
-    )
+    found = find(base or named.id, None if base else named.revision)
+    check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
+    model = load_base(found, where, resolve_dtype(dtype, where))
     apply = brush.metadata.apply
     return Editor(
         model,

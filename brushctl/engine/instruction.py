@@ -148,18 +148,29 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     )
 
 
-def _check_fit(base: BaseModel, brush: Brush) -> None:
-    """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
-    meta = brush.metadata
-    if meta.base.unet_sha256 != base.unet_sha256:
-        elsewhere = f"Pass --base {meta.base.id}, or learn the brush again on {base.id}."
+def check_identity(brush: Brush, base_id: str, unet_sha256: str) -> None:
+    """A brush must be of the base's U-Net.
+
+    Raises:
+        BrushMismatchError: it was learned on another.
+    """
+    own, meta = brush.metadata.base, brush.metadata
+    if own.unet_sha256 != unet_sha256:
+        named = f"{own.id}@{own.revision}" if own.revision else own.id
+        elsewhere = f"Pass --base {named}, or learn the brush again on {base_id}."
         other_version = f"{meta.tool} had the other version; or learn the brush again on this one."
         raise BrushMismatchError(
-            f"the brush was learned on {meta.base.id} (U-Net {meta.base.unet_sha256[:12]}), "
-            f"this base model is {base.id} (U-Net {base.unet_sha256[:12]})",
+            f"the brush was learned on {named} (U-Net {own.unet_sha256[:12]}), "
+            f"this base model is {base_id} (U-Net {unet_sha256[:12]})",
             where=meta.name,
-            do=other_version if meta.base.id == base.id else elsewhere,
+            do=other_version if named == base_id else elsewhere,
         )
+
+
+def _check_fit(base: BaseModel, brush: Brush) -> None:
+    """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
+    check_identity(brush, base.id, base.unet_sha256)
+    meta = brush.metadata
     m, limit = meta.instruction.m, int(base.tokenizer.model_max_length)
     if m > limit:
         raise BrushMismatchError(

@@ -1,0 +1,39 @@
+"""`brushctl apply` and the base a brush is applied on: what does not fit is refused at once."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.brushes.file import read_brush, write_brush
+from brushctl.engine.base import EMBEDDED
+from brushctl.engine.identity import identity
+from tests.cli.shell import Shell
+from tests.photos.brushes import make_brush
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary):
+    return Shell(tmp_path, capfdbinary)
+
+
+@pytest.mark.parametrize(("fits", "status"), [(False, 5), (True, 6)])
+def test_a_brush_of_another_base_is_refused_before_anything_is_loaded(shell, fits, status):
+    """Nothing but the U-Net of this base can be read, so loading it fails, and with status 6."""
+    base = shell.folder / "base"
+    shutil.copytree(EMBEDDED, base, ignore=shutil.ignore_patterns("clip"))
+    for part in ("vae", "text_encoder"):
+        for weights in (base / part).glob("*.safetensors"):
+            weights.write_bytes(b"")
+    brush = read_brush(make_brush(shell.folder / "dusk.brush"))
+    if fits:
+        of_this = replace(brush.metadata.base, unet_sha256=identity(base / "unet"))
+        fitting = replace(brush, metadata=replace(brush.metadata, base=of_this))
+        write_brush(fitting, shell.folder / "dusk.brush")
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(shell.folder / "a.png")
+    arguments = ("apply", "dusk.brush", "a.png", "-o", "out.png", "--base", "base")
+    _, err = shell.run(*arguments, status=status)
+    assert ("Pass --base tiny-ip2p" in err) is not fits
+    assert not (shell.folder / "out.png").exists()
