@@ -4,8 +4,9 @@
 
 The same pictures at the model's size, read from files and written to files, with the same noise
 and steps, in turns, the best round of each; on the CPU with tiny-ip2p. Diffusers runs three
-branches, as whoever edits by words does: brushes of fewer are compared with that. Models are loaded
-before. The peak of memory is that of the whole process, not of each contender.
+branches, as whoever edits by words does: brushes of fewer are compared with that, and one of one
+branch also with diffusers at guidance 1, which runs one (`equal_passes`). Models are loaded before.
+The peak of memory is that of the whole process, not of each contender.
 """
 
 import argparse
@@ -70,7 +71,7 @@ def pipeline(base: BaseModel) -> StableDiffusionInstructPix2PixPipeline:
 
 def by_diffusers(
     pipe: StableDiffusionInstructPix2PixPipeline, editor: Editor, files: list[Path], out: Path,
-    *, batch: int, steps: int,
+    *, batch: int, steps: int, scales: Scales,
 ) -> None:  # fmt: skip
     """The loop a user writes; the noise is the engine's."""
     for k in range(0, len(files), batch):
@@ -79,7 +80,7 @@ def by_diffusers(
         sources = [editor.noise_source(np.asarray(x, np.float32) / 255) for x in images]
         edited = pipe(
             [PHRASE] * len(part), image=images, generator=sources, num_inference_steps=steps,
-            guidance_scale=7.5, image_guidance_scale=1.5,
+            guidance_scale=scales.s_T, image_guidance_scale=scales.s_I,
         ).images  # fmt: skip
         for file, picture in zip(part, edited, strict=True):
             picture.save(out / file.name)
@@ -132,14 +133,14 @@ def main() -> None:
         def run(kind: str, turn: int) -> None:
             out = folder / f"{kind}-{turn}"
             out.mkdir()
-            scales = SCALES.get(int(kind) if kind.isdigit() else 3, SCALES[3])
+            scales = SCALES[1 if kind.endswith("1") else int(kind) if kind.isdigit() else 3]
             editor = Editor(base, instruction, scales=scales, steps=given.steps, seed=0)
             if kind.isdigit():
                 with editor:
                     work(lambda: by_brushctl(editor, files, out), kind, turn)
             else:
-                batch = BATCH if kind == "batched" else 1
-                edit = {"batch": batch, "steps": given.steps}
+                batch = BATCH if kind.startswith("batched") else 1
+                edit = {"batch": batch, "steps": given.steps, "scales": scales}
                 work(lambda: by_diffusers(pipe, editor, files, out, **edit), kind, turn)
 
         def work(edit: Callable[[], None], kind: str, turn: int) -> None:
@@ -154,20 +155,24 @@ def main() -> None:
                 best[kind], inside[kind] = took, clock.seconds
 
         for turn in range(given.rounds + 1):
-            for kind in ("loop", "3", "batched", "2", "1"):
+            for kind in ("loop", "3", "batched", "2", "loop-1", "1", "batched-1"):
                 run(kind, turn)
     rate = matrix_rate()
     rows = [
         {
             "device": "cpu", "model": "tiny-ip2p", "branches": branches,
-            "ratio_loop": round(best["loop"] / best[kind], 3),
-            "ratio_batched": round(best["batched"] / best[kind], 3),
+            "ratio_loop": round(best[loop] / best[kind], 3),
+            "ratio_batched": round(best[batched] / best[kind], 3),
             "outside_model_share": round(1 - inside[kind] / best[kind], 4),
             "images_per_second": round(given.images / best[kind], 3),
             "passes_per_image": branches * given.steps,
             "matrix_rate_share": round(flops[kind] / best[kind] / rate, 3),
+            "equal_passes": branches == passes,
         }
-        for branches, kind in ((3, "3"), (2, "2"), (1, "1"))
+        for branches, passes, kind, loop, batched in (
+            (3, 3, "3", "loop", "batched"), (2, 3, "2", "loop", "batched"),
+            (1, 3, "1", "loop", "batched"), (1, 1, "1", "loop-1", "batched-1"),
+        )
     ]  # fmt: skip
     report = {
         "command": "uv run python -m benchmarks.apply",
@@ -176,7 +181,8 @@ def main() -> None:
         "matrix_gflops": round(rate / 1e9, 1),
         "peak_mb_all": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
         "diffusers_images_per_second": {
-            kind: round(given.images / best[kind], 3) for kind in ("loop", "batched")
+            kind: round(given.images / best[kind], 3)
+            for kind in ("loop", "batched", "loop-1", "batched-1")
         },
         "rows": rows,
     }  # fmt: skip
