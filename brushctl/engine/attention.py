@@ -29,6 +29,10 @@ class Brushed:
         """The next call of the U-Net has its first len(t) rows brushed, at timesteps `t`."""
         self.bucket = self.instruction.bucket(t)
 
+    def rows(self, b: int) -> torch.Tensor:
+        """Each row's place among prepared keys, of which the last are those of no words: (b,)."""
+        return F.pad(self.bucket, (0, b - len(self.bucket)), value=-1)
+
     def text(self) -> torch.Tensor:
         """The words that the brushed rows read: (1, l, d_text), or a row's own bucket's."""
         text = self.instruction.text
@@ -73,8 +77,7 @@ class BrushAttnProcessor:
     ) -> torch.Tensor:
         """`hidden_states` (b, n, c) attend to `encoder_hidden_states` (b, l, d_text)."""
         query = attn.to_q(hidden_states)  # (b, n, d)
-        key = self.state.overlay(attn.to_k(encoder_hidden_states), self.K)  # (b, l, d)
-        value = self.state.overlay(attn.to_v(encoder_hidden_states), self.V)
+        key, value = self.keys_and_values(attn, encoder_hidden_states)  # (b, l, d)
         bias = self.state.logit_bias(key)
         b, _, d = key.shape
         query, key, value = (
@@ -84,20 +87,62 @@ class BrushAttnProcessor:
         out = attn.to_out[0](out.transpose(1, 2).reshape(b, -1, d))
         return attn.to_out[1](out) / attn.rescale_output_factor
 
+    def keys_and_values(
+        self, attn: Attention, text: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What each row attends to, from its words (b, l, d_text): two of (b, l, d)."""
+        K, V = attn.to_k(text), attn.to_v(text)
+        return self.state.overlay(K, self.K), self.state.overlay(V, self.V)
+
+
+class PreparedAttnProcessor(BrushAttnProcessor):
+    """The same where the words stay: K and V (j + 1, l, d) are whole, the last for no words."""
+
+    def keys_and_values(
+        self,
+        attn: Attention,  # noqa: ARG002  (it has projected all there is)
+        text: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What each row attends to, nothing computed."""
+        rows = self.state.rows(len(text))
+        return self.K[rows], self.V[rows]
+
 
 @contextmanager
-def brushed(unet: UNet2DConditionModel, instruction: Instruction) -> Generator[Brushed]:
-    """Install an instruction's features at their sites; take them out again on leaving."""
+def brushed(
+    unet: UNet2DConditionModel, instruction: Instruction, *, empty: torch.Tensor | None = None
+) -> Generator[Brushed]:
+    """Install an instruction's features at their sites; take them out again on leaving.
+
+    Args:
+        unet: the frozen model's.
+        instruction: what the first rows of each batch read.
+        empty: (1, l, d_text), what all other rows read, if it is always that and nothing is
+            learned: all keys and values are then projected once, here.
+    """
     state = Brushed(instruction)
     before = dict(unet.attn_processors)
-    unet.set_attn_processor(
-        before
-        | {
-            f"{site}.processor": BrushAttnProcessor(state, K, V)
-            for site, (K, V) in instruction.features.items()
-        }
-    )
+    made: dict[str, BrushAttnProcessor] = {}
+    for site, (K, V) in instruction.features.items():
+        if empty is None:
+            made[f"{site}.processor"] = BrushAttnProcessor(state, K, V)
+        else:
+            whole = _prepared(unet.get_submodule(site), instruction.text, empty, K, V)
+            made[f"{site}.processor"] = PreparedAttnProcessor(state, *whole)
+    unet.set_attn_processor(before | made)
     try:
         yield state
     finally:
         unet.set_attn_processor(before)
+
+
+@torch.no_grad()
+def _prepared(
+    attn: Attention, text: torch.Tensor, empty: torch.Tensor, K: torch.Tensor, V: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each bucket's keys and values, and those of no words: two of (j + 1, l, d)."""
+    j, m = K.shape[:2]
+    words = torch.cat([text.expand(j, -1, -1), empty])  # (j + 1, l, d_text)
+    keys, values = attn.to_k(words), attn.to_v(words)
+    keys[:j, :m], values[:j, :m] = K, V
+    return keys, values

@@ -68,7 +68,8 @@ class Editor:
         self._at_once = 0  # not found out yet
 
     def __enter__(self) -> Self:
-        state = self._installed.enter_context(brushed(self._base.unet, self._instruction))
+        prepared = brushed(self._base.unet, self._instruction, empty=self._base.embed(""))
+        state = self._installed.enter_context(prepared)
         self._guidance = Guidance(self._base, state, self._scales)
         return self
 
@@ -136,14 +137,15 @@ class Editor:
         condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
         z = self._sample(condition, [self.noise_source(image) for image in images])
         scaling = self._base.vae.config.scaling_factor
-        before = self._base.decode(condition * scaling)
-        after = self._base.decode(z)
-        if not (before.isfinite().all() and after.isfinite().all()):
+        pixels = self._base.decode(torch.cat([condition * scaling, z]))  # (2n, 3, h, w)
+        if not pixels.isfinite().all():
             raise PhotoError(
                 "the model made numbers out of range, no picture",
                 do="Use --dtype float32 or bfloat16, or scales nearer to 1.",
             )
-        return [Edited(b, a) for b, a in zip(from_model(before), from_model(after), strict=True)]
+        pictures = from_model(pixels)
+        n = len(images)
+        return [Edited(b, a) for b, a in zip(pictures[:n], pictures[n:], strict=True)]
 
     def _fitting(self) -> int:
         """The most pictures that fit, if each takes what one alone does."""

@@ -90,6 +90,33 @@ def test_the_processors_are_gone_after_a_failure(base):
     assert base.unet.attn_processors == before
 
 
+@pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(1, 1)])
+def test_keys_prepared_once_predict_what_those_of_each_pass_do(base, pictures, scales):
+    """Rows in different buckets, with features that are not the phrase's own."""
+    own = initial(base, PHRASE, 5)
+    shifted = {
+        site: tuple(x + torch.arange(5.0)[:, None, None] / 10 for x in pair)
+        for site, pair in own.features.items()
+    }
+    brush = Instruction(own.text, shifted, own.edges)
+    condition = base.encode_condition(to_model(pictures))
+    t = torch.tensor([10, 300, 650, 999])
+    projected = []
+    first = base.unet.get_submodule(next(iter(own.features))).to_k
+
+    def predicted(empty):
+        with torch.no_grad(), brushed(base.unet, brush, empty=empty) as state:
+            guidance = Guidance(base, state, scales)
+            hook = first.register_forward_hook(lambda *_: projected.append(empty is not None))
+            prediction = guidance.predict(condition, t, condition)
+            hook.remove()
+        return prediction
+
+    each_pass, once = predicted(None), predicted(base.embed(""))
+    torch.testing.assert_close(once, each_pass, atol=1e-4, rtol=1e-4)
+    assert projected == [False]
+
+
 def test_only_the_brush_receives_gradients(base, pictures):
     instruction = trainable(initial(base, PHRASE, 5))
     condition = base.encode_condition(to_model(pictures[:1]))

@@ -114,7 +114,7 @@ def test_before_is_the_autoencoders_own_picture(base, pictures):
     with Editor(base, written(base, ""), scales=Scales(1, 1), steps=1, seed=0) as editor:
         before = editor.edit([pictures[0]])[0].before
     latents = base.encode_condition(to_model([pictures[0]])) * base.vae.config.scaling_factor
-    assert np.array_equal(before, from_model(base.decode(latents))[0])
+    assert np.abs(before - from_model(base.decode(latents))[0]).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("scale", [float("nan"), float("inf")])
