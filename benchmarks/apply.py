@@ -47,7 +47,7 @@ class Clock:
 
     def __init__(self, base: BaseModel) -> None:
         self.seconds, self._began = 0.0, 0.0
-        for part in (base.unet, base.vae.encoder, base.vae.decoder, base.text_encoder):
+        for part in (base.unet, base.vae.encoder, base.vae.decoder, base.family.text_encoder):
             part.register_forward_pre_hook(self._start)
             part.register_forward_hook(self._stop)
 
@@ -61,7 +61,7 @@ class Clock:
 def pipeline(base: BaseModel) -> StableDiffusionInstructPix2PixPipeline:
     """Diffusers' pipeline on the same parts."""
     pipe = StableDiffusionInstructPix2PixPipeline(
-        vae=base.vae, text_encoder=base.text_encoder, tokenizer=base.tokenizer, unet=base.unet,
+        vae=base.vae, text_encoder=base.family.text_encoder, tokenizer=base.tokenizer, unet=base.unet,
         scheduler=EulerAncestralDiscreteScheduler.from_config(base.scheduler_config),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
 from torch.nn import functional as F
 
+from brushctl.engine.family import Words
 from brushctl.engine.instruction import Instruction
 
 
@@ -33,10 +34,10 @@ class Brushed:
         """Each row's place among prepared keys, of which the last are those of no words: (b,)."""
         return F.pad(self.bucket, (0, b - len(self.bucket)), value=-1)
 
-    def text(self) -> torch.Tensor:
-        """The words that the brushed rows read: (1, l, d_text), or a row's own bucket's."""
-        text = self.instruction.text
-        return text if len(text) == 1 else text[self.bucket]
+    def words(self) -> Words:
+        """The words that the brushed rows read: one row for all, or each its own bucket's."""
+        text, pooled = self.instruction.text, self.instruction.pooled
+        return Words(*(x if len(x) == 1 else x[self.bucket] for x in (text, pooled)))
 
     def overlay(self, projected: torch.Tensor, learned: torch.Tensor) -> torch.Tensor:
         """Replace the first m tokens of the brushed rows.

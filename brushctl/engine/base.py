@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import (
-    AutoencoderKL,
-    EulerAncestralDiscreteScheduler,
-    StableDiffusionInstructPix2PixPipeline,
-    UNet2DConditionModel,
-)
+from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
+from brushctl.engine.family import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.identity import identity, variant_of
 from brushctl.engine.places import find_base, is_here, unavailable, with_revision
 from brushctl.engine.single_file import identity_of_file, load_file
@@ -50,8 +46,7 @@ class BaseModel:
     id: str
     vae: AutoencoderKL
     unet: UNet2DConditionModel
-    text_encoder: CLIPTextModel
-    tokenizer: CLIPTokenizer
+    family: Family
     scheduler_config: dict[str, Any]
     defaults: Defaults
     unet_sha256: str
@@ -89,18 +84,22 @@ class BaseModel:
         scheduler.set_timesteps(steps, device=self.device)
         return scheduler
 
+    @property
+    def tokenizer(self) -> CLIPTokenizer:
+        """What divides a phrase into tokens."""
+        return self.family.tokenizer
+
     @torch.no_grad()
+    def read(self, phrase: str | None) -> Words:
+        """A phrase, padded to full length; None is the text of the branches without one."""
+        words = self.family.read(phrase)
+        return Words(
+            words.states.to(self.device, self.dtype), words.pooled.to(self.device, self.dtype)
+        )
+
     def embed(self, phrase: str) -> torch.Tensor:
-        """The text encoder's states for a phrase, padded to full length: (1, l, d_text)."""
-        tokens = self.tokenizer(
-            phrase,
-            padding="max_length",
-            max_length=self.tokenizer.model_max_length,
-            truncation=True,
-            return_tensors="pt",
-        ).input_ids
-        states: torch.Tensor = self.text_encoder(tokens.to(self.device))[0]
-        return states.to(self.dtype)
+        """The text encoder's states for a phrase: (1, l, d_text)."""
+        return self.read(phrase).states
 
     def token_count(self, phrase: str) -> int:
         """Tokens of a phrase, the start and end tokens counted."""
@@ -110,14 +109,15 @@ class BaseModel:
     def encode_condition(self, images: torch.Tensor) -> torch.Tensor:
         """E(c_I), unscaled as IP2P conditions on it: (n, 3, h, w) to (n, c, h/f, w/f)."""
         latents: torch.Tensor = self.vae.encode(
-            images.to(self.device, self.dtype)
+            images.to(self.device, self.vae.dtype)
         ).latent_dist.mode()
-        return latents
+        return latents.to(self.dtype)
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """D(z) of scaled latents: pixels in [-1, 1]."""
-        pixels: torch.Tensor = self.vae.decode(latents / self.vae.config.scaling_factor).sample
+        latents = latents.to(self.vae.dtype) / self.vae.config.scaling_factor
+        pixels: torch.Tensor = self.vae.decode(latents).sample
         return pixels.clamp(-1, 1)
 
 
@@ -188,14 +188,15 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
             where=found.id,
             do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
         )
-    for part in (pipe.vae, pipe.unet, pipe.text_encoder):
+    family = family_of(pipe)
+    pipe.vae.to(family.vae_dtype(dtype))
+    for part in (pipe.vae, pipe.unet, *family.encoders):
         part.requires_grad_(False).eval().to(device)
     return BaseModel(
         id=found.id,
         vae=pipe.vae,
         unet=pipe.unet,
-        text_encoder=pipe.text_encoder,
-        tokenizer=pipe.tokenizer,
+        family=family,
         scheduler_config=dict(pipe.scheduler.config),
         defaults=_defaults(found.path),
         unet_sha256=found.unet_sha256,
@@ -203,7 +204,7 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
     )
 
 
-def _load(found: Found, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPipeline:
+def _load(found: Found, dtype: torch.dtype) -> Pipeline:
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
@@ -212,14 +213,9 @@ def _load(found: Found, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPip
             warnings.simplefilter("ignore", FutureWarning)  # of renamed arguments
             if found.path.is_file():
                 return load_file(found.path, dtype)
-            return StableDiffusionInstructPix2PixPipeline.from_pretrained(
-                found.path,
-                torch_dtype=dtype,
-                variant=variant_of(found.path / "unet"),
-                safety_checker=None,
-                feature_extractor=None,
-                requires_safety_checker=False,
-            )
+            kind, without = pipeline_class(found.path)
+            variant = variant_of(found.path / "unet")
+            return kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
     except BaseModelError:
         raise
     except Exception as error:

@@ -1,5 +1,6 @@
 """What this machine can run models on, and which models lie on it. Loads torch, but no model."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from huggingface_hub import constants, try_to_load_from_cache
 from brushctl.engine.identity import weights_of
 from brushctl.settings import INSTRUCT_PIX2PIX
 
-PARTS = ("unet", "vae", "text_encoder")
+PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 CLIP_REPOSITORY = "timm/vit_large_patch14_clip_224.openai"
 """Where open_clip fetches the CLIP for initial phrases on other bases than tiny-ip2p from."""
 CLIP_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -57,5 +58,6 @@ def clip_here() -> bool:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a base's folder has all its weights; an interrupted download has not."""
-    return all(weights_of(folder / part) for part in PARTS)
+    """Whether a base's folder has all the weights of its index; an interrupted download has not."""
+    index = json.loads((folder / "model_index.json").read_text())
+    return all(weights_of(folder / part) for part in PARTS if part in index)

@@ -12,6 +12,7 @@ import torch
 
 from brushctl.engine.attention import Brushed
 from brushctl.engine.base import BaseModel
+from brushctl.engine.family import Words
 from brushctl.errors import UsageError
 
 
@@ -49,11 +50,11 @@ class Scales:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One term of eq. 3: a coefficient, E(c_I) or zeros (n, c, h, w), a text (1 or n, l, d)."""
+    """One term of eq. 3: a coefficient, E(c_I) or zeros (n, c, h, w), words of 1 or n rows."""
 
     coefficient: float
     picture: torch.Tensor
-    text: torch.Tensor
+    words: Words
 
 
 class Guidance:
@@ -61,7 +62,7 @@ class Guidance:
 
     def __init__(self, base: BaseModel, state: Brushed, scales: Scales) -> None:
         self.base, self.state, self.scales = base, state, scales
-        self._empty = base.embed("")
+        self._empty = base.read(None)
 
     def predict(self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """The guided prediction, all branches in one batch.
@@ -95,7 +96,7 @@ class Guidance:
         """The terms that count, the fully conditioned one first."""
         full, pictured, bare = self.scales.coefficients
         terms = [
-            Branch(full, condition, self.state.text()),
+            Branch(full, condition, self.state.words()),
             Branch(pictured, condition, self._empty),
             Branch(bare, torch.zeros_like(condition), self._empty),
         ]
@@ -104,8 +105,14 @@ class Guidance:
     def _weighted(self, z_t: torch.Tensor, t: torch.Tensor, terms: list[Branch]) -> torch.Tensor:
         n = len(z_t)
         pictures = torch.cat([term.picture for term in terms])
-        texts = torch.cat([term.text.expand(n, -1, -1) for term in terms])
+        words = [term.words.rows(n) for term in terms]
+        texts = torch.cat([each.states for each in words])
+        pooled = torch.cat([each.pooled for each in words])
+        height, width = (side * self.base.vae_factor for side in z_t.shape[2:])
+        added = self.base.family.added(pooled, height, width)
         seen = torch.cat([z_t.repeat(len(terms), 1, 1, 1), pictures], dim=1)  # (3n, 2c, h, w)
-        predictions = self.base.unet(seen, t.repeat(len(terms)), texts, return_dict=False)[0]
+        predictions = self.base.unet(seen, t.repeat(len(terms)), texts, return_dict=False, **added)[
+            0
+        ]
         parts = zip(terms, predictions.chunk(len(terms)), strict=True)
         return torch.stack([term.coefficient * part for term, part in parts]).sum(0)

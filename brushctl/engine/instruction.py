@@ -15,6 +15,7 @@ from torch import nn
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import Buckets
 from brushctl.engine.base import BaseModel
+from brushctl.engine.family import Words
 from brushctl.errors import BrushMismatchError, PhraseError
 
 NO_PHRASE_TOKENS = 10
@@ -28,12 +29,14 @@ class Instruction:
     Attributes:
         text: (1, l, d_text), the phrase's embedding; its tokens from m on are always read. Or
             (j, l, d_text), where each bucket reads its own.
+        pooled: (1, d_pooled), the phrase's summary, of which nothing is learned; or (j, d_pooled).
         features: per site, (K, V), each (j, m, d); empty for a written instruction.
         edges: t is in bucket k where edges[k] <= t < edges[k + 1]; j + 1 timesteps, 0 to T.
         weights: (m,) positive weights of the learned tokens in the softmax, or None for all 1.
     """
 
     text: torch.Tensor
+    pooled: torch.Tensor
     features: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
     edges: tuple[int, ...] = (0, 1000)
     weights: torch.Tensor | None = None
@@ -56,7 +59,9 @@ def sites(unet: nn.Module) -> dict[str, Any]:
 
 def written(base: BaseModel, phrase: str) -> Instruction:
     """An instruction in words: nothing is replaced."""
-    return Instruction(text=base.embed(phrase), edges=Buckets.even(1, _train_steps(base)).edges)
+    words = base.read(phrase)
+    edges = Buckets.even(1, _train_steps(base)).edges
+    return Instruction(text=words.states, pooled=words.pooled, edges=edges)
 
 
 def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int = 0) -> Instruction:
@@ -77,14 +82,18 @@ def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int =
             where=repr(phrase),
             do="Use a shorter phrase.",
         )
-    text = base.embed(phrase or "")
+    return _untouched(base, base.read(phrase or ""), buckets, m)
+
+
+def _untouched(base: BaseModel, words: Words, buckets: int, m: int) -> Instruction:
+    """Words whose first m tokens have their own projections, in every bucket."""
     features = {}
     for site, attention in sites(base.unet).items():
-        head = text[:, :m]  # (1, m, d_text)
+        head = words.states[:, :m]  # (1, m, d_text)
         K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
         features[site] = (_stacked(K, buckets), _stacked(V, buckets))
     edges = Buckets.even(buckets, _train_steps(base)).edges
-    return Instruction(text=text, features=features, edges=edges)
+    return Instruction(text=words.states, pooled=words.pooled, features=features, edges=edges)
 
 
 def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruction:
@@ -94,18 +103,23 @@ def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruct
     was learned.
     """
     j, m = next(iter(learned.features.values()))[0].shape[:2]
-    empty = initial(base, None, j, least_m=m)
+    empty = _untouched(base, base.read(None), j, m)
     on = torch.arange(j, device=base.device) >= j - count  # (j,)
     chosen = on[:, None, None]
 
     def either(feature: torch.Tensor, nothing: torch.Tensor) -> torch.Tensor:
-        return torch.where(chosen, feature, nothing[:, :m].to(feature.dtype))
+        return torch.where(chosen, feature, nothing.to(feature.dtype))
 
     features = {
         site: (either(K, empty.features[site][0]), either(V, empty.features[site][1]))
         for site, (K, V) in learned.features.items()
     }
-    return replace(learned, text=torch.where(chosen, learned.text, empty.text), features=features)
+    return replace(
+        learned,
+        text=torch.where(chosen, learned.text, empty.text),
+        pooled=torch.where(on[:, None], learned.pooled, empty.pooled),
+        features=features,
+    )
 
 
 def weakened(base: BaseModel, learned: Instruction, strength: float) -> Instruction:
@@ -113,19 +127,21 @@ def weakened(base: BaseModel, learned: Instruction, strength: float) -> Instruct
     if strength == 1:
         return learned
     j, m = next(iter(learned.features.values()))[0].shape[:2]
-    empty = initial(base, None, j, least_m=m)
+    empty = _untouched(base, base.read(None), j, m)
 
     def between(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
         return torch.lerp(nothing.to(whole), whole, strength)
 
     features = {
-        site: (
-            between(empty.features[site][0][:, :m], K),
-            between(empty.features[site][1][:, :m], V),
-        )
+        site: (between(empty.features[site][0], K), between(empty.features[site][1], V))
         for site, (K, V) in learned.features.items()
     }
-    return replace(learned, text=between(empty.text, learned.text), features=features)
+    return replace(
+        learned,
+        text=between(empty.text, learned.text),
+        pooled=between(empty.pooled, learned.pooled),
+        features=features,
+    )
 
 
 def from_brush(base: BaseModel, brush: Brush) -> Instruction:
@@ -136,12 +152,14 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     """
     _check_fit(base, brush)
     meta = brush.metadata
+    words = base.read(meta.instruction.phrase or "")
     features = {
         site: (_tensor(brush.tensors[f"{site}.k"], base), _tensor(brush.tensors[f"{site}.v"], base))
         for site in sites(base.unet)
     }
     return Instruction(
-        text=base.embed(meta.instruction.phrase or ""),
+        text=words.states,
+        pooled=words.pooled,
         features=features,
         edges=meta.buckets.edges,
         weights=_token_weights(brush, base),

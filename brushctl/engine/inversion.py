@@ -59,12 +59,14 @@ def invert(
     """
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
-    text = base.embed(phrase or "").repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
+    words = base.read(phrase or "")
+    text = words.states.repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
     m = _tokens(base, phrase, recipe)
     head = text[:, :m].float().clone().requires_grad_()
     tail = text[:, m:]
     T = int(base.scheduler_config["num_train_timesteps"])
-    instruction = Instruction(text=text, edges=Buckets.even(recipe.buckets, T).edges)
+    edges = Buckets.even(recipe.buckets, T).edges
+    instruction = Instruction(text=text, pooled=words.pooled, edges=edges)
     optimiser = adam([head], recipe)
     source = torch.Generator().manual_seed(seed)
     yield Stage("learning", total=recipe.steps)

@@ -7,14 +7,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import torch
-from diffusers import StableDiffusionInstructPix2PixPipeline
+from diffusers import UNet2DConditionModel
 
 from brushctl.brushes.cache import open_brush
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend
 from brushctl.brushes.stamp import Stamp
-from brushctl.engine.attention import Brushed, brushed
+from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, Defaults
+from brushctl.engine.family import Family, Pipeline, family_of
 from brushctl.engine.identity import digest_of
 from brushctl.engine.instruction import Instruction, from_brush, weakened
 from brushctl.errors import BaseModelError, UsageError
@@ -32,18 +33,19 @@ class Loaded:
 
     def __init__(
         self,
-        pipe: StableDiffusionInstructPix2PixPipeline,
+        unet: UNet2DConditionModel,
+        family: Family,
         instruction: Instruction,
         settings: dict[str, Any],
     ) -> None:
         self.settings = settings
-        self._pipe = pipe
+        self._family = family
         self._installed = ExitStack()
-        self._state = self._installed.enter_context(brushed(pipe.unet, instruction))
-        hook = pipe.unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
+        self._state = self._installed.enter_context(brushed(unet, instruction))
+        hook = unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
         self._installed.callback(hook.remove)
-        setattr(pipe.unet, LOADED, self)
-        self._installed.callback(delattr, pipe.unet, LOADED)
+        setattr(unet, LOADED, self)
+        self._installed.callback(delattr, unet, LOADED)
 
     def unload(self) -> None:
         """Take the brush out: the pipeline is again what it was. A second time does nothing."""
@@ -63,21 +65,15 @@ class Loaded:
     def _before_unet(
         self, _unet: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Say which rows are brushed and when, and give them the brush's words.
-
-        Under guidance diffusers stacks eq. 3's branches, the fully conditioned one first.
-        """
+        """Say which rows are brushed and when, and give them the brush's words."""
         sample, t = arguments[:2]
-        branches = 3 if self._pipe.do_classifier_free_guidance else 1
-        n = len(sample) // branches
+        n = _fully_conditioned(sample)
         self._state.at(torch.as_tensor(t, device=sample.device).expand(n))
-        texts = named["encoder_hidden_states"]
-        own = _words(self._state, n).to(texts)
-        return arguments, named | {"encoder_hidden_states": torch.cat([own, texts[n:]])}
+        return arguments, self._family.led(named, self._state.words().rows(n))
 
 
 def load(
-    pipe: StableDiffusionInstructPix2PixPipeline,
+    pipe: Pipeline,
     brush: Brush | str | Path | Sequence[Brush | str | Path],
     *,
     weights: Sequence[float] | None = None,
@@ -92,7 +88,7 @@ def load(
     The prompt of the call is not read: the words a brush was learned from belong to it.
 
     Args:
-        pipe: an InstructPix2Pix pipeline, anywhere and in any number format.
+        pipe: an InstructPix2Pix pipeline, of XL as well, anywhere and in any number format.
         brush: a brush, its file or its name in the cache; or several, to be blended.
         weights: one for each of several brushes; equal if not given.
         strength: 1 as learned, 0 not at all, in between less, beyond 1 more.
@@ -117,7 +113,7 @@ def load(
         "image_guidance_scale": apply.s_I,
         "num_inference_steps": apply.steps,
     }
-    return Loaded(pipe, instruction, settings)
+    return Loaded(pipe.unet, base.family, instruction, settings)
 
 
 def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush:
@@ -133,12 +129,19 @@ def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush
     return blend(shares, Stamp.today("blend"))
 
 
-def _words(state: Brushed, n: int) -> torch.Tensor:
-    text = state.text()
-    return text.expand(n, -1, -1) if len(text) == 1 else text
+def _fully_conditioned(sample: torch.Tensor) -> int:
+    """How many of the rows (n, 2c, h, w) have a picture and a text.
+
+    Under guidance diffusers stacks eq. 3's branches, the fully conditioned one first; the last one
+    has zeros for a picture. Not every pipeline tells whether it is guided, but its rows do.
+    """
+    n, rest = divmod(len(sample), 3)
+    pictures = sample[:, sample.shape[1] // 2 :]
+    guided = not rest and not pictures[2 * n :].any()
+    return n if guided else len(sample)
 
 
-def _base_of(pipe: StableDiffusionInstructPix2PixPipeline) -> BaseModel:
+def _base_of(pipe: Pipeline) -> BaseModel:
     """The pipeline's parts, identified by their weights."""
     unet = pipe.unet
     if unet.dtype == torch.bfloat16:
@@ -152,8 +155,7 @@ def _base_of(pipe: StableDiffusionInstructPix2PixPipeline) -> BaseModel:
         id=str(pipe.name_or_path or "this pipeline"),
         vae=pipe.vae,
         unet=unet,
-        text_encoder=pipe.text_encoder,
-        tokenizer=pipe.tokenizer,
+        family=family_of(pipe),
         scheduler_config=dict(pipe.scheduler.config),
         defaults=Defaults(),
         unet_sha256=digest,

@@ -1,5 +1,7 @@
 """The seam into the model: what the processors replace, for whom, and for how long."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -37,7 +39,7 @@ def test_a_timestep_belongs_to_bucket_floor_of_t_j_over_train_steps(base, t):
 
 def test_only_the_first_m_tokens_of_the_first_rows_are_replaced():
     features = {"site": (torch.ones(2, 3, 4), torch.ones(2, 3, 4))}
-    state = Brushed(Instruction(torch.zeros(1, 8, 4), features))
+    state = Brushed(Instruction(torch.zeros(1, 8, 4), torch.zeros(1, 0), features))
     state.at(torch.tensor([0, 999]))
     laid = state.overlay(torch.zeros(5, 8, 4), features["site"][0])
     assert laid[:2, :3].eq(1).all()
@@ -48,7 +50,7 @@ def test_only_the_first_m_tokens_of_the_first_rows_are_replaced():
 def test_each_row_reads_its_own_bucket():
     K = torch.arange(5.0).view(5, 1, 1)
     edges = (0, 200, 400, 600, 800, 1000)
-    state = Brushed(Instruction(torch.zeros(1, 4, 1), {"site": (K, K)}, edges))
+    state = Brushed(Instruction(torch.zeros(1, 4, 1), torch.zeros(1, 0), {"site": (K, K)}, edges))
     state.at(torch.tensor([999, 0, 400]))
     assert state.overlay(torch.zeros(3, 4, 1), K)[:, 0, 0].tolist() == [4, 0, 2]
 
@@ -69,10 +71,9 @@ def test_a_token_of_weight_w_counts_as_w_equal_tokens(base, pictures):
         for s, (K, V) in one.features.items()
     }
     # The padding tokens after the learned ones go, so that both count the same tokens.
-    doubled = Instruction(one.text[:, : m + 1], end)
-    weighted = Instruction(
-        one.text[:, :m], one.features, weights=torch.tensor([1.0] * (m - 1) + [2.0])
-    )
+    doubled = replace(one, text=one.text[:, : m + 1], features=end)
+    weights = torch.tensor([1.0] * (m - 1) + [2.0])
+    weighted = replace(one, text=one.text[:, :m], weights=weights)
     torch.testing.assert_close(predicted(weighted), predicted(doubled), atol=1e-5, rtol=1e-4)
 
 
@@ -127,5 +128,5 @@ def test_only_the_brush_receives_gradients(base, pictures):
         for feature in (K, V):
             assert feature.grad[3].abs().sum() > 0  # t = 650 is in bucket 3 of 5
             assert feature.grad[[0, 1, 2, 4]].abs().sum() == 0
-    frozen = (base.unet, base.vae, base.text_encoder)
+    frozen = (base.unet, base.vae, base.family.text_encoder)
     assert all(p.grad is None for part in frozen for p in part.parameters())

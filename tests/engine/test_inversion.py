@@ -56,7 +56,8 @@ def test_the_same_seed_learns_the_same_text(base, pictures):
 
 def test_a_row_reads_the_text_of_its_bucket(base):
     texts = [base.embed(words) for words in ("make it snow", "make it nighttime")]
-    both = Instruction(text=torch.cat(texts), edges=(0, 500, 1000))
+    pooled = base.read("").pooled
+    both = Instruction(text=torch.cat(texts), pooled=pooled, edges=(0, 500, 1000))
     shape = (2, base.vae.config.latent_channels, *[base.unet.config.sample_size] * 2)
     z = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     t = torch.tensor([100, 900])

@@ -23,7 +23,7 @@ def pipeline(base) -> StableDiffusionInstructPix2PixPipeline:
     """Diffusers' pipeline on the same parts."""
     pipe = StableDiffusionInstructPix2PixPipeline(
         vae=base.vae,
-        text_encoder=base.text_encoder,
+        text_encoder=base.family.text_encoder,
         tokenizer=base.tokenizer,
         unet=base.unet,
         scheduler=EulerAncestralDiscreteScheduler.from_config(base.scheduler_config),
