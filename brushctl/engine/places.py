@@ -78,12 +78,13 @@ def lightest(files: Sequence[str]) -> str | None:
 
     It is half the bytes, and a brush fits it as it fits the plain one.
     """
-
-    def has(part: str) -> bool:
-        own = [file.removeprefix(f"{part}/") for file in files if file.startswith(f"{part}/")]
-        return bool(weights_among(own, HALF))
-
-    return HALF if all(has(part) for part in PARTS) else None
+    there = {part: [f for f in files if f.startswith(f"{part}/")] for part in PARTS}
+    parts = {part: own for part, own in there.items() if own}  # only XL has a second encoder
+    halves = [
+        weights_among([f.removeprefix(f"{part}/") for f in own], HALF)
+        for part, own in parts.items()
+    ]
+    return HALF if halves and all(halves) else None
 
 
 def unavailable(name: str, revision: str | None, error: Exception) -> BaseModelError:

@@ -99,7 +99,7 @@ def test_keys_prepared_once_predict_what_those_of_each_pass_do(base, pictures, s
         site: tuple(x + torch.arange(5.0)[:, None, None] / 10 for x in pair)
         for site, pair in own.features.items()
     }
-    brush = Instruction(own.text, shifted, own.edges)
+    brush = replace(own, features=shifted)
     condition = base.encode_condition(to_model(pictures))
     t = torch.tensor([10, 300, 650, 999])
     projected = []

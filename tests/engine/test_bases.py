@@ -1,6 +1,7 @@
 """Where base models come from: folders, single files, the hub's cache; all without a network."""
 
 import shutil
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -93,8 +94,8 @@ def test_a_single_file_is_the_model_that_its_folder_is(models, folder, pictures,
     one, other = (open_base(str(path), CPU, torch.float32) for path in (file, folder))
     assert one.id == file.name
     assert one.unet_sha256 == other.unet_sha256
-    for part in ("unet", "vae", "text_encoder"):
-        ours, theirs = (getattr(base, part).state_dict() for base in (one, other))
+    for part in (attrgetter("unet"), attrgetter("vae"), attrgetter("family.text_encoder")):
+        ours, theirs = (part(base).state_dict() for base in (one, other))
         assert ours.keys() == theirs.keys()
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     # Equal numbers that lie otherwise in memory are summed in another order.
