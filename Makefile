@@ -5,7 +5,12 @@ UV = $(shell command -v uv || echo .cache/uv/bin/uv)
 RUN = $(UV) run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format
+.PHONY: help setup demo test test-all lint format docs man
+
+# Added to what `setup` installs, where a target needs more.
+GROUPS =
+docs man: GROUPS = --group docs
+SPHINX = $(RUN) sphinx-build -W --keep-going -q -c docs/site -d .cache/docs
 
 help:  ## Show these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/'
@@ -13,7 +18,7 @@ help:  ## Show these targets
 setup:  ## Install brushctl and its tools into .venv, as uv.lock pins them
 	@command -v uv >/dev/null || test -x .cache/uv/bin/uv || { \
 		python3 -m venv .cache/uv && .cache/uv/bin/pip install --quiet 'uv>=0.9,<1'; }
-	$(UV) sync --locked
+	$(UV) sync --locked $(GROUPS)
 
 demo: setup  ## Learn a brush from example pairs and apply it to pictures it has never seen
 	$(RUN) brushctl demo
@@ -25,11 +30,18 @@ test-all: setup  ## Run the slow tests too, which kill processes of a cluster
 	$(RUN) pytest -m 'slow or not slow'
 
 lint: setup  ## Check style, types and which room imports which
-	$(RUN) ruff check brushctl tests
-	$(RUN) ruff format --check brushctl tests
+	$(RUN) ruff check brushctl tests docs/site
+	$(RUN) ruff format --check brushctl tests docs/site
 	$(RUN) mypy
 	$(RUN) lint-imports
 
 format: setup  ## Put the code into its house style
-	$(RUN) ruff check --fix brushctl tests
-	$(RUN) ruff format brushctl tests
+	$(RUN) ruff check --fix brushctl tests docs/site
+	$(RUN) ruff format brushctl tests docs/site
+
+docs: setup  ## Build the documentation site into site/; a link that leads nowhere is an error
+	$(SPHINX) -b html . site
+	$(RUN) pytest tests/docs
+
+man: setup  ## Write the man pages into man/
+	$(SPHINX) -b man . man

@@ -81,6 +81,8 @@ def load(
 ) -> Loaded:
     """Put a brush, or a blend of several, into a diffusers pipeline.
 
+    Then it takes three lines::
+
         loaded = brushctl.load(pipe, "warm.brush")
         picture = pipe("", image=photo, **loaded.settings).images[0]
         loaded.unload()
