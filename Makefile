@@ -10,7 +10,8 @@ RUN = $(UV) run --no-sync
 # Added to what `setup` installs, where a target needs more.
 GROUPS =
 docs man: GROUPS = --group docs
-SPHINX = $(RUN) sphinx-build -W --keep-going -q -c docs/site -d .cache/docs
+# Anew each time: Sphinx does not see that the title of another page has changed.
+SPHINX = $(RUN) sphinx-build -W --keep-going -q -E -a -c docs/site -d .cache/docs
 
 help:  ## Show these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/'
@@ -40,8 +41,10 @@ format: setup  ## Put the code into its house style
 	$(RUN) ruff format brushctl tests docs/site
 
 docs: setup  ## Build the documentation site into site/; a link that leads nowhere is an error
+	rm -rf site reference
 	$(SPHINX) -b html . site
 	$(RUN) pytest tests/docs
 
 man: setup  ## Write the man pages into man/
+	rm -rf man reference
 	$(SPHINX) -b man . man
