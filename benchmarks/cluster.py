@@ -25,8 +25,9 @@ import numpy as np
 from PIL import Image
 
 from brushctl.cluster.planning import tasks_of
-from brushctl.cluster.running import LARGEST, PIECES, Pool, cluster, edit_on_cluster
-from brushctl.cluster.worker import Opener
+from brushctl.cluster.running import block_size, edit_on_cluster
+from brushctl.cluster.spreading import Pool, cluster
+from brushctl.cluster.worker import EditorOpener
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal
@@ -113,7 +114,6 @@ def main() -> None:
             for most in (1, 2):
                 rows[f"Ray with {most}"] = _spread(plan(f"waited{most}"), waiting, most, count)
         same = _results(folder / "waited") == _results(folder / "waited2")
-    size = max(2, min(LARGEST, count // PIECES))
     alone, one, two = (rows[how] for how in ("one process", "Ray with 1", "Ray with 2"))
     spent = one["core seconds each"] - alone["core seconds each"]
     report = {
@@ -123,20 +123,20 @@ def main() -> None:
         "overhead of one": round(one["each"] / alone["each"] - 1, 3),
         "gain of two": round(one["each"] / two["each"], 2),
         "same bytes": same,
-        "core seconds for each block": round(spent * size, 4),
+        "core seconds for each block": round(spent * block_size(count), 4),
     }
     OUT.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=1))  # noqa: T201
 
 
-def _alone(plan: Plan, opener: Opener, count: int) -> dict[str, Any]:
+def _alone(plan: Plan, opener: EditorOpener, count: int) -> dict[str, Any]:
     assert plan.state
     with opener() as editor, Journal(plan.state) as journal:
         work = edit_photographs(plan, plan.jobs, editor, TREATMENT, journal=journal)
         return timed(work, count, "benchmarks.cluster")
 
 
-def _spread(plan: Plan, opener: Opener, most: int, count: int) -> dict[str, Any]:
+def _spread(plan: Plan, opener: EditorOpener, most: int, count: int) -> dict[str, Any]:
     assert plan.state
     with Journal(plan.state) as journal:
         tasks = tasks_of(plan, plan.jobs)

@@ -48,7 +48,8 @@ class Scatter:
         self, command: Command, tasks: "Sequence[Task]", journal: "Notes", stop: Callable[[], bool]
     ) -> "list[Record]":
         """Have the cluster edit; return what became of each photograph."""
-        from brushctl.cluster.running import Pool, cluster, edit_on_cluster
+        from brushctl.cluster.running import edit_on_cluster
+        from brushctl.cluster.spreading import Pool, cluster
         from brushctl.cluster.worker import open_editor_of
 
         opener = partial(open_editor_of, self.brush.read_bytes(), self.editor)

@@ -1,6 +1,7 @@
 """Photographs by path or URL, in whatever storage fsspec reaches."""
 
 import contextlib
+import functools
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,11 +29,13 @@ class Found:
         url: its own.
         relative: where it lies below what was named.
         mark: what its listing says by which a change is noticed: `bytes`, and a tag or time.
+        folder: the URL of the folder that was named; None for a file or a pattern.
     """
 
     url: str
     relative: PurePosixPath
     mark: dict[str, Any] = field(default_factory=dict)
+    folder: str | None = None
 
 
 def is_url(name: str) -> bool:
@@ -48,7 +51,8 @@ def plain(name: str) -> str:
 
 def url_of(name: str) -> str:
     """A path as its URL; a URL as it is."""
-    return name if is_url(name) else LOCAL + str(Path(name).expanduser().absolute())
+    name = plain(name)
+    return name if is_url(name) else LOCAL + str(Path(name).absolute())
 
 
 def find_photographs(named: Sequence[str]) -> list[Found]:
@@ -78,6 +82,7 @@ def read(name: str) -> bytes:
     Raises:
         PhotoError: they cannot be read.
     """
+    name = plain(name)
     if not is_url(name):
         return read_photo(Path(name))
     system, path = storage(name)
@@ -94,6 +99,7 @@ def writing(name: str) -> Iterator[Path]:
     Raises:
         PhotoError: the storage does not take it.
     """
+    name = plain(name)
     if not is_url(name):
         target = Path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +111,7 @@ def writing(name: str) -> Iterator[Path]:
         yield part
         system, path = storage(name)
         try:
-            system.makedirs(system._parent(path), exist_ok=True)
+            _make_folder(system, system._parent(path))
             system.put_file(str(part), path)
         except Exception as error:
             raise PhotoError(_told(error), where=name) from error
@@ -124,23 +130,31 @@ def storage(url: str) -> tuple[Any, str]:
     return system, str(path)
 
 
+@functools.lru_cache(maxsize=10_000)
+def _make_folder(system: Any, path: str) -> None:  # noqa: ANN401  (fsspec's)
+    """Once in each process: where there are no folders, each time would cost a request."""
+    system.makedirs(path, exist_ok=True)
+
+
 def _behind(url: str) -> Iterator[Found]:
     system, path = storage(url)
-    if MAGIC.search(path):
-        root = path[: MAGIC.search(path).start()].rpartition("/")[0]  # type: ignore[union-attr]
+    folder = None
+    if system.isfile(path):
+        root, files = path.rpartition("/")[0], {path: system.info(path)}
+    elif files := system.find(path, detail=True):
+        root = path.rstrip("/")
+        folder = system.unstrip_protocol(root)
+    elif magic := MAGIC.search(path):  # last: a folder's name may look like a pattern
+        root = path[: magic.start()].rpartition("/")[0]
         files = system.glob(path, detail=True)
         if not files:
             raise PlanError("nothing matches this pattern", where=url)
-    elif system.isfile(path):
-        root, files = path.rpartition("/")[0], {path: system.info(path)}
     else:
-        root, files = path.rstrip("/"), system.find(path, detail=True)
-        if not files:
-            raise PlanError("there is no such file or folder, or it is empty", where=url)
+        raise PlanError("there is no such file or folder, or it is empty", where=url)
     for name in sorted(files):
         relative = PurePosixPath(name[len(root) :].lstrip("/"))
         if files[name].get("type") == "file" and _is_photograph(relative):
-            yield Found(system.unstrip_protocol(name), relative, _mark(files[name]))
+            yield Found(system.unstrip_protocol(name), relative, _mark(files[name]), folder)
 
 
 def _is_photograph(relative: PurePosixPath) -> bool:

@@ -9,7 +9,7 @@ from brushctl.cluster.places import Found, url_of
 from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
-from brushctl.photos.plan import STATE, Plan, result_name
+from brushctl.photos.plan import STATE, Plan, inside, result_name
 from brushctl.photos.selection import source_path
 
 
@@ -45,12 +45,13 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
     """Results below the URL of a folder, with the tree that their photographs had.
 
     Raises:
-        PlanError: there are no photographs, two results have one name, or a result would replace
-            a photograph.
+        PlanError: there are no photographs, two results have one name, a result would replace
+            a photograph, or the folder lies inside an input folder.
     """
     if not found:
         raise PlanError("there are no photographs in what was named")
     folder = url_of(output).rstrip("/")
+    _check_outside(found, folder)
     tasks, taken = list[Task](), dict[str, str]()
     sources = {item.url for item in found}
     for n, item in enumerate(found, 1):
@@ -70,7 +71,8 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
                 where=target,
                 do="Tell them apart in --name, with {folder} or {n}.",
             )
-        tasks.append(Task(item.url, target, str(item.relative), str(result), item.mark))
+        mark = {"path": item.url, **item.mark}
+        tasks.append(Task(item.url, target, str(result), str(result), mark))
     return tasks
 
 
@@ -104,7 +106,12 @@ def select_urls(
             if not retry_failed:
                 failed.append(record)
                 continue
-        elif record and same and there.get(task.target) == record.result.get("bytes", -1):
+        elif (
+            record
+            and same
+            and record.status == "done"
+            and there.get(task.target) == record.result["bytes"]
+        ):
             current += 1
             continue
         elif record is None and not overwrite and task.target in there:
@@ -132,6 +139,12 @@ def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
         )
         for job in todo
     )
+
+
+def _check_outside(found: Sequence[Found], output: str) -> None:
+    for folder in sorted({item.folder for item in found if item.folder}):
+        if output == folder or output.startswith(f"{folder}/"):
+            raise inside(output, folder)
 
 
 def _unchanged(task: Task, record: Record) -> bool:

@@ -1,30 +1,27 @@
-"""Run tasks on a Ray cluster: retries, bounded; every task comes back as a record."""
+"""Run tasks on a Ray cluster; every task comes back as a record."""
 
 import contextlib
-import json
-import logging
-import os
 import time
-import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
+from brushctl.cluster.places import is_url
 from brushctl.cluster.planning import Task
-from brushctl.cluster.worker import Opener, Painter, unpacked
-from brushctl.errors import UsageError
+from brushctl.cluster.spreading import Pool, spread
+from brushctl.cluster.worker import EditorOpener, Painter
+from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
 from brushctl.photos.journal import Record
+from brushctl.photos.pipeline import TOGETHER
+from brushctl.photos.saving import sweep
+from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import FileDone, Treatment, tell
 
 PIECES, LARGEST = 200, 64
-"""A run is cut in so many blocks or more, of two to so many photographs: a process that dies
+"""A run is cut in so many blocks or more, of at most so many photographs: a process that dies
 costs the block in its hands, and records arrive a block at a time."""
-RETRIES = 3
-"""How often a block whose process died is handed to another. What kills every process that
-touches it ends here; its fellows are then tried one by one, and it alone is given up."""
-STORE = 128 * 2**20
-"""Bytes of shared memory for a cluster of this machine alone: only names and records travel."""
 
 
 class Notes(Protocol):
@@ -34,59 +31,9 @@ class Notes(Protocol):
         """Add lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """How many processes edit, and what each is given.
-
-    Attributes:
-        most: processes at most; None for as many as the cluster has room for.
-        cores: CPU cores for each.
-        gpus: the share of a GPU that each has; 0 for none.
-    """
-
-    most: int | None = None
-    cores: int = 1
-    gpus: float = 0
-
-
-@contextlib.contextmanager
-def cluster(address: str | None) -> Iterator[Any]:
-    """Ray, joined to the cluster at `address`, or to one on this machine for as long as needed.
-
-    Raises:
-        UsageError: Ray is not installed, or nothing answers at the address.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Else Ray would pack the folder that `uv run` was called in, and set every process up anew.
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise UsageError("Ray is not installed", do="Install `brushctl[ray]`.") from error
-    _quieten(ray)
-    if ray.is_initialized():
-        yield ray
-        return
-    here: dict[str, Any] = {"include_dashboard": False, "object_store_memory": STORE}
-    try:
-        ray.init(
-            address or "local",
-            logging_level=logging.CRITICAL,
-            log_to_driver=False,
-            **({} if address else here),
-        )
-    except ConnectionError as error:
-        raise UsageError("no Ray cluster answers", where=address, do="Is it up?") from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
 def edit_on_cluster(
     tasks: Sequence[Task],
-    opener: Opener,
+    opener: EditorOpener,
     treatment: Treatment,
     *,
     journal: Notes,
@@ -112,17 +59,18 @@ def edit_on_cluster(
         OSError: a disk is full or read-only.
     """
     journal.write(*(Record(task.key, "sent", {}, {}) for task in tasks))
+    _sweep(tasks)
     yield Stage("editing photographs", len(tasks))
-    left = {task.key: task for task in tasks}
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
-    size = max(2, min(LARGEST, len(tasks) // PIECES))
-    for block in (size, 1):  # what a dying process took along is tried again, one by one
-        for lines in _blocks(list(left.values()), block, opener, treatment, pool):
-            done = [unpacked(line) for line in lines]
-            journal.write(*done)
-            for record in done:
-                left.pop(record.file, None)
+    painter = partial(Painter, opener, treatment, pool.cores)
+    left = list(tasks)
+    for size in (block_size(len(tasks)), 1):  # what a dying process took along, one by one
+        seen: set[int] = set()
+        for block in spread(left, painter, pool, size=size):
+            journal.write(*(record for _, record in block))
+            for n, record in block:
+                seen.add(n)
                 records.append(record)
                 yield from tell(record)
                 width, height = record.facts.get("size", (0, 0))
@@ -131,44 +79,24 @@ def edit_on_cluster(
             yield Advance(len(records), f"{pace:.1f} MP/s")
             if stop():
                 return records
-    for task in left.values():
+        left = [task for n, task in enumerate(left) if n not in seen]
+    for task in left:
         record = _lost(task, treatment)
         journal.write(record)
         records.append(record)
         yield from tell(record)
+    _sweep(tasks)
     yield Advance(len(records))
     return records
 
 
-def _blocks(
-    tasks: Sequence[Task], size: int, opener: Opener, treatment: Treatment, pool: Pool
-) -> Iterator[list[str]]:
-    """The lines of each block of tasks, as blocks are done; a lost block is left out."""
-    if not tasks:
-        return
-    import ray.data
+def block_size(count: int) -> int:
+    """How many of `count` photographs are handed out at once, a multiple of `TOGETHER`."""
+    return max(1, min(LARGEST, count // PIECES) // TOGETHER) * TOGETHER
 
-    rows = [{"task": json.dumps(asdict(task))} for task in tasks]
-    data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // size))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a later Ray, which will name max_task_retries
-        outcome = data.map_batches(
-            Painter,
-            batch_size=size,
-            fn_constructor_args=(opener, treatment),
-            compute=ray.data.ActorPoolStrategy(
-                min_size=1,
-                max_size=pool.most,
-                # One by one, or a photograph that kills would take those behind it along.
-                max_tasks_in_flight_per_actor=1 if size == 1 else None,
-            ),
-            num_cpus=pool.cores,
-            num_gpus=pool.gpus or None,
-            max_restarts=-1,
-            max_task_retries=RETRIES,
-        )
-    for batch in outcome.iter_batches(batch_size=None, prefetch_batches=0, batch_format="numpy"):
-        yield list(batch["line"])
+
+def _sweep(tasks: Sequence[Task]) -> None:
+    sweep(Path(task.target) for task in tasks if not is_url(task.target))
 
 
 def _lost(task: Task, treatment: Treatment) -> Record:
@@ -177,12 +105,8 @@ def _lost(task: Task, treatment: Treatment) -> Record:
         "what": "every process that was to edit it died",
         "do": "See the cluster's own log; a damaged file or too little memory are the likeliest.",
     }
-    return Record(task.key, "failed", treatment.settings, dict(task.mark), error=told)
-
-
-def _quieten(ray: Any) -> None:  # noqa: ANN401  (a module)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.max_errored_blocks = -1  # they are counted, tried again and told of here
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    source: dict[str, Any] = dict(task.mark)
+    if not is_url(task.source):
+        with contextlib.suppress(PhotoError):
+            source |= stat_of(Path(task.source))
+    return Record(task.key, "failed", treatment.settings, source, error=told)

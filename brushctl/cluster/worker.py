@@ -1,35 +1,26 @@
-"""What each process of a cluster does: hold one editor, and edit what it is handed."""
+"""What each process of a cluster does to photographs: hold one editor, edit what it is handed."""
 
-import base64
 import hashlib
-import json
-import pickle
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from brushctl.cluster.places import is_url, read, writing
 from brushctl.cluster.planning import Task
-from brushctl.errors import BrushctlError
+from brushctl.photos.images import megapixels_of
 from brushctl.photos.journal import Record, hash_file
+from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.saving import kind_of
-from brushctl.photos.treating import (
-    Edited,
-    Editor,
-    Taken,
-    Treatment,
-    edit_taken,
-    failed,
-    put,
-    take,
-)
+from brushctl.photos.treating import Edited, Editor, Taken, Treatment, failed, put, take
 
-Opener = Callable[[], AbstractContextManager[Editor]]
-IN_HAND = 50.0
-"""Megapixels that a process holds decoded, unless one photograph alone has more."""
+EditorOpener = Callable[[], AbstractContextManager[Editor]]
+AHEAD = 8
+"""Photographs whose bytes, not yet decoded, are fetched before their turn."""
 
 
 def open_editor_of(data: bytes, settings: dict[str, Any]) -> AbstractContextManager[Editor]:
@@ -41,99 +32,107 @@ def open_editor_of(data: bytes, settings: dict[str, Any]) -> AbstractContextMana
 
 
 class Painter:
-    """An actor of Ray Data's: loads the base model once, then maps batches of tasks to lines.
+    """The work of one process: loads the base model once, then edits block after block.
 
-    What would stop the whole run (a base model that is not there, a full disk) is no exception
-    here, which Ray would take for a broken process and try again: it travels as a line.
+    Args:
+        opener: makes the editor.
+        treatment: how photographs are edited.
+        cores: as many threads read and as many write, two at least.
     """
 
-    def __init__(self, opener: Opener, treatment: Treatment) -> None:
+    def __init__(self, opener: EditorOpener, treatment: Treatment, cores: int) -> None:
+        self._editor = opener().__enter__()
         self._treatment = treatment
-        self._refusal: Exception | None = None
-        try:
-            self._editor = opener().__enter__()
-        except BrushctlError as error:
-            self._refusal = error
+        self._threads = max(2, cores)
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """The batch's column `task`, JSON, to a column `line` of `packed` outcomes."""
-        tasks = [Task(**json.loads(text)) for text in batch["task"]]
-        lines = [packed(outcome) for outcome in self._outcomes(tasks)]
-        return {"line": np.array(lines, dtype=object)}
+    def __call__(self, tasks: Sequence[Task]) -> Iterator[Record]:
+        """What became of each photograph, in order.
 
-    def _outcomes(self, tasks: Sequence[Task]) -> Iterator[Record | Exception]:
-        if self._refusal:
-            yield from [self._refusal] * len(tasks)
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        ends = _Ends(self._editor, self._treatment)
+        with ExitStack() as stack:
+            pipeline = Pipeline(ends, self._editor, self._treatment, stack, self._threads)
+            fetchers = stack.enter_context(ThreadPoolExecutor(self._threads))
+            sized = _fetched(tasks, fetchers)
+            yield from pipeline.run(windows(sized, self._editor.at_once))
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """A photograph's bytes, or why there are none; and what the journal says of its file."""
+
+    task: Task
+    source: dict[str, Any]
+    data: bytes = b""
+    error: Exception | None = None
+
+    @property
+    def key(self) -> str:
+        return self.task.key
+
+
+def _fetched(
+    tasks: Sequence[Task], fetchers: ThreadPoolExecutor
+) -> Iterator[tuple[_Fetched, float]]:
+    """Each photograph with its megapixels, in order, the bytes of the next on their way."""
+    ahead: deque[Future[_Fetched]] = deque()
+    rest = iter(tasks)
+    while True:
+        while len(ahead) < AHEAD and (task := next(rest, None)):
+            ahead.append(fetchers.submit(_fetch, task))
+        if not ahead:
             return
-        window: list[tuple[Task, Taken | Record]] = []
-        megapixels = 0.0
-        try:
-            for task in tasks:
-                taken = _read(task, self._editor, self._treatment)
-                window.append((task, taken))
-                megapixels += taken.photo.megapixels if isinstance(taken, Taken) else 0
-                if len(window) == self._editor.at_once or megapixels > IN_HAND:
-                    yield from _edited(window, self._editor, self._treatment)
-                    window, megapixels = [], 0.0
-            yield from _edited(window, self._editor, self._treatment)
-        except OSError as error:
-            yield error
+        fetched = ahead.popleft().result()
+        yield fetched, megapixels_of(BytesIO(fetched.data))
 
 
-def packed(outcome: Record | Exception) -> str:
-    """A record, or what ends the run, as text that any column can hold."""
-    if isinstance(outcome, Record):
-        return json.dumps(outcome.to_dict())
-    return json.dumps({"fatal": base64.b64encode(pickle.dumps(outcome)).decode()})
-
-
-def unpacked(line: str) -> Record:
-    """A line's record.
-
-    Raises:
-        Exception: what ends the run, as it was raised where it arose.
-    """
-    told = json.loads(line)
-    if "fatal" in told:
-        raise pickle.loads(base64.b64decode(told["fatal"]))  # our own processes made it
-    return Record.from_dict(told)
-
-
-def _read(task: Task, editor: Editor, treatment: Treatment) -> Taken | Record:
-    """A photograph in hand, or how it failed."""
-    source: dict[str, Any] = dict(task.mark)
+def _fetch(task: Task) -> _Fetched:
+    fetched = _Fetched(task, dict(task.mark))
     try:
         if not is_url(task.source):
-            source["mtime_ns"] = Path(task.source).stat().st_mtime_ns
-        data = read(task.source)
-        source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        return take(data, task.key, source, editor, treatment)
+            fetched.source["mtime_ns"] = Path(task.source).stat().st_mtime_ns
+        fetched.data = read(task.source)
     except Exception as error:  # one bad file is one failed file
-        return failed(task.key, error, source, treatment)
+        fetched.error = error
+    return fetched
 
 
-def _edited(
-    window: Sequence[tuple[Task, Taken | Record]], editor: Editor, treatment: Treatment
-) -> Iterator[Record]:
-    """Edit photographs together; what became of each.
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Reading and writing, wherever photographs lie."""
 
-    Raises:
-        OSError: the disk is full or read-only.
-    """
-    results = iter(edit_taken(editor, [one for _, one in window if isinstance(one, Taken)]))
-    for task, one in window:
-        yield one if isinstance(one, Record) else _written(task, one, next(results), treatment)
+    editor: Editor
+    treatment: Treatment
 
+    def read(self, job: _Fetched) -> Taken | Record:
+        """A photograph in hand, or how it failed."""
+        data, job.data = job.data, b""  # decoded, it is needed no more
+        try:
+            if job.error:
+                raise job.error
+            job.source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            return take(data, job.key, job.source, self.editor, self.treatment)
+        except Exception as error:
+            return failed(job.key, error, job.source, self.treatment)
 
-def _written(task: Task, taken: Taken, edited: Edited | Exception, treatment: Treatment) -> Record:
-    try:
-        if isinstance(edited, Exception):
-            raise edited
+    def write(self, job: _Fetched, outcome: Outcome) -> Record:
+        """What became of a photograph, once its result is where it belongs."""
+        if isinstance(outcome, Record):
+            return outcome
+        try:
+            return self._put(job.task, *outcome)
+        except Exception as error:
+            return failed(job.key, error, job.source, self.treatment)
+
+    def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         with writing(task.target) as part:
             kind = kind_of(Path(task.target), taken.photo)
-            facts = put(part, kind, taken, edited, treatment)
-            sha256, size = hash_file(part), part.stat().st_size
-    except Exception as error:
-        return failed(task.key, error, taken.source, treatment)
-    result = {"path": task.result, "sha256": sha256, "bytes": size}
-    return Record(task.key, "done", treatment.settings, taken.source, result, facts)
+            facts = put(part, kind, taken, edited, self.treatment)
+            result = {
+                "path": task.result,
+                "sha256": hash_file(part),
+                "bytes": part.stat().st_size,
+            }
+        return Record(task.key, "done", self.treatment.settings, taken.source, result, facts)

@@ -1,20 +1,12 @@
-"""Edit photographs as a pipeline: resumable, and one bad file never stops the rest.
-
-While the model edits one window of photographs, the next is read and decoded and the last is
-brought to full size and written. What a window holds depends on the files alone, never on how
-fast they came, so that the same command makes the same bytes.
-"""
+"""Edit photographs in this process: resumable, and one bad file never stops the rest."""
 
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +15,9 @@ from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
 from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
+from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
-from brushctl.photos.saving import PART, kind_of, replacing
+from brushctl.photos.saving import kind_of, replacing, sweep
 from brushctl.photos.selection import result_path, source_path, stat_of
 from brushctl.photos.treating import (
     Edited,
@@ -32,28 +25,11 @@ from brushctl.photos.treating import (
     FileDone,
     Taken,
     Treatment,
-    edit_taken,
     failed,
     put,
     take,
     tell,
 )
-
-IN_HAND = 50.0
-"""Megapixels decoded at one time, unless one photograph alone has more: 12 to 45 MB for each."""
-THREADS = min(8, max(2, os.cpu_count() or 1))
-"""That read, and that write: Pillow and numpy let go of Python's lock while they work."""
-
-Outcome = Record | tuple[Taken, Edited]
-"""How a photograph has failed, or its edit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Photographs that are edited together."""
-
-    jobs: tuple[Job, ...]
-    megapixels: float
 
 
 def edit_photographs(
@@ -82,13 +58,14 @@ def edit_photographs(
         OSError: the disk is full or read-only.
     """
     if journal:
-        _sweep(jobs)
+        sweep(map(_place, jobs))
     yield Stage("editing photographs", len(jobs))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
     with ExitStack() as stack:
-        work = _Pipeline(_Files(plan, editor, treatment, journal), stack)
-        for record in work.run(_windows(jobs, editor.at_once), stop):
+        files = _Files(plan, editor, treatment, journal)
+        work = Pipeline(files, editor, treatment, stack)
+        for record in work.run(windows(_sized(jobs), editor.at_once), stop):
             records.append(record)
             width, height = record.facts.get("size", (0, 0))
             megapixels += width * height / 1e6
@@ -96,14 +73,6 @@ def edit_photographs(
             pace = megapixels / max(time.monotonic() - started, 1e-9)
             yield Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}")
     return records
-
-
-def _sweep(jobs: Sequence[Job]) -> None:
-    """Delete what a killed run left half-written: under the journal's lock nobody writes now."""
-    for folder in {_place(job).parent for job in jobs}:
-        with suppress(OSError):  # of a folder that is not ours to write; its photographs will tell
-            for part in folder.glob(f".*{PART}"):
-                part.unlink(missing_ok=True)
 
 
 def _place(job: Job) -> Path:
@@ -126,19 +95,9 @@ def _check_unchanged(path: Path, source: dict[str, Any]) -> None:
         )
 
 
-def _windows(jobs: Sequence[Job], most: int) -> Iterator[Window]:
-    """The jobs in their order, `most` at once, but no more than half of what may be in hand."""
-    window: list[Job] = []
-    total = 0.0
+def _sized(jobs: Sequence[Job]) -> Iterator[tuple[Job, float]]:
     for job in jobs:
-        megapixels = megapixels_of(job.source) if job.source else 0.0
-        if window and (len(window) == most or total + megapixels > IN_HAND / 2):
-            yield Window(tuple(window), total)
-            window, total = [], 0.0
-        window.append(job)
-        total += megapixels
-    if window:
-        yield Window(tuple(window), total)
+        yield job, megapixels_of(job.source) if job.source else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,58 +166,3 @@ class _Files:
                 # In place, a run killed between renaming and noting it must not edit the edit.
                 self.journal.write(replace(record, status="writing"))
         return record
-
-
-class _Pipeline:
-    """Reads ahead and writes behind, while the model has the thread that calls `run`."""
-
-    def __init__(self, files: _Files, stack: ExitStack) -> None:
-        self._files = files
-        self._readers, self._writers = ThreadPoolExecutor(THREADS), ThreadPoolExecutor(THREADS)
-        for pool in (self._readers, self._writers):
-            stack.callback(pool.shutdown, cancel_futures=True)
-        self._reading: deque[tuple[Window, list[Future[Taken | Record]]]] = deque()
-        self._writing: deque[tuple[Future[Record], float]] = deque()
-
-    def run(self, windows: Iterator[Window], stop: Callable[[], bool]) -> Iterator[Record]:
-        """The records of all photographs, in order."""
-        ahead = next(windows, None)
-        while True:
-            if stop():
-                ahead = None
-                self._reading.clear()
-            while ahead and self._has_room(ahead):
-                jobs = [self._readers.submit(self._files.read, job) for job in ahead.jobs]
-                self._reading.append((ahead, jobs))
-                ahead = next(windows, None)
-            if self._reading:
-                self._edit(*self._reading.popleft())
-                while self._writing and self._writing[0][0].done():
-                    yield self._written()
-            elif self._writing:
-                yield self._written()
-            else:
-                return
-
-    def _has_room(self, window: Window) -> bool:
-        held = [window.megapixels for window, _ in self._reading]
-        held += [megapixels for _, megapixels in self._writing]
-        return not held or (len(self._reading) < 2 and sum(held) + window.megapixels <= IN_HAND)
-
-    def _edit(self, window: Window, reading: list[Future[Taken | Record]]) -> None:
-        read = [future.result() for future in reading]
-        taken = [one for one in read if isinstance(one, Taken)]
-        results = iter(edit_taken(self._files.editor, taken))
-        for job, one in zip(window.jobs, read, strict=True):
-            outcome = self._outcome(job, one, next(results)) if isinstance(one, Taken) else one
-            writing = self._writers.submit(self._files.write, job, outcome)
-            self._writing.append((writing, window.megapixels / len(window.jobs)))
-
-    def _outcome(self, job: Job, taken: Taken, result: Edited | Exception) -> Outcome:
-        if isinstance(result, Exception):
-            return failed(job.key, result, taken.source, self._files.treatment)
-        return taken, result
-
-    def _written(self) -> Record:
-        future, _ = self._writing.popleft()
-        return future.result()

@@ -109,11 +109,11 @@ def read_photo(path: Path) -> bytes:
         raise PhotoError(_reason(error), where=str(path)) from error
 
 
-def megapixels_of(path: Path) -> float:
+def megapixels_of(file: Path | io.BytesIO) -> float:
     """Of a photograph, as its header tells; 0 where it does not."""
     _register_heif()
     try:
-        with Image.open(path, formats=_formats()) as image:
+        with Image.open(file, formats=_formats()) as image:
             return image.width * image.height / 1e6
     except Exception:  # decoding will tell
         return 0.0

@@ -185,6 +185,16 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
     return name
 
 
+def inside(output: str, folder: str) -> PlanError:
+    """What is wrong with an output folder inside an input folder."""
+    return PlanError(
+        f"the output folder lies inside the input folder {folder}",
+        where=output,
+        do="Its results would be taken for photographs next time; choose another folder, "
+        "or pass --in-place.",
+    )
+
+
 def _check_not_empty(inputs: Sequence[Input]) -> None:
     if not inputs:
         raise PlanError(
@@ -202,12 +212,7 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
     out = output.resolve()
     for root in sorted({folder.resolve() for folder in folders}):
         if out.is_relative_to(root):
-            raise PlanError(
-                f"the output folder lies inside the input folder {root}",
-                where=str(output),
-                do="Its results would be taken for photographs next time; choose another folder, "
-                "or pass --in-place.",
-            )
+            raise inside(str(output), str(root))
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:

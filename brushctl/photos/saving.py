@@ -3,7 +3,7 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,14 @@ def remove_unfinished() -> None:
     """Delete the temporary files of this process, which is about to end at once."""
     for part in list(_unfinished):
         part.unlink(missing_ok=True)
+
+
+def sweep(targets: Iterable[Path]) -> None:
+    """Delete what killed runs left half-written, under the journal's lock: nobody writes then."""
+    for folder in {target.parent for target in targets}:
+        with contextlib.suppress(OSError):  # of a folder that is not ours to write
+            for part in folder.glob(f".*{PART}"):
+                part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

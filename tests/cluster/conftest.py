@@ -36,7 +36,7 @@ def s3() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def ray(s3: str) -> Iterator[Any]:
     """A cluster of two cores whose processes can import the tests and reach the server."""
-    from brushctl.cluster.running import cluster
+    from brushctl.cluster.spreading import cluster
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from brushctl.cluster.planning import tasks_of
-from brushctl.cluster.running import Pool, cluster, edit_on_cluster
-from brushctl.cluster.worker import Opener
+from brushctl.cluster.running import edit_on_cluster
+from brushctl.cluster.spreading import Pool, cluster
+from brushctl.cluster.worker import EditorOpener
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.plan import Plan, plan_folder
@@ -23,7 +24,7 @@ def plan_of(photographs: Path, output: str) -> Plan:
     return plan_folder(find_inputs([str(photographs)]), photographs.parent / output)
 
 
-def edited(plan: Plan, opener: Opener, **pool: int) -> list[Record]:
+def edited(plan: Plan, opener: EditorOpener, **pool: int) -> list[Record]:
     """Every photograph of a plan that its journal does not have yet, edited on the cluster."""
     assert plan.state
     with Journal(plan.state) as journal:

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from brushctl.errors import PhotoError
-from brushctl.photos.batch import IN_HAND, edit_photographs
+from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
+from brushctl.photos.pipeline import IN_HAND
 from brushctl.photos.plan import plan_folder
 from brushctl.photos.treating import FileDone, Treatment
 from tests.photos import makers
