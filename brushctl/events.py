@@ -1,6 +1,10 @@
 """What long work tells whoever started it. The rooms yield events; only the face prints."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,13 @@ class Warned:
 
 
 Event = Stage | Advance | Warned
+
+
+def finished(work: Generator[object, None, Result]) -> Result:
+    """What work returns, once it has run to its end with nobody listening."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result

@@ -137,15 +137,20 @@ class Shelf:
         side = strip.shape[0]
         return [strip[:, k : k + side] for k in range(0, strip.shape[1], side)]
 
-    def keep(self, stem: str, case: Case, edited: Sequence[Pixels]) -> None:
+    def keep(self, stem: str, case: Case, strip: bytes) -> None:
         """Keep a case; the file of its figures comes last, and says that it is done."""
-        strip = np.concatenate(list(edited), axis=1)
-        codes = np.rint(np.clip(strip, 0, 1) * 255).astype(np.uint8)
-        stream = BytesIO()
-        Image.fromarray(codes).save(stream, "PNG")
-        write_atomically(self.root / f"{stem}.png", stream.getvalue())
+        write_atomically(self.root / f"{stem}.png", strip)
         facts = json.dumps(asdict(case), indent=1)
         write_atomically(self.root / f"{stem}.json", facts.encode())
+
+
+def strip_of(edited: Sequence[Pixels]) -> bytes:
+    """Pictures side by side, as a PNG file."""
+    strip = np.concatenate(list(edited), axis=1)
+    codes = np.rint(np.clip(strip, 0, 1) * 255).astype(np.uint8)
+    stream = BytesIO()
+    Image.fromarray(codes).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def stem_of(bench: Bench, judges: Judges, effect: Effect, method: str, shots: int) -> str:

@@ -1,10 +1,10 @@
-"""All cases of a bench, one after another, those that are done taken from the work folder."""
+"""All cases of a bench, those that are done taken from the work folder."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from brushctl.bench.cases import Case, Judges, Shelf, run_case, stem_of
+from brushctl.bench.cases import Case, Judges, Shelf, run_case, stem_of, strip_of
 from brushctl.bench.effects import Effect
 from brushctl.bench.methods import Bench
 from brushctl.bench.metrics import Pixels
@@ -50,25 +50,77 @@ def judges_for(bench: Bench) -> Judges:
     return Judges(tower_distance(bench.clip), f"{bench.clip_name}-tower", bench)
 
 
-def run_bench(bench: Bench, plan: Plan) -> Generator[Event, None, Outcome]:
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A case to run.
+
+    Attributes:
+        stem: its name in the work folder.
+        method: a key of `METHODS`.
+        shots: training pairs.
+        effect: with no more pairs than that.
+    """
+
+    stem: str
+    method: str
+    shots: int
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDone:
+    """A case that has been run, and its strip of edited pictures as a PNG file."""
+
+    stem: str
+    case: Case
+    strip: bytes
+
+
+Runner = Callable[[Judges, Sequence[Todo]], Generator[Event | CaseDone, None, None]]
+
+
+def one_by_one(judges: Judges, todo: Sequence[Todo]) -> Generator[Event | CaseDone, None, None]:
+    """Run cases in this process."""
+    for each in todo:
+        work = run_case(judges, each.effect, each.method, each.shots)
+        case, edited = yield from _quietly(work)
+        yield CaseDone(each.stem, case, strip_of(edited))
+
+
+def run_bench(
+    bench: Bench, plan: Plan, runner: Runner = one_by_one
+) -> Generator[Event, None, Outcome]:
     """Run a plan, method by method, so that early results compare few methods on all effects."""
     judges = judges_for(bench)
     outcome = Outcome(judges, Shelf(plan.work))
-    todo = [(m, s, e) for m in plan.methods for s in plan.shots for e in plan.effects]
+    todo = _todo(judges, plan)
+    kept = {stem: case for stem in todo if (case := outcome.shelf.load(stem))}
     yield Stage("cases", total=len(todo))
-    for done, (method, shots, whole) in enumerate(todo, 1):
-        effect = whole.limited(shots, plan.limit)
-        stem = stem_of(bench, judges, effect, method, shots)
-        case = outcome.shelf.load(stem)
-        if case is None and plan.report_only:
+    yield Advance(len(kept))
+    missing = [] if plan.report_only else [each for stem, each in todo.items() if stem not in kept]
+    for event in runner(judges, missing):
+        if not isinstance(event, CaseDone):
+            yield event
             continue
-        if case is None:
-            case, edited = yield from _quietly(run_case(judges, effect, method, shots))
-            outcome.shelf.keep(stem, case, edited)
-        outcome.cases.append(case)
-        outcome.stems.append(stem)
-        yield Advance(done, f"{method}, {shots} shots, {effect.name}: {case.seconds:.0f} s")
+        case = kept[event.stem] = event.case
+        outcome.shelf.keep(event.stem, case, event.strip)
+        told = f"{case.method}, {case.shots} shots, {case.effect}: {case.seconds:.0f} s"
+        yield Advance(len(kept), told)
+    outcome.stems = [stem for stem in todo if stem in kept]
+    outcome.cases = [kept[stem] for stem in outcome.stems]
     return outcome
+
+
+def _todo(judges: Judges, plan: Plan) -> dict[str, Todo]:
+    """Every case of a plan by its name, in order."""
+    cases: dict[str, Todo] = {}
+    for method in plan.methods:
+        for shots in plan.shots:
+            for whole in plan.effects:
+                effect = whole.limited(shots, plan.limit)
+                stem = stem_of(judges.bench, judges, effect, method, shots)
+                cases[stem] = Todo(stem, method, shots, effect)
+    return cases
 
 
 def _quietly(

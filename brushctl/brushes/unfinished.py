@@ -42,14 +42,20 @@ class Unfinished:
         """
         if not self.path.is_file():
             return None
-        data = self.path.read_bytes()
-        if data[: len(self._run)] != self._run:
+        if not self.belongs():
             raise UsageError(
                 "the unfinished run is one of other pairs or settings",
                 where="--resume",
                 do="Repeat its command, or pass --overwrite in place of --resume to begin anew.",
             )
-        return data[len(self._run) :]
+        return self.path.read_bytes()[len(self._run) :]
+
+    def belongs(self) -> bool:
+        """Whether what was kept, if anything was, is of this run."""
+        if not self.path.is_file():
+            return True
+        with self.path.open("rb") as file:
+            return file.read(len(self._run)) == self._run
 
     def keep(self, state: bytes) -> None:
         """Keep a state in place of the last, whole or not at all."""

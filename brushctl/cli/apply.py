@@ -10,6 +10,7 @@ from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
 from brushctl.cli.applying import Command, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
+from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.output import say
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from brushctl.photos.treating import Editor
 
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
-CLUSTER = "Many machines"
 
 
 def apply(
@@ -74,26 +74,14 @@ def apply(
         float,
         typer.Option(min=0, help="With --watch: seconds unchanged.", rich_help_panel=BATCH),
     ] = 5.0,
-    engine: Annotated[
-        Engine, typer.Option(help="This process, or a Ray cluster.", rich_help_panel=CLUSTER)
-    ] = Engine.LOCAL,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(help="A cluster's; else one of this machine.", rich_help_panel=CLUSTER),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes at most; all that fit.", rich_help_panel=CLUSTER),
-    ] = None,
-    cores: Annotated[
-        int, typer.Option(min=1, help="CPU cores for each process.", rich_help_panel=CLUSTER)
-    ] = 1,
+    engine: EngineName = Engine.LOCAL,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
+    cores: Cores = 1,
+    per_gpu: PerGpu = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print the plan.", rich_help_panel=BATCH)
     ] = False,
-    per_gpu: Annotated[
-        int, typer.Option(min=1, help="Processes that share a GPU.", rich_help_panel=CLUSTER)
-    ] = 1,
     detail: Annotated[
         Detail,
         typer.Option(
@@ -181,8 +169,11 @@ def apply(
         folders, target = _watchable(named, output, in_place=in_place)
         watch_folder(command, folders, target, template=name, settle=settle)
         return
-    scatter = Scatter(path, {**sampling, "device": device}, ray_address, workers, cores, per_gpu)
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    scatter = Scatter(path, {**sampling, "device": device}, machines)
     if is_remote(named, output, engine):
+        if in_place or files_from is not None:
+            raise UsageError("--in-place and --files-from are for paths, not for URLs")
         scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return
     plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)

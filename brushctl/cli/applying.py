@@ -1,6 +1,5 @@
 """How `brushctl apply` runs: once, or over a hot folder; what it says while and after."""
 
-import json
 import os
 import sys
 import time
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from brushctl import __version__
-from brushctl.cli.output import ENVELOPE_VERSION, follow, say, silence_stdout
+from brushctl.cli.failure import exit_with_failed
+from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
 from brushctl.photos.choices import Detail
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks at a hot folder."""
-SOME_FAILED, ALL_FAILED = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +148,7 @@ def conclude(
             f"stopped with {left} photographs left",
             do="Run the same command again to go on.",
         )
-    if failed:
-        raise typer.Exit(SOME_FAILED if done + unchanged else ALL_FAILED)
+    exit_with_failed(len(failed), done + unchanged)
 
 
 def watch_folder(
@@ -281,12 +277,3 @@ def _summarise(
         error = record.error or {}
         advice = f". {error['do']}" if error.get("do") else ""
         say(f"failed: {record.photograph}: {error.get('what')}{advice}")
-
-
-def print_line(payload: dict[str, Any]) -> None:
-    """One line of JSON on stdout; that nobody reads on does not stop the work told of."""
-    try:
-        sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence_stdout()

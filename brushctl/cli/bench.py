@@ -2,19 +2,23 @@
 
 import shlex
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brushctl.cli.arguments import Base, Device, Dtype, Json, Quiet, Seed
+from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.output import follow, out_console, print_json, say
 from brushctl.errors import UsageError
+from brushctl.photos.choices import Engine
 from brushctl.settings import TINY
 
 if TYPE_CHECKING:
-    from brushctl.bench.effects import Effect
-    from brushctl.engine.base import BaseModel
+    from brushctl.bench.opening import Setting
+    from brushctl.bench.running import Outcome, Plan
 
 Names = Annotated[
     str | None, typer.Option("--effects", help="Effects, comma-separated; all if not given.")
@@ -56,6 +60,11 @@ def bench(
         Path | None,
         typer.Option("--sheet", help="Also draw a contact sheet, a row for each effect."),
     ] = None,
+    engine: EngineName = Engine.LOCAL,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
+    cores: Cores = 1,
+    per_gpu: PerGpu = 1,
     base: Base = None,
     device: Device = "auto",
     dtype: Dtype = None,
@@ -76,22 +85,22 @@ def bench(
 
     chosen = _chosen("--methods", methods, list(METHODS))
 
-    from brushctl.bench.methods import Bench
+    from brushctl.bench.opening import Setting
     from brushctl.bench.report import contact, html_report
     from brushctl.bench.results import results_of, results_text
-    from brushctl.bench.running import Plan, run_bench
+    from brushctl.bench.running import Plan
     from brushctl.bench.tables import tables
     from brushctl.brushes.atomic import write_atomically
-    from brushctl.engine.base import open_base
-    from brushctl.engine.clip import default_clip, load_clip
-    from brushctl.engine.device import resolve_device, resolve_dtype
 
-    where = resolve_device(device)
-    model = open_base(base or TINY, where, resolve_dtype(dtype, where))
-    clip = load_clip(default_clip(model.id), where)
-    drawn = _effects(folder, effects, model, seed)
-    plan = Plan(drawn, chosen, shots, limit, work, report_only)
-    outcome = follow(run_bench(Bench(model, clip, steps, seed), plan), quiet=quiet)
+    there = folder.absolute() if folder else None
+    setting = Setting(base or TINY, device, dtype, steps, seed, there)
+    names = _chosen("--effects", effects, setting.known())
+
+    def planned(resolution: int) -> "Plan":
+        return Plan(setting.effects(names, resolution), chosen, shots, limit, work, report_only)
+
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    plan, outcome = _run(setting, planned, machines if engine is Engine.RAY else None, quiet=quiet)
 
     if not outcome.cases:
         raise UsageError("nothing is done yet", where=str(work), do="Leave --report-only out.")
@@ -111,17 +120,30 @@ def bench(
         say(f"pictures and figures of every case: {work / 'report.html'}")
 
 
-def _effects(
-    folder: Path | None, names: str | None, model: "BaseModel", seed: int
-) -> "list[Effect]":
-    from brushctl.bench.effects import TABLE_3, draw_effects
-    from brushctl.bench.folder import effects_in, load_effect
+def _run(
+    setting: "Setting",
+    planned: "Callable[[int], Plan]",
+    machines: Machines | None,
+    *,
+    quiet: bool,
+) -> "tuple[Plan, Outcome]":
+    """Run the plan made for the base's resolution, here or on a cluster."""
+    from brushctl.bench.running import run_bench
 
-    if folder is None:
-        return draw_effects(_chosen("--effects", names, list(TABLE_3)), model.resolution, seed)
-    there = effects_in(folder)
-    chosen = _chosen("--effects", names, list(there))
-    return [load_effect(name, there[name], model.resolution) for name in chosen]
+    if machines is None:
+        bench = setting.bench()
+        plan = planned(bench.base.resolution)
+        return plan, follow(run_bench(bench, plan), quiet=quiet)
+
+    from brushctl.bench.elsewhere import on_cluster
+
+    with machines.joined() as pool:
+        # This process only plans and keeps; names of cases tell the number format, so it is fixed.
+        dtype = setting.dtype or ("bfloat16" if pool.gpus else "float32")
+        bench = replace(setting, device="cpu", dtype=dtype).bench()
+        plan = planned(bench.base.resolution)
+        runner = on_cluster(replace(setting, dtype=dtype), pool)
+        return plan, follow(run_bench(bench, plan, runner), quiet=quiet)
 
 
 def _chosen(option: str, asked: str | None, known: list[str]) -> list[str]:

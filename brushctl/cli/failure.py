@@ -10,6 +10,18 @@ from typer.core import TyperGroup
 from brushctl.cli.output import print_error, print_json, silence_stdout
 from brushctl.errors import BrushctlError, DiskError, Interrupted
 
+SOME_FAILED, ALL_FAILED = 3, 4
+
+
+def exit_with_failed(failed: int, fine: int) -> None:
+    """End the command as the parts of its work went: 3 if some failed, 4 if all did.
+
+    Raises:
+        typer.Exit: some failed.
+    """
+    if failed:
+        raise typer.Exit(SOME_FAILED if fine else ALL_FAILED)
+
 
 class Commands(TyperGroup):
     """The command tree, answering Ctrl-C and closed pipes before Typer does, without a word."""

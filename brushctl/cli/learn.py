@@ -1,30 +1,26 @@
 """`brushctl learn`: make a brush out of before/after pairs."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from brushctl.brushes.cache import destination, keep_sheet, store
-from brushctl.brushes.unfinished import states_of
 from brushctl.cli.arguments import Base, Device, Dtype, Json, Overwrite, Pairs, Quiet, Seed
-from brushctl.cli.checks import checked, show_checks
+from brushctl.cli.checks import show_checks
+from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
+from brushctl.cli.many import Many
+from brushctl.cli.order import Order
 from brushctl.cli.output import print_json, say
-from brushctl.errors import NameTakenError, UsageError
+from brushctl.errors import UsageError
+from brushctl.photos.choices import Engine
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
-
-if TYPE_CHECKING:
-    from brushctl.brushes.file import Brush
-
-PAIRS_FOR_ONE_HELD_OUT = 6
-"""Of so many pairs one can be spared to judge by."""
 
 
 def learn(
     pairs: Pairs,
     *,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="The new brush: a name or a file.")
+        str | None,
+        typer.Option("--output", "-o", help="The new brush: a name or a file; many: a folder."),
     ] = None,
     base: Base = None,
     recipe: Annotated[str, typer.Option(help="How it is learned: default, or paper.")] = "default",
@@ -61,6 +57,15 @@ def learn(
     check_only: Annotated[
         bool, typer.Option("--check-only", help="Check the pairs, and learn nothing.")
     ] = False,
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="PAIRS is a list of sets of pairs: learn a brush of each."),
+    ] = False,
+    engine: EngineName = Engine.LOCAL,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
+    cores: Cores = 1,
+    per_gpu: PerGpu = 1,
     overwrite: Overwrite = False,
     seed: Seed = 0,
     device: Device = "auto",
@@ -71,73 +76,52 @@ def learn(
     """Learn an edit from pictures before and after it, and keep it as a brush.
 
     Five to ten pairs of different scenes teach the edit and not the scene. They are checked
-    before anything heavy begins.
+    before anything heavy begins. With --batch, status 3: some brushes failed; 4: all.
     """
-    from brushctl.brushes.fields import label, line
-    from brushctl.photos.pairs import find_pairs, hold_out
-
-    if phrase is not None and no_phrase:
-        raise UsageError("--phrase and --no-phrase contradict each other")
-    if cross_validate and held_out:
-        raise UsageError("--cross-validate holds out each pair in turn", do="Leave --hold-out out.")
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    order = Order(
+        pairs=pairs,
+        output=output or "",
+        base=base,
+        recipe=recipe,
+        steps=steps,
+        phrase=phrase,
+        no_phrase=no_phrase,
+        hold_out=held_out,
+        cross_validate=cross_validate,
+        align=align,
+        seed=seed,
+    )
+    order.check()
+    if batch:
+        if check_only:
+            raise UsageError("--check-only is for one set of pairs", do="Leave --batch out.")
+        many = Many(order, output, device, dtype, overwrite=overwrite, json=json, quiet=quiet)
+        many.learn(machines if engine is Engine.RAY else None)
+        return
+    if engine is Engine.RAY:
+        raise UsageError("a cluster learns many brushes at once", do="Add --batch, or one process.")
     if check_only:
+        from brushctl.photos.pairs import find_pairs
+
         show_checks(find_pairs(pairs), json=json, quiet=quiet)
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
-    target = destination(output, overwrite=overwrite)
-    if states_of(target) and not (resume or overwrite):
-        raise NameTakenError(
-            "learning this brush was begun before",
-            where=output,
-            do="Add --resume to go on with it, or --overwrite to begin anew.",
-        )
-    found = find_pairs(pairs)
-    spared = 0 if cross_validate else len(found) // PAIRS_FOR_ONE_HELD_OUT
-    kept_back = spared if held_out is None else held_out
-    learned_from, unseen = hold_out(found, kept_back, seed)
-    if cross_validate:
-        hold_out(found, 1, seed)  # of one pair none can be
-    label(target.stem, "-o")
-    if phrase is not None:
-        line(phrase, "--phrase")
-    checked(pairs, found, align=align, quiet=quiet)
-
+    ready = order.ready(overwrite=overwrite, go_on=resume, quiet=quiet)
     if base is None and not quiet:
         say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
 
-    from brushctl.brushes.file import encode_brush
-    from brushctl.cli.lesson import Lesson
     from brushctl.engine.base import open_base
     from brushctl.engine.device import resolve_device, resolve_dtype
-    from brushctl.engine.making import Start
-    from brushctl.engine.recipes import recipe_called
 
-    chosen, place = recipe_called(recipe), resolve_device(device)
-    if steps:
-        chosen = replace(chosen, steps=steps)
+    place = resolve_device(device)
     model = open_base(base, place, resolve_dtype(dtype, place))
-    lesson = Lesson(model, chosen, seed, learned_from, unseen, align, target, quiet)
-    start = Start(phrase) if no_phrase or phrase is not None else lesson.find_start()
-    folds = lesson.cross_validate(start, resume=resume) if cross_validate else None
-    brush, judged = lesson.judge(lesson.learn(start, resume=resume), folds)
-    path = store(encode_brush(brush), output, overwrite=overwrite)
-    lesson.forget()
-    sheet = keep_sheet(path, judged.sheet(f"{target.stem}, on {judged.on}"))
+    learned = ready.carry_out(model, resume=resume, quiet=quiet)
     if json:
-        kept = {"brush": target.stem, "path": str(path), "sheet": str(sheet)}
-        print_json({**kept, "judged": judged.figures(), "metadata": brush.metadata.to_dict()})
+        kept = {"brush": ready.target.stem, "path": str(learned.path), "sheet": str(learned.sheet)}
+        metadata = learned.brush.metadata.to_dict()
+        print_json({**kept, "judged": learned.judged.figures(), "metadata": metadata})
     elif not quiet:
-        say(f"{_summary(brush)}\n{judged.verdict()}")
-        say(f"{path}\n{sheet}   (before, after, brush)")
+        say(f"{learned.told()}\n{learned.path}\n{learned.sheet}   (before, after, brush)")
         say(f"brushctl apply {output} PHOTOS -o EDITED repeats it")
-
-
-def _summary(brush: "Brush") -> str:
-    training = brush.metadata.training
-    assert training is not None
-    first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
-    return (
-        f"learned {brush.metadata.name} from {len(training.pairs_sha256)} pairs: "
-        f"loss {first:.4f} -> {last:.4f}"
-    )

@@ -37,6 +37,7 @@ class Lesson:
         align: whether shifted pairs are cropped to what both pictures share.
         target: where the brush will be.
         quiet: whether nothing is said.
+        begin_anew: whether what was begun with other pairs or settings is forgotten, not refused.
     """
 
     model: BaseModel
@@ -47,6 +48,7 @@ class Lesson:
     align: bool
     target: Path
     quiet: bool
+    begin_anew: bool = False
 
     def find_start(self) -> Start:
         """The phrase that names what the pairs change, as CLIP sees them.
@@ -73,7 +75,7 @@ class Lesson:
         """
         hashes = [pair_sha256(pair) for pair in self.learned_from]
         unfinished = self._unfinished(start, hashes)
-        if not resume:
+        if not resume or (self.begin_anew and not unfinished.belongs()):
             unfinished.discard()
         before, after = self._load(self.learned_from)
         work = make_brush(

@@ -45,6 +45,15 @@ def print_json(payload: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def print_line(payload: dict[str, Any]) -> None:
+    """One line of JSON on stdout; that nobody reads on does not stop the work told of."""
+    try:
+        sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
 def print_error(message: str) -> None:
     """Print a failure on stderr, in red on a terminal."""
     from rich.text import Text

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.cli.applying import Command, announced, conclude, print_line, run_once
-from brushctl.cli.output import follow
+from brushctl.cli.applying import Command, announced, conclude, run_once
+from brushctl.cli.machines import Machines
+from brushctl.cli.output import follow, print_line
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
@@ -31,45 +32,26 @@ class Scatter:
     Attributes:
         brush: its file.
         editor: the settings that its editor is opened with.
-        address: of the Ray cluster; None for one of this machine.
-        workers: processes at most.
-        cores: CPU cores for each of them.
-        per_gpu: how many share a GPU.
+        machines: the cluster.
     """
 
     brush: Path
     editor: dict[str, Any]
-    address: str | None
-    workers: int | None
-    cores: int
-    per_gpu: int
+    machines: Machines
 
     def edit(
         self, command: Command, tasks: "Sequence[Task]", journal: "Notes", stop: Callable[[], bool]
     ) -> "list[Record]":
         """Have the cluster edit; return what became of each photograph."""
         from brushctl.cluster.running import edit_on_cluster
-        from brushctl.cluster.spreading import Pool, cluster
         from brushctl.cluster.worker import open_editor_of
 
         opener = partial(open_editor_of, self.brush.read_bytes(), self.editor)
-        with cluster(self.address) as ray:
+        with self.machines.joined() as pool:
             work = edit_on_cluster(
-                tasks,
-                opener,
-                command.treatment(),
-                journal=journal,
-                pool=Pool(
-                    self.workers, self.cores, 1 / self.per_gpu if self._wants_gpu(ray) else 0
-                ),
-                stop=stop,
+                tasks, opener, command.treatment(), journal=journal, pool=pool, stop=stop
             )
             return follow(announced(work, json=command.json), quiet=command.quiet)
-
-    def _wants_gpu(self, ray: Any) -> bool:  # noqa: ANN401  (a module)
-        if self.editor["device"] == "auto":
-            return bool(ray.cluster_resources().get("GPU"))
-        return str(self.editor["device"]).startswith("cuda")
 
 
 def is_remote(named: Sequence[str], output: str | None, engine: Engine) -> bool:

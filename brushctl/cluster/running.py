@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from brushctl.cluster.places import is_url
 from brushctl.cluster.planning import Task
-from brushctl.cluster.spreading import Pool, spread
+from brushctl.cluster.spreading import Pool, lost, spread
 from brushctl.cluster.worker import EditorOpener, Painter
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
@@ -100,13 +100,8 @@ def _sweep(tasks: Sequence[Task]) -> None:
 
 
 def _lost(task: Task, treatment: Treatment) -> Record:
-    told = {
-        "code": "worker-lost",
-        "what": "every process that was to edit it died",
-        "do": "See the cluster's own log; a damaged file or too little memory are the likeliest.",
-    }
     source: dict[str, Any] = dict(task.mark)
     if not is_url(task.source):
         with contextlib.suppress(PhotoError):
             source |= stat_of(Path(task.source))
-    return Record(task.key, "failed", treatment.settings, source, error=told)
+    return Record(task.key, "failed", treatment.settings, source, error=lost("to edit it"))

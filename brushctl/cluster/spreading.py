@@ -131,6 +131,15 @@ def spread(
                 raise refusal
 
 
+def lost(doing: str) -> dict[str, Any]:
+    """What is noted as the error of a job that is in no block."""
+    return {
+        "code": "worker-lost",
+        "what": f"every process that was {doing} died",
+        "do": "See the cluster's own log; a damaged file or too little memory are the likeliest.",
+    }
+
+
 class Worker:
     """An actor of Ray Data's: opens what it works with once, then does blocks of jobs.
 

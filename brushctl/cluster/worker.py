@@ -115,7 +115,7 @@ class _Ends:
             job.source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
             return take(data, job.key, job.source, self.editor, self.treatment)
         except Exception as error:
-            return failed(job.key, error, job.source, self.treatment)
+            return failed(job.key, error, job.source, self.treatment.settings)
 
     def write(self, job: _Fetched, outcome: Outcome) -> Record:
         """What became of a photograph, once its result is where it belongs."""
@@ -124,7 +124,7 @@ class _Ends:
         try:
             return self._put(job.task, *outcome)
         except Exception as error:
-            return failed(job.key, error, job.source, self.treatment)
+            return failed(job.key, error, job.source, self.treatment.settings)
 
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         with writing(task.target) as part:

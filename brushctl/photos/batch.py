@@ -123,7 +123,7 @@ class _Files:
             source["bytes"] = len(data)
             return take(data, job.key, source, self.editor, self.treatment)
         except Exception as error:
-            return failed(job.key, error, source, self.treatment)
+            return failed(job.key, error, source, self.treatment.settings)
 
     def write(self, job: Job, outcome: Outcome) -> Record:
         """What became of a photograph, once its result and its line are on the disk."""
@@ -133,7 +133,7 @@ class _Files:
             try:
                 record = self._put(job, *outcome)
             except Exception as error:
-                record = failed(job.key, error, outcome[0].source, self.treatment)
+                record = failed(job.key, error, outcome[0].source, self.treatment.settings)
         if self.journal:
             self.journal.write(record)
         return record

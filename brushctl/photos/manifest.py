@@ -16,8 +16,23 @@ def read_manifest(path: Path) -> list[tuple[Path, Path]]:
     Raises:
         PairsError: the manifest is malformed or empty, or names a file that is not there.
     """
+    return [_checked(path, number, row) for number, row in enumerate(read_rows(path), 1)]
+
+
+def read_rows(path: Path) -> list[object]:
+    """The rows of a manifest, whatever they list.
+
+    Raises:
+        PairsError: it cannot be read, or has none.
+    """
     try:
         rows = _csv(path) if path.suffix.lower() == ".csv" else _json(path)
+    except OSError as error:
+        raise PairsError(
+            f"the manifest cannot be read ({(error.strerror or str(error)).lower()})",
+            where=str(path),
+            do="Check its path.",
+        ) from None
     except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
         raise PairsError(
             f"the manifest cannot be read ({error})",
@@ -25,10 +40,8 @@ def read_manifest(path: Path) -> list[tuple[Path, Path]]:
             do="Save it as UTF-8 text, in CSV or JSON as its name says.",
         ) from None
     if not rows:
-        raise PairsError(
-            "the manifest lists no pair", where=str(path), do="Add a row for each pair."
-        )
-    return [_checked(path, number, row) for number, row in enumerate(rows, 1)]
+        raise PairsError("the manifest lists nothing", where=str(path), do="Add a row to it.")
+    return rows
 
 
 def _csv(path: Path) -> list[object]:
@@ -42,7 +55,7 @@ def _json(path: Path) -> list[object]:
         raise PairsError(
             "the manifest is no JSON array",
             where=str(path),
-            do='Write it as [{"before": "a.jpg", "after": "b.jpg"}, ...].',
+            do='Write it as [{"column": "value", ...}, ...], an object for each row.',
         )
     return rows
 

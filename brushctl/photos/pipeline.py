@@ -148,7 +148,7 @@ class Pipeline(Generic[Job]):
 
     def _outcome(self, job: Job, taken: Taken, result: Edited | Exception) -> Outcome:
         if isinstance(result, Exception):
-            return failed(job.key, result, taken.source, self._treatment)
+            return failed(job.key, result, taken.source, self._treatment.settings)
         return taken, result
 
     def _written(self) -> Record:

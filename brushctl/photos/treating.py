@@ -147,8 +147,8 @@ def put(
     }
 
 
-def failed(key: str, error: Exception, source: dict[str, Any], treatment: Treatment) -> Record:
-    """What went wrong with one photograph, which never stops the others.
+def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[str, Any]) -> Record:
+    """What went wrong with one photograph or brush, which never stops the others.
 
     Raises:
         OSError: the disk is full or read-only, which would stop them too.
@@ -162,7 +162,7 @@ def failed(key: str, error: Exception, source: dict[str, Any], treatment: Treatm
     }
     if isinstance(error, BrushctlError):
         told = {"code": error.code, "what": error.what, "do": error.do}
-    return Record(key, "failed", treatment.settings, source, error=told)
+    return Record(key, "failed", settings, source, error=told)
 
 
 def tell(record: Record) -> Iterator[Event | FileDone]:

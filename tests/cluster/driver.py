@@ -1,14 +1,13 @@
 """A run on a cluster: `python -m tests.cluster.driver IN OUT` does one slowly, to be killed."""
 
 import sys
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 from brushctl.cluster.planning import tasks_of
 from brushctl.cluster.running import edit_on_cluster
 from brushctl.cluster.spreading import Pool, cluster
 from brushctl.cluster.worker import EditorOpener
+from brushctl.events import finished
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.plan import Plan, plan_folder
@@ -29,21 +28,11 @@ def edited(plan: Plan, opener: EditorOpener, **pool: int) -> list[Record]:
     assert plan.state
     with Journal(plan.state) as journal:
         todo = select(plan, journal.records, TREATMENT).todo
-        return finish(
+        return finished(
             edit_on_cluster(
                 tasks_of(plan, todo), opener, TREATMENT, journal=journal, pool=Pool(**pool)
             )
         )
-
-
-def finish(work: Generator[Any, None, list[Record]]) -> list[Record]:
-    """Run to the end; what it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            records: list[Record] = end.value
-            return records
 
 
 if __name__ == "__main__":

@@ -27,11 +27,29 @@ class Deadly(ToneEditor):
 
 
 class Slow(ToneEditor):
-    """Takes half a second for each."""
+    """Takes half a second for two."""
 
     def edit(self, images: Any) -> list[Edited]:
         time.sleep(0.5)
         return super().edit(images)
+
+
+class Sociable(ToneEditor):
+    """Makes pictures the brighter, the more go together: as rounding does, but to be seen."""
+
+    at_once = 5
+
+    def edit(self, images: Any) -> list[Edited]:
+        return [Edited(image, image * (0.5 + 0.08 * len(images))) for image in images]
+
+
+def broken() -> ToneEditor:
+    """An error that is none of ours, and whose kind other processes need not have."""
+
+    class StrangeError(Exception):
+        pass
+
+    raise StrangeError("no driver")
 
 
 def missing() -> ToneEditor:

@@ -18,17 +18,21 @@ from PIL import Image
 
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.stamp import Stamp
+from brushctl.cli.machines import Machines
+from brushctl.cluster.running import LARGEST, block_size
 from brushctl.cluster.worker import open_editor_of
 from brushctl.engine.base import open_base
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.recipes import DEFAULT
-from brushctl.errors import BaseModelError, PlanError
+from brushctl.errors import BaseModelError, BrushctlError, PlanError, UsageError
+from brushctl.events import finished
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.journal import Journal, Record, read_journal
+from brushctl.photos.pipeline import TOGETHER
 from brushctl.photos.selection import select
 from brushctl.tiny.world.pictures import draw_picture
-from tests.cluster.driver import TREATMENT, edited, finish, plan_of
-from tests.cluster.editors import Deadly, Signing, missing
+from tests.cluster.driver import TREATMENT, edited, plan_of
+from tests.cluster.editors import Deadly, Signing, Sociable, broken, missing
 from tests.photos import makers
 from tests.photos.driver import ToneEditor
 
@@ -38,8 +42,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def photographs(tmp_path) -> Path:
-    folder = tmp_path / "in"
-    for n in range(11):
+    return make_photographs(tmp_path / "in", 11)
+
+
+def make_photographs(folder: Path, count: int) -> Path:
+    """So many, and one that is none."""
+    for n in range(count):
         path = folder / f"{n % 3}/{n}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         makers.write_jpeg(path, makers.picture(seed=n))
@@ -58,20 +66,22 @@ def alone(photographs: Path, opener=ToneEditor) -> tuple[list[Record], dict[str,
     assert plan.state
     with Journal(plan.state) as journal, opener() as editor:
         work = edit_photographs(plan, plan.jobs, editor, TREATMENT, journal=journal)
-        return finish(work), results(plan.state.parent)
+        return finished(work), results(plan.state.parent)
 
 
-def test_a_cluster_does_and_tells_what_one_machine_does(photographs):
-    records, files = alone(photographs)
+def test_a_cluster_does_and_tells_what_one_machine_does(tmp_path):
+    """With the same neighbours in the model, which change a picture by rounding."""
+    photographs = make_photographs(tmp_path / "in", 20)
+    records, files = alone(photographs, Sociable)
     plan = plan_of(photographs, "out")
-    assert told(edited(plan, ToneEditor, most=2)) == told(records)
+    assert told(edited(plan, Sociable, most=2)) == told(records)
     assert [record.file for record in records if record.error] == ["bad.jpg"]
-    assert len(files) == 11
+    assert len(files) == 20
     assert files == results(photographs.parent / "out")
     assert plan.state
     with Journal(plan.state) as journal:
         chosen = select(plan, journal.records, TREATMENT)
-    assert (len(chosen.todo), len(chosen.current), len(chosen.failed)) == (0, 11, 1)
+    assert (len(chosen.todo), len(chosen.current), len(chosen.failed)) == (0, 20, 1)
 
 
 @pytest.mark.slow
@@ -94,7 +104,7 @@ def hardly_learned() -> Brush:
     recipe, stamp = replace(DEFAULT, steps=1), Stamp("short", "2026-01-01T00:00:00Z", "tests")
     start, pairs = Start("invert the colours"), ["0" * 64]
     how = {"recipe": recipe, "seed": 0, "stamp": stamp, "pair_hashes": pairs}
-    return finish(make_brush(base, pictures, 1 - pictures, start=start, **how))
+    return finished(make_brush(base, pictures, 1 - pictures, start=start, **how))
 
 
 def told(records: list[Record]) -> list[dict]:
@@ -136,13 +146,32 @@ def test_a_photograph_that_kills_its_process_is_given_up_alone(photographs):
     failed = {r.file: r.error["code"] for r in records if r.error}
     assert failed == {"bad.jpg": "photo", "white.png": "worker-lost"}
     assert len(records) == 13
+    assert edited(plan_of(photographs, "out"), Deadly, most=1) == []  # until it changes
 
 
-def test_a_base_model_that_is_missing_ends_the_run_at_once(photographs):
+@pytest.mark.parametrize(
+    ("opener", "error"),
+    [(missing, BaseModelError), pytest.param(broken, BrushctlError, marks=pytest.mark.slow)],
+)
+def test_what_no_process_can_open_ends_the_run_at_once(photographs, opener, error):
     started = time.monotonic()
-    with pytest.raises(BaseModelError):
-        edited(plan_of(photographs, "out"), missing)
-    assert time.monotonic() - started < 30
+    with pytest.raises(error, match=r"no such base model|StrangeError in a process.*no driver"):
+        edited(plan_of(photographs, "out"), opener)
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    "machines", [Machines(None, None, 999, 1, "cpu"), Machines(None, None, 1, 1, "cuda")]
+)
+def test_what_this_machine_cannot_give_is_an_error_not_a_wait(machines):
+    with pytest.raises(UsageError, match=r"999 cores|a GPU"), machines.joined():
+        pass
+
+
+def test_blocks_are_whole_windows():
+    assert {block_size(count) % TOGETHER for count in (1, 40, 5000, 10**6)} == {0}
+    assert block_size(100) == TOGETHER
+    assert block_size(10**6) == LARGEST
 
 
 def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
@@ -161,7 +190,36 @@ def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_where_its_journal_ends(photographs, tmp_path):
+def test_a_killed_machine_costs_no_result(tmp_path):
+    photographs = make_photographs(tmp_path / "in", 40)
+    command = [sys.executable, "-m", "tests.cluster.nodes", photographs, tmp_path / "out"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == ["2"]  # the head, and the machine that was left
+    assert results(tmp_path / "out") == alone(photographs)[1]
+
+
+@pytest.mark.slow
+def test_a_signal_stops_a_run_on_a_cluster_as_gently_as_another():
+    program = """
+import os, signal
+from brushctl.cli.stopping import stopping_gently
+from brushctl.cluster.spreading import cluster
+with stopping_gently() as stop, cluster(None):
+    os.kill(os.getpid(), signal.SIGTERM)
+    print(stop())
+"""
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.split()) == (0, ["True"]), run.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_where_its_journal_ends(tmp_path):
+    photographs = make_photographs(tmp_path / "in", 40)
     plan = plan_of(photographs, "out")
     assert plan.state
     journal = plan.state / "journal.jsonl"
@@ -179,6 +237,6 @@ def test_a_killed_run_goes_on_where_its_journal_ends(photographs, tmp_path):
     driver.kill()
     driver.wait()
     finished = sum(record.status == "done" for record in read_journal(journal).values())
-    assert 3 <= finished < 11
-    assert len(edited(plan, ToneEditor)) <= 12 - finished
+    assert 3 <= finished < 40
+    assert len(edited(plan, ToneEditor)) <= 41 - finished
     assert results(tmp_path / "out") == alone(photographs)[1]

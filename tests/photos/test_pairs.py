@@ -91,7 +91,7 @@ def test_what_is_ambiguous_or_one_sided_is_refused_and_shown(tmp_path, files, me
     ("name", "content", "message"),
     [
         ("p.csv", "before,after\na.png,\n", "pair 1: the pair does not name two files"),
-        ("p.csv", "a.png,a.png\n", "lists no pair"),
+        ("p.csv", "a.png,a.png\n", "lists nothing"),
         ("p.csv", "before,after\na.png,lost.png\n", "pair 1: there is no file .*lost.png"),
         ("p.csv", b"before,after\n\xff\xfe.png,a.png\n", "cannot be read"),
         ("p.json", "[", "cannot be read"),

@@ -1,0 +1,63 @@
+"""What cases are run with, opened from a few words: by one process, or by each of a cluster's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brushctl.bench.effects import TABLE_3, Effect, draw_effects
+from brushctl.bench.folder import effects_in, load_effect
+from brushctl.bench.methods import Bench
+from brushctl.engine.base import open_base
+from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_device, resolve_dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a command line says of a bench, apart from its cases.
+
+    Attributes:
+        base: the base model.
+        device: what it works on.
+        dtype: its number format; None for the device's own.
+        steps: optimisation steps in place of the recipes' own.
+        seed: fixes every draw.
+        folder: of effects; None for those that are drawn.
+    """
+
+    base: str
+    device: str
+    dtype: str | None
+    steps: int | None
+    seed: int
+    folder: Path | None
+
+    def bench(self) -> Bench:
+        """The models.
+
+        Raises:
+            DeviceError: the device is not on this machine.
+            BaseModelError: a model cannot be loaded.
+        """
+        where = resolve_device(self.device)
+        model = open_base(self.base, where, resolve_dtype(self.dtype, where))
+        return Bench(model, load_clip(default_clip(model.id), where), self.steps, self.seed)
+
+    def known(self) -> list[str]:
+        """The names of the effects there are.
+
+        Raises:
+            PairsError: the folder has none.
+        """
+        return list(TABLE_3 if self.folder is None else effects_in(self.folder))
+
+    def effects(self, names: Sequence[str], resolution: int) -> list[Effect]:
+        """Effects with their pictures at the model's resolution.
+
+        Raises:
+            PairsError: the pairs of one cannot be found, or no words are known for it.
+        """
+        if self.folder is None:
+            return draw_effects(names, resolution, self.seed)
+        there = effects_in(self.folder)
+        return [load_effect(name, there[name], resolution) for name in names]

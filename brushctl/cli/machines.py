@@ -1,0 +1,87 @@
+"""Where a cluster is, and what each of its processes is given: what `--engine ray` needs."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from brushctl.cli.output import say
+from brushctl.errors import UsageError
+from brushctl.photos.choices import Engine
+
+if TYPE_CHECKING:
+    from brushctl.cluster.spreading import Pool
+
+CLUSTER = "Many machines"
+
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="This process, or Ray.", rich_help_panel=CLUSTER)
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address", help="A cluster's; else one of this machine.", rich_help_panel=CLUSTER
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Processes at most; all that fit.", rich_help_panel=CLUSTER
+    ),
+]
+Cores = Annotated[
+    int,
+    typer.Option("--cores", min=1, help="CPU cores for each process.", rich_help_panel=CLUSTER),
+]
+PerGpu = Annotated[
+    int,
+    typer.Option("--per-gpu", min=1, help="Processes that share a GPU.", rich_help_panel=CLUSTER),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """A cluster, as a command line asks for it.
+
+    Attributes:
+        address: of the Ray cluster; None for one of this machine.
+        workers: processes at most.
+        cores: CPU cores for each of them.
+        per_gpu: how many share a GPU.
+        device: what each process works on; `auto` is a GPU where the cluster has any.
+    """
+
+    address: str | None
+    workers: int | None
+    cores: int
+    per_gpu: int
+    device: str
+
+    @contextlib.contextmanager
+    def joined(self) -> "Iterator[Pool]":
+        """The cluster's processes, for as long as the block lasts.
+
+        Raises:
+            UsageError: Ray is not installed, nothing answers at the address, or this machine alone
+                has not what one process is to be given.
+        """
+        from brushctl.cluster.spreading import Pool, cluster, missing
+
+        with cluster(self.address) as ray:
+            share = 1 / self.per_gpu if self._wants_gpu(ray) else 0
+            pool = Pool(self.workers, self.cores, share)
+            if lacking := missing(ray, pool):
+                if self.address is None:
+                    raise UsageError(
+                        f"this machine has not what each process is to be given: {lacking}",
+                        do="Ask for less, or name a cluster with --ray-address.",
+                    )
+                say(f"waiting for a machine of the cluster with {lacking}")
+            yield pool
+
+    def _wants_gpu(self, ray: Any) -> bool:  # noqa: ANN401  (a module)
+        if self.device == "auto":
+            return bool(ray.cluster_resources().get("GPU"))
+        return self.device.startswith("cuda")

@@ -1,0 +1,263 @@
+"""`brushctl learn --batch`: a brush from each of many sets of pairs, here or on a cluster."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brushctl.brushes.cache import SUFFIX, checked_name
+from brushctl.cli.failure import exit_with_failed
+from brushctl.cli.machines import Machines
+from brushctl.cli.order import Order
+from brushctl.cli.output import print_line, say
+from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
+from brushctl.settings import brush_cache
+
+if TYPE_CHECKING:
+    from brushctl.engine.base import BaseModel
+    from brushctl.photos.journal import Journal, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A brush that is to be learned now.
+
+    Attributes:
+        name: the brush's.
+        order: how.
+        settings: everything that decides the brush, its pairs apart.
+        source: what its pairs are known by.
+        mine: whether an earlier run began it, so that what is there may be replaced.
+        anew: whether nothing that was begun is gone on with.
+    """
+
+    name: str
+    order: Order
+    settings: dict[str, Any]
+    source: dict[str, Any]
+    mine: bool
+    anew: bool
+
+
+class School:
+    """Learns one brush after another, here or in a process of a cluster; keeps its base model.
+
+    Args:
+        device: what it works on.
+        dtype: the base's number format; None for the device's own.
+        quiet: whether nothing is said.
+
+    Raises:
+        DeviceError: the device is not on this machine.
+    """
+
+    def __init__(self, device: str, dtype: str | None, *, quiet: bool) -> None:
+        from brushctl.engine.device import resolve_device, resolve_dtype
+
+        self._place, self._quiet = resolve_device(device), quiet
+        self._dtype = resolve_dtype(dtype, self._place)
+        self._model: tuple[str | None, BaseModel] | None = None
+
+    def __call__(self, assignments: "Sequence[Assignment]") -> "Iterator[Record]":
+        """What became of each.
+
+        Raises:
+            Interrupted: the user stopped it; what was learned so far is kept.
+            OSError: the disk is full or read-only.
+        """
+        from brushctl.photos.treating import failed
+
+        for each in assignments:
+            try:
+                yield self._learn(each)
+            except Interrupted:
+                raise
+            except Exception as error:  # one set that fails never stops the others
+                yield failed(each.name, error, each.source, each.settings)
+
+    def _learn(self, each: Assignment) -> "Record":
+        from brushctl.photos.journal import Record, hash_file
+
+        started = time.monotonic()
+        if not self._quiet:
+            say(f"{each.name}:")
+        ready = each.order.ready(
+            overwrite=each.mine or each.anew, go_on=each.mine, quiet=self._quiet
+        )
+        model = self._base(each.order.base)
+        learned = ready.carry_out(model, resume=not each.anew, begin_anew=True, quiet=self._quiet)
+        if not self._quiet:
+            say(learned.told())
+        path = learned.path
+        result = {"path": path.name, "sha256": hash_file(path), "bytes": path.stat().st_size}
+        facts = {
+            "judged": learned.judged.figures(),
+            "seconds": round(time.monotonic() - started, 1),
+        }
+        return Record(each.name, "done", each.settings, each.source, result, facts)
+
+    def _base(self, name: str | None) -> "BaseModel":
+        from brushctl.engine.base import open_base
+
+        if self._model is None or self._model[0] != name:
+            self._model = None  # two would not fit
+            self._model = name, open_base(name, self._place, self._dtype)
+        return self._model[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The command line of one `learn --batch`.
+
+    Attributes:
+        common: what holds for every set that does not say otherwise; its `pairs` are the list.
+        output: the folder of the brushes; None for the cache.
+        device: what they are learned on.
+        dtype: the base's number format.
+        overwrite: learn all anew.
+        json: print events as JSON lines.
+        quiet: say nothing but errors.
+    """
+
+    common: Order
+    output: str | None
+    device: str
+    dtype: str | None
+    overwrite: bool
+    json: bool
+    quiet: bool
+
+    def learn(self, machines: Machines | None) -> None:
+        """Learn what is missing or has changed; exits with 3 or 4 when brushes failed.
+
+        Raises:
+            UsageError: the list cannot be read, or the output is no folder.
+            Interrupted: the user stopped it.
+        """
+        from brushctl.photos.journal import Journal
+        from brushctl.photos.plan import STATE
+
+        orders, started = self._orders(), time.monotonic()
+        with Journal(self._folder() / STATE) as journal:
+            chosen = [self._chosen(name, order, journal) for name, order in orders.items()]
+            todo = [each for each in chosen if isinstance(each, Assignment)]
+            records = [each for each in chosen if each and not isinstance(each, Assignment)]
+            for record in records:
+                self._tell(record)
+            journal.write(*(_sent(each) for each in todo))
+            try:
+                for record in self._learned(todo, machines):
+                    journal.write(record)
+                    self._tell(record)
+                    records.append(record)
+            except Interrupted:
+                raise Interrupted(
+                    "stopped while learning", do="Run the same command again to go on."
+                ) from None
+        failed = [record for record in records if record.error]
+        self._summarise(len(records) - len(failed), chosen.count(None), failed, started)
+        exit_with_failed(len(failed), len(chosen) - len(failed))
+
+    def _folder(self) -> Path:
+        folder = Path(self.output).expanduser() if self.output else brush_cache()
+        if folder.suffix == SUFFIX or folder.is_file():
+            raise UsageError(
+                "many brushes go into a folder, or without -o into the cache", where=self.output
+            )
+        return folder.absolute()
+
+    def _orders(self) -> dict[str, Order]:
+        """The sets of the list by the names of their brushes."""
+        from brushctl.photos.sets import read_sets
+
+        orders = {}
+        for each in read_sets(self.common.pairs):
+            own = dict(each.options)
+            if "phrase" in own:
+                own.setdefault("no_phrase", False)
+            elif own.get("no_phrase"):
+                own["phrase"] = None
+            target = self._folder() / (checked_name(each.name) + SUFFIX)
+            orders[each.name] = replace(
+                self.common, pairs=each.pairs.absolute(), output=str(target), **own
+            )
+        return orders
+
+    def _chosen(self, name: str, order: Order, journal: "Journal") -> "Assignment | Record | None":
+        """What is to be done about a set; how it failed already; None where it is done."""
+        from brushctl.photos.pairs import find_pairs, pair_sha256
+        from brushctl.photos.treating import failed
+
+        settings, source = {**order.settings(), "dtype": self.dtype}, dict[str, Any]()
+        record, path = journal.records.get(name), Path(order.output)
+        if record and (record.error or {}).get("code") == NameTakenError.code:
+            record = None  # what was in its way is still no brush of ours
+        try:
+            source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
+            if record is None and path.exists() and not self.overwrite:
+                raise NameTakenError(
+                    "a brush of that name exists, and no earlier run of the list made it",
+                    where=str(path),
+                    do="Give the set another `name`, or pass --overwrite.",
+                )
+        except (BrushctlError, OSError) as error:
+            return failed(name, error, source, settings)
+        same = record and (record.settings, record.source) == (settings, source)
+        if record and same and record.status == "done" and not self.overwrite:
+            with_size = path.stat().st_size if path.is_file() else -1
+            if with_size == record.result["bytes"]:
+                return None
+        return Assignment(name, order, settings, source, record is not None, self.overwrite)
+
+    def _learned(
+        self, todo: "Sequence[Assignment]", machines: Machines | None
+    ) -> "Iterator[Record]":
+        if not todo:
+            return
+        if machines is None:
+            yield from School(self.device, self.dtype, quiet=self.quiet)(todo)
+            return
+        from brushctl.cluster.spreading import lost, spread
+        from brushctl.photos.journal import Record
+
+        left = {each.name: each for each in todo}
+        with machines.joined() as pool:
+            opener = partial(School, self.device, self.dtype, quiet=True)
+            for block in spread(todo, opener, pool):
+                for _, record in block:
+                    left.pop(record.file)
+                    yield record
+        for each in left.values():
+            told = lost("to learn it")
+            yield Record(each.name, "failed", each.settings, each.source, error=told)
+
+    def _tell(self, record: "Record") -> None:
+        if self.json:
+            print_line({"event": "brush", **record.to_dict()})
+        elif not self.quiet and not record.error:
+            judged = record.facts["judged"]
+            figures = f"{judged['psnr']:.1f} dB (unedited {judged['psnr_unedited']:.1f})"
+            say(f"{record.file}: {figures} on {judged['on']}")
+
+    def _summarise(
+        self, done: int, unchanged: int, failed: "Sequence[Record]", started: float
+    ) -> None:
+        seconds = time.monotonic() - started
+        if self.json:
+            counts = {"done": done, "unchanged": unchanged, "failed": len(failed)}
+            print_line({"event": "summary", **counts, "seconds": round(seconds, 3)})
+        if not self.quiet:
+            told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
+            say(f"{told} (in {seconds:.0f} s)")
+        for record in failed:
+            error = record.error or {}
+            advice = f". {error['do']}" if error.get("do") else ""
+            say(f"failed: {record.file}: {error.get('what')}{advice}")
+
+
+def _sent(each: Assignment) -> "Record":
+    from brushctl.photos.journal import Record
+
+    return Record(each.name, "sent", each.settings, each.source)

@@ -1,0 +1,163 @@
+"""`brushctl learn --batch`: a list of sets of pairs becomes as many brushes."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.brushes.file import read_brush
+from brushctl.engine import learning, progress, recipes
+from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.shell import Shell
+
+SETS = {"dim": 0.5, "dusk": 0.3}
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary, monkeypatch):
+    """A shell in a folder with two sets of two pairs, where learning takes two steps."""
+    for seed, (name, light) in enumerate(SETS.items()):
+        rng = np.random.default_rng(seed)
+        for k in range(2):
+            pixels = draw_picture(rng, 64).pixels
+            save(tmp_path / f"sets/{name}/before/{k}.png", pixels)
+            save(tmp_path / f"sets/{name}/after/{k}.png", pixels * light)
+    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2))
+    return Shell(tmp_path, capfdbinary)
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+
+
+def listed(shell, *rows: dict) -> None:
+    with (shell.folder / "sets/list.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, sorted({key for row in rows for key in row}))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def learned(shell, *arguments, status=0) -> list[dict]:
+    command = ("learn", "sets/list.csv", "--batch", "--no-phrase", *arguments, "--json")
+    return [json.loads(line) for line in shell.text(*command, status=status).splitlines()]
+
+
+def counts(events) -> tuple[int, int, int]:
+    summary = events[-1]
+    return summary["done"], summary["unchanged"], summary["failed"]
+
+
+def test_each_set_becomes_the_brush_that_learn_makes_of_it_alone(shell):
+    listed(shell, {"pairs": "dim"}, {"pairs": "dusk", "name": "evening", "steps": 1, "seed": 5})
+    assert counts(learned(shell, "-o", "brushes")) == (2, 0, 0)
+    shell.run("learn", "sets/dim", "--no-phrase", "-o", "alone/dim.brush")
+    how = ("--no-phrase", "--steps", "1", "--seed", "5")
+    shell.run("learn", "sets/dusk", *how, "-o", "alone/evening.brush")
+    for name in ("dim.brush", "evening.brush"):
+        alone = (shell.folder / "alone" / name).read_bytes()
+        assert (shell.folder / "brushes" / name).read_bytes() == alone
+        assert (shell.folder / f"brushes/{name}.png").exists()
+
+
+def test_only_what_is_missing_or_changed_is_learned_again(shell):
+    rows = [{"pairs": "dim"}, {"pairs": "dusk", "steps": ""}]
+    listed(shell, *rows)
+    assert counts(learned(shell)) == (2, 0, 0)
+    assert counts(learned(shell)) == (0, 2, 0)
+    (shell.folder / "home/brushes/dim.brush").unlink()
+    assert [e["file"] for e in learned(shell)[:-1]] == ["dim"]
+    rows[1]["steps"] = "1"
+    listed(shell, *rows)
+    assert [e["file"] for e in learned(shell)[:-1]] == ["dusk"]
+    assert shell.brush("dusk").metadata.training.steps == 1
+    shutil.copy(shell.folder / "sets/dusk/after/0.png", shell.folder / "sets/dim/after/0.png")
+    assert [e["file"] for e in learned(shell)[:-1]] == ["dim"]
+    assert counts(learned(shell, "--overwrite")) == (2, 0, 0)
+
+
+def test_a_set_that_fails_stops_no_other_and_is_tried_again(shell):
+    (shell.folder / "sets/dim/after/0.png").write_bytes(b"no picture")
+    listed(shell, {"pairs": "dim"}, {"pairs": "nowhere"}, {"pairs": "dusk"})
+    events = learned(shell, status=3)
+    failed = {e["file"]: e["error"]["code"] for e in events[:-1] if e["error"]}
+    assert failed == {"dim": "pairs", "nowhere": "pairs"}
+    assert counts(events) == (1, 0, 2)
+    shutil.copy(shell.folder / "sets/dusk/after/0.png", shell.folder / "sets/dim/after/0.png")
+    assert counts(learned(shell, status=3)) == (1, 1, 1)
+
+
+def test_where_all_fail_the_status_is_4(shell):
+    listed(shell, {"pairs": "dim", "recipe": "none such"}, {"pairs": "nowhere"})
+    _, err = shell.run("learn", "sets/list.csv", "--batch", status=4)
+    assert "failed: dim: unknown recipe" in err
+    assert "failed: nowhere: there is nothing here" in err
+
+
+def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
+    shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim")
+    before = shell.brush("dim").metadata
+    listed(shell, {"pairs": "dim"})
+    for _ in range(2):  # a failure does not make it the list's own
+        (told, _) = learned(shell, status=4)
+        assert told["error"]["code"] == "brush-exists"
+        assert shell.brush("dim").metadata == before
+    assert counts(learned(shell, "--overwrite")) == (1, 0, 0)
+
+
+def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
+    monkeypatch.setattr(learning, "KEEP_EVERY", 1)
+    listed(shell, {"pairs": "dim"}, {"pairs": "dusk"})
+    assert counts(learned(shell, "-o", "whole")) == (2, 0, 0)
+    steps = []
+
+    def settled(run):
+        steps.append(run.step)
+        if len(steps) == 4:  # the second step of the second set
+            raise KeyboardInterrupt
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "settled", settled)
+        command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "-o", "stopped", "--json")
+        lines = shell.text(*command, status=130)
+    told = json.loads(lines.partition("\n")[2])
+    assert told["error"]["do"] == "Run the same command again to go on."
+    steps.clear()
+    monkeypatch.setattr(progress.Progress, "settled", lambda run: bool(steps.append(run.step)))
+    assert counts(learned(shell, "-o", "stopped")) == (1, 1, 0)
+    assert steps == [1]
+    whole, gone_on = (read_brush(shell.folder / f"{f}/dusk.brush") for f in ("whole", "stopped"))
+    assert whole.metadata == gone_on.metadata
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{"pairs": "dim"}, {"pairs": "dusk", "name": "dim"}], "two sets"),
+        ([{"pairs": "dim", "step": "3"}], "no option step"),
+        ([{"pairs": "dim", "steps": "0"}], "steps cannot be '0'"),
+        ([{"pairs": "dim", "align": "perhaps"}], "align cannot be 'perhaps'"),
+        ([{"pairs": "", "name": "dim"}], "does not name its pairs"),
+        ([{"pairs": "dim", "name": "../dim"}], "is no brush name"),
+    ],
+)
+def test_a_malformed_list_is_refused_before_anything_is_learned(shell, rows, told):
+    listed(shell, *rows)
+    _, err = shell.run("learn", "sets/list.csv", "--batch", status=2)
+    assert told in err
+    assert shell.cached() == []
+
+
+@pytest.mark.parametrize("arguments", [("--check-only",), ("-o", "x.brush")])
+def test_what_is_for_one_set_is_refused(shell, arguments):
+    listed(shell, {"pairs": "dim"})
+    shell.run("learn", "sets/list.csv", "--batch", *arguments, status=2)
+
+
+def test_a_cluster_learns_many_brushes_not_one(shell):
+    shell.run("learn", "sets/dim", "-o", "dim", "--engine", "ray", status=2)
