@@ -1,6 +1,6 @@
 """What a cluster costs over one process: the same photographs and settings, on one machine.
 
-    uv run python -m benchmarks.cluster        # docs/results/cluster.json, some four minutes
+    uv run python -m benchmarks.cluster        # docs/results/cluster.json, some six minutes
 
 Small JPEGs are edited in this process, on a Ray cluster of this machine with one process of one
 core, and with two, by an edit that waits for a fifth of a second, as for a GPU. Times are to the
@@ -98,7 +98,7 @@ def memory(name: str) -> float:
 def main() -> None:
     """Run all, compare, write."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--count", type=int, default=300)
+    options.add_argument("--count", type=int, default=500)
     count = options.parse_args().count
     waiting = partial(ToneEditor, seconds=WAIT)
     rows: dict[str, dict[str, Any]] = {}

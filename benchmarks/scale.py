@@ -3,18 +3,21 @@
     uv run python -m benchmarks.scale          # docs/results/scale.json, some two minutes
 
 Three parts. Counted: the multiplications and additions of one photograph in InstructPix2Pix's
-networks at 512 x 512, by torch's own counter on tensors without data. Measured, on this machine:
-what a photograph of 12 megapixels costs beside the networks, and what each costs the one process
-that plans, hands out and writes the journal. Then a model of time and money from these and from
-published rates, and a simulation, event by event, of a pool of processes whose work varies, that
-load their model, die and are served by that one process: it shows where the model is too kind.
+networks at 512 x 512, by torch's own counter on tensors without data. Measured, on this machine, in
+core seconds, so that other programs matter little: what a photograph of 12 megapixels costs beside
+the networks, and what each costs the one process that plans, hands out and writes the journal, in
+memory too. Then a model of time and money from these and from published rates, and a simulation,
+event by event, of a pool of processes whose work varies, that load their model, die and are served
+by that one process: it shows where the model is too kind.
 """
 
 import argparse
 import heapq
 import json
+import pickle
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -27,7 +30,7 @@ from PIL import Image
 from brushctl.cluster.places import Found
 from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.running import LARGEST
-from brushctl.cluster.worker import edit_task
+from brushctl.cluster.worker import Painter
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.treating import Treatment
 from tests.photos.driver import ToneEditor
@@ -53,17 +56,21 @@ class Gpu:
     Attributes:
         peak: dense bf16 tensor operations a second, as its maker states them.
         price: dollars an hour, assumed.
+        cores: that its process is given (`--cores`); machines for rent have as many and more.
     """
 
     peak: float
     price: float
+    cores: int
 
 
-GPUS = {"H200": Gpu(989e12, 3.5), "RTX 4090": Gpu(165.2e12, 0.4)}
+GPUS = {"H200": Gpu(989e12, 3.5, cores=4), "RTX 4090": Gpu(165.2e12, 0.4, cores=2)}
 """Peaks: NVIDIA's H200 data sheet (1,979 with sparsity, half of it without) and its Ada
 architecture paper (bf16 with fp32 accumulation). Prices: of the order that is asked for rent."""
 GET, PUT, PAGE = 0.4e-6, 5e-6, 1000
 """Dollars for a request to S3 (us-east-1, standard class), and names in a page of a listing."""
+LISTING = 0.1
+"""Seconds for a page of a listing, one after another: assumed."""
 
 
 def counted() -> dict[str, float]:
@@ -112,7 +119,8 @@ def _host(folder: Path) -> float:
     coarse = Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
     coarse.resize((4000, 3000), Image.Resampling.BICUBIC).save(folder / "in.jpg", quality=92)
     task = Task(str(folder / "in.jpg"), str(folder / "out.jpg"), "in.jpg", "out.jpg")
-    times = [_seconds(lambda: edit_task(task, ToneEditor(), Treatment({}))) for _ in range(4)]
+    painter = Painter(ToneEditor, Treatment({}), cores=1)
+    times = [_seconds(lambda: list(painter([task]))) for _ in range(4)]
     return min(times[1:])  # the first compiles the kernels
 
 
@@ -148,6 +156,7 @@ def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
     )
     state.__exit__(None, None, None)
     return {
+        "driver bytes": _held(found, blocks) / count,
         "planning": planning / count,
         "resuming": (reading + choosing) / count,
         "noting": noting / count,
@@ -155,17 +164,29 @@ def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
     }
 
 
+def _held(found: list[Found], blocks: list[list[Record]]) -> int:
+    """Bytes that the process that plans and notes holds, when all are done."""
+    tracemalloc.start()
+    tasks = plan_urls(found, "s3://out", template="{stem}.{ext}", brush="x")
+    records = [pickle.loads(pickle.dumps(block)) for block in blocks]  # as processes send them
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(tasks) == sum(map(len, records))
+    return held
+
+
 def _seconds(run: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+    """Core seconds of this process and all its threads."""
+    started = time.process_time()
     run()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def modelled(n: float, gpu: Gpu, gpus: int, costs: dict[str, float]) -> dict[str, float]:
     """Hours and dollars of n photographs: the slowest of the stations, after a start."""
-    each = costs["operations"] / (gpu.peak * UTILISATION)
+    each = seconds_each(gpu, costs)
     driver = costs["noting"] + costs["handing out"] / LARGEST
-    start = LOAD + n * costs["planning"]
+    start = LOAD + n * (costs["planning"] + LISTING / PAGE)
     seconds = start + max(n * each / gpus, n * driver)
     return {
         "gpus": gpus,
@@ -174,9 +195,15 @@ def modelled(n: float, gpu: Gpu, gpus: int, costs: dict[str, float]) -> dict[str
         "gpu dollars": round(gpus * seconds / 3600 * gpu.price, 2),
         "request dollars": round(n * (GET + PUT + PUT / PAGE), 2),
         "journal GB": round(n * costs["journal bytes"] / 1e9, 2),
+        "driver GB": round(n * costs["driver bytes"] / 1e9, 1),
         "driver busy": round(n * driver / seconds, 3),
         "cores for each gpu": round(costs["host"] / each, 1),
     }
+
+
+def seconds_each(gpu: Gpu, costs: dict[str, float]) -> float:
+    """For a photograph, of a process whose GPU and cores work side by side: the slower of them."""
+    return max(costs["operations"] / (gpu.peak * UTILISATION), costs["host"] / gpu.cores)
 
 
 def simulated(n: int, each: float, gpus: int, costs: dict[str, float], seed: int = 0) -> float:
@@ -192,7 +219,8 @@ def simulated(n: int, each: float, gpus: int, costs: dict[str, float], seed: int
     factor = np.exp(SPREAD**2 / 2)
     deviation = factor * np.sqrt(np.exp(SPREAD**2) - 1)
     times = each * (LARGEST + np.sqrt(LARGEST) * deviation / factor * rng.standard_normal(blocks))
-    free = [n * costs["planning"] + LOAD * (1 + 0.5 * rng.random()) for _ in range(gpus)]
+    start = n * (costs["planning"] + LISTING / PAGE)
+    free = [start + LOAD * (1 + 0.5 * rng.random()) for _ in range(gpus)]
     heapq.heapify(free)
     left, driver, end = list(times), 0.0, 0.0
     while left:
@@ -233,7 +261,12 @@ def main() -> None:
         "command": "uv run python -m benchmarks.scale",
         "counted": {key: round(value / 1e12, 3) for key, value in flops.items()},
         "measured": {key: float(f"{value:.3g}") for key, value in host.items()},
-        "assumed": {"utilisation": chosen.utilisation, "load": LOAD, "deaths a day": DEATH * 86400},
+        "assumed": {
+            "utilisation": chosen.utilisation,
+            "load": LOAD,
+            "deaths a day": DEATH * 86400,
+            "listing": LISTING,
+        },
         "gpus": {name: asdict(gpu) for name, gpu in GPUS.items()},
         "core seconds for each block": handing_out,
         "model": model,

@@ -1,5 +1,6 @@
 """The rules of the house, tested so that nobody has to remember them."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -29,6 +30,11 @@ def test_no_file_is_longer_than_a_reader_can_hold():
     files = [*ROOT.glob("brushctl/**/*.py"), *ROOT.glob("tests/**/*.py")]
     lengths = {str(f.relative_to(ROOT)): len(f.read_text().splitlines()) for f in files}
     assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("benchmarks/*.py")), ids=lambda file: file.stem)
+def test_each_benchmark_still_fits_the_package(file):
+    assert importlib.import_module(f"benchmarks.{file.stem}").main
 
 
 @pytest.mark.parametrize("arguments", LIGHT, ids=" ".join)

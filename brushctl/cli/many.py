@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes.cache import SUFFIX, checked_name
+from brushctl.brushes.unfinished import states_of
 from brushctl.cli.failure import exit_with_failed
 from brushctl.cli.machines import Machines
 from brushctl.cli.order import Order
@@ -29,7 +30,6 @@ class Assignment:
         order: how.
         settings: everything that decides the brush, its pairs apart.
         source: what its pairs are known by.
-        mine: whether an earlier run began it, so that what is there may be replaced.
         anew: whether nothing that was begun is gone on with.
     """
 
@@ -37,7 +37,6 @@ class Assignment:
     order: Order
     settings: dict[str, Any]
     source: dict[str, Any]
-    mine: bool
     anew: bool
 
 
@@ -83,9 +82,8 @@ class School:
         started = time.monotonic()
         if not self._quiet:
             say(f"{each.name}:")
-        ready = each.order.ready(
-            overwrite=each.mine or each.anew, go_on=each.mine, quiet=self._quiet
-        )
+        # What is there is the list's own: that was seen to, or a process that died has left it.
+        ready = each.order.ready(overwrite=True, go_on=True, quiet=self._quiet)
         model = self._base(each.order.base)
         learned = ready.carry_out(model, resume=not each.anew, begin_anew=True, quiet=self._quiet)
         if not self._quiet:
@@ -192,13 +190,12 @@ class Many:
 
         settings, source = {**order.settings(), "dtype": self.dtype}, dict[str, Any]()
         record, path = journal.records.get(name), Path(order.output)
-        if record and (record.error or {}).get("code") == NameTakenError.code:
-            record = None  # what was in its way is still no brush of ours
         try:
             source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
-            if record is None and path.exists() and not self.overwrite:
+            strange = record is None and (path.exists() or states_of(path))
+            if strange and not self.overwrite:
                 raise NameTakenError(
-                    "a brush of that name exists, and no earlier run of the list made it",
+                    "there is a brush of that name, or one was begun, and no run of a list made it",
                     where=str(path),
                     do="Give the set another `name`, or pass --overwrite.",
                 )
@@ -209,7 +206,7 @@ class Many:
             with_size = path.stat().st_size if path.is_file() else -1
             if with_size == record.result["bytes"]:
                 return None
-        return Assignment(name, order, settings, source, record is not None, self.overwrite)
+        return Assignment(name, order, settings, source, self.overwrite)
 
     def _learned(
         self, todo: "Sequence[Assignment]", machines: Machines | None

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from brushctl.brushes.file import read_brush
+from brushctl.cli.many import Assignment, School
+from brushctl.cli.order import Order
 from brushctl.engine import learning, progress, recipes
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
@@ -133,6 +135,29 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
     assert steps == [1]
     whole, gone_on = (read_brush(shell.folder / f"{f}/dusk.brush") for f in ("whole", "stopped"))
     assert whole.metadata == gone_on.metadata
+
+
+def test_what_a_process_that_died_has_left_is_no_obstacle_to_the_next(shell):
+    order = Order(
+        pairs=shell.folder / "sets/dim",
+        output=str(shell.folder / "dim.brush"),
+        base=None,
+        recipe="default",
+        steps=None,
+        phrase=None,
+        no_phrase=True,
+        hold_out=None,
+        cross_validate=False,
+        align=False,
+        seed=0,
+    )
+    school = School("cpu", None, quiet=True)
+    assignment = Assignment("dim", order, {}, {}, anew=False)
+    (shell.folder / ".dim.brush.unfinished").write_bytes(b"of other settings")
+    (first,) = school([assignment])
+    (again,) = school([assignment])  # a brush is there, and was never told of
+    assert first.status == again.status == "done"
+    assert first.result == again.result
 
 
 @pytest.mark.parametrize(

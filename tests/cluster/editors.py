@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,21 @@ def broken() -> ToneEditor:
         pass
 
     raise StrangeError("no driver")
+
+
+class Mortal:
+    """Ends its process at the first of two tries at a job, or at every try at `fatal`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, jobs: Sequence[str]) -> Iterator[str]:
+        for job in jobs:
+            mark = self.folder / job
+            if job == "fatal" or not mark.exists():
+                mark.touch()
+                os._exit(1)
+            yield job.upper()
 
 
 def missing() -> ToneEditor:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("ray")
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary) -> Shell:
-    """A shell in a folder with two sets of two pairs, and a list of them and of one that is none."""
+    """A shell in a folder with two sets of pairs, and a list of them and of one that is none."""
     rng = np.random.default_rng(4)
     rows = []
     for name in ("dim", "dusk"):

@@ -20,6 +20,7 @@ from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.cli.machines import Machines
 from brushctl.cluster.running import LARGEST, block_size
+from brushctl.cluster.spreading import Pool, spread
 from brushctl.cluster.worker import open_editor_of
 from brushctl.engine.base import open_base
 from brushctl.engine.making import Start, make_brush
@@ -32,7 +33,7 @@ from brushctl.photos.pipeline import TOGETHER
 from brushctl.photos.selection import select
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cluster.driver import TREATMENT, edited, plan_of
-from tests.cluster.editors import Deadly, Signing, Sociable, broken, missing
+from tests.cluster.editors import Deadly, Mortal, Signing, Sociable, broken, missing
 from tests.photos import makers
 from tests.photos.driver import ToneEditor
 
@@ -187,6 +188,12 @@ def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
         assert len(select(plan, journal.records, TREATMENT).todo) == 12
     edited(plan, ToneEditor)
     assert results(photographs.parent / "alone") == files
+
+
+@pytest.mark.slow
+def test_a_job_is_tried_again_when_its_process_dies_and_left_out_when_all_do(tmp_path):
+    work = spread(["a", "fatal", "b"], partial(Mortal, tmp_path), Pool(most=1))
+    assert sorted(done for block in work for done in block) == [(0, "A"), (2, "B")]
 
 
 @pytest.mark.slow
