@@ -171,9 +171,7 @@ def apply(
         return
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     scatter = Scatter(path, {**sampling, "device": device}, machines)
-    if is_remote(named, output, engine):
-        if in_place or files_from is not None:
-            raise UsageError("--in-place and --files-from are for paths, not for URLs")
+    if is_remote(named, output, engine, paths_only=in_place or files_from is not None):
         scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return
     plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)

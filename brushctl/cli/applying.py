@@ -19,6 +19,7 @@ from brushctl.photos.inputs import find_inputs
 from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
 
 if TYPE_CHECKING:
+    from brushctl.cluster.planning import Chosen
     from brushctl.events import Event
     from brushctl.photos.journal import Journal, Record
     from brushctl.photos.selection import Selection
@@ -187,7 +188,7 @@ def watch_folder(
             time.sleep(LOOK_INTERVAL)
 
 
-def left_alone(selection: "Selection") -> list[str]:
+def left_alone(selection: "Selection | Chosen") -> list[str]:
     """Warnings of results that somebody has changed since they were made."""
     return [
         f"warning: {job.target}: it was changed after it was made, and is left alone."

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.cli.applying import Command, announced, conclude, run_once
+from brushctl.cli.applying import Command, announced, conclude, left_alone, run_once
 from brushctl.cli.machines import Machines
-from brushctl.cli.output import follow, print_line
+from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
@@ -54,11 +54,13 @@ class Scatter:
             return follow(announced(work, json=command.json), quiet=command.quiet)
 
 
-def is_remote(named: Sequence[str], output: str | None, engine: Engine) -> bool:
+def is_remote(
+    named: Sequence[str], output: str | None, engine: Engine, *, paths_only: bool
+) -> bool:
     """Whether a run's files are given by URL.
 
     Raises:
-        UsageError: they are, but the engine does not take them.
+        UsageError: they are, but the engine or other options do not take them.
     """
     if not any("://" in name for name in (*named, output or "")):
         return False
@@ -66,6 +68,8 @@ def is_remote(named: Sequence[str], output: str | None, engine: Engine) -> bool:
         raise UsageError(
             "URLs are read and written by the cluster's engine", do="Add --engine ray."
         )
+    if paths_only:
+        raise UsageError("--in-place and --files-from are for paths, not for URLs")
     return True
 
 
@@ -125,6 +129,8 @@ def scatter_urls(
         return
     with stopping_gently() as stop, _journal(output) as journal:
         chosen = chosen_of(journal.records)
+        for line in left_alone(chosen):
+            say(line)
         records = scatter.edit(command, chosen.todo, journal, stop) if chosen.todo else []
     conclude(
         command,

@@ -1,11 +1,11 @@
 """Which photograph becomes which file, for runs whose files may lie anywhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from brushctl.cluster.places import Found, url_of
+from brushctl.cluster.places import Found, is_url, url_of
 from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
@@ -39,6 +39,7 @@ class Chosen:
     todo: tuple[Task, ...]
     current: int
     failed: tuple[Record, ...]
+    retouched: tuple[Task, ...] = ()
 
 
 def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str) -> list[Task]:
@@ -96,32 +97,29 @@ def select_urls(
         retry_failed: do those again that failed.
 
     Raises:
-        PlanError: a file that no earlier run made stands where a result would go.
+        PlanError: where a result would go, there stands a file that no earlier run made, or that
+            one made of another photograph.
     """
-    todo, failed, current = list[Task](), list[Record](), 0
+    todo, failed, retouched, current = list[Task](), list[Record](), list[Task](), 0
+    planned = {task.source for task in tasks}
     for task in tasks:
         record = None if overwrite else records.get(task.key)
         same = record is not None and record.settings == settings and _unchanged(task, record)
+        size = there.get(task.target)
         if record and same and record.status == "failed":
             if not retry_failed:
                 failed.append(record)
                 continue
-        elif (
-            record
-            and same
-            and record.status == "done"
-            and there.get(task.target) == record.result["bytes"]
-        ):
+        elif record and same and record.status == "done" and size == record.result["bytes"]:
             current += 1
             continue
-        elif record is None and not overwrite and task.target in there:
-            raise PlanError(
-                "a file stands where a result would go, and no earlier run made it",
-                where=task.target,
-                do="Choose another output folder, or pass --overwrite.",
-            )
+        elif size is not None and not overwrite:
+            _check_ours(task, record, planned)
+            if record and record.status == "done" and size != record.result["bytes"]:
+                retouched.append(task)
+                continue
         todo.append(task)
-    return Chosen(tuple(todo), current, tuple(failed))
+    return Chosen(tuple(todo), current + len(retouched), tuple(failed), tuple(retouched))
 
 
 def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
@@ -139,6 +137,23 @@ def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
         )
         for job in todo
     )
+
+
+def _check_ours(task: Task, record: Record | None, planned: Set[str]) -> None:
+    """As for paths: see that the file in the way is the result of the same photograph."""
+    if record is None:
+        raise PlanError(
+            "a file stands where a result would go, and no earlier run made it",
+            where=task.target,
+            do="Choose another output folder, or pass --overwrite.",
+        )
+    other = str(record.source.get("path", ""))  # a path, if this run names its files otherwise
+    if is_url(other) and other not in planned:
+        raise PlanError(
+            f"{task.source} would replace the result of another photograph, {other}",
+            where=task.target,
+            do="Tell them apart in --name, with {folder}, or pass --overwrite.",
+        )
 
 
 def _check_outside(found: Sequence[Found], output: str) -> None:

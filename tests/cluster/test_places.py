@@ -6,7 +6,7 @@ import pytest
 import s3fs
 
 from brushctl.cluster.places import find_photographs, writing
-from brushctl.cluster.planning import plan_urls
+from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.segments import SegmentedJournal, read_segments
 from brushctl.errors import PlanError
 from brushctl.photos.journal import Record
@@ -87,3 +87,31 @@ def test_of_many_segments_the_last_line_counts(folder, tmp_path, monkeypatch):
             journal.write(Record(f"{n % 3}.jpg", "sent", {"round": n}, {}))
     records = read_segments(f"{folder}/out [1]")
     assert [records[f"{n}.jpg"].settings["round"] for n in range(3)] == [9, 7, 8]
+
+
+def noted(folder: str, name: str) -> tuple[list[Task], dict[str, Record], dict[str, int]]:
+    """A plan for one photograph, its journal and its output folder, after a run."""
+    (task,) = tasks = plan_urls(find_photographs([f"{folder}/{name}"]), f"{folder}/out", **HOW)
+    done = Record(task.key, "done", {}, task.mark, {"sha256": "0" * 64, "bytes": 5})
+    return tasks, {task.key: done}, {task.target: 5}
+
+
+AGAIN = {"overwrite": False, "retry_failed": False}
+
+
+def test_a_result_that_somebody_has_changed_is_left_alone(folder):
+    tasks, records, there = noted(folder, "a")
+    assert select_urls(tasks, records, {}, there, **AGAIN).current == 1
+    retouched = dict.fromkeys(there, 6)
+    chosen = select_urls(tasks, records, {}, retouched, **AGAIN)
+    assert (chosen.todo, chosen.retouched) == ((), tuple(tasks))
+    assert select_urls(tasks, records, {}, {}, **AGAIN).todo == tuple(tasks)
+
+
+def test_another_photograph_of_the_same_name_does_not_replace_the_result(folder):
+    _, records, there = noted(folder, "a")
+    tasks, _, _ = noted(folder, "b")
+    with pytest.raises(PlanError, match="result of another photograph"):
+        select_urls(tasks, records, {}, there, **AGAIN)
+    how = AGAIN | {"overwrite": True}
+    assert select_urls(tasks, records, {}, there, **how).todo == tuple(tasks)
