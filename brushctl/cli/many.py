@@ -86,8 +86,6 @@ class School:
         ready = each.order.ready(overwrite=True, go_on=True, quiet=self._quiet)
         model = self._base(each.order.base)
         learned = ready.carry_out(model, resume=not each.anew, begin_anew=True, quiet=self._quiet)
-        if not self._quiet:
-            say(learned.told())
         path = learned.path
         result = {"path": path.name, "sha256": hash_file(path), "bytes": path.stat().st_size}
         facts = {
@@ -185,6 +183,7 @@ class Many:
 
     def _chosen(self, name: str, order: Order, journal: "Journal") -> "Assignment | Record | None":
         """What is to be done about a set; how it failed already; None where it is done."""
+        from brushctl.photos.journal import hash_file
         from brushctl.photos.pairs import find_pairs, pair_sha256
         from brushctl.photos.treating import failed
 
@@ -192,20 +191,21 @@ class Many:
         record, path = journal.records.get(name), Path(order.output)
         try:
             source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
-            strange = record is None and (path.exists() or states_of(path))
-            if strange and not self.overwrite:
+            there = hash_file(path) if path.exists() else None
+            made = record.result.get("sha256", there) if record else None
+            if (
+                there not in (None, made) or (not record and states_of(path))
+            ) and not self.overwrite:
                 raise NameTakenError(
-                    "there is a brush of that name, or one was begun, and no run of a list made it",
+                    "there is a brush of that name, or one was begun, that no run of a list made",
                     where=str(path),
                     do="Give the set another `name`, or pass --overwrite.",
                 )
         except (BrushctlError, OSError) as error:
             return failed(name, error, source, settings)
         same = record and (record.settings, record.source) == (settings, source)
-        if record and same and record.status == "done" and not self.overwrite:
-            with_size = path.stat().st_size if path.is_file() else -1
-            if with_size == record.result["bytes"]:
-                return None
+        if record and same and record.status == "done" and there and not self.overwrite:
+            return None
         return Assignment(name, order, settings, source, self.overwrite)
 
     def _learned(

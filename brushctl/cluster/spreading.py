@@ -98,6 +98,7 @@ def spread(
 
     Raises:
         Exception: what ended the work in a process: it would end it in every other too.
+        BrushctlError: the cluster cannot start a process at all.
     """
     if not jobs:
         return
@@ -123,12 +124,19 @@ def spread(
             max_restarts=-1,
             max_task_retries=RETRIES,
         )
-    for batch in done.iter_batches(batch_size=None, prefetch_batches=0, batch_format="numpy"):
-        for packed in batch["done"]:
-            outcomes, refusal = pickle.loads(packed)  # our own processes made it
-            yield outcomes
-            if refusal:
-                raise refusal
+    try:
+        for batch in done.iter_batches(batch_size=None, prefetch_batches=0, batch_format="numpy"):
+            for packed in batch["done"]:
+                outcomes, refusal = pickle.loads(packed)  # our own processes made it
+                yield outcomes
+                if refusal:
+                    raise refusal
+    except ray.exceptions.RayError as error:
+        told = str(error).strip().splitlines()
+        raise BrushctlError(
+            f"the cluster cannot start a process ({told[-1] if told else type(error).__name__})",
+            do="Install the same brushctl, with the same Python, on every machine of it.",
+        ) from error
 
 
 def lost(doing: str) -> dict[str, Any]:

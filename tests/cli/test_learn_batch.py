@@ -109,6 +109,9 @@ def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
         assert told["error"]["code"] == "brush-exists"
         assert shell.brush("dim").metadata == before
     assert counts(learned(shell, "--overwrite")) == (1, 0, 0)
+    shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim", "--overwrite")
+    assert counts(learned(shell, status=4)) == (0, 0, 1)
+    assert shell.brush("dim").metadata == before
 
 
 def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):

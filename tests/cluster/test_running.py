@@ -1,5 +1,6 @@
 """Runs on a cluster: the same bytes as on one machine, whatever dies on the way."""
 
+import importlib
 import os
 import random
 import signal
@@ -159,6 +160,15 @@ def test_what_no_process_can_open_ends_the_run_at_once(photographs, opener, erro
     with pytest.raises(error, match=r"no such base model|StrangeError in a process.*no driver"):
         edited(plan_of(photographs, "out"), opener)
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.slow
+def test_a_cluster_without_the_same_code_is_told_of(tmp_path, monkeypatch):
+    (tmp_path / "only_here.py").write_text("def opener(): return list")
+    monkeypatch.syspath_prepend(tmp_path)
+    opener = importlib.import_module("only_here").opener
+    with pytest.raises(BrushctlError, match=r"cannot start a process .*only_here"):
+        list(spread(["a"], opener, Pool(most=1)))
 
 
 @pytest.mark.parametrize(
