@@ -1,33 +1,44 @@
 """What a step of learning costs: brushctl against a plain implementation, side by side.
 
-    uv run python -m benchmarks.learn     # docs/results/learn.json
+    uv run python -m benchmarks.learn                               # docs/results/learn.json
+    uv run python -m benchmarks.learn --device cuda --base sd15-random/base --out gpu.json
 
 The plain one is what the equations say, on diffusers' own pieces: the three branches of eq. 3 in
 one batch and one graph. Both take the same draws, one for each of the five buckets, at the paper's
 guidance (7.5, 1.5), and their gradients are compared before anything is timed. A third row is a
 step of the default recipe on as many draws; at tiny-ip2p's own guidance (1, 1) it has one branch.
+Every step is taken in float32 and in bfloat16, each beside the plain one in the same format and
+beside the plain one in float32. `benchmarks.full_size` makes the base of the second command.
 
-Steps alternate, and ratios are medians over pairs of neighbours. Memory is what autograd holds for
-the backward pass, in bytes: unlike a process's peak it is the same at every run.
+Steps alternate, and ratios are medians over pairs of neighbours. `held_mb` is what autograd holds
+for the backward pass: unlike a process's peak it is the same at every run. On a GPU `peak_mb` is
+the most that was allocated, weights included.
+
+At last the default recipe learns two effects in either format (`--steps`, 0 for none): PSNR on
+pictures that it did not learn from.
 """
 
 import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+from benchmarks.experiments import run
+from brushctl.bench.effects import draw_effects
 from brushctl.engine.attention import Brushed, brushed
 from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
-from brushctl.engine.learning import Draw, bucket_losses, draw, encode_pairs, trainable
-from brushctl.engine.recipes import PAPER
+from brushctl.engine.learning import Draw, bucket_losses, draw, encode_pairs, learn, trainable
+from brushctl.engine.recipes import DEFAULT, PAPER
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/learn.json")
@@ -87,21 +98,26 @@ def seconds(step: Step, sample: Draw, instruction: Instruction) -> float:
     """Of one forward and backward pass."""
     start = time.perf_counter()
     gradients(step, sample, instruction)
+    if sample.t.is_cuda:
+        torch.cuda.synchronize()
     return time.perf_counter() - start
 
 
-def main() -> None:
-    """Check, measure, print, write."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=30)
-    options.add_argument("--device", default="cpu")
-    chosen = options.parse_args()
-    base = open_base(None, torch.device(chosen.device), torch.float32)
+def peak_mb(step: Step, sample: Draw, instruction: Instruction) -> float | None:
+    """The most that one pass allocates on a GPU, in MB; None elsewhere."""
+    if not sample.t.is_cuda:
+        return None
+    torch.cuda.reset_peak_memory_stats()
+    gradients(step, sample, instruction)
+    return round(torch.cuda.max_memory_allocated() / 1e6, 1)
+
+
+def compared(base: BaseModel, rounds: int) -> Generator[dict[str, float | str | None], None, None]:
+    """A row for each kind of step, and the difference of gradients in it."""
     rng = np.random.default_rng(0)
-    before = np.stack([draw_picture(rng).pixels for _ in range(4)])
-    sample = draw(
-        base, encode_pairs(base, before, 1 - before), PAPER, torch.Generator().manual_seed(0)
-    )
+    before = np.stack([draw_picture(rng, base.resolution).pixels for _ in range(4)])
+    pairs = encode_pairs(base, before, 1 - before)
+    sample = draw(base, pairs, PAPER, torch.Generator().manual_seed(0))
     instruction = trainable(initial(base, PHRASE, PAPER.buckets))
     assert PAPER.scales is not None
     with brushed(base.unet, instruction) as state:
@@ -111,31 +127,70 @@ def main() -> None:
             "default": our_step(base, state, Scales(base.defaults.s_T, base.defaults.s_I)),
         }
         plain, ours = (gradients(steps[k], sample, instruction) for k in ("plain", "paper"))
-        difference = float((plain - ours).norm() / plain.norm())
         held = {name: held_bytes(step, sample) for name, step in steps.items()}
+        peak = {name: peak_mb(step, sample, instruction) for name, step in steps.items()}
         timed = [
             {name: seconds(step, sample, instruction) for name, step in steps.items()}
-            for _ in range(chosen.rounds)
+            for _ in range(rounds)
         ]
-    rows = [
-        {
+    for name in steps:
+        yield {
             "step": name,
             "seconds": round(statistics.median(t[name] for t in timed), 4),
             "times_faster": round(statistics.median(t["plain"] / t[name] for t in timed), 2),
             "held_mb": round(held[name] / 1e6, 1),
             "memory_ratio": round(held[name] / held["plain"], 3),
+            "peak_mb": peak[name],
+            "gradient_difference": float((plain - ours).norm() / plain.norm())
+            if name == "paper"
+            else None,
         }
-        for name in steps
-    ]
+
+
+def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
+    """PSNR in dB, by effect and number format, of brushes learned from ten pairs each."""
+    table: dict[str, dict[str, float]] = {}
+    for effect in draw_effects(["lava", "charcoal"], bases[0].resolution, 0):
+        before, truth = effect.test
+        for base in bases:
+            work = learn(
+                base, *effect.train, phrase=effect.instruction,
+                recipe=replace(DEFAULT, steps=steps), seed=0,
+            )  # fmt: skip
+            learned = run(work)
+            with Editor(
+                base, learned.instruction, scales=learned.scales, steps=base.defaults.steps, seed=0
+            ) as editor:
+                edited = np.stack([e.after for e in editor.edit(list(before))])
+            psnr = float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3))).mean())
+            table.setdefault(effect.name, {})[str(base.dtype)[6:]] = round(psnr, 2)
+    return table
+
+
+def main() -> None:
+    """Check, measure, print, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=30)
+    options.add_argument("--steps", type=int, default=100)
+    options.add_argument("--device", default="cpu")
+    options.add_argument("--base")
+    options.add_argument("--out", type=Path, default=OUT)
+    chosen = options.parse_args()
+    formats = (torch.float32, torch.bfloat16)
+    bases = [open_base(chosen.base, torch.device(chosen.device), dtype) for dtype in formats]
+    exact, rounded = (list(compared(base, chosen.rounds)) for base in bases)
+    for row in rounded:
+        row["times_faster_than_plain_float32"] = round(exact[0]["seconds"] / row["seconds"], 2)
     report = {
         "command": "uv run python -m benchmarks.learn",
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+        "base": {"id": bases[0].id, "unet_sha256": bases[0].unet_sha256},
         "device": chosen.device,
         "threads": torch.get_num_threads(),
-        "gradient_difference": difference,
-        "rows": rows,
+        "rows": exact,
+        "rows_bfloat16": rounded,
+        "psnr_by_dtype": outcomes(bases, chosen.steps) if chosen.steps else None,
     }
-    OUT.write_text(json.dumps(report, indent=2) + "\n")
+    chosen.out.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=2))  # noqa: T201
 
 

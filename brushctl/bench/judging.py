@@ -30,6 +30,7 @@ class Judgement:
         unedited: what doing nothing reaches.
         brush: what the brush reaches.
         phrase: what its phrase reaches as a written instruction; None if it has none.
+        folds: in cross-validation, how many brushes were judged.
     """
 
     on: str
@@ -39,6 +40,7 @@ class Judgement:
     unedited: float
     brush: float
     phrase: float | None
+    folds: int | None = None
 
     def figures(self) -> dict[str, Any]:
         """The figures, for programs."""
@@ -51,12 +53,19 @@ class Judgement:
         }
 
     def verdict(self) -> str:
-        """One sentence: how good the brush is."""
-        phrase = "" if self.phrase is None else f", its phrase alone {self.phrase:.1f}"
-        told = f"on {self.on}: {self.brush:.1f} dB (unedited {self.unedited:.1f}{phrase})"
+        """One sentence: how good the brush is, against doing nothing and against its words."""
+        told = f"on {self.on}: {self.brush:.1f} dB, "
+        told += f"{self._beside(self.unedited)} than leaving them alone"
+        if self.phrase is not None:
+            told += f", {self._beside(self.phrase)} than its phrase in words"
         if self.brush <= self.unedited:
             told += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
         return told
+
+    def _beside(self, other: float) -> str:
+        gain = self.brush - other
+        side = "nearer to" if gain > 0 else "farther from"
+        return f"{abs(gain):.1f} {side} your edit ({other:.1f})"
 
     def sheet(self, title: str) -> Image.Image:
         """A row for each pair: before, after, and what the brush makes of it."""
@@ -110,6 +119,7 @@ def merged(parts: Sequence[Judgement], *, on: str) -> Judgement:
         unedited=mean(part.unedited for part in parts),
         brush=mean(part.brush for part in parts),
         phrase=mean(phrases) if phrases else None,
+        folds=len(parts),
     )
 
 
@@ -123,6 +133,7 @@ def with_held_out(brush: Brush, judged: Judgement) -> Brush:
         psnr=round(judged.brush, 3),
         psnr_unedited=round(judged.unedited, 3),
         psnr_phrase=None if judged.phrase is None else round(judged.phrase, 3),
+        folds=judged.folds,
     )
     return replace(
         brush, metadata=replace(brush.metadata, training=replace(training, held_out=held_out))

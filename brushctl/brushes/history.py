@@ -27,12 +27,14 @@ class HeldOut(Record):
         psnr: the brush's result against the after picture.
         psnr_unedited: doing nothing, against the after picture.
         psnr_phrase: the initial phrase alone, where it was measured.
+        folds: where each pair was edited by a brush of the others, how many such brushes.
     """
 
     pairs: int
     psnr: float
     psnr_unedited: float
     psnr_phrase: float | None = None
+    folds: int | None = None
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
@@ -43,6 +45,7 @@ class HeldOut(Record):
             psnr=f.take("psnr", number),
             psnr_unedited=f.take("psnr_unedited", number),
             psnr_phrase=f.maybe("psnr_phrase", number),
+            folds=f.maybe("folds", count),
             extra=f.rest(),
         )
 

@@ -18,6 +18,16 @@ def states_of(target: Path) -> list[Path]:
     return [path for path in (_state_of(target), *sorted(folds)) if path.exists()]
 
 
+def forget(target: Path) -> None:
+    """Delete those states, and what killed runs have left half-written."""
+    for path in states_of(target):
+        path.unlink()
+    folds = fold_of(target, "*")
+    for name in (target.name, _state_of(target).name, _state_of(folds).name):
+        for partial in target.parent.glob(f".{name}.*.part"):
+            partial.unlink()
+
+
 def _state_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.unfinished")
 
@@ -28,11 +38,19 @@ class Unfinished:
     Args:
         target: where the brush will be.
         run: everything that decides what is learned, as text; other settings cannot go on.
+        today: the day on which the run begins, unless it began before.
     """
 
-    def __init__(self, target: Path, run: str) -> None:
+    def __init__(self, target: Path, run: str, today: str) -> None:
         self.path = _state_of(target)
         self._run = hashlib.sha256(run.encode()).digest()
+        self._today = today
+
+    def begun(self) -> str:
+        """The day on which the run began: a brush says when, and is the same bytes on any other."""
+        kept = self.path.read_bytes() if self.path.is_file() else b""
+        day = kept[len(self._run) :][: len(self._today)]
+        return day.decode() if kept.startswith(self._run) else self._today
 
     def load(self) -> bytes | None:
         """The state kept last, or None.
@@ -48,7 +66,7 @@ class Unfinished:
                 where="--resume",
                 do="Repeat its command, or pass --overwrite in place of --resume to begin anew.",
             )
-        return self.path.read_bytes()[len(self._run) :]
+        return self.path.read_bytes()[len(self._run) + len(self._today) :]
 
     def belongs(self) -> bool:
         """Whether what was kept, if anything was, is of this run."""
@@ -59,7 +77,7 @@ class Unfinished:
 
     def keep(self, state: bytes) -> None:
         """Keep a state in place of the last, whole or not at all."""
-        write_atomically(self.path, self._run + state)
+        write_atomically(self.path, self._run + self.begun().encode() + state)
 
     def discard(self) -> None:
         """Forget the run: the brush is done, or is begun anew."""

@@ -21,7 +21,9 @@ ClipName = Annotated[
 ]
 VocabularyFile = Annotated[
     Path | None,
-    typer.Option("--vocabulary", help="A text file with a phrase on each line.", exists=True),
+    typer.Option(
+        "--vocabulary", help="A text file with a phrase on each line.", exists=True, dir_okay=False
+    ),
 ]
 Eta = Annotated[float, typer.Option("--eta", help="The least sensitivity of a phrase.")]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brushctl import settings
 from brushctl.bench.judging import Judgement, judge, merged, with_held_out
 from brushctl.brushes.file import Brush
 from brushctl.brushes.stamp import Stamp
-from brushctl.brushes.unfinished import Unfinished, fold_of, states_of
+from brushctl.brushes.unfinished import Unfinished, fold_of
 from brushctl.cli.output import follow, say
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import default_clip, load_clip
@@ -19,9 +20,6 @@ from brushctl.photos.pairs import Pair, load_pairs, pair_sha256
 
 if TYPE_CHECKING:
     import numpy as np
-
-JUDGED = 4
-"""Pairs shown and measured where none was held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,8 @@ class Lesson:
             Interrupted: the user stopped it; what was learned so far is kept.
         """
         hashes = [pair_sha256(pair) for pair in self.learned_from]
-        unfinished = self._unfinished(start, hashes)
+        stamp = Stamp.today(self.target.stem)
+        unfinished = self._unfinished(start, hashes, stamp.created)
         if not resume or (self.begin_anew and not unfinished.belongs()):
             unfinished.discard()
         before, after = self._load(self.learned_from)
@@ -85,7 +84,7 @@ class Lesson:
             start=start,
             recipe=self.recipe,
             seed=self.seed,
-            stamp=Stamp.today(self.target.stem),
+            stamp=replace(stamp, created=unfinished.begun()),
             pair_hashes=hashes,
             held_out=self._load(self.unseen) if self.unseen else None,
             keeper=unfinished,
@@ -111,16 +110,11 @@ class Lesson:
                 say(f"{k + 1} of {len(self.learned_from)}: {folds[-1].verdict()}")
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
-    def forget(self) -> None:
-        """The brush is kept: the state of its learning is needed no more."""
-        for state in states_of(self.target):
-            state.unlink()
-
     def judge(self, brush: Brush, folds: Judgement | None) -> tuple[Brush, Judgement]:
-        """Measure the brush, unless its folds were; on pairs held out, it goes into its history."""
+        """Measure the brush, or take its folds' figures; on unseen pairs they enter its history."""
         if folds:
-            return brush, folds
-        judged = self.judge_by(self.unseen or self.learned_from[:JUDGED], brush)
+            return with_held_out(brush, folds), folds
+        judged = self.judge_by(self.unseen or self.learned_from[: settings.JUDGED], brush)
         return (with_held_out(brush, judged) if self.unseen else brush), judged
 
     def judge_by(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
@@ -135,8 +129,8 @@ class Lesson:
     def _load(self, pairs: Sequence[Pair]) -> "tuple[np.ndarray, np.ndarray]":
         return load_pairs(pairs, self.model.resolution, align=self.align)
 
-    def _unfinished(self, start: Start, hashes: Sequence[str]) -> Unfinished:
+    def _unfinished(self, start: Start, hashes: Sequence[str], today: str) -> Unfinished:
         unseen = [pair_sha256(pair) for pair in self.unseen]
         model = (self.model.unet_sha256, self.model.dtype, self.model.device.type)
         decisive = (hashes, unseen, self.align, self.recipe, self.seed, start.phrase, model)
-        return Unfinished(self.target, repr(decisive))
+        return Unfinished(self.target, repr(decisive), today)

@@ -6,18 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes.cache import destination, keep_sheet, store
-from brushctl.brushes.unfinished import states_of
+from brushctl.brushes.unfinished import forget, states_of
 from brushctl.cli.checks import checked
 from brushctl.errors import NameTakenError, UsageError
+from brushctl.settings import PAIRS_FOR_ONE_HELD_OUT
 
 if TYPE_CHECKING:
     from brushctl.bench.judging import Judgement
     from brushctl.brushes.file import Brush
     from brushctl.engine.base import BaseModel
     from brushctl.photos.pairs import Pair
-
-PAIRS_FOR_ONE_HELD_OUT = 6
-"""Of so many pairs one can be spared to judge by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +80,7 @@ class Order:
         from brushctl.photos.pairs import find_pairs, hold_out
 
         self.check()
-        target = destination(self.output, overwrite=overwrite)
-        if states_of(target) and not (go_on or overwrite):
-            raise NameTakenError(
-                "learning this brush was begun before",
-                where=self.output,
-                do="Add --resume to go on with it, or --overwrite to begin anew.",
-            )
+        target, overwrite = self._place(overwrite=overwrite, go_on=go_on)
         found = find_pairs(self.pairs)
         spared = 0 if self.cross_validate else len(found) // PAIRS_FOR_ONE_HELD_OUT
         kept_back = spared if self.hold_out is None else self.hold_out
@@ -100,6 +92,23 @@ class Order:
             line(self.phrase, "--phrase")
         checked(self.pairs, found, align=self.align, quiet=quiet)
         return Ready(self, target, learned_from, unseen, overwrite)
+
+    def _place(self, *, overwrite: bool, go_on: bool) -> tuple[Path, bool]:
+        """Where the brush will be, and whether it may replace what is there.
+
+        A run that goes on may: it was allowed to when it began, or has written the brush itself
+        and was killed right after.
+        """
+        target = destination(self.output, overwrite=overwrite or go_on)
+        begun = bool(states_of(target))
+        if begun and not (go_on or overwrite):
+            raise NameTakenError(
+                "learning this brush was begun before",
+                where=self.output,
+                do="Add --resume to go on with it, or --overwrite to begin anew.",
+            )
+        overwrite = overwrite or begun
+        return destination(self.output, overwrite=overwrite), overwrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +167,8 @@ class Ready:
         folds = lesson.cross_validate(start, resume=resume) if order.cross_validate else None
         brush, judged = lesson.judge(lesson.learn(start, resume=resume), folds)
         path = store(encode_brush(brush), order.output, overwrite=self.overwrite)
-        lesson.forget()
         sheet = keep_sheet(path, judged.sheet(f"{self.target.stem}, on {judged.on}"))
+        forget(self.target)
         return Learned(brush, judged, path, sheet)
 
 

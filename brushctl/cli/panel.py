@@ -88,9 +88,10 @@ def _learning(training: Training) -> Iterator[tuple[str, str]]:
     yield "loss", f"{first:.4f} at first, {last:.4f} at the end"
     if held := training.held_out:
         phrase = "" if held.psnr_phrase is None else f", the phrase alone {held.psnr_phrase:.1f}"
+        on = "it did not learn from" if held.folds is None else "with brushes of the others"
         yield (
             "held out",
-            f"{held.psnr:.1f} dB on {_counted(held.pairs, 'pair')} it did not learn from "
+            f"{held.psnr:.1f} dB on {_counted(held.pairs, 'pair')} {on} "
             f"(unedited {held.psnr_unedited:.1f}{phrase})",
         )
 

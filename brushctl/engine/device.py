@@ -30,6 +30,16 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device's memory did not suffice: CUDA says so by type, MPS and the CPU in words."""
+    told = str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "out of memory" in told
+        or "can't allocate memory" in told
+    )
+
+
 def _available(kind: str, index: int = 0) -> bool:
     if kind == "cuda":
         return torch.cuda.is_available() and index < torch.cuda.device_count()

@@ -75,22 +75,23 @@ class Guidance:
         self.state.at(t)
         return self._weighted(z_t, t, self._branches(condition))
 
-    def predict_for_learning(
+    def brushed_term(
         self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor
     ) -> torch.Tensor:
-        """The same, the graph holding the fully conditioned branch alone.
-
-        The other two do not depend on the brush: they are constants of the loss.
-        """
+        """The part of `predict` that depends on the brush: s_T e(c_I, c_T)."""
         self.state.at(t)
-        full, *frozen = self._branches(condition)
-        prediction = self._weighted(z_t, t, [full])
-        if frozen:
-            self.state.at(t[:0])
-            with torch.no_grad():
-                rest = self._weighted(z_t, t, frozen)
-            prediction = prediction + rest
-        return prediction
+        full, *_ = self._branches(condition)
+        return self._weighted(z_t, t, [full])
+
+    @torch.no_grad()
+    def frozen_terms(
+        self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor
+    ) -> torch.Tensor:
+        """The rest of it, a constant of learning; zeros where no other branch counts."""
+        self.state.at(t)
+        _, *frozen = self._branches(condition)
+        self.state.at(t[:0])
+        return self._weighted(z_t, t, frozen) if frozen else torch.zeros_like(z_t)
 
     def _branches(self, condition: torch.Tensor) -> list[Branch]:
         """The terms that count, the fully conditioned one first."""

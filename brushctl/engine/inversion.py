@@ -15,13 +15,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from brushctl import settings
 from brushctl.brushes.metadata import Buckets
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import NO_PHRASE_TOKENS, Instruction
 from brushctl.engine.learning import (
-    REPORT_EVERY,
     Draw,
     EncodedPairs,
     bucket_losses,
@@ -84,7 +84,7 @@ def invert(
             optimiser.zero_grad(set_to_none=True)
             losses.sum().backward()
             optimiser.step()
-            if (step + 1) % REPORT_EVERY == 0 or step + 1 == recipe.steps:
+            if (step + 1) % settings.REPORT_EVERY == 0 or step + 1 == recipe.steps:
                 yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)
     return replace(instruction, text=learned)

@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from brushctl import settings
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
+from brushctl.engine.device import out_of_memory
+from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.pixels import to_model
@@ -17,15 +20,6 @@ from brushctl.engine.progress import Keeper, Progress, set_rate
 from brushctl.engine.recipes import Recipe
 from brushctl.errors import DeviceError, DeviceMemoryError
 from brushctl.events import Advance, Event, Stage, Warned
-
-REPORT_EVERY = 10
-"""Steps between two progress events."""
-KEEP_EVERY = 25
-"""Steps between two states kept, of which a killed run loses the last one's successors."""
-LOOKS = 20
-"""How often a run looks at its held-out pairs."""
-DRAWS = 4
-"""Samples for each bucket and held-out pair, the same at every look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,6 @@ def learn(
         )
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
-    unseen = encode_pairs(base, *held_out) if held_out else None
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
     run = Progress.start(instruction, recipe, seed)
@@ -116,14 +109,16 @@ def learn(
     yield Stage("learning", total=recipe.steps)
     with brushed(base.unet, instruction) as reading:
         guidance = Guidance(base, reading, scales)
-        look_every = max(1, recipe.steps // LOOKS)
+        unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
+        look_every = max(1, recipe.steps // settings.LOOKS)
         while run.step < recipe.steps and not (recipe.by_held_out and run.settled()):
             yield from _step(guidance, pairs, recipe, run)
             if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
-                run.look(_held_out_losses(guidance, unseen, recipe, seed, run.parts))
-            if run.step % REPORT_EVERY == 0 or run.step == recipe.steps:
+                run.look(unseen.losses(run.parts))
+                run.psnr = unseen.psnr()
+            if run.step % settings.REPORT_EVERY == 0 or run.step == recipe.steps:
                 yield Advance(run.step, _told(run))
-            if keeper and run.step % KEEP_EVERY == 0:
+            if keeper and run.step % settings.KEEP_EVERY == 0:
                 keeper.keep(run.state())
         if keeper:
             keeper.keep(run.state())
@@ -149,7 +144,9 @@ def _step(
         try:
             errors = [_backward(guidance, part, recipe.batch) for part in sample.parts(run.parts)]
             break
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
             if run.parts >= len(sample.t):
                 raise DeviceMemoryError(
                     "one sample alone does not fit into the device's memory",
@@ -180,26 +177,53 @@ def _backward(guidance: Guidance, sample: "Draw", batch: int) -> torch.Tensor:
     return errors.detach()
 
 
-@torch.no_grad()
-def _held_out_losses(
-    guidance: Guidance, unseen: EncodedPairs, recipe: Recipe, seed: int, parts: int
-) -> torch.Tensor:
-    """Each bucket's error on the held-out pairs, at draws that are the same at every look: (j,)."""
-    often = replace(recipe, batch=DRAWS)
-    source = torch.Generator().manual_seed(seed + 1)
-    looks = []
-    for k in range(len(unseen.condition)):
-        sample = draw(guidance.base, unseen.only(k), often, source)
-        divided = sample.parts(parts * math.ceil(DRAWS / recipe.batch))  # no more than a step's
-        looks.append(torch.cat([sample_errors(guidance, part) for part in divided]))
-    return torch.stack(looks).view(len(looks), recipe.buckets, -1).mean((0, 2)).cpu()
+class Unseen:
+    """Held-out pairs (n, s, s, 3), and how well the features do on them as they stand.
+
+    The draws are the same at every look, so that the frozen branches see them once.
+    """
+
+    def __init__(
+        self, guidance: Guidance, before: np.ndarray, after: np.ndarray, recipe: Recipe, seed: int
+    ) -> None:
+        base, often = guidance.base, replace(recipe, batch=settings.DRAWS)
+        pairs, source = encode_pairs(base, before, after), torch.Generator().manual_seed(seed + 1)
+        self._guidance, self._buckets = guidance, recipe.buckets
+        self._drawn = [draw(base, pairs.only(k), often, source) for k in range(len(before))]
+        self._at_once = recipe.buckets * recipe.batch  # no more than in a step
+        self._settled: list[Draw] = []
+        self._pictures = list(before[: settings.WATCHED]), after[: settings.WATCHED]
+        self._editor = Editor(
+            base, guidance.state.instruction, scales=guidance.scales,
+            steps=base.defaults.steps, seed=seed,
+        )  # fmt: skip
+
+    @torch.no_grad()
+    def losses(self, parts: int) -> torch.Tensor:
+        """Each bucket's error, (j,), where a step's samples go through the model in `parts`."""
+        rows = math.ceil(self._at_once / parts)
+        if not self._settled:
+            drawn = (part for sample in self._drawn for part in sample.rows(rows))
+            self._settled = [settled(self._guidance, part) for part in drawn]
+        divided = (part for sample in self._settled for part in sample.rows(rows))
+        errors = torch.cat([brush_errors(self._guidance, part) for part in divided])
+        return errors.view(len(self._drawn), self._buckets, -1).mean((0, 2)).cpu()
+
+    def psnr(self) -> float:
+        """In dB, the mean of a few of the pictures as they would be edited now."""
+        before, truth = self._pictures
+        with self._editor as editor:
+            edited = np.stack([picture.after for picture in editor.edit(before)])
+        return float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3)) + 1e-10).mean())
 
 
 def _told(run: Progress) -> str:
     """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
-    recent = torch.stack(run.losses[-REPORT_EVERY:]).mean(0)
+    recent = torch.stack(run.losses[-settings.REPORT_EVERY :]).mean(0)
     told = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
-    return f"{told}, held out {float(run.looks[-1].mean()):.3f}" if run.looks else told
+    if not run.looks:
+        return told
+    return f"{told}, held out {float(run.looks[-1].mean()):.3f} ({run.psnr:.1f} dB)"
 
 
 def trainable(instruction: Instruction) -> Instruction:
@@ -232,7 +256,10 @@ class Draw:
 
     def parts(self, count: int) -> "list[Draw]":
         """The same samples in `count` parts or fewer, whatever their buckets."""
-        size = math.ceil(len(self.t) / count)
+        return self.rows(math.ceil(len(self.t) / count))
+
+    def rows(self, size: int) -> "list[Draw]":
+        """The same samples in parts of `size`, the last of what is left."""
         condition, z_t, t, target = (
             x.split(size) for x in (self.condition, self.z_t, self.t, self.target)
         )
@@ -281,7 +308,22 @@ def bucket_losses(guidance: Guidance, sample: Draw) -> torch.Tensor:
 
 def sample_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
     """Mean squared error of each sample's guided prediction, (n,)."""
-    predicted = guidance.predict_for_learning(sample.z_t, sample.t, sample.condition)
+    return brush_errors(guidance, settled(guidance, sample))
+
+
+def settled(guidance: Guidance, sample: Draw) -> Draw:
+    """The same samples, what the frozen branches predict already taken from their targets.
+
+    The guided prediction is a sum in which only one term depends on the brush: the error is the
+    same, and the other branches never enter its graph.
+    """
+    frozen = guidance.frozen_terms(sample.z_t, sample.t, sample.condition)
+    return replace(sample, target=sample.target - frozen)
+
+
+def brush_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
+    """Mean squared error of the brush's own term on settled samples, (n,)."""
+    predicted = guidance.brushed_term(sample.z_t, sample.t, sample.condition)
     return F.mse_loss(predicted.float(), sample.target, reduction="none").flatten(1).mean(1)
 
 

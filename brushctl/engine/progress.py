@@ -7,13 +7,9 @@ from typing import Protocol, Self
 
 import torch
 
+from brushctl import settings
 from brushctl.engine.instruction import Instruction
 from brushctl.engine.recipes import Recipe
-
-PATIENCE = 6
-"""Looks in a row that may bring nothing before learning stops."""
-WORTH = 0.005
-"""By how much of itself the error on held-out pairs must fall within them."""
 
 
 class Keeper(Protocol):
@@ -30,7 +26,7 @@ def adam(leaves: list[torch.Tensor], recipe: Recipe) -> torch.optim.Adam:
     """Adam over the leaves, each a group with the `unit` that its rate is counted in."""
     units = [float(leaf.detach().std()) if recipe.relative else 1.0 for leaf in leaves]
     groups = [{"params": [leaf], "unit": u} for leaf, u in zip(leaves, units, strict=True)]
-    return torch.optim.Adam(groups, lr=recipe.rate)
+    return torch.optim.Adam(groups, lr=recipe.rate, fused=True)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:
@@ -52,6 +48,7 @@ class Progress:
         parts: how many parts the samples of a step go through the model in.
         losses: (j,) of every step.
         looks: (j,) of every look at the held-out pairs.
+        psnr: in dB of held-out pictures edited at the last look, for people to watch.
         best: the features at each bucket's best look; empty before the first.
     """
 
@@ -62,6 +59,7 @@ class Progress:
     parts: int = 1
     losses: list[torch.Tensor] = field(default_factory=list)
     looks: list[torch.Tensor] = field(default_factory=list)
+    psnr: float = math.nan
     best: list[torch.Tensor] = field(default_factory=list)
 
     @classmethod
@@ -85,11 +83,11 @@ class Progress:
 
     def settled(self) -> bool:
         """Whether the last looks show that more steps bring nothing to pairs not learned from."""
-        if len(self.looks) <= PATIENCE:
+        if len(self.looks) <= settings.PATIENCE:
             return False
         looks = torch.stack(self.looks)
-        now, then = looks.amin(0).mean(), looks[:-PATIENCE].amin(0).mean()
-        return bool(now > (1 - WORTH) * then)
+        now, then = looks.amin(0).mean(), looks[: -settings.PATIENCE].amin(0).mean()
+        return bool(now > (1 - settings.WORTH) * then)
 
     @torch.no_grad()
     def return_to_best(self) -> None:
@@ -110,6 +108,7 @@ class Progress:
                 "parts": self.parts,
                 "losses": self.losses,
                 "looks": self.looks,
+                "psnr": self.psnr,
                 "best": self.best,
             },
             stream,
@@ -125,5 +124,5 @@ class Progress:
         self.optimiser.load_state_dict(kept["optimiser"])
         self.source.set_state(kept["source"])
         self.step, self.parts = kept["step"], kept["parts"]
-        self.losses, self.looks = kept["losses"], kept["looks"]
+        self.losses, self.looks, self.psnr = kept["losses"], kept["looks"], kept["psnr"]
         self.best = [b.to(leaf.device) for b, leaf in zip(kept["best"], self.leaves, strict=False)]

@@ -9,7 +9,7 @@ A path is one of
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +70,12 @@ def find_pairs(path: Path) -> list[Pair]:
             where=str(path),
             do="Give the folder of the pairs, or a .csv or .json file that lists them.",
         )
-    return [Pair(before.stem, before, after) for before, after in read_manifest(path)]
+    files = read_manifest(path)
+    often = Counter(before.stem for before, _ in files)
+    return [
+        Pair(x.stem if often[x.stem] == 1 else f"{x.stem} (pair {k})", x, y)
+        for k, (x, y) in enumerate(files, 1)
+    ]
 
 
 def pair_sha256(pair: Pair) -> str:

@@ -58,7 +58,7 @@ const apply = record({
 });
 const heldOut = record(
   { pairs: count, psnr: number, psnr_unedited: number },
-  { psnr_phrase: number },
+  { psnr_phrase: number, folds: count },
 );
 const training = record(
   {

@@ -2,10 +2,6 @@
 
 import errno
 import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
+from brushctl import settings
+from brushctl.brushes.file import read_brush
+from brushctl.cli import order
 from brushctl.engine import learning, progress, recipes
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
@@ -153,7 +152,7 @@ def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
 
 
 def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
-    monkeypatch.setattr(learning, "KEEP_EVERY", 1)
+    monkeypatch.setattr(settings, "KEEP_EVERY", 1)
     command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
     shell.run(*command)
     whole = (shell.folder / "dim.brush").read_bytes()
@@ -174,44 +173,34 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
     assert not (shell.folder / ".dim.brush.unfinished").exists()
 
 
-def test_a_killed_run_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
-    killed = subprocess.Popen(
-        [sys.executable, "-c", KILLED],
-        cwd=shell.folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    state = shell.folder / ".killed.brush.unfinished"
-    while not state.exists() and killed.poll() is None:
-        time.sleep(0.01)
-    killed.kill()
-    assert killed.wait() == -signal.SIGKILL
-    assert not (shell.folder / "killed.brush").exists()
-    begun = state.read_bytes()
-    _, err = shell.run("learn", "pairs", "-o", "killed.brush", "--no-phrase", status=2)
-    assert "begun before" in err
-    assert state.read_bytes() == begun
-    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=12, batch=1))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # sums are taken in another order by more
-    try:
-        shell.run("learn", "pairs", "-o", "killed.brush", "--no-phrase", "--resume")
-        resumed = (shell.folder / "killed.brush").read_bytes()
-        shell.run("learn", "pairs", "-o", "killed.brush", "--no-phrase", "--overwrite")
-    finally:
-        torch.set_num_threads(threads)
-    assert (shell.folder / "killed.brush").read_bytes() == resumed
+def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--steps", "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(order, "keep_sheet", killed)
+        shell.run(*command, status=130)
+    whole = (shell.folder / "dim.brush").read_bytes()
+    shell.run(*command, "--resume")
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
+    _, err = shell.run(*command, "--resume", status=2)
+    assert "a brush of that name exists" in err
 
 
-KILLED = """
-import sys
-from dataclasses import replace
-from brushctl.engine import learning, recipes
-from brushctl.cli.app import main
-recipes.RECIPES["default"] = replace(recipes.DEFAULT, steps=12, batch=1)
-learning.KEEP_EVERY = 1
-sys.argv = ["brushctl", "learn", "pairs", "-o", "killed.brush", "--no-phrase"]
-main()
-"""
+def test_memory_that_does_not_suffice_is_told_and_met_by_smaller_parts(shell, monkeypatch):
+    honest = learning.brush_errors
+
+    def cramped(guidance, sample):
+        if len(sample.t) > 3:
+            torch.empty(1 << 60)  # what no machine has
+        return honest(guidance, sample)
+
+    monkeypatch.setattr(learning, "brush_errors", cramped)
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--steps", "1")
+    assert "warning: out of memory: going on with the samples of a step in 2 parts" in err
+    assert shell.brush("dim").metadata.training.batch == 1
 
 
 def test_held_out_pairs_judge_the_brush_and_their_figures_are_kept(shell):
@@ -229,9 +218,13 @@ def test_cross_validation_judges_by_every_pair_and_learns_from_all(shell):
     told = shell.json(*command, "-o", "dim.brush", "--cross-validate")
     assert told["judged"]["pairs"] == 3
     assert told["judged"]["on"].endswith("each with a brush of the others")
-    whole = (shell.folder / "dim.brush").read_bytes()
+    judged = read_brush(shell.folder / "dim.brush")
+    assert judged.metadata.training.held_out.folds == 3
+    assert "on 3 pairs with brushes of the others" in shell.text("inspect", "./dim.brush")
     shell.run(*command, "-o", "dim.brush", "--hold-out", "0")
-    assert (shell.folder / "dim.brush").read_bytes() == whole
+    alone = read_brush(shell.folder / "dim.brush")
+    assert alone.metadata.training.held_out is None
+    assert all(np.array_equal(alone.tensors[key], judged.tensors[key]) for key in judged.tensors)
     assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
 
 
@@ -269,7 +262,8 @@ def test_of_one_pair_none_can_be_left_out(shell):
 def test_without_held_out_pairs_the_brush_claims_nothing(shell):
     _, err = shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
     assert "on 3 pairs it learned from" in err
-    assert "its phrase alone" in err
+    assert "than leaving them alone" in err
+    assert "than its phrase in words" in err
     assert shell.brush("dim").metadata.training.held_out is None
 
 

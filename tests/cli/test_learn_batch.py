@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from brushctl import settings
 from brushctl.brushes.file import read_brush
 from brushctl.cli.many import Assignment, School
 from brushctl.cli.order import Order
-from brushctl.engine import learning, progress, recipes
+from brushctl.engine import progress, recipes
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
 
@@ -115,7 +116,7 @@ def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
 
 
 def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
-    monkeypatch.setattr(learning, "KEEP_EVERY", 1)
+    monkeypatch.setattr(settings, "KEEP_EVERY", 1)
     listed(shell, {"pairs": "dim"}, {"pairs": "dusk"})
     assert counts(learned(shell, "-o", "whole")) == (2, 0, 0)
     steps = []

@@ -123,7 +123,7 @@ def test_only_the_brush_receives_gradients(base, pictures):
     condition = base.encode_condition(to_model(pictures[:1]))
     with brushed(base.unet, instruction) as state:
         guided = Guidance(base, state, Scales(7.5, 1.5))
-        guided.predict_for_learning(condition, torch.tensor([650]), condition).sum().backward()
+        guided.brushed_term(condition, torch.tensor([650]), condition).sum().backward()
     for K, V in instruction.features.values():
         for feature in (K, V):
             assert feature.grad[3].abs().sum() > 0  # t = 650 is in bucket 3 of 5

@@ -87,7 +87,8 @@ def test_the_guided_prediction_is_equation_3(base, pictures, scales):
         with brushed(base.unet, initial(base, PHRASE, 5)) as state:
             guidance = Guidance(base, state, scales)
             predicted = guidance.predict(z_t, t, condition)
-            in_learning = guidance.predict_for_learning(z_t, t, condition)
+            in_learning = guidance.brushed_term(z_t, t, condition)
+            in_learning = in_learning + guidance.frozen_terms(z_t, t, condition)
     torch.testing.assert_close(predicted, by_hand, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(in_learning, by_hand, atol=1e-4, rtol=1e-4)
 

@@ -108,6 +108,15 @@ def test_a_malformed_manifest_is_refused(tmp_path, name, content, message):
         find_pairs(path)
 
 
+def test_pairs_of_one_name_from_different_folders_are_told_apart(tmp_path):
+    for name in ("mon/a.png", "tue/a.png", "b.png", "z.png"):
+        picture(tmp_path / name)
+    rows = "mon/a.png,z.png\ntue/a.png,z.png\nb.png,z.png\n"
+    (tmp_path / "pairs.csv").write_text(f"before,after\n{rows}")
+    names = [pair.name for pair in find_pairs(tmp_path / "pairs.csv")]
+    assert names == ["a (pair 1)", "a (pair 2)", "b"]
+
+
 def test_nothing_at_the_path(tmp_path):
     with pytest.raises(PairsError, match="nothing here"):
         find_pairs(tmp_path / "lost")
