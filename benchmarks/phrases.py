@@ -9,6 +9,7 @@ common that an effect like `midnight` could take away.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,10 +17,12 @@ import torch
 from benchmarks.experiments import run
 from brushctl.bench.effects import TABLE_3, draw_effects
 from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.phrasing import find_phrase, vocabulary_of
+from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
 
 OUT = Path("docs/results/tiny-ip2p.json")
 SEEDS = (0, 1, 2)
+ETAS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+"""Over which the choice of eta is checked."""
 TRUE: dict[str, tuple[set[str | None], set[str | None]]] = {
     "boy2girl": ({"a dog", "a boy"}, {"a cat", "a girl"}),
     "midnight": ({None}, {"nighttime"}),
@@ -50,8 +53,15 @@ TRUE: dict[str, tuple[set[str | None], set[str | None]]] = {
 """What may be found for each effect, before and after."""
 
 
+def right_about(name: str, found: Phrasing) -> bool:
+    """Whether both phrases are true of an effect."""
+    both = (c.phrase if c else None for c in (found.unique_before, found.unique_after))
+    return all(phrase in true for phrase, true in zip(both, TRUE[name], strict=True))
+
+
 def main() -> None:
     """Find, judge, print; add the first seed's count to the card's figures."""
+    by_eta = dict.fromkeys(ETAS, 0)
     clip = load_clip(default_clip("tiny-ip2p"), torch.device("cpu"))
     vocabulary = vocabulary_of(clip)
     counts = []
@@ -60,12 +70,16 @@ def main() -> None:
         for effect in draw_effects(list(TABLE_3), 64, seed):
             found = run(find_phrase(clip, *map(list, effect.train), vocabulary))
             x, y = (c.phrase if c else None for c in (found.unique_before, found.unique_after))
-            well = all(p in true for p, true in zip((x, y), TRUE[effect.name], strict=True))
+            well = right_about(effect.name, found)
+            for eta in ETAS:
+                by_eta[eta] += right_about(effect.name, replace(found, eta=eta))
             right += well
             if seed == SEEDS[0] or not well:
                 print(f"{seed}  {'right' if well else 'WRONG'}  {effect.name:16} {x} -> {y}")
         counts.append(right)
         print(f"{seed}  {right} of {len(TABLE_3)}", flush=True)
+    for eta, right in by_eta.items():
+        print(f"eta {eta}: {right} of {len(SEEDS) * len(TABLE_3)}")
     figures = json.loads(OUT.read_text()) | {
         "phrase_effects_right": counts[0],
         "phrase_effects_right_other_seeds": counts[1:],

@@ -31,7 +31,7 @@ REPORT_EVERY = 10
 
 KEEP_EVERY = 25
 """Steps between two states kept, of which a killed run loses the last one's successors: some
-seconds' work on a laptop, for a file written in a hundredth of one."""
+seconds' work on a laptop."""
 
 PAIRS_FOR_ONE_HELD_OUT = 6
 """Of so many pairs one is held out: five are what an edit needs to be told from its scenes."""
@@ -52,7 +52,7 @@ WORTH = 0.005
 """By how much of itself the error on held-out pairs must fall within them."""
 
 WATCHED = 2
-"""Held-out pairs edited at each look, for a PSNR to watch: an edit costs as much as ten samples."""
+"""Held-out pairs edited at each look, for a PSNR to watch: an edit is several passes."""
 
 JUDGED = 4
 """Pairs shown and measured at the end where none was held out."""

@@ -55,17 +55,17 @@ class Judgement:
     def verdict(self) -> str:
         """One sentence: how good the brush is, against doing nothing and against its words."""
         told = f"on {self.on}: {self.brush:.1f} dB, "
-        told += f"{self._beside(self.unedited)} than leaving them alone"
+        told += self._beside(self.unedited, "leaving them alone")
         if self.phrase is not None:
-            told += f", {self._beside(self.phrase)} than its phrase in words"
+            told += f", {self._beside(self.phrase, 'its phrase in words')}"
         if self.brush <= self.unedited:
             told += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
         return told
 
-    def _beside(self, other: float) -> str:
+    def _beside(self, other: float, what: str) -> str:
         gain = self.brush - other
         side = "nearer to" if gain > 0 else "farther from"
-        return f"{abs(gain):.1f} {side} your edit ({other:.1f})"
+        return f"{abs(gain):.1f} {side} your edit than {what} ({other:.1f})"
 
     def sheet(self, title: str) -> Image.Image:
         """A row for each pair: before, after, and what the brush makes of it."""
