@@ -139,7 +139,7 @@ def test_the_paper_recipe_is_the_papers():
     assert (PAPER.steps, PAPER.batch, PAPER.rate, PAPER.buckets) == (1000, 1, 1e-3, 5)
     assert PAPER.tied == 0
     assert PAPER.scales == Scales(7.5, 1.5)
-    optimiser = adam([torch.randn(5, 3, 4, requires_grad=True) * 7], PAPER)
+    optimiser = adam([(torch.randn(5, 3, 4) * 7).requires_grad_()], PAPER)
     for step in (0, 500, 999):
         set_rate(optimiser, PAPER, step)
         assert optimiser.param_groups[0]["lr"] == 1e-3
