@@ -14,8 +14,8 @@ from tests.photos.processes import start
 def test_a_second_ctrl_c_stops_at_once(shell):  # noqa: F811
     shell.photographs(2)
     process = start(shell.folder, "dusk.brush", "in", "-o", "out", lingering=True)
-    wait_for((shell.folder / "out").exists)
     said = shell.folder / "said"
+    wait_for(lambda: said.exists() and "lingering" in said.read_text())
     os.kill(process.pid, signal.SIGINT)
     wait_for(lambda: "once more to stop at once" in said.read_text())
     process.join(1)

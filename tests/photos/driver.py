@@ -25,12 +25,13 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Lingering:
-    """An edit that is not to be had for a minute: whoever writes it has to wait."""
+    """An edit that is not to be had for a minute: whoever writes it has to wait, and says so."""
 
     after: Any
 
     @property
     def before(self) -> Any:
+        sys.stderr.write("lingering\n")
         time.sleep(60)
 
 
