@@ -35,7 +35,7 @@ def main() -> None:
         killer.start()
         edited(plan_of(Path(sys.argv[1]), sys.argv[2]), partial(Signing, signed, 0.2))
         killer.join()
-        print(sum(node["Alive"] for node in ray.nodes()))  # noqa: T201
+        print(f"machines left: {sum(node['Alive'] for node in ray.nodes())}")  # noqa: T201
     there.remove_node(first)
     there.shutdown()
 
