@@ -32,6 +32,7 @@ class Lingering:
     @property
     def before(self) -> Any:
         sys.stderr.write("lingering\n")
+        sys.stderr.flush()
         time.sleep(60)
 
 
