@@ -11,10 +11,9 @@ soon as it is known. `float32` is the recipe itself in that format.
 import argparse
 import json
 import time
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +27,7 @@ from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
 from brushctl.engine.phrasing import find_phrase, vocabulary_of
 from brushctl.engine.recipes import DEFAULT
-from brushctl.events import Event
+from brushctl.events import finished
 
 OUT = Path("docs/results/experiments.json")
 EFFECTS = ("lava", "cake", "charcoal", "apple")
@@ -62,23 +61,12 @@ VARIATIONS: dict[str, dict[str, Any]] = {
 }
 STEPS = (3, 5, 20)
 """Sampling steps that each brush is applied with."""
-Result = TypeVar("Result")
-
-
-def run(work: Generator[Event, None, Result]) -> Result:
-    """The result of work whose events nobody follows."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def outcome(base: BaseModel, effect: Effect, phrase: str | None, change: dict[str, Any]) -> dict:
     """PSNR and SSIM of one brush at each number of sampling steps, and its learning's seconds."""
     recipe, started = replace(DEFAULT, **change), time.monotonic()
-    learned = run(learn(base, *effect.train, phrase=phrase, recipe=recipe, seed=0))
+    learned = finished(learn(base, *effect.train, phrase=phrase, recipe=recipe, seed=0))
     figures = {"seconds": time.monotonic() - started}
     before, truth = effect.test
     for steps in STEPS:
@@ -99,7 +87,7 @@ def main() -> None:
     clip = load_clip(default_clip("tiny-ip2p"), cpu)
     effects = draw_effects(EFFECTS, 64, 0)
     phrases = [
-        run(find_phrase(clip, *map(list, effect.train), vocabulary_of(clip))).phrase
+        finished(find_phrase(clip, *map(list, effect.train), vocabulary_of(clip))).phrase
         for effect in effects
     ]
     for name in names:

@@ -30,7 +30,6 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from benchmarks.experiments import run
 from brushctl.bench.effects import draw_effects
 from brushctl.engine.attention import Brushed, brushed
 from brushctl.engine.base import BaseModel, open_base
@@ -39,6 +38,7 @@ from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.learning import Draw, bucket_losses, draw, encode_pairs, learn, trainable
 from brushctl.engine.recipes import DEFAULT, PAPER
+from brushctl.events import finished
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/learn.json")
@@ -157,7 +157,7 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
                 base, *effect.train, phrase=effect.instruction,
                 recipe=replace(DEFAULT, steps=steps), seed=0,
             )  # fmt: skip
-            learned = run(work)
+            learned = finished(work)
             with Editor(
                 base, learned.instruction, scales=learned.scales, steps=base.defaults.steps, seed=0
             ) as editor:

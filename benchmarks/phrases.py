@@ -14,10 +14,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.experiments import run
 from brushctl.bench.effects import TABLE_3, draw_effects
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
+from brushctl.events import finished
 
 OUT = Path("docs/results/tiny-ip2p.json")
 SEEDS = (0, 1, 2)
@@ -68,7 +68,7 @@ def main() -> None:
     for seed in SEEDS:
         right = 0
         for effect in draw_effects(list(TABLE_3), 64, seed):
-            found = run(find_phrase(clip, *map(list, effect.train), vocabulary))
+            found = finished(find_phrase(clip, *map(list, effect.train), vocabulary))
             x, y = (c.phrase if c else None for c in (found.unique_before, found.unique_after))
             well = right_about(effect.name, found)
             for eta in ETAS:

@@ -24,6 +24,11 @@ A message says what is wrong, where, and what to do about it.
 from typing import ClassVar
 
 
+def first_line(error: Exception, most: int = 160) -> str:
+    """What an error of a library says first, cut to be part of a message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most].rstrip(".")
+
+
 class BrushctlError(Exception):
     """Any failure that brushctl explains to its user.
 

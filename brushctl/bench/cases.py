@@ -153,8 +153,9 @@ def strip_of(edited: Sequence[Pixels]) -> bytes:
     return stream.getvalue()
 
 
-def stem_of(bench: Bench, judges: Judges, effect: Effect, method: str, shots: int) -> str:
+def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
     """A file name for a case, which changes with everything that its figures depend on."""
+    bench = judges.bench
     facts = [
         ROUND,
         bench.base.unet_sha256,

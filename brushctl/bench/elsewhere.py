@@ -40,7 +40,7 @@ class Examiner:
         """
         for each in cases:
             effect = self._whole(each.effect).limited(each.shots, each.tests)
-            stem = stem_of(self._judges.bench, self._judges, effect, each.method, each.shots)
+            stem = stem_of(self._judges, effect, each.method, each.shots)
             if stem != each.stem:
                 raise BrushctlError(
                     "pictures, models or measures are others on a machine of the cluster",

@@ -118,7 +118,7 @@ def _todo(judges: Judges, plan: Plan) -> dict[str, Todo]:
         for shots in plan.shots:
             for whole in plan.effects:
                 effect = whole.limited(shots, plan.limit)
-                stem = stem_of(judges.bench, judges, effect, method, shots)
+                stem = stem_of(judges, effect, method, shots)
                 cases[stem] = Todo(stem, method, shots, effect)
     return cases
 

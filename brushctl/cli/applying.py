@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
-from brushctl.cli.failure import exit_with_failed
+from brushctl.cli.failure import exit_with_failed, say_failed
 from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
@@ -274,7 +274,4 @@ def _summarise(
             f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
             f" ({pixels:.1f} MP in {seconds:.1f} s)"
         )
-    for record in failed:
-        error = record.error or {}
-        advice = f". {error['do']}" if error.get("do") else ""
-        say(f"failed: {record.photograph}: {error.get('what')}{advice}")
+    say_failed(failed)

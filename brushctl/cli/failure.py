@@ -2,13 +2,17 @@
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from typer.core import TyperGroup
 
-from brushctl.cli.output import print_error, print_json, silence_stdout
+from brushctl.cli.output import print_error, print_json, say, silence_stdout
 from brushctl.errors import BrushctlError, DiskError, Interrupted
+
+if TYPE_CHECKING:
+    from brushctl.photos.journal import Record
 
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -21,6 +25,14 @@ def exit_with_failed(failed: int, fine: int) -> None:
     """
     if failed:
         raise typer.Exit(SOME_FAILED if fine else ALL_FAILED)
+
+
+def say_failed(records: "Sequence[Record]") -> None:
+    """A line for each part of the work that failed, with its reason."""
+    for record in records:
+        error = record.error or {}
+        advice = f". {error['do']}" if error.get("do") else ""
+        say(f"failed: {record.photograph}: {error.get('what')}{advice}")
 
 
 class Commands(TyperGroup):

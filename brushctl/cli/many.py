@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes.cache import SUFFIX, checked_name
 from brushctl.brushes.unfinished import states_of
-from brushctl.cli.failure import exit_with_failed
+from brushctl.cli.failure import exit_with_failed, say_failed
 from brushctl.cli.machines import Machines
 from brushctl.cli.order import Order
 from brushctl.cli.output import print_line, say
@@ -248,10 +248,7 @@ class Many:
         if not self.quiet:
             told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
             say(f"{told} (in {seconds:.0f} s)")
-        for record in failed:
-            error = record.error or {}
-            advice = f". {error['do']}" if error.get("do") else ""
-            say(f"failed: {record.file}: {error.get('what')}{advice}")
+        say_failed(failed)
 
 
 def _sent(each: Assignment) -> "Record":

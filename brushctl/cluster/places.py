@@ -11,9 +11,8 @@ from typing import Any
 import fsspec
 
 from brushctl.errors import PhotoError, PlanError, UsageError
-from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.images import read_photo
-from brushctl.photos.inputs import MAGIC
+from brushctl.photos.inputs import MAGIC, is_photograph
 from brushctl.photos.saving import replacing
 
 LOCAL = "file://"
@@ -153,13 +152,8 @@ def _behind(url: str) -> Iterator[Found]:
         raise PlanError("there is no such file or folder, or it is empty", where=url)
     for name in sorted(files):
         relative = PurePosixPath(name[len(root) :].lstrip("/"))
-        if files[name].get("type") == "file" and _is_photograph(relative):
+        if files[name].get("type") == "file" and is_photograph(relative):
             yield Found(system.unstrip_protocol(name), relative, _mark(files[name]), folder)
-
-
-def _is_photograph(relative: PurePosixPath) -> bool:
-    hidden = any(part.startswith(".") for part in relative.parts)
-    return not hidden and relative.suffix.lower() in SUFFIXES
 
 
 def _mark(info: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from brushctl.cluster.places import Found, is_url, url_of
 from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
-from brushctl.photos.plan import STATE, Plan, inside, result_name
+from brushctl.photos.plan import STATE, Plan, in_the_way, inside, of_another, result_name
 from brushctl.photos.selection import source_path
 
 
@@ -142,18 +142,10 @@ def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
 def _check_ours(task: Task, record: Record | None, planned: Set[str]) -> None:
     """As for paths: see that the file in the way is the result of the same photograph."""
     if record is None:
-        raise PlanError(
-            "a file stands where a result would go, and no earlier run made it",
-            where=task.target,
-            do="Choose another output folder, or pass --overwrite.",
-        )
+        raise in_the_way(task.target)
     other = str(record.source.get("path", ""))  # a path, if this run names its files otherwise
     if is_url(other) and other not in planned:
-        raise PlanError(
-            f"{task.source} would replace the result of another photograph, {other}",
-            where=task.target,
-            do="Tell them apart in --name, with {folder}, or pass --overwrite.",
-        )
+        raise of_another(task.source, other, task.target)
 
 
 def _check_outside(found: Sequence[Found], output: str) -> None:

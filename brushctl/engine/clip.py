@@ -15,7 +15,7 @@ from torch import nn
 
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
-from brushctl.errors import BaseModelError
+from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Advance, Event, Stage
 from brushctl.settings import TINY
 
@@ -119,7 +119,7 @@ def load_clip(name: str, device: torch.device) -> Clip:
         tokenize: Any = open_clip.get_tokenizer(source)
     except Exception as error:  # open_clip and the hub's client raise anything at all
         raise BaseModelError(
-            f"this CLIP model cannot be opened ({_first_line(error)})",
+            f"this CLIP model cannot be opened ({first_line(error, 200)})",
             where=name,
             do="Give a name from open_clip's list, as ViT-L-14-quickgelu/openai, or a folder; "
             "weights are fetched once, with the network at hand.",
@@ -143,7 +143,3 @@ def _check_at_hand(model: str, tag: str) -> None:
 
 def _pil(image: FloatImage) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")

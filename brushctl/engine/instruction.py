@@ -4,7 +4,7 @@ A written instruction is its text embedding; a brush is learned features in plac
 m tokens' projections, one set for each bucket of denoising time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,44 +102,42 @@ def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruct
     Denoising runs from the last bucket to the first: the first `count` stretches of it read what
     was learned.
     """
-    j, m = next(iter(learned.features.values()))[0].shape[:2]
-    empty = _untouched(base, base.read(None), j, m)
+    j = len(next(iter(learned.features.values()))[0])
     on = torch.arange(j, device=base.device) >= j - count  # (j,)
-    chosen = on[:, None, None]
 
-    def either(feature: torch.Tensor, nothing: torch.Tensor) -> torch.Tensor:
-        return torch.where(chosen, feature, nothing.to(feature.dtype))
+    def either(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        return torch.where(on.view(j, *[1] * (whole.ndim - 1)), whole, nothing)
 
-    features = {
-        site: (either(K, empty.features[site][0]), either(V, empty.features[site][1]))
-        for site, (K, V) in learned.features.items()
-    }
-    return replace(
-        learned,
-        text=torch.where(chosen, learned.text, empty.text),
-        pooled=torch.where(on[:, None], learned.pooled, empty.pooled),
-        features=features,
-    )
+    return _with_empty(base, learned, either)
 
 
 def weakened(base: BaseModel, learned: Instruction, strength: float) -> Instruction:
     """The learned instruction at a strength: on the line from the empty one (0) to itself (1)."""
     if strength == 1:
         return learned
+    return _with_empty(base, learned, lambda nothing, whole: torch.lerp(nothing, whole, strength))
+
+
+def _with_empty(
+    base: BaseModel,
+    learned: Instruction,
+    both: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> Instruction:
+    """What `both` makes of each part of the empty instruction and of the learned one."""
     j, m = next(iter(learned.features.values()))[0].shape[:2]
     empty = _untouched(base, base.read(None), j, m)
 
-    def between(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
-        return torch.lerp(nothing.to(whole), whole, strength)
+    def beside(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        return both(nothing.to(whole), whole)
 
     features = {
-        site: (between(empty.features[site][0], K), between(empty.features[site][1], V))
+        site: (beside(empty.features[site][0], K), beside(empty.features[site][1], V))
         for site, (K, V) in learned.features.items()
     }
     return replace(
         learned,
-        text=between(empty.text, learned.text),
-        pooled=between(empty.pooled, learned.pooled),
+        text=beside(empty.text, learned.text),
+        pooled=beside(empty.pooled, learned.pooled),
         features=features,
     )
 

@@ -11,7 +11,7 @@ from huggingface_hub import HfApi, constants, try_to_load_from_cache
 from brushctl.engine.diagnosis import PARTS, is_complete
 from brushctl.engine.identity import HALF, weights_among
 from brushctl.engine.single_file import SUFFIXES
-from brushctl.errors import BaseModelError, UsageError
+from brushctl.errors import BaseModelError, UsageError, first_line
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 PATIENCE = 4.0
@@ -92,9 +92,8 @@ def unavailable(name: str, revision: str | None, error: Exception) -> BaseModelE
     wanted = name if "/" in name and not _is_path(name) else INSTRUCT_PIX2PIX
     if revision and wanted == name:
         wanted = f"{name} --revision {revision}"
-    lines = str(error).strip().splitlines() or [type(error).__name__]
     return BaseModelError(
-        f"the base model cannot be loaded ({lines[0].rstrip('.')[:160]})",
+        f"the base model cannot be loaded ({first_line(error)})",
         where=name,
         do=f"Run `hf download {wanted}` where there is a network, then pass --base with that id, "
         f"or with the folder it was copied to. Meanwhile --base {TINY} runs anywhere.",

@@ -16,7 +16,7 @@ from open_clip.tokenizer import SimpleTokenizer
 from transformers import CLIPTokenizer
 
 from brushctl.engine.identity import digest_of, opened, remembered
-from brushctl.errors import BaseModelError
+from brushctl.errors import BaseModelError, first_line
 from brushctl.settings import INSTRUCT_PIX2PIX
 
 SD15 = Path(__file__).with_name("sd15")
@@ -57,7 +57,7 @@ def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixP
             feature_extractor=None,
         )
     except Exception as error:  # the libraries below raise anything at all
-        raise _unfit(file, f"this checkpoint cannot be loaded ({_first_line(error)})") from error
+        raise _unfit(file, f"this checkpoint cannot be loaded ({first_line(error)})") from error
 
 
 def clip_tokenizer() -> CLIPTokenizer:
@@ -83,7 +83,7 @@ def _computed(file: Path) -> str:
     except BaseModelError:
         raise
     except Exception as error:  # what is damaged shows itself in many ways
-        raise _unfit(file, f"this checkpoint cannot be read ({_first_line(error)})") from error
+        raise _unfit(file, f"this checkpoint cannot be read ({first_line(error)})") from error
 
 
 def _get(tensors: dict[str, Any], name: str) -> torch.Tensor:
@@ -112,7 +112,3 @@ def _unfit(file: Path, what: str) -> BaseModelError:
         do="Use the whole checkpoint of an InstructPix2Pix on Stable Diffusion 1.5, such as "
         f"{INSTRUCT_PIX2PIX}, or a folder in diffusers' layout.",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160].rstrip(".")

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
 from brushctl.photos.choices import SUFFIXES
@@ -95,7 +95,7 @@ def _in_folder(folder: Path, passed_over: Callable[[OSError], None]) -> Iterator
     below = os.walk(folder, onerror=passed_over)
     for path in sorted(Path(place, name) for place, _, names in below for name in names):
         relative = path.relative_to(folder)
-        if _is_photograph(relative) and _is(path, Path.is_file):
+        if is_photograph(relative) and _is(path, Path.is_file):
             yield Input(path, relative, folder)
 
 
@@ -117,6 +117,7 @@ def _matching(pattern: str) -> Iterator[Input]:
     yield from (Input(path, path.relative_to(root)) for path in files)
 
 
-def _is_photograph(relative: Path) -> bool:
+def is_photograph(relative: PurePath) -> bool:
+    """Whether a file's name is a photograph's, nothing on its way being hidden."""
     hidden = any(part.startswith(".") for part in relative.parts)
     return not hidden and relative.suffix.lower() in SUFFIXES

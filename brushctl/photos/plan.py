@@ -195,6 +195,24 @@ def inside(output: str, folder: str) -> PlanError:
     )
 
 
+def in_the_way(target: str) -> PlanError:
+    """What is wrong with a file where a result would go, if no journal tells of it."""
+    return PlanError(
+        "a file stands where a result would go, and no earlier run made it",
+        where=target,
+        do="Choose another output folder, or pass --overwrite.",
+    )
+
+
+def of_another(source: str, other: str, target: str) -> PlanError:
+    """What is wrong with a result of `other` where that of `source` would go."""
+    return PlanError(
+        f"{source} would replace the result of another photograph, {other}",
+        where=target,
+        do="Tell them apart in --name, with {folder}, or pass --overwrite.",
+    )
+
+
 def _check_not_empty(inputs: Sequence[Input]) -> None:
     if not inputs:
         raise PlanError(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brushctl.errors import PhotoError, PlanError
+from brushctl.errors import PhotoError
 from brushctl.photos.journal import Record, hash_file, read_journal
-from brushctl.photos.plan import STATE, Job, Plan
+from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another
 from brushctl.photos.treating import Treatment
 
 
@@ -148,21 +148,13 @@ def _unchanged(source: Path, record: Record) -> bool:
 def _check_ours(plan: Plan, job: Job, record: Record | None, planned: Set[str | None]) -> None:
     """See that the file where a result would go is the result of the same photograph."""
     if record is None:
-        raise PlanError(
-            "a file stands where a result would go, and no earlier run made it",
-            where=str(job.target),
-            do="Choose another output folder, or pass --overwrite.",
-        )
+        raise in_the_way(str(job.target))
     other = record.source.get("path")
     if other is None or other == source_path(plan, job) or "sha256" not in record.result:
         return
     # Numbered results move on when a photograph is added: then the other's is made anew too.
     if other not in planned and not _is_copy(job, record):
-        raise PlanError(
-            f"{job.source} would replace the result of another photograph, {other}",
-            where=str(job.target),
-            do="Tell them apart in --name, with {folder}, or pass --overwrite.",
-        )
+        raise of_another(str(job.source), other, str(job.target))
 
 
 def _exists(path: Path) -> bool:

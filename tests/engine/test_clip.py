@@ -6,6 +6,7 @@ import torch
 
 from brushctl.engine.clip import PAPER_CLIP, TINY_CLIP, default_clip, load_clip
 from brushctl.errors import BaseModelError
+from brushctl.events import finished
 from tests.engine.random_clip import TEXTS, write_random_clip
 
 
@@ -19,14 +20,6 @@ def clip(folder):
     return load_clip(str(folder), torch.device("cpu"))
 
 
-def finish(work):
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            return stop.value
-
-
 def test_pictures_of_any_size_become_unit_vectors(clip):
     rng = np.random.default_rng(0)
     pictures = [rng.random((h, w, 3), np.float32) for h, w in ((32, 32), (50, 41))] * 10
@@ -37,15 +30,15 @@ def test_pictures_of_any_size_become_unit_vectors(clip):
 
 
 def test_phrases_become_unit_vectors_whatever_their_batch(clip):
-    features = finish(clip.encode_texts(TEXTS * 60))
+    features = finished(clip.encode_texts(TEXTS * 60))
     assert features.shape == (180, 24)
     np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(features[177:], finish(clip.encode_texts(TEXTS)), atol=1e-5)
+    np.testing.assert_allclose(features[177:], finished(clip.encode_texts(TEXTS)), atol=1e-5)
     assert np.abs(features[0] - features[1]).max() > 1e-3
 
 
 def test_words_never_seen_and_overlong_phrases_are_read(clip):
-    features = finish(clip.encode_texts(["zebra crossing", "dog " * 50]))
+    features = finished(clip.encode_texts(["zebra crossing", "dog " * 50]))
     assert np.isfinite(features).all()
 
 

@@ -14,6 +14,7 @@ from brushctl.engine.making import Start, make_brush
 from brushctl.engine.pixels import to_model
 from brushctl.engine.recipes import Recipe
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
+from brushctl.events import finished
 from tests.brushes.makers import plain
 from tests.engine.test_parity import TOLERANCE, pipeline
 
@@ -26,11 +27,7 @@ def made(base: BaseModel, pictures: np.ndarray, phrase: str | None, scales: Scal
         base, pictures, 1 - pictures, start=Start(phrase), recipe=recipe, seed=0, stamp=STAMP,
         pair_hashes=["0" * 64],
     )  # fmt: skip
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+    return finished(work)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from brushctl.engine.making import Start, make_brush
 from brushctl.engine.pixels import to_model
 from brushctl.engine.recipes import Recipe
 from brushctl.errors import BaseModelError
+from brushctl.events import finished
 from tests.engine.random_xl import write_random_xl
 
 PHRASE = "turn daylight into night"
@@ -46,11 +47,7 @@ def brush(xl, pictures):
         xl, pictures[:2], 1 - pictures[:2], start=Start(PHRASE), recipe=recipe, seed=0,
         stamp=Stamp("made", "2026-01-02", "brushctl test"), pair_hashes=["0" * 64, "1" * 64],
     )  # fmt: skip
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+    return finished(work)
 
 
 def by_pipe(pipe, picture, source, prompt="", **settings):

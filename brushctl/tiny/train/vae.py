@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, optimise
-from brushctl.tiny.train.widening import weights_in, widen
+from brushctl.tiny.train.widening import widen
 
 LATENTS = 24
 """Channels."""
@@ -95,7 +95,7 @@ def train_vae(
     known = None
     if start:
         known = AutoencoderKL.from_pretrained(start).float().to(run.device).eval()
-        widen(vae, weights_in(start), known.config.latent_channels)
+        widen(vae, known.state_dict(), known.config.latent_channels)
     sides = (train.before, train.after)
     unseen = to_model(held_out.after[:300], run.device)
     photos = to_model(photographs, run.device)

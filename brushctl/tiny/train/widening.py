@@ -7,14 +7,15 @@ transformers end in a projection of zeros.
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
+
+from brushctl.engine.identity import opened, weights_of
 
 
 def weights_in(folder: Path) -> dict[str, torch.Tensor]:
     """The tensors of a model that diffusers or transformers saved, in single precision."""
-    (file,) = folder.glob("*.safetensors")
-    return {name: value.float() for name, value in load_file(file).items()}
+    with opened(weights_of(folder)) as tensors:
+        return {name: get(name).float() for name, get in tensors.items()}
 
 
 @torch.no_grad()
@@ -48,5 +49,6 @@ def _slots(old: int, new: int, latents: int) -> torch.Tensor:
     """Where the old channels lie among the new ones."""
     if old == new:
         return torch.arange(old)
-    sets = torch.arange(old).view(-1, latents)
-    return (sets % latents + torch.arange(len(sets))[:, None] * (new // len(sets))).flatten()
+    sets = old // latents
+    begins = torch.arange(sets)[:, None] * (new // sets)
+    return (begins + torch.arange(latents)).flatten()
