@@ -1,12 +1,14 @@
 """`brushctl apply`'s engine against diffusers' own pipeline, as a user writes the loop.
 
-    uv run python -m benchmarks.apply         # docs/results/apply.json, some four minutes
+    uv run python -m benchmarks.apply         # docs/results/apply.json, some ten minutes
 
 The same pictures at the model's size, read from files and written to files, with the same noise
 and steps, in turns, the best round of each; on the CPU with tiny-ip2p. Diffusers runs three
 branches, as whoever edits by words does: brushes of fewer are compared with that, and one of one
-branch also with diffusers at guidance 1, which runs one (`equal_passes`). Models are loaded before.
-The peak of memory is that of the whole process, not of each contender.
+branch also with diffusers at guidance 1, which runs one (`equal_passes`). Diffusers loads a model
+in float32 unless told otherwise: `ratio_loop` and `ratio_batched` are over that, and
+`ratio_loop_same_dtype` and `ratio_batched_same_dtype` over diffusers in the format of the row.
+Models are loaded before. The peak of memory is that of the whole process, not of each contender.
 """
 
 import argparse
@@ -38,6 +40,17 @@ from brushctl.tiny.world.pictures import draw_picture
 OUT = Path("docs/results/apply.json")
 PHRASE = "turn daylight into night"
 SCALES = {3: Scales(7.5, 1.5), 2: Scales(7.5, 1.0), 1: Scales(1.0, 1.0)}
+KINDS = ("loop", "3", "batched", "2", "loop-1", "1", "batched-1")
+"""Contenders: diffusers one at a time and several, at three branches and at one; a brush of so many
+branches."""
+ROWS = (
+    (3, "3", "loop", "batched"),
+    (2, "2", "loop", "batched"),
+    (1, "1", "loop", "batched"),
+    (1, "1", "loop-1", "batched-1"),
+)
+"""Branches of the brush, its kind, and the kinds that it is compared with."""
+DTYPES = (torch.float32, torch.bfloat16)
 BATCH = 8
 """Pictures in a call of the pipeline that is given several."""
 
@@ -94,9 +107,9 @@ def by_brushctl(editor: Editor, files: list[Path], out: Path) -> None:
         pass
 
 
-def matrix_rate() -> float:
-    """Float operations a second of a product of 1,024 by 1,024 float32 matrices, the best of 20."""
-    a = torch.randn(1024, 1024)
+def matrix_rate(dtype: torch.dtype) -> float:
+    """Operations a second of a product of 1,024 by 1,024 matrices, the best of 20."""
+    a = torch.randn(1024, 1024).to(dtype)
     times = [seconds(lambda: a @ a) for _ in range(20)]
     return 2 * 1024**3 / min(times)
 
@@ -108,6 +121,74 @@ def seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
+def make_pictures(folder: Path, count: int) -> list[Path]:
+    """Of the world, at the model's size."""
+    rng, files = np.random.default_rng(0), []
+    for k in range(count):
+        files.append(folder / f"{k:04}.png")
+        pixels = np.rint(draw_picture(rng).pixels * 255).astype(np.uint8)
+        Image.fromarray(pixels).save(files[-1])
+    return files
+
+
+class Contest:
+    """One base in one number format, and what each contender takes on it."""
+
+    def __init__(self, dtype: torch.dtype, files: list[Path], steps: int) -> None:
+        self.base = open_base(None, torch.device("cpu"), dtype)
+        self.clock, self.pipe = Clock(self.base), pipeline(self.base)
+        self.instruction = initial(self.base, PHRASE, 5)
+        self.files, self.steps = files, steps
+        self.best: dict[str, float] = {}
+        self.inside: dict[str, float] = {}
+        self.flops: dict[str, float] = {}
+
+    def run(self, kind: str, out: Path) -> None:
+        """Edit all pictures into `out`."""
+        out.mkdir(parents=True)
+        scales = SCALES[1 if kind.endswith("1") else int(kind) if kind.isdigit() else 3]
+        editor = Editor(self.base, self.instruction, scales=scales, steps=self.steps, seed=0)
+        if kind.isdigit():
+            with editor:
+                by_brushctl(editor, self.files, out)
+        else:
+            batch = BATCH if kind.startswith("batched") else 1
+            edit = {"batch": batch, "steps": self.steps, "scales": scales}
+            by_diffusers(self.pipe, editor, self.files, out, **edit)
+
+    def count(self, kind: str, out: Path) -> None:
+        """Operations of a run; it warms up too, and is not timed, for counting slows."""
+        with FlopCounterMode(display=False) as counter:
+            self.run(kind, out)
+        self.flops[kind] = float(counter.get_total_flops())
+
+    def time(self, kind: str, out: Path) -> None:
+        """Seconds of a run, kept if it is the best."""
+        self.clock.seconds = 0.0
+        took = seconds(lambda: self.run(kind, out))
+        if took < self.best.get(kind, float("inf")):
+            self.best[kind], self.inside[kind] = took, self.clock.seconds
+
+    def row(
+        self, branches: int, kind: str, loop: str, batched: str, *, plain: "Contest", rate: float
+    ) -> dict[str, Any]:
+        """A brush of so many branches, against `plain` and against diffusers on this base."""
+        mine = self.best[kind]
+        return {
+            "device": "cpu", "model": "tiny-ip2p", "branches": branches,
+            "dtype": str(self.base.dtype).removeprefix("torch."),
+            "ratio_loop": round(plain.best[loop] / mine, 3),
+            "ratio_batched": round(plain.best[batched] / mine, 3),
+            "ratio_loop_same_dtype": round(self.best[loop] / mine, 3),
+            "ratio_batched_same_dtype": round(self.best[batched] / mine, 3),
+            "outside_model_share": round(1 - self.inside[kind] / mine, 4),
+            "images_per_second": round(len(self.files) / mine, 3),
+            "passes_per_image": branches * self.steps,
+            "matrix_rate_share": round(self.flops[kind] / mine / rate, 3),
+            "equal_passes": branches == (1 if loop.endswith("1") else 3),
+        }  # fmt: skip
+
+
 def main() -> None:
     """Measure in turns, and write the file."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -116,73 +197,31 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--out", type=Path, default=OUT)
     given = options.parse_args()
-    base = open_base(None, torch.device("cpu"), torch.float32)
-    rng, clock, pipe = np.random.default_rng(0), Clock(base), pipeline(base)
-    instruction = initial(base, PHRASE, 5)
-    best: dict[str, float] = {}
-    inside: dict[str, float] = {}
-    flops: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files = []
-        for k in range(given.images):
-            files.append(folder / f"{k:04}.png")
-            pixels = np.rint(draw_picture(rng).pixels * 255).astype(np.uint8)
-            Image.fromarray(pixels).save(files[-1])
-
-        def run(kind: str, turn: int) -> None:
-            out = folder / f"{kind}-{turn}"
-            out.mkdir()
-            scales = SCALES[1 if kind.endswith("1") else int(kind) if kind.isdigit() else 3]
-            editor = Editor(base, instruction, scales=scales, steps=given.steps, seed=0)
-            if kind.isdigit():
-                with editor:
-                    work(lambda: by_brushctl(editor, files, out), kind, turn)
-            else:
-                batch = BATCH if kind.startswith("batched") else 1
-                edit = {"batch": batch, "steps": given.steps, "scales": scales}
-                work(lambda: by_diffusers(pipe, editor, files, out, **edit), kind, turn)
-
-        def work(edit: Callable[[], None], kind: str, turn: int) -> None:
-            if not turn:  # counting slows: it warms up, and is not timed
-                with FlopCounterMode(display=False) as counter:
-                    edit()
-                flops[kind] = float(counter.get_total_flops())
-                return
-            clock.seconds = 0.0
-            took = seconds(edit)
-            if took < best.get(kind, float("inf")):
-                best[kind], inside[kind] = took, clock.seconds
-
+        files = make_pictures(folder, given.images)
+        contests = [Contest(dtype, files, given.steps) for dtype in DTYPES]
         for turn in range(given.rounds + 1):
-            for kind in ("loop", "3", "batched", "2", "loop-1", "1", "batched-1"):
-                run(kind, turn)
-    rate = matrix_rate()
+            for kind in KINDS:
+                for n, contest in enumerate(contests):
+                    work = contest.time if turn else contest.count
+                    work(kind, folder / f"{n}" / f"{kind}-{turn}")
+    plain = contests[0]
+    rates = [matrix_rate(dtype) for dtype in DTYPES]
     rows = [
-        {
-            "device": "cpu", "model": "tiny-ip2p", "branches": branches,
-            "ratio_loop": round(best[loop] / best[kind], 3),
-            "ratio_batched": round(best[batched] / best[kind], 3),
-            "outside_model_share": round(1 - inside[kind] / best[kind], 4),
-            "images_per_second": round(given.images / best[kind], 3),
-            "passes_per_image": branches * given.steps,
-            "matrix_rate_share": round(flops[kind] / best[kind] / rate, 3),
-            "equal_passes": branches == passes,
-        }
-        for branches, passes, kind, loop, batched in (
-            (3, 3, "3", "loop", "batched"), (2, 3, "2", "loop", "batched"),
-            (1, 3, "1", "loop", "batched"), (1, 1, "1", "loop-1", "batched-1"),
-        )
-    ]  # fmt: skip
+        contest.row(*row, plain=plain, rate=rate)
+        for contest, rate in zip(contests, rates, strict=True)
+        for row in ROWS
+    ]
     report = {
         "command": "uv run python -m benchmarks.apply",
+        "base": {"id": plain.base.id, "unet_sha256": plain.base.unet_sha256},
         "images": given.images, "steps": given.steps, "rounds": given.rounds,
         "threads": torch.get_num_threads(), "torch": torch.__version__,
-        "matrix_gflops": round(rate / 1e9, 1),
+        "matrix_gflops": [round(rate / 1e9, 1) for rate in rates],
         "peak_mb_all": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
         "diffusers_images_per_second": {
-            kind: round(given.images / best[kind], 3)
-            for kind in ("loop", "batched", "loop-1", "batched-1")
+            kind: round(given.images / plain.best[kind], 3) for kind in KINDS if not kind.isdigit()
         },
         "rows": rows,
     }  # fmt: skip

@@ -13,7 +13,15 @@ import numpy as np
 from PIL import Image
 
 from brushctl.bench.effects import Effect
-from brushctl.bench.methods import METHODS, UNGUIDED, VISII, Bench, Learnt, chosen_scales
+from brushctl.bench.methods import (
+    METHODS,
+    PUBLISHED,
+    UNGUIDED,
+    VISII,
+    Bench,
+    Learnt,
+    chosen_scales,
+)
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
 from brushctl.brushes.atomic import write_atomically
 from brushctl.engine.guidance import Scales
@@ -161,7 +169,7 @@ def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
         bench.base.unet_sha256,
         str(bench.base.dtype),
         asdict(bench.base.defaults),
-        bench.steps,
+        None if method in PUBLISHED else bench.steps,
         bench.seed,
         OPTIMISING,
         effect.instruction,

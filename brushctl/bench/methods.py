@@ -32,7 +32,8 @@ class Bench:
     Attributes:
         base: the frozen model.
         clip: names what changes.
-        steps: optimisation steps in place of the recipes' own; None for these.
+        steps: optimisation steps in place of the default recipe's; None for these. Published
+            configurations keep their own: with other steps they would be something else.
         seed: fixes every draw.
     """
 
@@ -52,9 +53,10 @@ class Bench:
         With fewer buckets each has more samples a step, so that as many are drawn in all.
         """
         buckets = buckets or recipe.buckets
+        steps = self.steps if recipe is DEFAULT else None
         return replace(
             recipe,
-            steps=self.steps or recipe.steps,
+            steps=steps or recipe.steps,
             batch=recipe.batch * recipe.buckets // buckets,
             buckets=buckets,
         )
@@ -160,6 +162,9 @@ METHODS: dict[str, Method] = {
     "visii-paper": _inversion(VISII, visii=True),
 }
 """In the order in which they are run: the main comparison first."""
+
+PUBLISHED = ("instructbrush-paper", "visii-paper")
+"""Methods whose steps are not the bench's to set."""
 
 UNGUIDED = ("nothing", "lut")
 """Methods without a guidance to choose."""

@@ -14,7 +14,7 @@ from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddres
 from brushctl.cli.output import say
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.photos.choices import SUFFIXES, Detail, Engine
+from brushctl.photos.choices import SUFFIXES, Detail, Engine, Quality
 from brushctl.photos.inputs import find_inputs, read_list
 from brushctl.photos.plan import (
     STREAM,
@@ -88,6 +88,10 @@ def apply(
             help="Fine detail: the photograph's own, or the model's.", rich_help_panel=EDIT
         ),
     ] = Detail.AUTO,
+    quality: Annotated[
+        Quality,
+        typer.Option(help="Less takes fewer of the brush's steps.", rich_help_panel=EDIT),
+    ] = Quality.BEST,
     seed: Seed = 0,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Sampling steps.", rich_help_panel=EDIT)
@@ -123,6 +127,7 @@ def apply(
     """
     path = find(brush)
     metadata = read_metadata(path)
+    steps = _steps(steps, quality, metadata.apply.steps)
     sampling = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
 
     def open_editor() -> "AbstractContextManager[Editor]":
@@ -189,6 +194,13 @@ def apply(
         scatter_once(command, scatter, plan)
     else:
         run_once(command, plan)
+
+
+def _steps(given: int | None, quality: Quality, own: int) -> int | None:
+    fewer = quality.fewer(own)
+    if given and fewer:
+        raise UsageError("--steps and --quality contradict each other", do="Give one of them.")
+    return given or fewer
 
 
 def _plan(

@@ -44,7 +44,12 @@ def bench(
         int | None, typer.Option("--limit", min=1, help="Test pairs of each effect.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Steps in place of the recipes' own.")
+        int | None,
+        typer.Option(
+            "--steps",
+            min=1,
+            help="Steps in place of the default recipe's; -paper methods keep theirs.",
+        ),
     ] = None,
     work: Annotated[
         Path, typer.Option("--work", help="What is done is kept here, and not done again.")

@@ -47,16 +47,24 @@ def _available(kind: str, index: int = 0) -> bool:
 
 
 def resolve_dtype(name: str | None, device: torch.device) -> torch.dtype:
-    """The number format of the frozen model: float32 on the CPU and bfloat16 on CUDA by default.
+    """The number format of the frozen model: bfloat16 by default where the device multiplies in it.
 
     Raises:
         DeviceError: the name is none of float32, bfloat16, float16.
     """
     if name is None:
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
+        return torch.bfloat16 if _multiplies_in_bfloat16(device) else torch.float32
     known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if name not in known:
         raise DeviceError(
             "unknown number format", where=f"--dtype {name}", do=f"Use one of {', '.join(known)}."
         )
     return known[name]
+
+
+def _multiplies_in_bfloat16(device: torch.device) -> bool:
+    """Whether matrices are multiplied in bfloat16; a CPU that only converts to it gains nothing."""
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return device.type == "cuda"

@@ -13,7 +13,7 @@ import torch
 from brushctl.brushes.file import Brush
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, find, load_base
-from brushctl.engine.device import resolve_device, resolve_dtype
+from brushctl.engine.device import out_of_memory, resolve_device, resolve_dtype
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, check_identity, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
@@ -119,7 +119,9 @@ class Editor:
                 part = rest[: self.at_once]
                 try:
                     results = self._edit([images[k] for k in part])
-                except torch.OutOfMemoryError as error:
+                except RuntimeError as error:
+                    if not out_of_memory(error):
+                        raise
                     self._at_once = len(part) // 2
                     if not self._at_once:
                         raise DeviceMemoryError(

@@ -114,6 +114,15 @@ def test_other_settings_or_another_brush_edit_everything_again(shell):
     assert summary(shell.events(*arguments, "--overwrite")) == (3, 0, 0)
 
 
+def test_a_quality_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
+    (photo,) = shell.photographs(1)
+    taken = {}
+    for quality in ("best", "standard", "draft"):
+        events = shell.events("dusk.brush", str(photo), "-o", quality, "--quality", quality)
+        taken[quality] = events[0]["settings"]["steps"]
+    assert taken == {"best": None, "standard": 12, "draft": 8}
+
+
 def test_failed_files_are_counted_again_but_tried_only_when_asked(shell):
     paths = shell.photographs()
     whole = paths[1].read_bytes()
@@ -188,6 +197,7 @@ def test_lists_of_files_from_stdin(shell):
         ("-", "--json"),
         ("in", "missing", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
+        ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
     ],
     ids=" ".join,
 )

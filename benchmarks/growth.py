@@ -1,0 +1,119 @@
+"""How the cost of `brushctl apply` grows: with the number of photographs, and with their size.
+
+    uv run python -m benchmarks.growth      # docs/results/growth.json and docs/images/growth.png
+
+The command itself, in processes of its own, on tiny-ip2p: its start is part of what a few
+photographs cost. Photographs are those of scikit-image, brought to size; the brush is learned in few
+steps, and runs at guidance 1: one pass of the U-Net for each of five steps. Some ten minutes.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import torch
+from matplotlib import pyplot as plt
+from PIL import Image
+from skimage import data
+
+from brushctl.bench.effects import draw_effects
+from brushctl.brushes.header import read_metadata
+
+OUT, PICTURE = Path("docs/results/growth.json"), Path("docs/images/growth.png")
+COUNTS = (1, 10, 100, 1000)
+SMALL = 0.25
+"""Megapixels of each of many."""
+SIZES = (0.5, 2, 6, 12, 24)
+EACH = 4
+"""Photographs of a size, beyond one that pays for the start."""
+EFFECT = "midnight"
+SOURCES = ("astronaut", "coffee", "chelsea", "rocket")
+
+
+def photographs(folder: Path, count: int, megapixels: float) -> Path:
+    """So many JPEGs of that size, no two alike."""
+    folder.mkdir()
+    for n in range(count):
+        whole = Image.fromarray(getattr(data, SOURCES[n % len(SOURCES)])()[..., :3])
+        scale = (megapixels * 1e6 / (whole.width * whole.height)) ** 0.5
+        sized = whole.resize((round(whole.width * scale), round(whole.height * scale)))
+        sized.putpixel((0, 0), (n % 256, n // 256, 0))
+        sized.save(folder / f"{n:04}.jpg", quality=92)
+    return folder
+
+
+def brushctl(*arguments: object) -> float:
+    """Seconds of a whole run of the command."""
+    started = time.monotonic()
+    command = [sys.executable, "-m", "brushctl", *map(str, arguments), "--quiet"]
+    subprocess.run(command, check=True)
+    return time.monotonic() - started
+
+
+def learned(folder: Path) -> Path:
+    """A brush, of whatever quality."""
+    pairs, brush = folder / "pairs", folder / "night.brush"
+    pairs.mkdir()
+    (effect,) = draw_effects([EFFECT], 64, 0)
+    for n, pair in enumerate(zip(*effect.train, strict=True)):
+        for side, picture in zip(("before", "after"), pair, strict=True):
+            Image.fromarray((picture * 255).round().astype("uint8")).save(pairs / f"{n}_{side}.png")
+    brushctl("learn", pairs, "-o", brush, "--steps", 20, "--hold-out", 0)
+    return brush
+
+
+def drawn(counts: list[dict], sizes: list[dict]) -> plt.Figure:
+    """Both curves side by side."""
+    mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+    left.loglog([r["photographs"] for r in counts], [r["seconds"] for r in counts], "o-")
+    left.set(xlabel=f"photographs of {SMALL} MP", ylabel="seconds for the whole run")
+    right.plot([r["megapixels"] for r in sizes], [r["seconds_each"] for r in sizes], "o-")
+    right.set(xlabel="megapixels", ylabel="seconds for each photograph", xlim=0, ylim=0)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def main() -> None:
+    """Measure, write, draw."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--most", type=int, default=COUNTS[-1], help="photographs at most")
+    most = options.parse_args().most
+    counts, sizes = [], []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        brush = learned(folder)
+        base = read_metadata(brush).base
+
+        def seconds(photos: Path) -> float:
+            return brushctl("apply", brush, photos, "-o", f"{photos}-out")
+
+        for count in (n for n in COUNTS if n <= most):
+            took = seconds(photographs(folder / f"n{count}", count, SMALL))
+            counts.append({"photographs": count, "seconds": round(took, 2)})
+            print(counts[-1], flush=True)
+        for size in SIZES:
+            one = seconds(photographs(folder / f"one{size}", 1, size))
+            more = seconds(photographs(folder / f"more{size}", 1 + EACH, size))
+            sizes.append({"megapixels": size, "seconds_each": round((more - one) / EACH, 3)})
+            print(sizes[-1], flush=True)
+    report = {
+        "command": "uv run python -m benchmarks.growth",
+        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+        "threads": torch.get_num_threads(),
+        "small_megapixels": SMALL,
+        "counts": counts,
+        "sizes": sizes,
+    }
+    OUT.write_text(json.dumps(report, indent=1) + "\n")
+    drawn(counts, sizes).savefig(PICTURE, dpi=150)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Whose steps the bench sets."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from brushctl.bench.cases import stem_of
+from brushctl.bench.effects import draw_effects
+from brushctl.bench.methods import METHODS, VISII, Bench
+from brushctl.bench.running import judges_for
+from brushctl.engine.base import open_base
+from brushctl.engine.clip import TINY_CLIP, load_clip
+from brushctl.engine.recipes import DEFAULT, PAPER
+
+
+@pytest.fixture(scope="module")
+def bench():
+    cpu = torch.device("cpu")
+    return Bench(open_base(None, cpu, torch.float32), load_clip(str(TINY_CLIP), cpu), 7, 0)
+
+
+def test_published_configurations_keep_their_own_steps(bench):
+    assert bench.recipe(DEFAULT).steps == 7
+    assert bench.recipe(PAPER).steps == bench.recipe(VISII).steps == 1000
+
+
+def test_a_case_is_another_one_under_another_budget_unless_it_is_of_a_published_one(bench):
+    (effect,) = draw_effects(["lava"], 64, 0)
+    few, many = (judges_for(replace(bench, steps=steps)) for steps in (7, 8))
+    for method in METHODS:
+        same = stem_of(few, effect, method, 10) == stem_of(many, effect, method, 10)
+        assert same == method.endswith("-paper")
