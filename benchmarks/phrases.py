@@ -9,18 +9,22 @@ common that an effect like `midnight` could take away.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from brushctl.bench.effects import TABLE_3, draw_effects
-from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.clip import Clip, default_clip, load_clip
 from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
 from brushctl.events import finished
+from brushctl.tiny.world import draw_pair
 
 OUT = Path("docs/results/tiny-ip2p.json")
 SEEDS = (0, 1, 2)
+PICTURES, PICTURES_SEED = 1000, 987_654
 ETAS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 """Over which the choice of eta is checked."""
 TRUE: dict[str, tuple[set[str | None], set[str | None]]] = {
@@ -53,6 +57,25 @@ TRUE: dict[str, tuple[set[str | None], set[str | None]]] = {
 """What may be found for each effect, before and after."""
 
 
+def first(clip: Clip, vocabulary: Sequence[str]) -> tuple[float, float]:
+    """How unseen pictures' phrases rank in the vocabulary.
+
+    The share of pictures whose first phrase is true of them, and the share of their true phrases
+    that rank before every phrase that is not.
+    """
+    rng = np.random.default_rng(PICTURES_SEED)
+    edited = [draw_pair(rng, clip.side).after for _ in range(PICTURES)]
+    drawn = [picture for picture in edited if picture.phrases]  # nothing is said of textures
+    seen = clip.encode_images([picture.pixels for picture in drawn])
+    scores = seen @ finished(clip.encode_texts(vocabulary)).T  # (pictures, phrases)
+    best, before_all = [], []
+    for row, picture in zip(scores, drawn, strict=True):
+        true = np.isin(vocabulary, picture.phrases)
+        best.append(true[row.argmax()])
+        before_all += list(row[true] > row[~true].max())
+    return float(np.mean(best)), float(np.mean(before_all))
+
+
 def right_about(name: str, found: Phrasing) -> bool:
     """Whether both phrases are true of an effect."""
     both = (c.phrase if c else None for c in (found.unique_before, found.unique_after))
@@ -80,9 +103,13 @@ def main() -> None:
         print(f"{seed}  {right} of {len(TABLE_3)}", flush=True)
     for eta, right in by_eta.items():
         print(f"eta {eta}: {right} of {len(SEEDS) * len(TABLE_3)}")
+    pictures, phrases = first(clip, vocabulary)
+    print(f"first phrase true of {pictures:.3f} of pictures; {phrases:.3f} of phrases before all")
     figures = json.loads(OUT.read_text()) | {
         "phrase_effects_right": counts[0],
         "phrase_effects_right_other_seeds": counts[1:],
+        "clip_first_phrase_true": round(pictures, 3),
+        "clip_true_phrases_before_all_others": round(phrases, 3),
         "phrase_command": "uv run python -m benchmarks.phrases",
     }
     OUT.write_text(json.dumps(figures, indent=2) + "\n")

@@ -4,11 +4,12 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import nn
 
 
@@ -117,6 +118,13 @@ def _resume(
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
     return int(state["step"])
+
+
+def keep_sheet(run: Run, step: int, rows: Sequence[torch.Tensor], count: int = 12) -> None:
+    """A picture to look at: the first of each row's pictures (n, 3, h, w), values in [-1, 1]."""
+    sheet = torch.cat([torch.cat(list(row[:count]), dim=2) for row in rows], dim=1)
+    codes = ((sheet.float().cpu().clamp(-1, 1) + 1) * 127.5).round().byte()
+    Image.fromarray(codes.permute(1, 2, 0).numpy()).save(run.folder / f"sheet-{step:06}.png")
 
 
 def _log(run: Run, figures: dict[str, float]) -> None:

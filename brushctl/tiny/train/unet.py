@@ -21,7 +21,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from brushctl.engine.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
-from brushctl.tiny.train.loop import Run, optimise
+from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
 from brushctl.tiny.train.widening import weights_in, widen
 
@@ -170,7 +170,9 @@ def train_unet(
         pipe = pipeline(vae, average, tokenizer)
         if step % (4 * run.checkpoint_every) == 0 or step == run.steps:
             _save(pipe, out)
-        return followed(pipe, held_out)
+        figures, rows = followed(pipe, held_out)
+        keep_sheet(run, step, rows)
+        return figures
 
     optimise(model, loss, run, report)
 
@@ -253,8 +255,11 @@ def pipeline(
 @torch.inference_mode()
 def followed(
     pipe: StableDiffusionInstructPix2PixPipeline, pairs: PairSet, n: int = 96
-) -> dict[str, float]:
-    """PSNR in dB of `n` unseen edits: untouched, edited from the words, autoencoder floor."""
+) -> tuple[dict[str, float], tuple[torch.Tensor, ...]]:
+    """PSNR in dB of `n` unseen edits: untouched, edited from the words, autoencoder floor.
+
+    Also the pictures before, as edited, and true: each (n, 3, 64, 64) in [-1, 1].
+    """
     x, y = (
         to_model(np.ascontiguousarray(side[:n]), pipe.device)
         for side in (pairs.before, pairs.after)
@@ -268,11 +273,13 @@ def followed(
         generator=torch.Generator().manual_seed(0),
         output_type="pt",
     ).images
-    return {
+    edited = edited * 2 - 1
+    figures = {
         "nothing": float(psnr(x, y).clamp_max(50).mean()),
-        "text": float(psnr(edited * 2 - 1, y).mean()),
+        "text": float(psnr(edited, y).mean()),
         "floor": float(psnr(pipe.vae(y).sample, y).mean()),
     }
+    return figures, (x, edited, y)
 
 
 def _save(pipe: StableDiffusionInstructPix2PixPipeline, out: Path) -> None:

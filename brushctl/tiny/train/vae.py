@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from brushctl.tiny.train.data import PairSet
-from brushctl.tiny.train.loop import Run, optimise
+from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.widening import widen
 
 LATENTS = 24
@@ -110,7 +110,9 @@ def train_vae(
         value = reconstruction_loss(y.float(), x) + BOUND * z.float().pow(2).mean()
         return value + KEPT * _moved(known, x, z) if known else value
 
-    def report(model: nn.Module, _: int) -> dict[str, float]:
+    def report(model: nn.Module, step: int) -> dict[str, float]:
+        with torch.no_grad():
+            keep_sheet(run, step, [unseen[:12], model(unseen[:12]).sample])
         return {"world": held_out_psnr(model, unseen), "photos": held_out_psnr(model, photos)}
 
     average = optimise(vae, loss, run, report)
