@@ -34,12 +34,9 @@ PAPER_SCALES = Scales(s_T=7.5, s_I=1.5)
 GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""
 GUIDANCES = ("best", "paper")
-OPTIMISING = [
-    [r.steps, r.batch, r.rate, r.relative, r.decay, r.buckets, r.least_m, r.tied]
-    for r in (DEFAULT, PAPER, VISII)
-]
+OPTIMISING = [asdict(recipe) for recipe in (DEFAULT, PAPER, VISII)]
 """What cases depend on beside their own settings."""
-ROUND = 2
+ROUND = 3
 """Raised when what a case measures changes, so that kept ones are not taken for new."""
 
 
@@ -73,7 +70,7 @@ class Case:
     Attributes:
         effect: its name.
         scope: "global", "local" or "".
-        held_out: whether the base was never shown or told the effect.
+        held_out: whether the base was never shown the effect's change, nor told to make it.
         method: a key of `METHODS`.
         shots: training pairs.
         phrase: the words the method started from.
@@ -104,11 +101,13 @@ class Judges:
         distance: how far two pictures are apart perceptually.
         distance_name: what it is called.
         bench: its CLIP tells the direction.
+        models: a digest of the models' parts other than the U-Net, and of the phrases.
     """
 
     distance: Distance
     distance_name: str
     bench: Bench
+    models: str
 
     def measure(
         self, guidance: str, scales: Scales | None, edited: Sequence[Pixels], effect: Effect
@@ -116,7 +115,8 @@ class Judges:
         """The edited test pictures of an effect against their truth."""
         before, truth = effect.test
         see = self.bench.clip.encode_images
-        reference = see(list(effect.train[0])), see(list(effect.train[1]))
+        x, y = effect.reference or effect.train
+        reference = see(list(x)), see(list(y))
         return Run(
             guidance=guidance,
             s_T=scales.s_T if scales else None,
@@ -167,6 +167,7 @@ def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
     facts = [
         ROUND,
         bench.base.unet_sha256,
+        judges.models,
         str(bench.base.dtype),
         asdict(bench.base.defaults),
         None if method in PUBLISHED else bench.steps,

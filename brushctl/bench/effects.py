@@ -1,7 +1,7 @@
 """The 25 effects of TOP-Bench (Table 3), and TOP-Bench mini: the same, drawn by the program.
 
 TOP-Bench's own pictures cannot be shipped. The mini set has its effects, its words and its sizes,
-in the world that tiny-ip2p was trained on; nine of the edits are kept out of that training.
+in the world that tiny-ip2p was trained on; nine of the changes are kept out of that training.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from brushctl.bench.metrics import Pixels
+from brushctl.errors import UsageError
 from brushctl.tiny.world import sampling
 from brushctl.tiny.world.edits import HELD_OUT
 from brushctl.tiny.world.looks import NAMED, UNNAMED, Look
@@ -60,7 +61,8 @@ class Effect:
         instruction: the edit in words.
         train: before and after, each (n, s, s, 3), to learn from.
         test: the same, to test on.
-        held_out: whether the base model's training had neither the edit nor its words.
+        held_out: whether no training pair of the base made this change, and no words asked for it.
+        reference: the pairs that eq. 8 compares with; None for those of `train`.
     """
 
     name: str
@@ -69,12 +71,29 @@ class Effect:
     train: tuple[Pixels, Pixels]
     test: tuple[Pixels, Pixels]
     held_out: bool = False
+    reference: tuple[Pixels, Pixels] | None = None
 
     def limited(self, shots: int, limit: int | None) -> "Effect":
-        """With the first `shots` pairs to learn from and the first `limit` to test on."""
+        """With the first `shots` pairs to learn from and the first `limit` to test on.
+
+        All of them stay the reference: in the paper the direction of a method that learns nothing
+        is the same in Tables 1 and 4, with ten shots and with one.
+
+        Raises:
+            UsageError: there are not so many.
+        """
         x, y = self.train
         u, v = self.test
-        return replace(self, train=(x[:shots], y[:shots]), test=(u[:limit], v[:limit]))
+        if shots > len(x):
+            raise UsageError(
+                f"the effect has {len(x)} training pairs only",
+                where=f"--shots {shots}, {self.name}",
+                do=f"Use --shots {len(x)}.",
+            )
+        reference = self.reference or self.train
+        return replace(
+            self, train=(x[:shots], y[:shots]), test=(u[:limit], v[:limit]), reference=reference
+        )
 
 
 Draw = Callable[[np.random.Generator, int], tuple[Pixels, Pixels]]
@@ -169,7 +188,7 @@ instruction names."""
 
 
 def held_out(name: str) -> bool:
-    """Whether tiny-ip2p has never been shown or told the effect."""
+    """Whether tiny-ip2p has never been shown the effect's change, nor told to make it."""
     if name not in KEPT_BACK:
         return False
     field, old, new = KEPT_BACK[name]

@@ -67,7 +67,7 @@ def _split(folder: Path) -> tuple[list[Pair], list[Pair]]:
     train, test = _inner(folder, TRAINING), _inner(folder, TESTING)
     if train and test:
         return find_pairs(train), find_pairs(test)
-    pairs = find_pairs(folder)
+    pairs = sorted(find_pairs(folder), key=lambda pair: _natural(pair.name))
     if len(pairs) <= TRAIN:
         raise PairsError(
             f"{len(pairs)} pairs leave none to test on",
@@ -75,6 +75,11 @@ def _split(folder: Path) -> tuple[list[Pair], list[Pair]]:
             do=f"Put them into train/ and test/, or give more than {TRAIN}.",
         )
     return pairs[:TRAIN], pairs[TRAIN:]
+
+
+def _natural(name: str) -> list[str | int]:
+    """A key that puts 2 before 10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _inner(folder: Path, names: tuple[str, ...]) -> Path | None:

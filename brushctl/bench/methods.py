@@ -1,5 +1,7 @@
 """The compared methods (section 6): each learns from an effect's pairs, then edits pictures."""
 
+import hashlib
+import json
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,10 +13,11 @@ from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import TINY_CLIP, Clip
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
+from brushctl.engine.identity import digest_of_modules
 from brushctl.engine.instruction import Instruction, written
 from brushctl.engine.inversion import invert
 from brushctl.engine.learning import learn
-from brushctl.engine.phrasing import find_phrase, vocabulary_of
+from brushctl.engine.phrasing import ETA, PHRASES, SHARE, find_phrase, vocabulary_of
 from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
 from brushctl.events import Event
 from brushctl.photos.lut import fit_lut
@@ -46,6 +49,12 @@ class Bench:
     def clip_name(self) -> str:
         """The CLIP's name for people: the project's own is known by a path."""
         return "tiny-clip" if self.clip.id == str(TINY_CLIP) else self.clip.id
+
+    def models_digest(self) -> str:
+        """Of all that cases depend on in the models beside the U-Net, and of the phrases."""
+        parts = [self.base.vae, *self.base.family.encoders, self.clip.model]
+        said = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def recipe(self, recipe: Recipe, *, buckets: int | None = None) -> Recipe:
         """The recipe under this bench's budget.

@@ -45,9 +45,10 @@ class Outcome:
 
 def judges_for(bench: Bench) -> Judges:
     """The perceptual distance that this machine has the weights for."""
+    models = bench.models_digest()
     if has_lpips():
-        return Judges(lpips_distance(), LPIPS_ALEX, bench)
-    return Judges(tower_distance(bench.clip), f"{bench.clip_name}-tower", bench)
+        return Judges(lpips_distance(), LPIPS_ALEX, bench, models)
+    return Judges(tower_distance(bench.clip), f"{bench.clip_name}-tower", bench, models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from brushctl.engine.learning import (
     draw,
     encode_pairs,
     noised,
+    tie,
 )
 from brushctl.engine.progress import adam, set_rate
 from brushctl.engine.recipes import Recipe
@@ -83,6 +84,8 @@ def invert(
             losses = bucket_losses(guidance, sample)
             optimiser.zero_grad(set_to_none=True)
             losses.sum().backward()
+            if step < recipe.tied * recipe.steps:
+                tie([head])
             optimiser.step()
             if (step + 1) % settings.REPORT_EVERY == 0 or step + 1 == recipe.steps:
                 yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")

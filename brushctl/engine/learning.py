@@ -156,14 +156,14 @@ def _step(
         torch.cuda.empty_cache()
         yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
     if run.step < recipe.tied * recipe.steps:
-        _tie(run.leaves)
+        tie(run.leaves)
     set_rate(run.optimiser, recipe, run.step)
     run.optimiser.step()
     run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
     run.step += 1
 
 
-def _tie(leaves: list[torch.Tensor]) -> None:
+def tie(leaves: list[torch.Tensor]) -> None:
     """Give every bucket the mean of all gradients: having begun alike, they stay alike."""
     for leaf in leaves:
         assert leaf.grad is not None

@@ -1,5 +1,6 @@
 """Whose steps the bench sets."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,15 @@ def bench():
 def test_published_configurations_keep_their_own_steps(bench):
     assert bench.recipe(DEFAULT).steps == 7
     assert bench.recipe(PAPER).steps == bench.recipe(VISII).steps == 1000
+
+
+def test_a_case_is_another_one_with_another_clip(bench):
+    (effect,) = draw_effects(["lava"], 64, 0)
+    other = copy.deepcopy(bench.clip.model)
+    other.logit_scale.data += 1
+    changed = replace(bench, clip=replace(bench.clip, model=other))
+    ours, theirs = (stem_of(judges_for(b), effect, "lut", 10) for b in (bench, changed))
+    assert ours != theirs
 
 
 def test_a_case_is_another_one_under_another_budget_unless_it_is_of_a_published_one(bench):

@@ -1,5 +1,7 @@
 """TOP-Bench mini is what the paper's Table 3 says, and what the base does not know is kept so."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +16,9 @@ from brushctl.bench.effects import (
     held_out,
 )
 from brushctl.bench.folder import effects_in, load_effect
-from brushctl.errors import PairsError
+from brushctl.errors import PairsError, UsageError
+from brushctl.tiny.world.edits import EDITS
+from brushctl.tiny.world.looks import UNNAMED
 
 NAMES = list(TABLE_3)
 
@@ -53,11 +57,44 @@ def test_nine_effects_are_unknown_to_the_base():
     assert len(KEPT_BACK) == 9
 
 
+@pytest.mark.parametrize(
+    ("edit", "asked"),
+    [
+        ("sky", "the sky purple|into a purple sky|it into a purple sky"),
+        ("cake", "it a chocolate cake|into a chocolate cake"),
+        ("animal", "the cat into a bear|a cat into a bear"),
+        ("drink", "make it lemonade|into lemonade"),
+        ("ground", "into lava"),
+        ("lamp", "the lights heart|into heart traffic lights"),
+    ],
+)
+def test_no_training_instruction_asks_for_a_change_that_is_kept_back(edit, asked):
+    rng = np.random.default_rng(5)
+    said = [EDITS[edit].make(rng, 64).instruction for _ in range(60)]
+    assert len(set(said)) > 5
+    assert not [words for words in said if re.search(f"({asked})$", words)]
+
+
+def test_no_training_edit_is_a_look_that_is_kept_back():
+    assert not set(UNNAMED) & set(EDITS)
+
+
+def test_fewer_shots_leave_the_reference_of_directions_whole(effects):
+    one = effects[0].limited(1, 2).limited(1, 1)
+    assert (len(one.train[0]), len(one.test[0])) == (1, 1)
+    assert one.reference is effects[0].train
+
+
+def test_more_shots_than_there_are_pairs_are_refused(effects):
+    with pytest.raises(UsageError, match="10 training pairs"):
+        effects[0].limited(11, None)
+
+
 def save_pair(folder, k, value):
     for side, extra in (("before", 0), ("after", 40)):
         (folder / side).mkdir(parents=True, exist_ok=True)
         picture = Image.new("RGB", (20, 16), (value, 10 * k, extra))
-        picture.save(folder / side / f"{k:02}.png")
+        picture.save(folder / side / f"{k}.png")
 
 
 def test_a_folder_is_read_with_its_words_from_table_3(tmp_path):
@@ -81,4 +118,6 @@ def test_of_pairs_without_train_and_test_the_first_ten_are_for_training(tmp_path
     (tmp_path / "my look" / "instruction.txt").write_text("make it mine\n")
     effect = load_effect("my look", tmp_path / "my look", 16)
     assert (len(effect.train[0]), len(effect.test[0])) == (10, 2)
+    greens = effect.test[0][:, 0, 0, 1] * 255
+    assert greens.round().tolist() == [100, 110]  # the eleventh and the twelfth, by number
     assert (effect.instruction, effect.scope) == ("make it mine", "")

@@ -14,7 +14,7 @@ from brushctl.engine.learning import bucket_losses, draw, encode_pairs
 from brushctl.engine.recipes import DEFAULT
 from brushctl.events import Advance
 
-RECIPE = replace(DEFAULT, steps=3, batch=1)
+RECIPE = replace(DEFAULT, steps=5, batch=1)
 
 
 def run(work):
@@ -42,6 +42,11 @@ def test_each_bucket_has_a_text_of_its_own_and_tokens_after_m_stay(base, picture
     assert not torch.equal(learned.text[0], learned.text[4])
     torch.testing.assert_close(learned.text[:, 16:], start[16:].expand(5, -1, -1))
     assert not torch.allclose(learned.text[:, :16], start[:16].expand(5, -1, -1))
+
+
+def test_tied_buckets_learn_one_text(base, pictures):
+    learned = inverted(base, pictures, recipe=replace(RECIPE, tied=1.0))
+    assert torch.equal(learned.text, learned.text[:1].expand_as(learned.text))
 
 
 def test_one_bucket_makes_one_text(base, pictures):
