@@ -100,7 +100,7 @@ Draw = Callable[[np.random.Generator, int], tuple[Pixels, Pixels]]
 """From a source of chance and a side in pixels: a picture before and after."""
 
 
-def _change(family: str, before: dict[str, Any], after: dict[str, Any]) -> Draw:
+def change(family: str, before: dict[str, Any], after: dict[str, Any]) -> Draw:
     """Fields of a scene set so before the edit, and then otherwise."""
 
     def draw(rng: np.random.Generator, side: int) -> tuple[Pixels, Pixels]:
@@ -113,7 +113,7 @@ def _change(family: str, before: dict[str, Any], after: dict[str, Any]) -> Draw:
     return draw
 
 
-def _look(after: Look, family: str | None = None, *, before: Look | None = None) -> Draw:
+def look(after: Look, family: str | None = None, *, before: Look | None = None) -> Draw:
     """Looks of one picture, a scene of a family or anything: one before, another after."""
 
     def draw(rng: np.random.Generator, side: int) -> tuple[Pixels, Pixels]:
@@ -138,36 +138,36 @@ def _clipped(pixels: Pixels) -> Pixels:
     return np.clip(pixels, 0, 1).astype(np.float32)
 
 
-_BOY_TO_GIRL = _change("portrait", {"person": "boy"}, {"person": "girl"})
-_DOG_TO_CAT = _change("animal", {"animal": "dog"}, {"animal": "cat"})
+_BOY_TO_GIRL = change("portrait", {"person": "boy"}, {"person": "girl"})
+_DOG_TO_CAT = change("animal", {"animal": "dog"}, {"animal": "cat"})
 _SNOW, _PAINTING = NAMED["snow"][0], NAMED["painting"][0]
 
 DRAWN: dict[str, Draw] = {
     "boy2girl": _either(_BOY_TO_GIRL, _DOG_TO_CAT),
-    "midnight": _look(NAMED["night"][0]),
-    "sea painting": _look(_PAINTING, "landscape"),
-    "sketch style": _look(NAMED["pencil"][0], "portrait"),
-    "summer": _look(NAMED["summer"][0], "landscape"),
-    "wallpaper": _look(_SNOW, "landscape"),
-    "charcoal": _look(UNNAMED["charcoal"][0]),
-    "glasses": _change("portrait", {"glasses": False}, {"glasses": True}),
-    "painting": _look(_PAINTING),
-    "painting snow": _look(lambda x: _SNOW(_clipped(_PAINTING(x))), "landscape", before=_PAINTING),
-    "pencil sketch": _look(NAMED["pencil"][0]),
-    "purple": _change("landscape", {"sky": "blue"}, {"sky": "purple"}),
-    "snow": _look(_SNOW, "street"),
-    "watercolor": _look(UNNAMED["watercolour"][0]),
+    "midnight": look(NAMED["night"][0]),
+    "sea painting": look(_PAINTING, "landscape"),
+    "sketch style": look(NAMED["pencil"][0], "portrait"),
+    "summer": look(NAMED["summer"][0], "landscape"),
+    "wallpaper": look(_SNOW, "landscape"),
+    "charcoal": look(UNNAMED["charcoal"][0]),
+    "glasses": change("portrait", {"glasses": False}, {"glasses": True}),
+    "painting": look(_PAINTING),
+    "painting snow": look(lambda x: _SNOW(_clipped(_PAINTING(x))), "landscape", before=_PAINTING),
+    "pencil sketch": look(NAMED["pencil"][0]),
+    "purple": change("landscape", {"sky": "blue"}, {"sky": "purple"}),
+    "snow": look(_SNOW, "street"),
+    "watercolor": look(UNNAMED["watercolour"][0]),
     "4dboy": _BOY_TO_GIRL,
-    "apple": _change("table", {"fruit": "peach"}, {"fruit": "apple"}),
-    "cake": _change("table", {"fruit": None, "cake": "vanilla"}, {"cake": "chocolate"}),
-    "cloud kitty": _change("animal", {"place": "cloud", "animal": "cat"}, {"animal": "bear"}),
+    "apple": change("table", {"fruit": "peach"}, {"fruit": "apple"}),
+    "cake": change("table", {"fruit": None, "cake": "vanilla"}, {"cake": "chocolate"}),
+    "cloud kitty": change("animal", {"place": "cloud", "animal": "cat"}, {"animal": "bear"}),
     "dog2cat": _DOG_TO_CAT,
-    "juice": _change("table", {"fruit": None, "drink": "orange juice"}, {"drink": "lemonade"}),
-    "lava": _change("landscape", {"ground": "sea"}, {"ground": "lava"}),
-    "rain": _look(_SNOW, before=NAMED["rain"][0]),
-    "read books": _change("portrait", {"reading": "newspaper"}, {"reading": "book"}),
-    "smile": _change("portrait", {"smile": False}, {"smile": True}),
-    "traffic lights": _change("street", {"lamp": "round"}, {"lamp": "heart"}),
+    "juice": change("table", {"fruit": None, "drink": "orange juice"}, {"drink": "lemonade"}),
+    "lava": change("landscape", {"ground": "sea"}, {"ground": "lava"}),
+    "rain": look(_SNOW, before=NAMED["rain"][0]),
+    "read books": change("portrait", {"reading": "newspaper"}, {"reading": "book"}),
+    "smile": change("portrait", {"smile": False}, {"smile": True}),
+    "traffic lights": change("street", {"lamp": "round"}, {"lamp": "heart"}),
 }
 """How each effect's pairs are drawn. No scene of the world has both a boy and a dog: of
 `boy2girl`, each pair shows one of the two."""
