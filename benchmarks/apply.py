@@ -26,6 +26,7 @@ from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionInstructPi
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.card import command
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
@@ -214,7 +215,7 @@ def main() -> None:
         for row in ROWS
     ]
     report = {
-        "command": "uv run python -m benchmarks.apply",
+        "command": command(),
         "base": {"id": plain.base.id, "unet_sha256": plain.base.unet_sha256},
         "images": given.images, "steps": given.steps, "rounds": given.rounds,
         "threads": torch.get_num_threads(), "torch": torch.__version__,

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.card import command
 from brushctl.cluster.planning import tasks_of
 from brushctl.cluster.running import block_size, edit_on_cluster
 from brushctl.cluster.spreading import Pool, cluster
@@ -117,7 +118,7 @@ def main() -> None:
     alone, one, two = (rows[how] for how in ("one process", "Ray with 1", "Ray with 2"))
     spent = one["core seconds each"] - alone["core seconds each"]
     report = {
-        "command": "uv run python -m benchmarks.cluster",
+        "command": command(),
         "photographs": count,
         "rows": rows,
         "overhead of one": round(one["each"] / alone["each"] - 1, 3),

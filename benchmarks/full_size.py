@@ -29,6 +29,7 @@ from diffusers import (
 from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from benchmarks.card import command
 from brushctl.engine.base import DEFAULTS_FILE, EMBEDDED
 from brushctl.tiny.world.pictures import draw_picture
 
@@ -131,7 +132,7 @@ def main() -> None:
     }  # fmt: skip
     weights = sum(f.stat().st_size for f in base.rglob("*.safetensors"))
     report = {
-        "command": "uv run python -m benchmarks.full_size",
+        "command": command(),
         "base": "Stable Diffusion 1.5 InstructPix2Pix, random weights, bfloat16",
         "weights_gb": round(weights / 1e9, 2),
         "device": "cpu",

@@ -25,6 +25,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
+from benchmarks.card import command
 from brushctl.photos.choices import Detail
 from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import open_photo, resize
@@ -174,7 +175,7 @@ def main() -> None:
                     rows.append(row | found)
                     sys.stdout.write(json.dumps(rows[-1]) + "\n")
     document = {
-        "command": "uv run python -m benchmarks.fullres",
+        "command": command(),
         "model_output": "a tone edit at model size, blurred by 0.6 px, noise of 0.02 RMS",
         "photographs": f"of scikit-image, tiled at their own size: {', '.join(PHOTOGRAPHS)}",
         "rows": rows,

@@ -21,6 +21,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from skimage import data
 
+from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
 from brushctl.brushes.header import read_metadata
 
@@ -104,7 +105,7 @@ def main() -> None:
             sizes.append({"megapixels": size, "seconds_each": round((more - one) / EACH, 3)})
             print(sizes[-1], flush=True)
     report = {
-        "command": "uv run python -m benchmarks.growth",
+        "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "threads": torch.get_num_threads(),
         "small_megapixels": SMALL,

@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
 from brushctl.engine.attention import Brushed, brushed
 from brushctl.engine.base import BaseModel, open_base
@@ -182,7 +183,7 @@ def main() -> None:
     for row in rounded:
         row["times_faster_than_plain_float32"] = round(exact[0]["seconds"] / row["seconds"], 2)
     report = {
-        "command": "uv run python -m benchmarks.learn",
+        "command": command(),
         "base": {"id": bases[0].id, "unet_sha256": bases[0].unet_sha256},
         "device": chosen.device,
         "threads": torch.get_num_threads(),

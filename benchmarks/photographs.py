@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.card import command, note
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.cli.output import follow
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Edited, Editor
 from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
@@ -83,7 +85,8 @@ def main() -> None:
     options.add_argument("--looks", nargs="+", choices=LOOKS, default=list(LOOKS))
     chosen = options.parse_args()
     started = time.monotonic()
-    base = open_base(None, torch.device("cpu"), torch.float32)
+    cpu = torch.device("cpu")
+    base = open_base(None, cpu, resolve_dtype(None, cpu))
     before = photographs().astype(np.float32) / 255
     rows, shown = [], []
     for name in chosen.looks:
@@ -107,12 +110,14 @@ def main() -> None:
             for k in (0, 2)
         ]
     report = {
-        "command": "uv run python -m benchmarks.photographs",
+        "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "seconds": round(time.monotonic() - started, 1),
         "rows": rows,
     }
     OUT.write_text(json.dumps(report, indent=2) + "\n")
+    gain = sum(row["brush"] - row["nothing"] for row in rows) / len(rows)
+    note(base.unet_sha256, {"photo_gain_db": round(gain, 2), "photo_command": command()})
     title = "Brushes learned from the other photographs (tiny-ip2p, 64 px)"
     contact_sheet(title, ("before", "brush", "retouched"), shown).save(SHEET)
 

@@ -8,21 +8,20 @@ those that are true of its pictures, or there is rightly none: pictures of all k
 common that an effect like `midnight` could take away.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.card import command, note
 from brushctl.bench.effects import TABLE_3, draw_effects
+from brushctl.engine.base import find
 from brushctl.engine.clip import Clip, default_clip, load_clip
 from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
 from brushctl.events import finished
 from brushctl.tiny.world import draw_pair
 
-OUT = Path("docs/results/tiny-ip2p.json")
 SEEDS = (0, 1, 2)
 PICTURES, PICTURES_SEED = 1000, 987_654
 ETAS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
@@ -105,14 +104,14 @@ def main() -> None:
         print(f"eta {eta}: {right} of {len(SEEDS) * len(TABLE_3)}")
     pictures, phrases = first(clip, vocabulary)
     print(f"first phrase true of {pictures:.3f} of pictures; {phrases:.3f} of phrases before all")
-    figures = json.loads(OUT.read_text()) | {
+    figures = {
         "phrase_effects_right": counts[0],
         "phrase_effects_right_other_seeds": counts[1:],
         "clip_first_phrase_true": round(pictures, 3),
         "clip_true_phrases_before_all_others": round(phrases, 3),
-        "phrase_command": "uv run python -m benchmarks.phrases",
+        "phrase_command": command(),
     }
-    OUT.write_text(json.dumps(figures, indent=2) + "\n")
+    note(find(None).unet_sha256, figures)
 
 
 if __name__ == "__main__":

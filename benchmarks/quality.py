@@ -15,6 +15,7 @@ from statistics import fmean
 import numpy as np
 import torch
 
+from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import psnr, ssim
 from brushctl.engine.base import open_base
@@ -70,7 +71,7 @@ def main() -> None:
         for q in Quality
     ]
     report = {
-        "command": "uv run python -m benchmarks.quality",
+        "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "dtype": str(base.dtype).removeprefix("torch."),
         "effects": list(chosen.effects),

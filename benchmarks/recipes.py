@@ -16,6 +16,7 @@ from statistics import fmean
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.methods import Bench
 from brushctl.bench.running import Plan, run_bench
@@ -77,7 +78,7 @@ def main() -> None:
             print(rows[-1])
     steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
     report = {
-        "command": "uv run python -m benchmarks.recipes",
+        "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "dtype": "bfloat16",
         "effects": chosen.effects.split(","),

@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.card import command
 from brushctl.cluster.places import Found
 from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.running import LARGEST
@@ -258,7 +259,7 @@ def main() -> None:
                     | {"over the model": round(hours / model[-1]["hours"] - 1, 3)}
                 )
     report = {
-        "command": "uv run python -m benchmarks.scale",
+        "command": command(),
         "counted": {key: round(value / 1e12, 3) for key, value in flops.items()},
         "measured": {key: float(f"{value:.3g}") for key, value in host.items()},
         "assumed": {

@@ -8,11 +8,11 @@ edit, at the base's default guidance and steps. All figures are PSNR in dB unles
 
 import argparse
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.card import command, note
 from brushctl.bench.metrics import psnr
 from brushctl.engine.base import EMBEDDED, BaseModel, open_base
 from brushctl.engine.editing import Editor
@@ -22,7 +22,6 @@ from brushctl.tiny.train.photographs import photographs
 from brushctl.tiny.world.edits import EDITS, Edit
 from brushctl.tiny.world.pictures import draw_picture
 
-OUT = Path("docs/results/tiny-ip2p.json")
 SEED = 987_654
 STEPS = (1, 2, 5, 10, 20)
 """Numbers of sampling steps that are compared, on one picture of each edit."""
@@ -78,7 +77,7 @@ def main() -> None:
 
     files = [f for f in EMBEDDED.rglob("*") if f.is_file()]
     figures = {
-        "command": f"uv run python -m benchmarks.tiny_ip2p -n {n}",
+        "command": command(),
         "vae_psnr_world": round(through_autoencoder(base, world), 2),
         "vae_psnr_photos": round(through_autoencoder(base, photos), 2),
         "nothing_psnr_global": mean("global", 0),
@@ -90,9 +89,7 @@ def main() -> None:
         **by_steps,
         "weights_mb": round(sum(f.stat().st_size for f in files) / 1e6, 1),
     }
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(OUT.read_text()) if OUT.exists() else {}  # benchmarks.phrases adds to it
-    OUT.write_text(json.dumps(known | figures, indent=2) + "\n")
+    note(base.unet_sha256, figures)
     print(json.dumps(figures, indent=2))
 
 

@@ -10,12 +10,12 @@ Cases that are done are kept in --work, as `brushctl bench` keeps them.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.card import command, note
 from benchmarks.fullres import crossed
 from benchmarks.photographs import red_filter, split_toning
 from brushctl.bench.cases import Case
@@ -28,7 +28,6 @@ from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.tiny.world.looks import UNNAMED, luma
 
-OUT = Path("docs/results/tiny-ip2p.json")
 NAVY, CREAM = np.array((0.05, 0.08, 0.3)), np.array((1.0, 0.93, 0.78))
 
 
@@ -103,14 +102,13 @@ def main() -> None:
         lead = figures["instructbrush-paper"] - max(figures["nothing"], figures["ip2p"])
         good += figures["instructbrush-paper"] >= ENOUGH and lead >= LEAD
         rows.append({"edit": name, **{method: round(psnr, 2) for method, psnr in figures.items()}})
-    known = json.loads(OUT.read_text())
-    known |= {
+    figures = {
         "unnamed_edits": rows,
         "unnamed_edits_tried": len(chosen.edits),
         "unnamed_edits_at_27db": good,
-        "unnamed_command": "uv run python -m benchmarks.unnamed",
+        "unnamed_command": command(),
     }
-    OUT.write_text(json.dumps(known, indent=2) + "\n")
+    note(base.unet_sha256, figures)
 
 
 if __name__ == "__main__":
