@@ -97,14 +97,17 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         plan: what to do.
         edit: does the work in place of an editor of this process.
     """
-    from brushctl.photos.journal import Journal
+    from brushctl.photos.journal import Journal, check_idle
     from brushctl.photos.saving import remove_unfinished
+    from brushctl.photos.selection import states_around
 
     started = time.monotonic()
     held = Journal(plan.state) if plan.state else nullcontext()
     # A cluster's processes are to be told of the end: only one's own may end at once.
     ending = None if edit else remove_unfinished
     with stopping_gently(ending) as stop, held as journal:
+        # With one's own lock held: of two that begin at one time, one at least sees the other.
+        check_idle(states_around(plan))
         selection = command.select(plan, journal.records if journal else {})
         for line in left_alone(selection):
             say(line)

@@ -92,8 +92,12 @@ def read(name: str) -> bytes:
 
 
 @contextlib.contextmanager
-def writing(name: str) -> Iterator[Path]:
+def writing(name: str, output: str | None = None) -> Iterator[Path]:
     """A local file to fill, which takes its place once the block has ended well, whole.
+
+    Args:
+        name: the path or URL of the place.
+        output: likewise, the folder of the run's journal, for `sweep`.
 
     Raises:
         PhotoError: the storage does not take it.
@@ -102,7 +106,7 @@ def writing(name: str) -> Iterator[Path]:
     if not is_url(name):
         target = Path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as part:
+        with replacing(target, Path(plain(output)) if output else None) as part:
             yield part
         return
     with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:

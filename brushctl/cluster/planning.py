@@ -31,6 +31,11 @@ class Task:
     result: str
     mark: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def output(self) -> str:
+        """The folder whose journal tells of the photograph."""
+        return self.target.removesuffix(self.result)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

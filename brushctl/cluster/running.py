@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from brushctl.cluster.places import is_url
+from brushctl.cluster.places import is_url, plain
 from brushctl.cluster.planning import Task
 from brushctl.cluster.spreading import Pool, lost, spread
 from brushctl.cluster.worker import EditorOpener, Painter
@@ -96,7 +96,9 @@ def block_size(count: int) -> int:
 
 
 def _sweep(tasks: Sequence[Task]) -> None:
-    sweep(Path(task.target) for task in tasks if not is_url(task.target))
+    local = [task for task in tasks if not is_url(plain(task.target))]
+    if local:  # then all are, below one folder
+        sweep((Path(plain(task.target)) for task in local), Path(plain(local[0].output)))
 
 
 def _lost(task: Task, treatment: Treatment) -> Record:

@@ -127,7 +127,7 @@ class _Ends:
             return failed(job.key, error, job.source, self.treatment.settings)
 
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
-        with writing(task.target) as part:
+        with writing(task.target, task.output) as part:
             kind = kind_of(Path(task.target), taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             result = {

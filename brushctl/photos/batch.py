@@ -57,8 +57,8 @@ def edit_photographs(
     Raises:
         OSError: the disk is full or read-only.
     """
-    if journal:
-        sweep(map(_place, jobs))
+    if journal and plan.state:
+        sweep(map(_place, jobs), plan.state.parent)
     yield Stage("editing photographs", len(jobs))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
@@ -150,7 +150,8 @@ class _Files:
                 sys.stdout.buffer.flush()
             return replace(record, facts=facts)
         job.target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(_place(job)) as part:
+        output = self.plan.state.parent if self.plan.state else None
+        with replacing(_place(job), output) as part:
             kind = kind_of(job.target, taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:

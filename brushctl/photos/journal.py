@@ -13,7 +13,7 @@ counts. Its `status` is
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -139,6 +139,28 @@ class Journal:
         os.write(self._descriptor, b"".join(map(line_of, records)))
         os.fsync(self._descriptor)
         self.records.update({record.file: record for record in records})
+
+
+def check_idle(states: Iterable[Path]) -> None:
+    """See that no run is at work with one of these journals.
+
+    Args:
+        states: their folders, of which few need exist.
+
+    Raises:
+        OutputBusyError: one is.
+    """
+    for state in states:
+        try:
+            if (state / "lock").exists():
+                with FileLock(state / "lock", timeout=0):
+                    pass
+        except Timeout as error:
+            raise OutputBusyError(
+                "another run is at work on some of these photographs", where=str(state.parent)
+            ) from error
+        except OSError:  # a folder that is not ours to look into
+            continue
 
 
 def read_journal(path: Path) -> dict[str, Record]:

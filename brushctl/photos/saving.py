@@ -1,8 +1,10 @@
 """Write an edited photograph as its original was written, whole or not at all."""
 
 import contextlib
+import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,8 @@ MODERN_QUALITY = 90
 COLOURED = 0.02
 """A grey photograph whose edit is on average this far from grey is written in colour."""
 PART = ".brushctl-part"
+DAY = 24 * 3600.0
+"""Seconds after which a part is nobody's, whoever began it: writing one takes some seconds."""
 _unfinished: set[Path] = set()
 """The temporary files of this process."""
 
@@ -97,13 +101,18 @@ def _told(kept: Metadata, kind: str, provenance: Provenance | None) -> tuple[Met
 
 
 @contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
     """A temporary path beside `target` that takes its name once the block has ended well.
 
     The bytes are on the disk before the name is: whoever sees the name sees a whole file.
+
+    Args:
+        target: the file to write.
+        output: the folder of the run's journal, for `sweep`; None where there is none.
     """
     # Not made from the target's name, which may be as long as names can be.
-    part = target.with_name(f".{secrets.token_hex(8)}{PART}")
+    owner = _owner(target.parent, output) if output else ""
+    part = target.with_name(f".{owner}{secrets.token_hex(8)}{PART}")
     _unfinished.add(part)
     try:
         yield part
@@ -121,12 +130,29 @@ def remove_unfinished() -> None:
         part.unlink(missing_ok=True)
 
 
-def sweep(targets: Iterable[Path]) -> None:
-    """Delete what killed runs left half-written, under the journal's lock: nobody writes then."""
+def sweep(targets: Iterable[Path], output: Path) -> None:
+    """Delete what killed runs left half-written: those with this journal, whose lock is held.
+
+    Runs with other journals may be writing to the same folders at this moment (into `out` while
+    this one writes into `out/2024`): what they left goes when it is a day old.
+
+    Args:
+        targets: files of the run.
+        output: the folder of its journal.
+    """
     for folder in {target.parent for target in targets}:
         with contextlib.suppress(OSError):  # of a folder that is not ours to write
+            owner = _owner(folder, output)
             for part in folder.glob(f".*{PART}"):
-                part.unlink(missing_ok=True)
+                ours = part.name.startswith(f".{owner}")
+                if ours or time.time() - part.stat().st_mtime > DAY:
+                    part.unlink(missing_ok=True)
+
+
+def _owner(folder: Path, output: Path) -> str:
+    """The same for a folder and a journal wherever they are mounted, another for each journal."""
+    way = os.path.relpath(output.resolve(), folder.resolve())
+    return hashlib.sha256(os.fsencode(way)).hexdigest()[:8] + "-"
 
 
 @dataclass(frozen=True, slots=True)

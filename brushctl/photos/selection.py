@@ -1,7 +1,7 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def select(
     around = _records_around(plan)
     for job in plan.jobs:
         record = records.get(job.key)
-        others = () if overwrite else around.get(job.target or Path(), ())
+        others = () if overwrite or not around else _about(job, around)
         if any(_still_holds(plan, job, other, treatment.settings) for other in others):
             current.append(job)
             continue
@@ -71,16 +71,23 @@ def select(
     return Selection(tuple(todo), (*current, *retouched), tuple(failed), tuple(retouched))
 
 
-def _records_around(plan: Plan) -> dict[Path, list[Record]]:
-    """What other journals tell of results that would be edited in place.
+def states_around(plan: Plan) -> set[Path]:
+    """Where other runs that edit the same photographs in place have their journals and locks.
 
     The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
     was edited by itself, and the folder above it must not edit it again.
     """
-    in_place = {job.target for job in plan.jobs if job.target and job.source == job.target}
-    folders = {folder / STATE for target in in_place for folder in target.parents}
+    in_place = [job.target for job in plan.jobs if job.target and job.source == job.target]
+    places = {*in_place, *(target.resolve() for target in in_place)}
+    states = {folder / STATE for place in places for folder in place.parents}
+    own = plan.state and plan.state.resolve()
+    return {state for state in states if state.resolve() != own}
+
+
+def _records_around(plan: Plan) -> dict[Path, list[Record]]:
+    """What other journals tell of results that would be edited in place."""
     found: dict[Path, list[Record]] = {}
-    for state in folders - {plan.state}:
+    for state in states_around(plan):
         try:
             others = read_journal(state / "journal.jsonl")
         except OSError:  # a folder that is not ours to look into
@@ -89,6 +96,11 @@ def _records_around(plan: Plan) -> dict[Path, list[Record]]:
             if record.status != "failed" and "path" in record.result:
                 found.setdefault(state.parent / record.result["path"], []).append(record)
     return found
+
+
+def _about(job: Job, around: Mapping[Path, Sequence[Record]]) -> list[Record]:
+    names = {job.target, job.target.resolve()} if job.target else ()
+    return [record for name in names for record in around.get(name, ())]
 
 
 def stat_of(path: Path) -> dict[str, int]:

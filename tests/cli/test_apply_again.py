@@ -8,6 +8,8 @@ from collections import namedtuple
 import pytest
 
 from brushctl.photos import plan as planning
+from brushctl.photos.journal import Journal
+from brushctl.photos.plan import STATE
 from tests.cli.test_apply import Shell, edited, shell, summary, wait_for  # noqa: F401
 from tests.photos import makers
 from tests.photos.processes import start
@@ -136,3 +138,18 @@ def test_a_renamed_result_is_reported_by_its_photograph(shell):  # noqa: F811
     (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--name", "{n}.png", status=4)
     assert "failed: ../in/a.jpg: " in err
+
+
+@pytest.mark.parametrize(("held", "named"), [("in", "in/2024"), ("in/2024", "in"), ("in", "link")])
+def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):  # noqa: F811
+    (path,) = shell.photographs(1, folder="in/2024")
+    (shell.folder / "link").symlink_to("in/2024")
+    whole = path.read_bytes()
+    with Journal(shell.folder / held / STATE):
+        _, err = shell.run("dusk.brush", named, "--in-place")
+        assert "another run is at work" in err
+        assert path.read_bytes() == whole
+        assert summary(shell.events("dusk.brush", named, "-o", "out")) == (1, 0, 0)
+    assert summary(shell.events("dusk.brush", named, "--in-place")) == (1, 0, 0)
+    for again in (held, named):
+        assert summary(shell.events("dusk.brush", again, "--in-place")) == (0, 1, 0)

@@ -1,0 +1,39 @@
+"""What killed runs leave half-written is deleted, and never what another run is writing."""
+
+import os
+import time
+
+import pytest
+
+from brushctl.photos.saving import DAY, replacing, sweep
+
+
+@pytest.fixture
+def part(tmp_path):
+    """Of a run with its journal in `out`, half-written in a folder below it."""
+    target = tmp_path / "out/2024/a.jpg"
+    target.parent.mkdir(parents=True)
+    with replacing(target, tmp_path / "out") as part:
+        part.touch()
+    target.unlink()
+    part.write_bytes(b"half")
+    return part
+
+
+def test_a_run_with_another_journal_leaves_it(part, tmp_path):
+    sweep([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
+    assert part.exists()
+
+
+def test_the_next_run_with_its_journal_deletes_it_wherever_the_tree_is_mounted(part, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").rename(tmp_path / "elsewhere/out")
+    (tmp_path / "link").symlink_to("elsewhere/out")
+    sweep([tmp_path / "link/2024/b.jpg"], tmp_path / "link")
+    assert os.listdir(tmp_path / "elsewhere/out/2024") == []
+
+
+def test_any_run_deletes_it_a_day_later(part, tmp_path):
+    os.utime(part, (time.time() - DAY - 1,) * 2)
+    sweep([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
+    assert not part.exists()
