@@ -15,6 +15,7 @@
     │   └── BrushMismatchError   5    brush-mismatch
     ├── BaseModelError        6    base-model
     ├── DiskError             1    disk
+    ├── StorageError          1    storage
     ├── DeviceMemoryError     1    memory
     └── Interrupted         130    interrupted
 
@@ -158,6 +159,12 @@ class DiskError(BrushctlError):
     """A file cannot be read or written (no space, no permission, a damaged disk)."""
 
     code = "disk"
+
+
+class StorageError(BrushctlError):
+    """Object storage cannot be reached, or refuses what a whole run needs of it."""
+
+    code = "storage"
 
 
 class DeviceMemoryError(BrushctlError):

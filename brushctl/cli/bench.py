@@ -143,8 +143,8 @@ def _run(
     from brushctl.bench.elsewhere import on_cluster
 
     with machines.joined() as pool:
-        # This process only plans and keeps; names of cases tell the number format, so it is fixed.
-        dtype = setting.dtype or ("bfloat16" if pool.gpus else "float32")
+        # This process only plans and keeps; names of cases tell the number format.
+        dtype = machines.dtype(setting.dtype, pool)
         bench = replace(setting, device="cpu", dtype=dtype).bench()
         plan = planned(bench.base.resolution)
         runner = on_cluster(replace(setting, dtype=dtype), pool)

@@ -81,6 +81,19 @@ class Machines:
                 say(f"waiting for a machine of the cluster with {lacking}")
             yield pool
 
+    def dtype(self, given: str | None, pool: "Pool") -> str:
+        """The number format of every process, settled once: each by itself might take another.
+
+        Args:
+            given: by the command line; None for the default, that of a GPU, or of the CPU here.
+            pool: the processes.
+        """
+        if given or pool.gpus:
+            return given or "bfloat16"
+        from brushctl.engine.device import resolve_device, resolve_dtype
+
+        return str(resolve_dtype(None, resolve_device("cpu"))).removeprefix("torch.")
+
     def _wants_gpu(self, ray: Any) -> bool:  # noqa: ANN401  (a module)
         if self.device == "auto":
             return bool(ray.cluster_resources().get("GPU"))

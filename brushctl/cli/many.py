@@ -221,7 +221,8 @@ class Many:
 
         left = {each.name: each for each in todo}
         with machines.joined() as pool:
-            opener = partial(School, self.device, self.dtype, quiet=True)
+            dtype = machines.dtype(self.dtype, pool)
+            opener = partial(School, self.device, dtype, quiet=True)
             for block in spread(todo, opener, pool):
                 for _, record in block:
                     left.pop(record.file)

@@ -15,7 +15,7 @@ from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
-from brushctl.photos.plan import STATE, Plan
+from brushctl.photos.plan import STATE, Plan, check_free, check_writable
 
 if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen, Task
@@ -46,8 +46,9 @@ class Scatter:
         from brushctl.cluster.running import edit_on_cluster
         from brushctl.cluster.worker import open_editor_of
 
-        opener = partial(open_editor_of, self.brush.read_bytes(), self.editor)
         with self.machines.joined() as pool:
+            settings = {**self.editor, "dtype": self.machines.dtype(self.editor["dtype"], pool)}
+            opener = partial(open_editor_of, self.brush.read_bytes(), settings)
             work = edit_on_cluster(
                 tasks, opener, command.treatment(), journal=journal, pool=pool, stop=stop
             )
@@ -108,10 +109,11 @@ def scatter_urls(
         raise UsageError("--report needs photographs and results with paths")
     if not named or output is None:
         raise UsageError("URLs need photographs and an output folder (-o)")
-    from brushctl.cluster.places import find_photographs, sizes_below, url_of
+    from brushctl.cluster.places import canonical, find_photographs, sizes_below
     from brushctl.cluster.planning import plan_urls, select_urls
 
     started = time.monotonic()
+    output = canonical(output)
     tasks = plan_urls(find_photographs(named), output, template=template, brush=command.brush)
 
     def chosen_of(records: "dict[str, Record]") -> "Chosen":
@@ -119,16 +121,21 @@ def scatter_urls(
             tasks,
             records,
             command.treatment().settings,
-            sizes_below(url_of(output)),
+            sizes_below(output),
             overwrite=command.overwrite,
             retry_failed=command.retry_failed,
         )
 
+    local = _local(output)
+    if local:
+        check_writable(local)
     if dry_run:
         _show(command, tasks, chosen_of(_records(output)))
         return
     with stopping_gently() as stop, _journal(output) as journal:
         chosen = chosen_of(journal.records)
+        if local:
+            check_free(sum(task.mark["bytes"] for task in chosen.todo), local)
         for line in left_alone(chosen):
             say(line)
         records = scatter.edit(command, chosen.todo, journal, stop) if chosen.todo else []
@@ -142,26 +149,28 @@ def scatter_urls(
     )
 
 
-def _journal(output: str) -> "AbstractContextManager[Journal | SegmentedJournal]":
+def _local(output: str) -> Path | None:
+    """The output folder if it is one of this machine's, not in object storage."""
     from brushctl.cluster.places import is_url, plain
+
+    folder = plain(output)
+    return None if is_url(folder) else Path(folder)
+
+
+def _journal(output: str) -> "AbstractContextManager[Journal | SegmentedJournal]":
     from brushctl.cluster.segments import SegmentedJournal
     from brushctl.photos.journal import Journal
 
-    folder = plain(output)
-    return SegmentedJournal(folder) if is_url(folder) else Journal(Path(folder) / STATE)
+    local = _local(output)
+    return Journal(local / STATE) if local else SegmentedJournal(output)
 
 
 def _records(output: str) -> "dict[str, Record]":
-    from brushctl.cluster.places import is_url, plain
     from brushctl.cluster.segments import read_segments
     from brushctl.photos.journal import read_journal
 
-    folder = plain(output)
-    return (
-        read_segments(folder)
-        if is_url(folder)
-        else read_journal(Path(folder) / STATE / "journal.jsonl")
-    )
+    local = _local(output)
+    return read_journal(local / STATE / "journal.jsonl") if local else read_segments(output)
 
 
 def _show(command: Command, tasks: "Sequence[Task]", chosen: "Chosen") -> None:

@@ -10,7 +10,14 @@ from typing import Any
 
 import fsspec
 
-from brushctl.errors import PhotoError, PlanError, UsageError
+from brushctl.errors import (
+    BrushctlError,
+    PhotoError,
+    PlanError,
+    StorageError,
+    UsageError,
+    first_line,
+)
 from brushctl.photos.images import read_photo
 from brushctl.photos.inputs import MAGIC, is_photograph
 from brushctl.photos.saving import replacing
@@ -54,24 +61,74 @@ def url_of(name: str) -> str:
     return name if is_url(name) else LOCAL + str(Path(name).absolute())
 
 
+def canonical(name: str) -> str:
+    """A path or URL as listings spell URLs: `s3a://x/y` is `s3://x/y`.
+
+    Raises:
+        UsageError: what its protocol needs is not installed.
+        StorageError: the storage cannot be reached.
+    """
+    system, path = storage(url_of(name))
+    return str(system.unstrip_protocol(path)).rstrip("/")
+
+
+def real(url: str) -> str:
+    """What tells whether two canonical URLs are one file: a local one may be reached by links."""
+    name = plain(url)
+    return name if is_url(name) else str(Path(name).resolve())
+
+
 def find_photographs(named: Sequence[str]) -> list[Found]:
     """The photographs behind URLs of files, folders (with all below them) and patterns.
 
     Raises:
         PlanError: a URL leads nowhere.
         UsageError: what its protocol needs is not installed.
+        StorageError: the storage cannot be listed.
     """
-    found = {item.url: item for name in named for item in _behind(url_of(name))}
+    found: dict[str, Found] = {}
+    for name in named:
+        with answering(name):
+            found.update((item.url, item) for item in _behind(url_of(name)))
     return list(found.values())
 
 
+@contextlib.contextmanager
+def answering(url: str) -> Iterator[None]:
+    """A storage's own errors, each library's of its own kind, as one of ours.
+
+    Raises:
+        StorageError: it could not be reached, or refused.
+    """
+    try:
+        yield
+    except BrushctlError:
+        raise
+    except Exception as error:
+        raise StorageError(
+            _told(error),
+            where=url,
+            do="Check the URL, its credentials and its endpoint, and run the command again.",
+        ) from error
+
+
 def sizes_below(folder: str) -> dict[str, int]:
-    """The URL and size in bytes of every file below a folder; empty where there is none."""
+    """The URL and size in bytes of every file below a folder; empty where there is none.
+
+    Raises:
+        StorageError: the storage cannot be listed.
+    """
     system, path = storage(folder)
     system.invalidate_cache()
-    with contextlib.suppress(FileNotFoundError):
-        files = system.find(path, detail=True)
-        return {system.unstrip_protocol(name): int(info["size"]) for name, info in files.items()}
+    with answering(folder):
+        files = below(system, path)
+    return {system.unstrip_protocol(name): int(info["size"]) for name, info in files.items()}
+
+
+def below(system: Any, path: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401  (fsspec's)
+    """The listing of every file below a path; empty where there is none."""
+    with contextlib.suppress(FileNotFoundError):  # of a bucket, say
+        return dict(system.find(path, detail=True))
     return {}
 
 
@@ -125,11 +182,13 @@ def storage(url: str) -> tuple[Any, str]:
 
     Raises:
         UsageError: the protocol is unknown, or needs a package that is not installed.
+        StorageError: the storage cannot be reached.
     """
-    try:
-        system, path = fsspec.core.url_to_fs(url)
-    except (ValueError, ImportError) as error:
-        raise UsageError(str(error), where=url) from error
+    with answering(url):
+        try:
+            system, path = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise UsageError(str(error), where=url) from error
     return system, str(path)
 
 
@@ -144,7 +203,7 @@ def _behind(url: str) -> Iterator[Found]:
     folder = None
     if system.isfile(path):
         root, files = path.rpartition("/")[0], {path: system.info(path)}
-    elif files := system.find(path, detail=True):
+    elif files := below(system, path):
         root = path.rstrip("/")
         folder = system.unstrip_protocol(root)
     elif magic := MAGIC.search(path):  # last: a folder's name may look like a pattern
@@ -168,4 +227,4 @@ def _mark(info: dict[str, Any]) -> dict[str, Any]:
 def _told(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
-    return f"the storage refuses: {error}"
+    return f"the storage refuses ({first_line(error)})"

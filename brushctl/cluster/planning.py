@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from brushctl.cluster.places import Found, is_url, url_of
+from brushctl.cluster.places import Found, canonical, is_url, real
 from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
@@ -56,15 +56,15 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
     """
     if not found:
         raise PlanError("there are no photographs in what was named")
-    folder = url_of(output).rstrip("/")
+    folder = canonical(output)
     _check_outside(found, folder)
     tasks, taken = list[Task](), dict[str, str]()
-    sources = {item.url for item in found}
+    sources = {real(item.url) for item in found}
     for n, item in enumerate(found, 1):
         like = Input(Path(item.url.partition("://")[2]), Path(item.relative))
         result = PurePosixPath(item.relative).parent / result_name(like, n, template, brush)
         target = f"{folder}/{result}"
-        if target in sources:
+        if real(target) in sources:
             raise PlanError(
                 "the result would replace a photograph",
                 where=target,
@@ -154,8 +154,9 @@ def _check_ours(task: Task, record: Record | None, planned: Set[str]) -> None:
 
 
 def _check_outside(found: Sequence[Found], output: str) -> None:
+    below = real(output) + "/"
     for folder in sorted({item.folder for item in found if item.folder}):
-        if output == folder or output.startswith(f"{folder}/"):
+        if below.startswith(real(folder) + "/"):
             raise inside(output, folder)
 
 

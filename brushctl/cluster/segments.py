@@ -1,6 +1,8 @@
 """A journal in storage that cannot append: segments of lines, each written once."""
 
+import contextlib
 import hashlib
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -8,15 +10,14 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from brushctl.cluster.places import storage
+from brushctl.cluster.places import answering, below, storage
+from brushctl.errors import StorageError
 from brushctl.photos.journal import OutputBusyError, Record, line_of, records_in
 from brushctl.photos.plan import STATE
 from brushctl.settings import home
 
 LONGEST, LATEST = 500, 10.0
 """A segment is written after so many lines or seconds: what a killed run may have to repeat."""
-
-
 TOGETHER = 32
 """Segments read at one time: one after another, a million photographs' would take minutes."""
 
@@ -36,6 +37,7 @@ class SegmentedJournal:
 
     Raises:
         OutputBusyError: on entering, when another run from this machine holds it.
+        StorageError: the storage cannot be reached, or takes no segment.
     """
 
     def __init__(self, output: str) -> None:
@@ -43,7 +45,8 @@ class SegmentedJournal:
         name = hashlib.sha256(self._output.encode()).hexdigest()[:32]
         self._lock = FileLock(home() / "locks" / name, timeout=0)
         self._lines: list[bytes] = []
-        self._since = time.monotonic()
+        self._guard = threading.RLock()
+        self._later: threading.Timer | None = None
         self.records: dict[str, Record] = {}
 
     def __enter__(self) -> Self:
@@ -54,8 +57,12 @@ class SegmentedJournal:
             raise OutputBusyError(
                 "another run is at work on this output", where=self._output
             ) from error
-        self._system, self._folder = _place(self._output)
-        self.records = read_segments(self._output)
+        try:
+            self._system, self._folder = _place(self._output)
+            self.records = read_segments(self._output)
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(
@@ -64,34 +71,52 @@ class SegmentedJournal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._flush()
-        self._lock.release()
+        try:
+            self._flush()
+        finally:
+            self._lock.release()
 
     def write(self, *records: Record) -> None:
         """Add lines; they are in the storage some seconds later, and at once if work follows."""
-        for record in records:
-            self._lines.append(line_of(record))
-            self.records[record.file] = record
-        ahead = any(record.status == "sent" for record in records)
-        late = time.monotonic() - self._since >= LATEST
-        if ahead or late or len(self._lines) >= LONGEST:
-            self._flush()
+        with self._guard:
+            for record in records:
+                self._lines.append(line_of(record))
+                self.records[record.file] = record
+            ahead = any(record.status == "sent" for record in records)
+            if ahead or len(self._lines) >= LONGEST:
+                self._flush()
+            elif self._lines and self._later is None:
+                self._later = threading.Timer(LATEST, self._flush_late)
+                self._later.daemon = True
+                self._later.start()
 
     def _flush(self) -> None:
-        if self._lines:
-            self._system.pipe_file(
-                f"{self._folder}/{time.time_ns():020}.jsonl", b"".join(self._lines)
-            )
-        self._lines, self._since = [], time.monotonic()
+        with self._guard:
+            if self._later:
+                self._later.cancel()
+                self._later = None
+            if self._lines:
+                name = f"{self._folder}/{time.time_ns():020}.jsonl"
+                with answering(self._output):
+                    self._system.pipe_file(name, b"".join(self._lines))
+            self._lines = []
+
+    def _flush_late(self) -> None:
+        with contextlib.suppress(StorageError):  # the lines are kept: the next flush tells of it
+            self._flush()
 
 
 def read_segments(output: str) -> dict[str, Record]:
-    """The last line about each photograph in the journal of an output folder's URL."""
+    """The last line about each photograph in the journal of an output folder's URL.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
     system, folder = _place(output.rstrip("/"))
     system.invalidate_cache()
-    names = sorted(system.find(folder))
     records: dict[str, Record] = {}
-    with ThreadPoolExecutor(TOGETHER) as pool:
+    with answering(output), ThreadPoolExecutor(TOGETHER) as pool:
+        names = sorted(below(system, folder))
         for n in range(0, len(names), TOGETHER):
             for lines in pool.map(system.cat_file, names[n : n + TOGETHER]):
                 records.update((record.file, record) for record in records_in(lines))

@@ -124,7 +124,12 @@ def check_room(jobs: Sequence[Job], folder: Path) -> None:
     # In place, a result takes the room of its photograph: one more is there at a time.
     in_place = [_size(job) for job in jobs if job.source == job.target]
     sizes = [_size(job) for job in jobs if job.source != job.target]
-    need = ROOM * (sum(sizes) + max(in_place, default=0))
+    check_free(sum(sizes) + max(in_place, default=0), folder)
+
+
+def check_free(size: int, folder: Path) -> None:
+    """As `check_room`, for photographs of so many bytes together."""
+    need = ROOM * size
     there = _existing(folder)
     free = shutil.disk_usage(there).free
     if need > free:

@@ -1,15 +1,23 @@
 """Photographs, plans and journals by URL, without a cluster."""
 
+import time
 from pathlib import Path
 
+import fsspec
 import pytest
 import s3fs
+from fsspec.implementations.memory import MemoryFileSystem
 
-from brushctl.cluster.places import find_photographs, writing
+from brushctl.cluster.places import canonical, find_photographs, sizes_below, writing
 from brushctl.cluster.planning import Task, plan_urls, select_urls
+from brushctl.cluster.running import edit_on_cluster
 from brushctl.cluster.segments import SegmentedJournal, read_segments
-from brushctl.errors import PlanError
-from brushctl.photos.journal import Record
+from brushctl.cluster.spreading import Pool
+from brushctl.errors import PlanError, StorageError
+from brushctl.photos.journal import Journal, Record
+from brushctl.photos.plan import STATE
+from brushctl.photos.treating import Treatment
+from tests.photos.driver import ToneEditor
 
 HOW = {"template": "{stem}.{ext}", "brush": "dusk"}
 
@@ -115,3 +123,98 @@ def test_another_photograph_of_the_same_name_does_not_replace_the_result(folder)
         select_urls(tasks, records, {}, there, **AGAIN)
     how = AGAIN | {"overwrite": True}
     assert select_urls(tasks, records, {}, there, **how).todo == tuple(tasks)
+
+
+def test_an_alias_of_a_protocol_is_no_other_folder(folder):
+    alias = folder.replace("s3://", "s3a://")
+    found = find_photographs([f"{folder}/a"])
+    for output in (f"{alias}/a", f"{alias}/a/out"):
+        with pytest.raises(PlanError, match="inside the input folder"):
+            plan_urls(found, output, **HOW)
+    with pytest.raises(PlanError, match="would replace a photograph"):
+        plan_urls(find_photographs([f"{alias}/a/1.jpg"]), f"{alias}/a", **HOW)
+    (task,) = plan_urls(found, f"{alias}/out", **HOW)
+    with writing(task.target) as part:
+        part.write_bytes(b"x")
+    assert sizes_below(canonical(f"{alias}/out/")) == {task.target: 1}
+
+
+def test_a_link_to_the_folder_of_the_photographs_is_that_folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/1.jpg").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("in")
+    with pytest.raises(PlanError, match="inside the input folder"):
+        plan_urls(find_photographs([f"file://{tmp_path}/in"]), str(tmp_path / "link"), **HOW)
+    with pytest.raises(PlanError, match="would replace a photograph"):
+        plan_urls(find_photographs([f"file://{tmp_path}/in/1.jpg"]), str(tmp_path / "link"), **HOW)
+
+
+class Shut(MemoryFileSystem):
+    """A storage that answers with an error of its own kind, as one without credentials."""
+
+    protocol = "shut"
+
+    def refuse(self, *_args, **_how):
+        raise LookupError("Unable to locate credentials")
+
+    find = glob = pipe_file = cat_file = refuse
+
+
+@pytest.fixture
+def shut(tmp_path, monkeypatch) -> str:
+    monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
+    fsspec.register_implementation("shut", Shut, clobber=True)
+    return "shut://archive/out"
+
+
+REFUSED = r"archive/out.*: the storage refuses \(Unable to locate credentials\)"
+
+
+def test_a_storage_that_cannot_be_asked_is_no_riddle(shut):
+    for ask in (lambda url: find_photographs([url]), sizes_below, read_segments):
+        with pytest.raises(StorageError, match=REFUSED):
+            ask(shut)
+
+
+def test_a_journal_that_cannot_be_read_or_written_is_told_of_and_let_go(shut, monkeypatch):
+    for _ in range(2):  # busy, if the first had kept its lock
+        with pytest.raises(StorageError, match=REFUSED), SegmentedJournal(shut):
+            pass
+    monkeypatch.setattr(Shut, "find", MemoryFileSystem.find)
+    for _ in range(2):
+        with pytest.raises(StorageError, match=REFUSED), SegmentedJournal(shut) as journal:
+            journal.write(Record("1.jpg", "done", {}, {}))
+
+
+def test_an_endpoint_that_nobody_answers_at_is_told_of(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    s3fs.S3FileSystem.clear_instance_cache()
+    with pytest.raises(StorageError, match="s3://archive/x: the storage refuses"):
+        find_photographs(["s3://archive/x"])
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_lines_of_a_journal_do_not_wait_for_the_next(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
+    monkeypatch.setattr("brushctl.cluster.segments.LATEST", 0.2)
+    with SegmentedJournal(f"{folder}/out") as journal:
+        journal.write(Record("1.jpg", "done", {}, {}))
+        assert read_segments(f"{folder}/out") == {}
+        deadline = time.monotonic() + 20
+        while not read_segments(f"{folder}/out"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_what_killed_processes_left_in_a_folder_is_deleted_for_photographs_by_url(folder, tmp_path):
+    tasks = plan_urls(find_photographs([f"{folder}/a"]), str(tmp_path / "out"), **HOW)
+    with writing(tasks[0].target, tasks[0].output) as part:
+        part.write_bytes(b"x")
+    part.write_bytes(b"half")
+    with Journal(tmp_path / "out" / STATE) as journal:
+        next(edit_on_cluster(tasks, ToneEditor, Treatment({}), journal=journal, pool=Pool()))
+    assert not part.exists()

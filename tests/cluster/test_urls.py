@@ -4,13 +4,18 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import s3fs
 
 from brushctl.cli.app import main
-from brushctl.cluster import worker
+from brushctl.cli.machines import Machines
+from brushctl.cluster import running, worker
+from brushctl.cluster.spreading import Pool
+from brushctl.photos.journal import Record
+from tests.cli.test_apply_again import nearly_full
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.driver import ToneEditor, tone_engine
@@ -137,3 +142,37 @@ def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
 def test_what_a_cluster_cannot_do_is_refused(shell, arguments):
     shell.run(*arguments, status=2)
     assert not (shell.folder / "out").exists()
+
+
+def test_a_folder_for_results_by_url_is_looked_at_before_any_work(shell, archive, monkeypatch):
+    arguments = (f"{archive}/in", "--engine", "ray")
+    (shell.folder / "file").touch()
+    (told,) = shell.run(*arguments, "-o", "file", status=2)
+    assert "no folder" in told["error"]["what"]
+    nearly_full(monkeypatch, 1)
+    (told,) = shell.run(*arguments, "-o", f"file://{shell.folder}/out", status=2)
+    assert "free" in told["error"]["what"]
+
+
+@pytest.mark.parametrize("able", [False, True])
+def test_every_process_is_given_one_number_format(shell, monkeypatch, able):
+    """That of the process that hands out, unless there are GPUs or the command line has one."""
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": able})
+    given: list[str] = []
+    cpu, gpu = Pool(), Pool(gpus=1)
+    for pool, options in ((cpu, ()), (gpu, ()), (cpu, ("--dtype", "float16"))):
+        monkeypatch.setattr(Machines, "joined", lambda _, pool=pool: nullcontext(pool))
+        monkeypatch.setattr(running, "edit_on_cluster", noting(given))
+        shell.run("in", "-o", "out", "--engine", "ray", *options, status=4)
+    assert given == ["bfloat16" if able else "float32", "bfloat16", "float16"]
+
+
+def noting(given: list[str]):
+    """A cluster that edits nothing, and notes the number format that its editors would have."""
+
+    def edit(tasks, opener, *_args, **_how):
+        given.append(opener.args[1]["dtype"])
+        yield from ()
+        return [Record(task.key, "failed", {}, {}, error={"what": "not tried"}) for task in tasks]
+
+    return edit
