@@ -8,7 +8,7 @@ import typer
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
-from brushctl.cli.applying import Command, run_once, show_plan, watch_folder
+from brushctl.cli.applying import Command, passed_over, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.output import say
@@ -214,12 +214,14 @@ def _plan(
 ) -> Plan:
     if in_place and output is not None:
         raise UsageError("--in-place and -o contradict each other")
+    if in_place and STREAM in named:
+        raise UsageError("--in-place replaces files, and - is a stream", do="Name files.")
     if STREAM in named or output == STREAM:
         return _plan_stream(named, files_from, output)
     if not named and files_from is None:
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
     listed = read_list(files_from) if files_from else ()
-    found = find_inputs(named, listed, passed_over=_tell_passed_over)
+    found = find_inputs(named, listed, passed_over=lambda error: say(passed_over(error)))
     if in_place:
         return plan_in_place(found)
     if output is None:
@@ -231,15 +233,15 @@ def _plan(
     return plan_folder(found, target, template=template, brush=brush)
 
 
-def _tell_passed_over(error: OSError) -> None:
-    say(f"warning: {error.filename}: the folder is passed over ({(error.strerror or '').lower()})")
-
-
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:
-    if len(named) != 1 or files_from is not None or Path(named[0]).is_dir():
-        raise UsageError("a standard stream carries one photograph", do="Name exactly one input.")
+    one = UsageError("a standard stream carries one photograph", do="Name exactly one input.")
+    if len(named) != 1 or files_from is not None:
+        raise one
     if named != (STREAM,):
-        return plan_single(find_inputs(named)[0].path, None)
+        found = find_inputs(named)
+        if len(found) != 1 or found[0].root:
+            raise one
+        return plan_single(found[0].path, None)
     return plan_single(None, None if output in (None, STREAM) else Path(output or ""))
 
 

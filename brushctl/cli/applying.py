@@ -161,11 +161,17 @@ def watch_folder(
     """Edit what arrives in folders until a signal; one editor and one lock throughout."""
     from brushctl.photos.journal import Journal
     from brushctl.photos.saving import remove_unfinished
-    from brushctl.photos.watching import Settling
+    from brushctl.photos.watching import Settling, check_reached
 
     check_outside((Path(folder) for folder in folders), output)
     settling = Settling(settle)
     told, warned = "", set[str]()
+
+    def warn(line: str) -> None:
+        if line not in warned:
+            warned.add(line)
+            say(line)
+
     with (
         stopping_gently(remove_unfinished) as stop,
         Journal(output / STATE) as journal,
@@ -175,12 +181,13 @@ def watch_folder(
             say(f"watching {', '.join(folders)}; Ctrl-C ends")
         while not stop():
             try:
-                if inputs := settling.settled(find_inputs(folders)):
+                check_reached(folders)
+                found = find_inputs(folders, passed_over=lambda error: warn(passed_over(error)))
+                if inputs := settling.settled(found):
                     plan = plan_folder(inputs, output, template=template, brush=command.brush)
                     selection = command.select(plan, journal.records)
-                    for line in set(left_alone(selection)) - warned:
-                        warned.add(line)
-                        say(line)
+                    for line in left_alone(selection):
+                        warn(line)
                     if selection.todo:
                         _edit(command, plan, selection, editor, journal, stop)
                 told = ""
@@ -189,6 +196,12 @@ def watch_folder(
                     told = str(error)
                     say(f"waiting: {told}")
             time.sleep(LOOK_INTERVAL)
+
+
+def passed_over(error: OSError) -> str:
+    """A warning of a folder that cannot be searched."""
+    reason = (error.strerror or str(error)).lower()
+    return f"warning: {error.filename}: the folder is passed over ({reason})"
 
 
 def left_alone(selection: "Selection | Chosen") -> list[str]:

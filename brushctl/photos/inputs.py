@@ -41,7 +41,7 @@ def find_inputs(
     Args:
         named: files, folders (searched with all that is below them) and patterns.
         listed: files from a list; relative names keep their folders.
-        passed_over: is told of folders below the named ones that cannot be searched.
+        passed_over: is told of folders that cannot be searched, named ones or below them.
 
     Raises:
         PlanError: a name leads nowhere.
@@ -103,7 +103,7 @@ def _is(path: Path, kind: Callable[[Path], bool], *, unless_told: bool = True) -
     """What a path is, or is to be taken for where nobody may look: reading it will tell."""
     try:
         return kind(path)
-    except PermissionError:
+    except OSError:  # no permission, a share that has dropped, a damaged disk
         return unless_told
 
 
@@ -111,7 +111,7 @@ def _matching(pattern: str) -> Iterator[Input]:
     fixed = Path(pattern[: MAGIC.search(pattern).start()])  # type: ignore[union-attr]
     root = fixed if pattern[len(str(fixed)) :].startswith("/") else fixed.parent
     matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
-    files = [path for path in matches if path.is_file()]
+    files = [path for path in matches if _is(path, Path.is_file)]
     if not files:
         raise PlanError("nothing matches this pattern", where=pattern)
     yield from (Input(path, path.relative_to(root)) for path in files)

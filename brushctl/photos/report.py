@@ -69,7 +69,7 @@ def write_report(
         records: the journal's latest line about each.
         title: the heading.
     """
-    jobs = [job for job in jobs if job.key in records]
+    jobs = [job for job in jobs if job.key in records and records[job.key].status != "sent"]
     failed = sum(records[job.key].error is not None for job in jobs)
     summary = f"{len(jobs) - failed} photographs edited, {failed} failed."
     path.parent.mkdir(parents=True, exist_ok=True)

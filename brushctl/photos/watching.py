@@ -2,8 +2,24 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
+from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
+
+
+def check_reached(folders: Iterable[str]) -> None:
+    """See that hot folders are there: they may lie on a share that comes and goes.
+
+    Raises:
+        PlanError: one is not.
+    """
+    for folder in folders:
+        try:
+            Path(folder).expanduser().stat()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise PlanError(f"the folder is away ({reason})", where=folder) from error
 
 
 class Settling:

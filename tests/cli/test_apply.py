@@ -193,6 +193,8 @@ def test_lists_of_files_from_stdin(shell):
         ("in", "-o", "out", "--in-place"),
         ("in", "-", "-o", "out"),
         ("in", "-o", "-"),
+        ("in/*.jpg", "-o", "-"),
+        ("-", "--in-place"),
         ("in", "-o", "out", "--name", "{who}"),
         ("-", "--json"),
         ("in", "missing", "-o", "out"),

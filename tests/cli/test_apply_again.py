@@ -1,12 +1,16 @@
 """Runs over what earlier runs made, and over folders that never stay as they are."""
 
+import errno
 import os
 import shutil
 import signal
 from collections import namedtuple
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+from brushctl.cli import applying
 from brushctl.photos import plan as planning
 from brushctl.photos.journal import Journal
 from brushctl.photos.plan import STATE
@@ -77,6 +81,29 @@ def test_a_hot_folder_outlives_its_absence(shell):  # noqa: F811
     os.kill(process.pid, signal.SIGTERM)
     process.join(60)
     assert process.exitcode == 0
+
+
+def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):  # noqa: F811
+    shell.photographs(1)
+    stat, looks = Path.stat, [0]
+
+    def stop() -> bool:
+        looks[0] += 1
+        return looks[0] > 9
+
+    def dropped(self: Path, **how):
+        if looks[0] < 4 and "in" in self.parts:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return stat(self, **how)
+
+    monkeypatch.setattr(applying, "stopping_gently", lambda _: nullcontext(stop))
+    monkeypatch.setattr(applying, "LOOK_INTERVAL", 0)
+    looks[0] = 9  # it is there at the start
+    monkeypatch.setattr(Path, "stat", dropped)
+    monkeypatch.setattr(applying, "check_outside", lambda *_: looks.__setitem__(0, 0))
+    _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
+    assert err.count("waiting: in: the folder is away (transport endpoint is not connected)") == 1
+    assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
 
 
 def test_photographs_of_one_name_each_keep_their_result(shell):  # noqa: F811

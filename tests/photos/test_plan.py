@@ -1,6 +1,9 @@
 """A run is thought through before it begins: names, clashes and room are settled first."""
 
+import errno
+import os
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,7 @@ from brushctl.errors import PlanError
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
 from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
+from brushctl.photos.watching import check_reached
 
 
 @pytest.fixture
@@ -95,6 +99,24 @@ def test_a_result_may_not_replace_a_photograph_unasked(tree):
     with pytest.raises(PlanError, match="--in-place"):
         plan_single(tree / "in/a.jpg", tree / "in/a.jpg")
     assert plan_in_place(found).jobs[0].target == tree / "in/a.jpg"
+
+
+@pytest.mark.parametrize("error", [errno.ENOTCONN, errno.ESTALE, errno.EIO, errno.EHOSTDOWN])
+def test_what_cannot_be_looked_at_is_left_to_the_run(tree, error, monkeypatch):
+    """A file whose share has dropped is found, named, below a folder or by a pattern."""
+    stat, away = Path.stat, ("b.PNG", "gone.jpg")
+
+    def dropped(self: Path, **how):
+        if self.name in away:
+            raise OSError(error, os.strerror(error), str(self))
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", dropped)
+    named = [str(tree / name) for name in ("gone.jpg", "in", "in/*/*/*.PNG")]
+    plan = plan_folder(find_inputs(named), tree / "out")
+    assert targets(plan, tree) == ["out/gone.jpg", "out/a.jpg", "out/deep/er/b.PNG"]
+    with pytest.raises(PlanError, match="the folder is away"):
+        check_reached([str(tree / "in"), str(tree / "gone.jpg")])
 
 
 def test_nothing_to_do_is_said(tree):

@@ -43,12 +43,14 @@ def report(tmp_path: Path) -> Path:
         "<b>&.jpg": Record("<b>&.jpg", "done", settings, {}, facts=facts),
         "bad.jpg": Record("bad.jpg", "failed", settings, {}, error={"what": "the file is <empty>"}),
         "gone.jpg": Record("gone.jpg", "done", settings, {}, facts=facts),
+        "sent.jpg": Record("sent.jpg", "sent", {}, {}),
     }
     jobs = [
         Job(before, after, "<b>&.jpg"),
         Job(tmp_path / "bad.jpg", tmp_path / "no.jpg", "bad.jpg"),
         Job(before, tmp_path / "gone.jpg", "gone.jpg"),
         Job(before, after, "never tried.jpg"),
+        Job(before, tmp_path / "not yet.jpg", "sent.jpg"),
     ]
     write_report(tmp_path / "report.html", jobs, records, title="dusk: <out>")
     return tmp_path / "report.html"
@@ -80,6 +82,7 @@ def test_it_says_what_happened_and_escapes_what_it_says(report):
     assert "The pictures cannot be shown: no such file" in text
     assert "<title>dusk: &lt;out&gt;</title>" in text
     assert "never tried" not in text
+    assert "sent.jpg" not in text
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
