@@ -56,7 +56,7 @@ class Painter:
             pipeline = Pipeline(ends, self._editor, self._treatment, stack, self._threads)
             fetchers = stack.enter_context(ThreadPoolExecutor(self._threads))
             sized = _fetched(tasks, fetchers)
-            yield from pipeline.run(windows(sized, self._editor.at_once))
+            yield from pipeline.run(windows(sized, self._editor))
 
 
 @dataclass(slots=True)

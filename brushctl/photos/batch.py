@@ -65,7 +65,7 @@ def edit_photographs(
     with ExitStack() as stack:
         files = _Files(plan, editor, treatment, journal)
         work = Pipeline(files, editor, treatment, stack)
-        for record in work.run(windows(_sized(jobs), editor.at_once), stop):
+        for record in work.run(windows(_sized(jobs), editor), stop):
             records.append(record)
             width, height = record.facts.get("size", (0, 0))
             megapixels += width * height / 1e6

@@ -14,10 +14,17 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from brushctl.photos.journal import Record
+from brushctl.photos.memory import whole_memory
 from brushctl.photos.treating import Edited, Editor, Taken, Treatment, edit_taken, failed
 
 IN_HAND = 50.0
-"""Megapixels decoded at one time, unless one photograph alone has more: 12 to 45 MB for each."""
+"""Megapixels decoded at one time, unless one photograph alone has more."""
+MOST_IN_HAND = 400.0
+"""As many for a GPU, which wants a batch: sixteen photographs of 12 megapixels in half of it."""
+SHARE, EACH = 0.25, 45e6
+"""Of the machine's memory they may take, each at most so many bytes (12 MB while it waits)."""
+BATCH = 100_000
+"""Pixels through the model at one time that only a GPU takes: a CPU is busy with 65,536."""
 TOGETHER = 16
 """No window reaches over a multiple of so many photographs of a run. Neighbours change a picture
 by rounding; so a cluster, which hands out multiples of as many, makes the bytes of one process."""
@@ -58,15 +65,28 @@ class Window(Generic[Job]):
     megapixels: float
 
 
-def windows(sized: Iterable[tuple[Job, float]], most: int) -> Iterator[Window[Job]]:
+def in_hand(editor: Editor) -> float:
+    """Megapixels that may be decoded at one time, for an editor.
+
+    It depends on the machine and on what the editor takes at once, never on what else is running,
+    for windows follow from it, and bytes from windows.
+    """
+    width, height = editor.working_size(3000, 2000)
+    if editor.at_once == 1 or editor.at_once * width * height < BATCH:
+        return IN_HAND
+    return min(MOST_IN_HAND, max(IN_HAND, SHARE * whole_memory() / EACH))
+
+
+def windows(sized: Iterable[tuple[Job, float]], editor: Editor) -> Iterator[Window[Job]]:
     """Jobs with their megapixels, in their order.
 
-    `most` go together, but no more than half of what may be in hand.
+    As many go together as the editor takes, but no more than half of what may be in hand.
     """
     window: list[Job] = []
     total = 0.0
+    most, largest = editor.at_once, in_hand(editor) / 2
     for n, (job, megapixels) in enumerate(sized):
-        full = len(window) == most or n % TOGETHER == 0 or total + megapixels > IN_HAND / 2
+        full = len(window) == most or n % TOGETHER == 0 or total + megapixels > largest
         if window and full:
             yield Window(tuple(window), total)
             window, total = [], 0.0
@@ -96,6 +116,7 @@ class Pipeline(Generic[Job]):
         threads: int = THREADS,
     ) -> None:
         self._ends, self._editor, self._treatment = ends, editor, treatment
+        self._in_hand = in_hand(editor)
         self._readers, self._writers = ThreadPoolExecutor(threads), ThreadPoolExecutor(threads)
         for pool in (self._readers, self._writers):
             stack.callback(pool.shutdown, cancel_futures=True)
@@ -135,7 +156,8 @@ class Pipeline(Generic[Job]):
     def _has_room(self, window: Window[Job]) -> bool:
         held = [window.megapixels for window, _ in self._reading]
         held += [megapixels for _, megapixels in self._writing]
-        return not held or (len(self._reading) < 2 and sum(held) + window.megapixels <= IN_HAND)
+        room = self._in_hand
+        return not held or (len(self._reading) < 2 and sum(held) + window.megapixels <= room)
 
     def _edit(self, window: Window[Job], reading: list[Future[Taken | Record]]) -> None:
         read = [future.result() for future in reading]

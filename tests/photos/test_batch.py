@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from brushctl.errors import PhotoError
+from brushctl.photos import memory, pipeline
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
-from brushctl.photos.pipeline import IN_HAND
-from brushctl.photos.plan import plan_folder
+from brushctl.photos.pipeline import IN_HAND, TOGETHER
+from brushctl.photos.plan import Job, plan_folder
 from brushctl.photos.treating import FileDone, Treatment
 from tests.photos import makers
 from tests.photos.driver import Edited, ToneEditor
@@ -71,6 +72,45 @@ def test_large_photographs_make_small_windows(tmp_path):
     assert 3 * 10 > IN_HAND / 2 > 2 * 10
     assert editor.windows == [2, 1]
     assert [record.status for record in records] == ["done"] * 3 + ["failed"]
+
+
+class Roomy(Recording):
+    """Takes as many pictures of as many pixels as a GPU does."""
+
+    def working_size(self, width: int, height: int) -> tuple[int, int]:
+        return tuple(8 * side for side in super().working_size(width, height))
+
+
+@pytest.mark.parametrize(
+    ("editor", "gigabytes", "of_24", "of_12"),
+    [
+        (Roomy(32), 128, [8, 8], [16]),
+        (Roomy(32), 32, [3, 3, 3, 3, 3, 1], [7, 7, 2]),
+        (Roomy(4), 128, [4] * 4, [4] * 4),
+        (Roomy(32), 0, [1] * 16, [2] * 8),
+        (Roomy(1), 128, [1] * 16, [1] * 16),
+        (Recording(5), 128, [1] * 16, [2] * 8),
+    ],
+)
+def test_a_gpu_is_given_a_batch_where_the_machine_has_the_memory(
+    monkeypatch, editor, gigabytes, of_24, of_12
+):
+    monkeypatch.setattr(pipeline, "whole_memory", lambda: gigabytes * 10**9)
+    for megapixels, wanted in ((24, of_24), (12, of_12)):
+        jobs = [(Job(None, None, str(n)), float(megapixels)) for n in range(TOGETHER)]
+        made = list(pipeline.windows(iter(jobs), editor))
+        assert [len(window.jobs) for window in made] == wanted
+        room = max(pipeline.SHARE * gigabytes * 1e9, IN_HAND * pipeline.EACH)
+        assert 2 * max(window.megapixels for window in made) * pipeline.EACH <= room
+
+
+def test_the_memory_of_a_container_is_what_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "CONTAINER", (tmp_path / "none", tmp_path / "limit"))
+    machine = memory.whole_memory()
+    assert machine > 2**28
+    for limit, whole in (("max", machine), (str(2**60), machine), ("1000", 1000)):
+        (tmp_path / "limit").write_text(f"{limit}\n")
+        assert memory.whole_memory() == whole
 
 
 class Touchy(Recording):
