@@ -128,7 +128,9 @@ def sizes_below(folder: str) -> dict[str, int]:
 def below(system: Any, path: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401  (fsspec's)
     """The listing of every file below a path; empty where there is none."""
     with contextlib.suppress(FileNotFoundError):  # of a bucket, say
-        return dict(system.find(path, detail=True))
+        found = system.find(path, detail=True)
+        # A folder that comes into being at this moment is listed as its own content by s3fs.
+        return {name: info for name, info in found.items() if info.get("type") == "file"}
     return {}
 
 
