@@ -37,14 +37,18 @@ class Brushed:
     def words(self) -> Words:
         """The words that the brushed rows read: one row for all, or each its own bucket's."""
         text, pooled = self.instruction.text, self.instruction.pooled
-        return Words(*(x if len(x) == 1 else x[self.bucket] for x in (text, pooled)))
+        return Words(*(self._own(x) for x in (text, pooled)))
+
+    def _own(self, x: torch.Tensor) -> torch.Tensor:
+        """One row for all (1, ...), or of each bucket's (j, ...) the brushed rows' own (n, ...)."""
+        return x if len(x) == 1 else x[self.bucket.to(x.device)]
 
     def overlay(self, projected: torch.Tensor, learned: torch.Tensor) -> torch.Tensor:
         """Replace the first m tokens of the brushed rows.
 
         Args:
             projected: (b, l, d), the text's own keys or values.
-            learned: (j, m, d).
+            learned: (j, m, d), in any number format, on the same device.
         """
         head = learned[self.bucket].to(projected.dtype)  # (n, m, d)
         n, m = head.shape[:2]
@@ -58,12 +62,16 @@ class Brushed:
             return None
         b, length, _ = projected.shape
         bias = projected.new_zeros(b, 1, 1, length)
-        bias[: len(self.bucket), :, :, : len(weights)] = weights.log().to(projected.dtype)
+        own = self._own(weights).log().to(projected)  # (1 or n, m)
+        bias[: len(self.bucket), 0, 0, : own.shape[1]] = own
         return bias
 
 
 class BrushAttnProcessor:
-    """Cross-attention (eq. 4) with learned keys and values at one site."""
+    """Cross-attention (eq. 4) with learned keys and values at one site.
+
+    They follow the model to the device that it is moved to.
+    """
 
     def __init__(self, state: Brushed, K: torch.Tensor, V: torch.Tensor) -> None:
         self.state, self.K, self.V = state, K, V
@@ -93,6 +101,7 @@ class BrushAttnProcessor:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """What each row attends to, from its words (b, l, d_text): two of (b, l, d)."""
         K, V = attn.to_k(text), attn.to_v(text)
+        self.K, self.V = self.K.to(K.device), self.V.to(V.device)
         return self.state.overlay(K, self.K), self.state.overlay(V, self.V)
 
 
@@ -106,6 +115,7 @@ class PreparedAttnProcessor(BrushAttnProcessor):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """What each row attends to, nothing computed."""
         rows = self.state.rows(len(text))
+        self.K, self.V = self.K.to(text), self.V.to(text)
         return self.K[rows], self.V[rows]
 
 

@@ -32,7 +32,8 @@ class Instruction:
         pooled: (1, d_pooled), the phrase's summary, of which nothing is learned; or (j, d_pooled).
         features: per site, (K, V), each (j, m, d); empty for a written instruction.
         edges: t is in bucket k where edges[k] <= t < edges[k + 1]; j + 1 timesteps, 0 to T.
-        weights: (m,) positive weights of the learned tokens in the softmax, or None for all 1.
+        weights: (1, m), positive weights of the learned tokens in the softmax; (j, m), where each
+            bucket has its own; or None for all 1.
     """
 
     text: torch.Tensor
@@ -134,11 +135,15 @@ def _with_empty(
         site: (beside(empty.features[site][0], K), beside(empty.features[site][1], V))
         for site, (K, V) in learned.features.items()
     }
+    weights = learned.weights
+    if weights is not None:  # what is added to logits is what is weakened: weights stay positive
+        weights = both(torch.zeros_like(weights), weights.log()).exp()
     return replace(
         learned,
         text=beside(empty.text, learned.text),
         pooled=beside(empty.pooled, learned.pooled),
         features=features,
+        weights=weights,
     )
 
 
@@ -235,4 +240,4 @@ def _token_weights(brush: Brush, base: BaseModel) -> torch.Tensor | None:
     if all(s.weight == 1 for s in segments):
         return None
     weights = [s.weight for s in segments for _ in range(s.m)]
-    return torch.tensor(weights, device=base.device)
+    return torch.tensor([weights], device=base.device)

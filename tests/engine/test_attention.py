@@ -72,7 +72,7 @@ def test_a_token_of_weight_w_counts_as_w_equal_tokens(base, pictures):
     }
     # The padding tokens after the learned ones go, so that both count the same tokens.
     doubled = replace(one, text=one.text[:, : m + 1], features=end)
-    weights = torch.tensor([1.0] * (m - 1) + [2.0])
+    weights = torch.tensor([[1.0] * (m - 1) + [2.0]])
     weighted = replace(one, text=one.text[:, :m], weights=weights)
     torch.testing.assert_close(predicted(weighted), predicted(doubled), atol=1e-5, rtol=1e-4)
 

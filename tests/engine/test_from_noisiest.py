@@ -1,4 +1,4 @@
-"""Instructions that are switched off after the first stretches of denoising (figure 3)."""
+"""Instructions weakened, or switched off after the first stretches of denoising (figure 3)."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import torch
 
 from brushctl.engine.attention import brushed
 from brushctl.engine.guidance import Guidance, Scales
-from brushctl.engine.instruction import from_noisiest, initial, written
+from brushctl.engine.instruction import from_noisiest, initial, weakened, written
 
 
 def predicted(base, instruction, t):
@@ -14,6 +14,12 @@ def predicted(base, instruction, t):
     z = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     with brushed(base.unet, instruction) as state, torch.no_grad():
         return Guidance(base, state, Scales(2.0, 1.5)).predict(z, torch.tensor([t]), z)
+
+
+def weighed(instruction):
+    """The same, its tokens weighing from 0.2 to 2."""
+    m = next(iter(instruction.features.values()))[0].shape[1]
+    return replace(instruction, weights=torch.linspace(0.2, 2, m)[None])
 
 
 def test_noisy_steps_read_what_was_learned_and_later_ones_the_empty_instruction(base):
@@ -30,3 +36,18 @@ def test_all_or_none_of_the_buckets(base):
     all_on = from_noisiest(base, learned, 5)
     torch.testing.assert_close(all_on.text, learned.text.expand(5, -1, -1))
     assert torch.equal(from_noisiest(base, learned, 0).text[0], base.embed("")[0])
+
+
+def test_strength_0_is_the_empty_instruction_whatever_its_tokens_weigh(base):
+    stacked = weighed(initial(base, "turn it into snow", 5))
+    same = predicted(base, written(base, ""), 500)
+    torch.testing.assert_close(predicted(base, weakened(base, stacked, 0), 500), same)
+    assert predicted(base, weakened(base, stacked, 3), 500).isfinite().all()
+
+
+def test_where_an_instruction_is_switched_off_its_tokens_weigh_as_those_of_no_words(base):
+    stacked = weighed(initial(base, "turn it into snow", 5))
+    two = from_noisiest(base, stacked, 2)
+    for t, expected in ((700, stacked), (300, written(base, ""))):
+        same = predicted(base, expected, t)
+        torch.testing.assert_close(predicted(base, two, t), same, atol=1e-4, rtol=1e-4)

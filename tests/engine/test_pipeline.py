@@ -1,16 +1,24 @@
 """`brushctl.load`: a brush inside diffusers' own pipeline edits as the engine does."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import brushctl
 from brushctl.brushes.stamp import Stamp
+from brushctl.engine.attention import Brushed, PreparedAttnProcessor
 from brushctl.engine.base import BaseModel
 from brushctl.engine.editing import Editor
+from brushctl.engine.family import Family
 from brushctl.engine.guidance import Scales
-from brushctl.engine.instruction import from_brush
+from brushctl.engine.instruction import Instruction, from_brush, sites
 from brushctl.engine.making import Start, make_brush
+from brushctl.engine.pipeline import Loaded
 from brushctl.engine.pixels import to_model
 from brushctl.engine.recipes import Recipe
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
@@ -124,9 +132,59 @@ def test_what_does_not_fit_is_refused_and_leaves_the_pipeline_alone(base, brush)
 
 
 def test_a_rounded_u_net_is_not_guessed_at(base, brush):
-    import copy
-
     pipe = pipeline(base)
     pipe.unet = copy.deepcopy(base.unet).to(torch.bfloat16)
     with pytest.raises(BaseModelError, match="bfloat16"):
         brushctl.load(pipe, brush)
+
+
+def test_a_pipeline_moved_to_another_number_format_edits_as_before_but_for_rounding(base, brush):
+    picture = np.full((64, 64, 3), 0.5, np.float32)
+    pipe = copy.deepcopy(pipeline(base))
+    settings = {"guidance_scale": 1.0, "image_guidance_scale": 1.0, "num_inference_steps": 2}
+
+    def edited():
+        return by_pipe(pipe, picture, torch.Generator().manual_seed(0), **settings)
+
+    unbrushed = edited()
+    with brushctl.load(pipe, brush):
+        exact = edited()
+        pipe.to(torch.bfloat16)
+        rounded = edited()
+    assert np.abs(rounded - exact).mean() < 0.1 * np.abs(unbrushed - exact).mean()
+
+
+@pytest.mark.parametrize("words", [1, 5], ids=["one text", "each bucket its own text"])
+def test_a_brush_follows_the_u_net_to_the_device_it_is_moved_to(words):
+    """Without that device: fake tensors compute nothing, and mixing devices fails as in earnest."""
+    with FakeTensorMode():
+        with torch.device("cuda"):
+            unet = UNet2DConditionModel(
+                sample_size=8, in_channels=8, block_out_channels=(32,), layers_per_block=1,
+                down_block_types=("CrossAttnDownBlock2D",), up_block_types=("UpBlock2D",),
+                cross_attention_dim=16, norm_num_groups=8,
+            )  # fmt: skip
+        features = {
+            site: (torch.ones(5, 3, attention.to_k.out_features),) * 2
+            for site, attention in sites(unet).items()
+        }
+        instruction = Instruction(
+            torch.ones(words, 7, 16), torch.ones(words, 0), features,
+            edges=(0, 200, 400, 600, 800, 1000), weights=torch.ones(1, 3),
+        )  # fmt: skip
+        with Loaded(unet, Family(None, None), instruction, {}):
+            noise, text = (torch.ones(shape, device="cuda") for shape in ((1, 8, 8, 8), (1, 7, 16)))
+            predicted = unet(noise, 500, encoder_hidden_states=text).sample
+            assert predicted.device.type == "cuda"
+
+
+def test_prepared_keys_follow_the_words_they_are_read_with():
+    attention = Attention(query_dim=8, cross_attention_dim=8, heads=2, dim_head=4)
+    instruction = Instruction(torch.ones(1, 7, 8), torch.ones(1, 0))
+    state = Brushed(instruction)
+    state.at(torch.tensor([500]))
+    keys = torch.randn(2, 7, 8)
+    processor = PreparedAttnProcessor(state, keys, keys)
+    attention.to(torch.bfloat16).set_processor(processor)
+    read = attention(torch.ones(1, 4, 8, dtype=torch.bfloat16), torch.ones(1, 7, 8).bfloat16())
+    assert read.dtype == torch.bfloat16
