@@ -12,6 +12,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers import CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
+from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.family import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.identity import identity, variant_of
 from brushctl.engine.places import find_base, is_here, unavailable, with_revision
@@ -170,16 +171,19 @@ def open_base(
 
     Raises:
         BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
+        DeviceMemoryError: it does not fit into the device's memory.
         UsageError: the revision is empty.
     """
     return load_base(find(name, revision), device, dtype)
 
 
+@enough_memory("the base model does not fit into the device's memory")
 def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseModel:
     """Load a base model that was found.
 
     Raises:
         BaseModelError: it is damaged, or no IP2P model.
+        DeviceMemoryError: it does not fit into the device's memory.
     """
     pipe = _load(found, dtype)
     if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
@@ -219,6 +223,8 @@ def _load(found: Found, dtype: torch.dtype) -> Pipeline:
     except BaseModelError:
         raise
     except Exception as error:
+        if out_of_memory(error):
+            raise
         # What is damaged shows itself in as many exceptions as there are libraries below.
         raise unavailable(found.id, found.revision, error) from error
 

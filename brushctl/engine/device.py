@@ -1,8 +1,11 @@
 """Which device the work runs on. What was asked for is used or refused, never replaced."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import torch
 
-from brushctl.errors import DeviceError
+from brushctl.errors import DeviceError, DeviceMemoryError
 
 AUTO = "auto"
 
@@ -30,7 +33,7 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
-def out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: Exception) -> bool:
     """Whether a device's memory did not suffice: CUDA says so by type, MPS and the CPU in words."""
     told = str(error)
     return (
@@ -38,6 +41,27 @@ def out_of_memory(error: RuntimeError) -> bool:
         or "out of memory" in told
         or "can't allocate memory" in told
     )
+
+
+@contextmanager
+def enough_memory(without: str) -> Generator[None]:
+    """Explain where a device's memory does not suffice; also a decorator.
+
+    Args:
+        without: what is then the matter, a clause.
+
+    Raises:
+        DeviceMemoryError: it does not.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise DeviceMemoryError(
+            without,
+            do="Use --dtype bfloat16, a device with more free memory, or --device cpu.",
+        ) from error
 
 
 def _available(kind: str, index: int = 0) -> bool:

@@ -13,11 +13,16 @@ import torch
 from brushctl.brushes.file import Brush
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, find, load_base
-from brushctl.engine.device import out_of_memory, resolve_device, resolve_dtype
+from brushctl.engine.device import (
+    enough_memory,
+    out_of_memory,
+    resolve_device,
+    resolve_dtype,
+)
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, check_identity, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
-from brushctl.errors import BrushMismatchError, DeviceMemoryError, PhotoError, UsageError
+from brushctl.errors import BrushMismatchError, PhotoError, UsageError
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
@@ -93,16 +98,22 @@ class Editor:
     def at_once(self) -> int:
         """How many pictures go through the model together: what keeps it busy and fits.
 
-        On CUDA it is found from the memory that a first edit takes.
+        On CUDA it is found from the memory that one step takes; where there is none for that, it
+        is one picture, whose edit then says so.
         """
         if not self._at_once:
             area = self._base.resolution**2
-            if self._base.device.type == "cuda":
+            if self._on_cuda:
                 self._at_once = self._fitting()
             else:
                 self._at_once = max(1, BUSY // (area * self._scales.branches))
         return self._at_once
 
+    @property
+    def _on_cuda(self) -> bool:
+        return self._base.device.type == "cuda"
+
+    @enough_memory("not even one picture fits into the device's memory")
     def edit(self, images: Sequence[FloatImage]) -> list[Edited]:
         """Edit pictures, each (h, w, 3) in [0, 1] at a working size of its own.
 
@@ -120,26 +131,17 @@ class Editor:
                 try:
                     results = self._edit([images[k] for k in part])
                 except RuntimeError as error:
-                    if not out_of_memory(error):
+                    if not out_of_memory(error) or len(part) == 1:
                         raise
                     self._at_once = len(part) // 2
-                    if not self._at_once:
-                        raise DeviceMemoryError(
-                            "not even one picture fits into the device's memory",
-                            do="Use --dtype bfloat16, or --device cpu.",
-                        ) from error
                 else:
                     edited.update(zip(part, results, strict=True))
                     continue
                 torch.cuda.empty_cache()
         return [edited[k] for k in range(len(images))]
 
-    @torch.inference_mode()
     def _edit(self, images: Sequence[FloatImage]) -> list[Edited]:
-        condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
-        z = self._sample(condition, [self.noise_source(image) for image in images])
-        scaling = self._base.vae.config.scaling_factor
-        pixels = self._base.decode(torch.cat([condition * scaling, z]))  # (2n, 3, h, w)
+        pixels = self._pixels(images, self._steps)
         if not pixels.isfinite().all():
             raise PhotoError(
                 "the model made numbers out of range, no picture",
@@ -149,12 +151,28 @@ class Editor:
         n = len(images)
         return [Edited(b, a) for b, a in zip(pictures[:n], pictures[n:], strict=True)]
 
+    @torch.inference_mode()
+    def _pixels(self, images: Sequence[FloatImage], steps: int) -> torch.Tensor:
+        """The pictures as the autoencoder gives them back, then as edited: (2n, 3, h, w)."""
+        condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
+        z = self._sample(condition, [self.noise_source(image) for image in images], steps)
+        scaling = self._base.vae.config.scaling_factor
+        return self._base.decode(torch.cat([condition * scaling, z]))
+
     def _fitting(self) -> int:
-        """The most pictures that fit, if each takes what one alone does."""
+        """The most pictures that fit, if each takes what one alone does; one if it does not fit.
+
+        The memory that many steps take at most is that of a single one.
+        """
         device, side = self._base.device, self._base.resolution
         held = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
-        self._edit([np.full((side, side, 3), 0.5, np.float32)])
+        try:
+            self._pixels([np.full((side, side, 3), 0.5, np.float32)], steps=1)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            return 1
         taken = torch.cuda.max_memory_allocated(device) - held
         torch.cuda.empty_cache()
         free, _ = torch.cuda.mem_get_info(device)
@@ -166,8 +184,10 @@ class Editor:
         digest = hashlib.sha256(self._seed.to_bytes(8, "little", signed=True) + content).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
 
-    def _sample(self, condition: torch.Tensor, sources: list[torch.Generator]) -> torch.Tensor:
-        scheduler = self._base.scheduler(self._steps)
+    def _sample(
+        self, condition: torch.Tensor, sources: list[torch.Generator], steps: int
+    ) -> torch.Tensor:
+        scheduler = self._base.scheduler(steps)
         shape = condition.shape[1:]
         noise = torch.stack([torch.randn(shape, generator=g) for g in sources])
         z = noise.to(condition) * scheduler.init_noise_sigma
@@ -204,6 +224,7 @@ def open_editor(
 
     Raises:
         DeviceError: the device is not on this machine.
+        DeviceMemoryError: the base model does not fit into its memory.
         BaseModelError: the base model cannot be loaded.
         BrushMismatchError: the brush does not fit the base model, or wants another sampler.
     """

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from brushctl import settings
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
-from brushctl.engine.device import out_of_memory
+from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
@@ -53,8 +53,13 @@ class EncodedPairs:
         return EncodedPairs(self.condition[k : k + 1], self.target[k : k + 1])
 
 
+@enough_memory("not even one picture fits into the device's memory")
 def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> EncodedPairs:
-    """Encode (n, s, s, 3) pictures, one at a time so that memory stays flat."""
+    """Encode (n, s, s, 3) pictures, one at a time so that memory stays flat.
+
+    Raises:
+        DeviceMemoryError: not even one picture fits into the device's memory.
+    """
     condition = torch.cat([base.encode_condition(to_model([x])) for x in before])
     target = torch.cat([base.encode_condition(to_model([y])) for y in after])
     return EncodedPairs(condition, target * base.vae.config.scaling_factor)
@@ -91,7 +96,7 @@ def learn(
 
     Raises:
         DeviceError: the base is in float16.
-        DeviceMemoryError: not even one sample fits into the device's memory.
+        DeviceMemoryError: not even one picture or sample fits into the device's memory.
     """
     if base.dtype == torch.float16:
         raise DeviceError(
@@ -210,10 +215,16 @@ class Unseen:
         return errors.view(len(self._drawn), self._buckets, -1).mean((0, 2)).cpu()
 
     def psnr(self) -> float:
-        """In dB, the mean of a few of the pictures as they would be edited now."""
+        """In dB, the mean of a few of the pictures as they would be edited now.
+
+        NaN where memory does not suffice: the figure is to be watched, and decides nothing.
+        """
         before, truth = self._pictures
-        with self._editor as editor:
-            edited = np.stack([picture.after for picture in editor.edit(before)])
+        try:
+            with self._editor as editor:
+                edited = np.stack([picture.after for picture in editor.edit(before)])
+        except DeviceMemoryError:
+            return math.nan
         return float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3)) + 1e-10).mean())
 
 
@@ -223,7 +234,8 @@ def _told(run: Progress) -> str:
     told = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
     if not run.looks:
         return told
-    return f"{told}, held out {float(run.looks[-1].mean()):.3f} ({run.psnr:.1f} dB)"
+    told += f", held out {float(run.looks[-1].mean()):.3f}"
+    return told if math.isnan(run.psnr) else f"{told} ({run.psnr:.1f} dB)"
 
 
 def trainable(instruction: Instruction) -> Instruction:

@@ -15,6 +15,7 @@ from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 from open_clip.tokenizer import SimpleTokenizer
 from transformers import CLIPTokenizer
 
+from brushctl.engine.device import out_of_memory
 from brushctl.engine.identity import digest_of, opened, remembered
 from brushctl.errors import BaseModelError, first_line
 from brushctl.settings import INSTRUCT_PIX2PIX
@@ -57,6 +58,8 @@ def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixP
             feature_extractor=None,
         )
     except Exception as error:  # the libraries below raise anything at all
+        if out_of_memory(error):
+            raise
         raise _unfit(file, f"this checkpoint cannot be loaded ({first_line(error)})") from error
 
 

@@ -218,6 +218,28 @@ def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
         made(base, pictures)
 
 
+def test_memory_for_not_even_one_picture_is_an_error_that_says_what_to_do(
+    base, pictures, monkeypatch
+):
+    def none(_base, _images):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(type(base), "encode_condition", none)
+    with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
+        made(base, pictures)
+
+
+def test_a_figure_to_watch_that_does_not_fit_stops_no_learning(base, pictures, monkeypatch):
+    def none(_editor, _images):
+        raise DeviceMemoryError("not even one picture fits into the device's memory")
+
+    monkeypatch.setattr(Editor, "edit", none)
+    monkeypatch.setattr(settings, "DRAWS", 1)
+    held_out = (pictures[2:3], pictures[2:3] * 0.5)
+    _, events = made(base, pictures, replace(SHORT, steps=1), held_out=held_out)
+    assert re.search(r"held out \d\.\d+$", events[-1].note)
+
+
 def progress_of(values):
     """Progress over one feature, j = 2, that stood at `values` when buckets had these errors."""
     feature = torch.zeros(2, 1, 1)

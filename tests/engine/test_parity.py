@@ -5,9 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionInstructPix2PixPipeline
+from diffusers import (
+    EulerAncestralDiscreteScheduler,
+    StableDiffusionInstructPix2PixPipeline,
+    UNet2DConditionModel,
+)
 
 from brushctl.engine.attention import brushed
+from brushctl.engine.base import open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import initial, written
@@ -151,10 +156,10 @@ class Cramped(Editor):
 
     room = 0
 
-    def _edit(self, images):
+    def _pixels(self, images, steps):
         if len(images) > self.room:
             raise torch.OutOfMemoryError
-        return super()._edit(images)
+        return super()._pixels(images, steps)
 
 
 def test_out_of_memory_means_fewer_at_once_and_the_same_pictures(base, pictures):
@@ -170,6 +175,48 @@ def test_out_of_memory_means_fewer_at_once_and_the_same_pictures(base, pictures)
         editor.room = 0
         with pytest.raises(DeviceMemoryError):
             editor.edit([pictures[0]])
+
+
+@pytest.fixture
+def a_card_of_64_mib(monkeypatch):
+    """What CUDA would say of its memory, 4 MiB of which an edit takes."""
+    told = {
+        "memory_allocated": lambda _: 0,
+        "reset_peak_memory_stats": lambda _: None,
+        "max_memory_allocated": lambda _: 4 << 20,
+        "empty_cache": lambda: None,
+        "mem_get_info": lambda _: (64 << 20, 64 << 20),
+    }
+    for name, answer in told.items():
+        monkeypatch.setattr(torch.cuda, name, answer)
+    monkeypatch.setattr(Editor, "_on_cuda", property(lambda _: True))
+
+
+@pytest.mark.usefixtures("a_card_of_64_mib")
+def test_how_many_fit_on_a_card_is_found_by_one_step_of_one_picture(base):
+    seen = []
+    hook = base.unet.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=7, seed=0) as editor:
+        assert editor.at_once == 11  # 0.7 of 64 MiB, in pictures of 4
+    hook.remove()
+    assert seen == [1]
+
+
+@pytest.mark.usefixtures("a_card_of_64_mib")
+def test_no_memory_to_find_out_means_one_at_a_time_and_the_edit_says_what_to_do(base, pictures):
+    with Cramped(base, written(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
+        assert editor.at_once == 1
+        with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
+            editor.edit(list(pictures))
+
+
+def test_a_base_that_does_not_fit_is_an_error_that_says_what_to_do(monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(UNet2DConditionModel, "to", full)
+    with pytest.raises(DeviceMemoryError, match="the base model does not fit.*--device cpu"):
+        open_base(None, torch.device("cpu"), torch.float32)
 
 
 @pytest.mark.parametrize(("scales", "branches"), [((1, 1), 1), ((3, 1), 2), ((3, 1.5), 3)])
