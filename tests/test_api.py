@@ -14,6 +14,8 @@ from PIL import Image
 import brushctl
 from brushctl.engine import recipes
 from brushctl.engine.base import EMBEDDED
+from brushctl.errors import PairsError, UsageError
+from brushctl.events import Stage
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 PINNED = {
@@ -51,20 +53,50 @@ def test_another_name_is_an_attribute_error():
         brushctl.nonsense  # noqa: B018
 
 
+def pairs_in(folder, count, change=lambda pixels: 255 - pixels):
+    """A folder of so many pairs of noise."""
+    rng = np.random.default_rng(0)
+    for k in range(count):
+        pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        for side, shown in (("before", pixels), ("after", change(pixels))):
+            (folder / side).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(shown).save(folder / side / f"{k}.png")
+    return folder
+
+
+@pytest.mark.parametrize(("recipe", "learned_from"), [("default", 5), ("paper", 6)])
+def test_learning_holds_out_what_the_command_does(tmp_path, monkeypatch, recipe, learned_from):
+    for name, plain in recipes.RECIPES.items():
+        monkeypatch.setitem(recipes.RECIPES, name, replace(plain, steps=1))
+    told = []
+    brush = brushctl.learn(
+        pairs_in(tmp_path, 6), name="x", phrase="", recipe=recipe, tell=told.append
+    )
+    assert len(brush.metadata.training.pairs_sha256) == learned_from
+    assert Stage("checking pairs", 6) in told
+
+
+def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
+    with pytest.raises(PairsError, match="Replace the"):
+        brushctl.learn(pairs_in(tmp_path / "same", 3, lambda pixels: pixels), name="x", phrase="")
+    cut = pairs_in(tmp_path / "cut", 3)
+    (cut / "after/1.png").write_bytes((cut / "after/1.png").read_bytes()[:200])
+    with pytest.raises(PairsError, match="1.png"):
+        brushctl.learn(cut, name="x", phrase="")
+    with pytest.raises(UsageError, match="unknown recipe"):
+        brushctl.learn(cut, name="x", recipe="quick")
+
+
 def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, capsys):
     text = PAGE.read_text()
     assert [name for name in brushctl.API if name not in text] == []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2))
-    rng = np.random.default_rng(0)
-    for side in ("before", "after"):
-        (tmp_path / "pairs" / side).mkdir(parents=True)
-        for k in range(2):
-            pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "pairs" / side / f"{k}.png")
+    pairs_in(tmp_path / "pairs", 2)
     photo = Image.open(tmp_path / "pairs/before/0.png")
     names = {"MODEL": EMBEDDED, "Path": Path, "photo": photo}
     warm = brushctl.learn("pairs", name="warm", phrase="warm", held_out=1)
+    assert len(warm.metadata.training.pairs_sha256) == 1
     brushctl.write_brush(warm, Path("warm.brush"))
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(compile(block, str(PAGE), "exec"), names)

@@ -14,23 +14,17 @@ if TYPE_CHECKING:
     from brushctl.photos.pairs import Pair
 
 
-def checked(folder: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) -> None:
+def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) -> None:
     """Check pairs that are about to be learned from; say what is doubtful.
 
     Raises:
         PairsError: nothing can be learned from them as they are.
     """
-    from brushctl.photos.checking import Kind, Severity, check_pairs
+    from brushctl.engine.vetting import sentence, vetted
 
-    findings = follow(check_pairs(pairs), quiet=quiet)
-    if align:
-        findings = [f for f in findings if f.kind is not Kind.shifted]
-    if errors := [f for f in findings if f.severity is Severity.error]:
-        first, rest = errors[0], len(errors) - 1
-        more = f" (and {rest} more: brushctl learn {folder} --check-only)" if rest else ""
-        raise PairsError(first.what + more, where=f"{folder}, pair {first.pair}", do=first.do)
+    findings = follow(vetted(source, pairs, align=align), quiet=quiet)
     for finding in findings if not quiet else ():
-        say(_sentence(finding))
+        say(f"{finding.severity}: {sentence(finding)}")
 
 
 def show_checks(pairs: "Sequence[Pair]", *, json: bool, quiet: bool) -> None:
@@ -57,6 +51,8 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from brushctl.engine.vetting import sentence
+
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("pair", "before", "after", "found"):
         table.add_column(column)
@@ -71,9 +67,4 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
     out_console().print(table)
     for finding in findings:
         if finding.pair is None:
-            out_console().print(Text(_sentence(finding)))
-
-
-def _sentence(finding: "Finding") -> str:
-    about = f"pair {finding.pair}: " if finding.pair else ""
-    return f"{finding.severity}: {about}{finding.what}. {finding.do}"
+            out_console().print(Text(f"{finding.severity}: {sentence(finding)}"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from brushctl.engine.guidance import Scales
 from brushctl.errors import UsageError
+from brushctl.settings import PAIRS_FOR_ONE_HELD_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ class Recipe:
     least_m: int = 0
     tied: float = 0.0
     by_held_out: bool = True
+
+    def spared(self, pairs: int) -> int:
+        """How many of so many pairs are held out unless one says: none that would decide nothing.
+
+        A recipe that does not use them learns from all, as its authors did.
+        """
+        return pairs // PAIRS_FOR_ONE_HELD_OUT if self.by_held_out else 0
 
 
 PAPER = Recipe(

@@ -11,7 +11,8 @@ from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.making import Start, find_start, make_brush
 from brushctl.engine.recipes import recipe_called
-from brushctl.events import Event
+from brushctl.engine.vetting import sentence, vetted
+from brushctl.events import Event, Warned
 from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
 
 Result = TypeVar("Result")
@@ -24,13 +25,13 @@ def learn(
     base: str | None = None,
     phrase: str | None = None,
     recipe: str = "default",
-    held_out: int = 0,
+    held_out: int | None = None,
     seed: int = 0,
     device: str = "auto",
     dtype: str | None = None,
     tell: Callable[[Event], None] = lambda _: None,
 ) -> Brush:
-    """Learn a brush from pairs of pictures, as `brushctl learn` does.
+    """Learn a brush from pairs of pictures, as `brushctl learn` does: checked, and some held out.
 
     Args:
         pairs: a folder or a manifest, in any layout that `brushctl learn` reads.
@@ -38,18 +39,27 @@ def learn(
         base: a base model; None for tiny-ip2p.
         phrase: the words to start from; None to let CLIP find them, "" to start from none.
         recipe: `default` or `paper`.
-        held_out: pairs that only decide when to stop.
+        held_out: pairs that only decide when to stop; None for one in six, of `paper` for none.
         seed: fixes every draw.
         device: `auto`, `cpu`, `cuda`, `mps`.
         dtype: the number format of the frozen model; None for the device's own.
-        tell: called with every event of the work.
+        tell: called with every event of the work; what is doubtful about the pairs is a `Warned`.
 
     Raises:
-        PairsError: the pairs cannot be found, told apart or read.
+        PairsError: the pairs cannot be found or told apart, a picture cannot be read, the check
+            finds that nothing can be learned from them, or none would be left to learn from.
+        PhotoError: a picture could be read when the pairs were checked, and then no more.
+        PhraseError: the phrase is longer than the base model reads.
+        UsageError: there is no such recipe.
         BaseModelError: the base model or CLIP is not on this machine.
-        DeviceError: the device is not on this machine.
+        DeviceError: the device is not on this machine, or the number format is no such or float16.
+        DeviceMemoryError: its memory does not suffice.
     """
-    learned_from, unseen = hold_out(find_pairs(Path(pairs)), held_out, seed)
+    how, found = recipe_called(recipe), find_pairs(Path(pairs))
+    kept_back = how.spared(len(found)) if held_out is None else held_out
+    learned_from, unseen = hold_out(found, kept_back, seed)
+    for finding in _followed(vetted(Path(pairs), found), tell):
+        tell(Warned(sentence(finding)))
     place = resolve_device(device)
     model = open_base(base, place, resolve_dtype(dtype, place))
     start = Start(phrase or None)
@@ -63,7 +73,7 @@ def learn(
         before,
         after,
         start=start,
-        recipe=recipe_called(recipe),
+        recipe=how,
         seed=seed,
         stamp=Stamp.today(name),
         pair_hashes=[pair_sha256(pair) for pair in learned_from],
