@@ -146,8 +146,14 @@ def sheet_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.png")
 
 
-def keep_sheet(path: Path, sheet: "Image.Image") -> Path:
-    """Keep the contact sheet of the brush at `path`; return where."""
+def keep_sheet(path: Path, sheet: "Image.Image | None") -> Path | None:
+    """Keep the contact sheet of the brush at `path`; return where.
+
+    Without one, that of a brush which was there before goes.
+    """
+    if sheet is None:
+        sheet_of(path).unlink(missing_ok=True)
+        return None
     stream = io.BytesIO()
     sheet.save(stream, "PNG")
     write_atomically(sheet_of(path), stream.getvalue())

@@ -38,7 +38,7 @@ def learn(
         typer.Option(
             "--hold-out",
             min=0,
-            help="Pairs to judge by, not to learn from; one in six if not given.",
+            help="Pairs to judge by, not to learn from; if not given one in six, with paper none.",
         ),
     ] = None,
     cross_validate: Annotated[
@@ -119,9 +119,9 @@ def learn(
     model = open_base(base, place, resolve_dtype(dtype, place))
     learned = ready.carry_out(model, resume=resume, quiet=quiet)
     if json:
-        kept = {"brush": ready.target.stem, "path": str(learned.path), "sheet": str(learned.sheet)}
-        metadata = learned.brush.metadata.to_dict()
-        print_json({**kept, "judged": learned.judged.figures(), "metadata": metadata})
+        print_json({"brush": ready.target.stem, **learned.to_dict()})
     elif not quiet:
-        say(f"{learned.told()}\n{learned.path}\n{learned.sheet}   (before, after, brush)")
+        say(f"{learned.told()}\n{learned.path}")
+        if learned.sheet:
+            say(f"{learned.sheet}   (before, after, brush)")
         say(f"brushctl apply {output} PHOTOS -o EDITED repeats it")

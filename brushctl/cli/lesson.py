@@ -1,6 +1,6 @@
 """How `brushctl learn` runs once its pairs are found: learn, judge, and say how good it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,10 @@ from brushctl.brushes.unfinished import Unfinished, fold_of
 from brushctl.cli.output import follow, say
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.making import Start, find_start, make_brush
+from brushctl.engine.making import Start, make_brush, named
+from brushctl.engine.phrasing import Seen, look, vocabulary_of
 from brushctl.engine.recipes import Recipe
-from brushctl.errors import BaseModelError, Interrupted
+from brushctl.errors import BaseModelError, Interrupted, first_line
 from brushctl.photos.pairs import Pair, load_pairs, pair_sha256
 
 if TYPE_CHECKING:
@@ -48,22 +49,38 @@ class Lesson:
     quiet: bool
     begin_anew: bool = False
 
-    def find_start(self) -> Start:
-        """The phrase that names what the pairs change, as CLIP sees them.
+    def starts(self, given: Start | None) -> Callable[[Sequence[Pair]], Start]:
+        """Where learning from some of the pairs starts.
+
+        Args:
+            given: everywhere, if it is; else from the phrase that names what those pairs change,
+                and no others, as CLIP sees them.
 
         Raises:
             BaseModelError: CLIP is not on this machine.
         """
+        if given:
+            return lambda _: given
+        seen = self._seen_by_clip()
+        places = {pair: k for k, pair in enumerate(self.learned_from)}
+
+        def found(pairs: Sequence[Pair]) -> Start:
+            start = named(seen.of([places[pair] for pair in pairs]).phrasing())
+            if not self.quiet:
+                say(f"initial phrase: {start.phrase or 'none names this edit'}")
+            return start
+
+        return found
+
+    def _seen_by_clip(self) -> Seen:
         try:
             clip = load_clip(default_clip(self.model.id), self.model.device)
         except BaseModelError as error:
             own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
             raise BaseModelError(error.what, where=error.where, do=own) from error
         before, after = load_pairs(self.learned_from, clip.side, align=self.align)
-        start = follow(find_start(clip, list(before), list(after)), quiet=self.quiet)
-        if not self.quiet:
-            say(f"initial phrase: {start.phrase or 'none names this edit'}")
-        return start
+        work = look(clip, list(before), list(after), vocabulary_of(clip))
+        return follow(work, quiet=self.quiet)
 
     def learn(self, start: Start, *, resume: bool) -> Brush:
         """Learn the brush, or go on learning it.
@@ -95,30 +112,45 @@ class Lesson:
             kept = "The same command with --resume goes on." if unfinished.path.exists() else None
             raise Interrupted("stopped while learning", do=kept) from None
 
-    def cross_validate(self, start: Start, *, resume: bool) -> Judgement:
-        """Each pair edited by a brush learned from the others alone.
+    def cross_validate(
+        self, starts: Callable[[Sequence[Pair]], Start], *, resume: bool
+    ) -> Judgement | None:
+        """Each pair edited by a brush learned from the others alone, from their start.
+
+        None, and a warning, where that cannot be judged.
 
         Raises:
             Interrupted: the user stopped it; what was learned so far is kept.
         """
-        folds = []
+        folds: list[Judgement] = []
         for k, pair in enumerate(self.learned_from):
             others = [other for other in self.learned_from if other != pair]
             fold = replace(self, learned_from=others, target=fold_of(self.target, k))
-            folds.append(fold.judge_by([pair], fold.learn(start, resume=resume)))
+            judged = fold.judge_by([pair], fold.learn(starts(others), resume=resume))
+            if judged is None:
+                return None
+            folds.append(judged)
             if not self.quiet:
-                say(f"{k + 1} of {len(self.learned_from)}: {folds[-1].verdict()}")
+                say(f"{k + 1} of {len(self.learned_from)}: {judged.verdict()}")
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
-    def judge(self, brush: Brush, folds: Judgement | None) -> tuple[Brush, Judgement]:
+    def judge(self, brush: Brush, folds: Judgement | None) -> tuple[Brush, Judgement | None]:
         """Measure the brush, or take its folds' figures; on unseen pairs they enter its history."""
         if folds:
             return with_held_out(brush, folds), folds
         judged = self.judge_by(self.unseen or self.learned_from[: settings.JUDGED], brush)
-        return (with_held_out(brush, judged) if self.unseen else brush), judged
+        return (with_held_out(brush, judged) if judged and self.unseen else brush), judged
 
-    def judge_by(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
-        """Measure a brush on some pairs."""
+    def judge_by(self, pairs: Sequence[Pair], brush: Brush) -> Judgement | None:
+        """Measure a brush on some pairs; None, and a warning, where that fails."""
+        try:
+            return self._measured(pairs, brush)
+        except Exception as error:  # what was learned is worth more than its figures
+            if not self.quiet:
+                say(f"warning: the brush is kept, but cannot be judged: {first_line(error)}")
+            return None
+
+    def _measured(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
         known = any(pair in self.learned_from for pair in pairs)
         on = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} it "
         on += "learned from" if known else "did not learn from"

@@ -89,7 +89,7 @@ class School:
         path = learned.path
         result = {"path": path.name, "sha256": hash_file(path), "bytes": path.stat().st_size}
         facts = {
-            "judged": learned.judged.figures(),
+            "judged": learned.judged.figures() if learned.judged else None,
             "seconds": round(time.monotonic() - started, 1),
         }
         return Record(each.name, "done", each.settings, each.source, result, facts)
@@ -235,9 +235,7 @@ class Many:
         if self.json:
             print_line({"event": "brush", **record.to_dict()})
         elif not self.quiet and not record.error:
-            judged = record.facts["judged"]
-            figures = f"{judged['psnr']:.1f} dB (unedited {judged['psnr_unedited']:.1f})"
-            say(f"{record.file}: {figures} on {judged['on']}")
+            say(f"{record.file}: {_worth(record.facts['judged'])}")
 
     def _summarise(
         self, done: int, unchanged: int, failed: "Sequence[Record]", started: float
@@ -250,6 +248,14 @@ class Many:
             told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
             say(f"{told} (in {seconds:.0f} s)")
         say_failed(failed)
+
+
+def _worth(judged: dict[str, Any] | None) -> str:
+    """What a brush has come to, for people."""
+    if judged is None:
+        return "learned, but it could not be judged"
+    figures = f"{judged['psnr']:.1f} dB (unedited {judged['psnr_unedited']:.1f})"
+    return f"{figures} on {judged['on']}"
 
 
 def _sent(each: Assignment) -> "Record":

@@ -9,7 +9,6 @@ from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.unfinished import forget, states_of
 from brushctl.cli.checks import checked
 from brushctl.errors import NameTakenError, UsageError
-from brushctl.settings import PAIRS_FOR_ONE_HELD_OUT
 
 if TYPE_CHECKING:
     from brushctl.bench.judging import Judgement
@@ -30,7 +29,7 @@ class Order:
         steps: in place of the recipe's own.
         phrase: the words to start from; None for those CLIP finds.
         no_phrase: start from the empty instruction.
-        hold_out: pairs to judge by; None for one in six.
+        hold_out: pairs to judge by; None for as many as the recipe spares.
         cross_validate: judge by each pair in turn.
         align: crop shifted pairs to what both pictures share.
         seed: fixes every draw.
@@ -82,9 +81,7 @@ class Order:
         self.check()
         target, overwrite = self._place(overwrite=overwrite, go_on=go_on)
         found = find_pairs(self.pairs)
-        spared = 0 if self.cross_validate else len(found) // PAIRS_FOR_ONE_HELD_OUT
-        kept_back = spared if self.hold_out is None else self.hold_out
-        learned_from, unseen = hold_out(found, kept_back, self.seed)
+        learned_from, unseen = hold_out(found, self._kept_back(len(found)), self.seed)
         if self.cross_validate:
             hold_out(found, 1, self.seed)  # of one pair none can be
         label(target.stem, "-o")
@@ -92,6 +89,14 @@ class Order:
             line(self.phrase, "--phrase")
         checked(self.pairs, found, align=self.align, quiet=quiet)
         return Ready(self, target, learned_from, unseen, overwrite)
+
+    def _kept_back(self, pairs: int) -> int:
+        """How many of so many pairs are held out."""
+        if self.cross_validate or self.hold_out is not None:
+            return self.hold_out or 0
+        from brushctl.engine.recipes import recipe_called
+
+        return recipe_called(self.recipe).spared(pairs)
 
     def _place(self, *, overwrite: bool, go_on: bool) -> tuple[Path, bool]:
         """Where the brush will be, and whether it may replace what is there.
@@ -163,30 +168,42 @@ class Ready:
             begin_anew=begin_anew,
         )
         given = order.no_phrase or order.phrase is not None
-        start = Start(order.phrase) if given else lesson.find_start()
-        folds = lesson.cross_validate(start, resume=resume) if order.cross_validate else None
-        brush, judged = lesson.judge(lesson.learn(start, resume=resume), folds)
+        starts = lesson.starts(Start(order.phrase) if given else None)
+        folds = lesson.cross_validate(starts, resume=resume) if order.cross_validate else None
+        learned = lesson.learn(starts(self.learned_from), resume=resume)
+        brush, judged = lesson.judge(learned, folds)
         path = store(encode_brush(brush), order.output, overwrite=self.overwrite)
-        sheet = keep_sheet(path, judged.sheet(f"{self.target.stem}, on {judged.on}"))
+        shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
+        sheet = keep_sheet(path, shown)
         forget(self.target)
         return Learned(brush, judged, path, sheet)
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A brush, how good it is, and where it and its contact sheet are."""
+    """A brush, how good it is if that is known, and where it and its contact sheet are."""
 
     brush: "Brush"
-    judged: "Judgement"
+    judged: "Judgement | None"
     path: Path
-    sheet: Path
+    sheet: Path | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as `--json` prints it; null for what could not be found out."""
+        return {
+            "path": str(self.path),
+            "sheet": str(self.sheet) if self.sheet else None,
+            "judged": self.judged.figures() if self.judged else None,
+            "metadata": self.brush.metadata.to_dict(),
+        }
 
     def told(self) -> str:
         """What became of it, for people."""
         training = self.brush.metadata.training
         assert training is not None
         first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
-        return (
+        told = (
             f"learned {self.brush.metadata.name} from {len(training.pairs_sha256)} pairs: "
-            f"loss {first:.4f} -> {last:.4f}\n{self.judged.verdict()}"
+            f"loss {first:.4f} -> {last:.4f}"
         )
+        return f"{told}\n{self.judged.verdict()}" if self.judged else told

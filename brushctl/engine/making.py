@@ -21,7 +21,7 @@ from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import Clip
 from brushctl.engine.instruction import to_arrays
 from brushctl.engine.learning import Learned, learn
-from brushctl.engine.phrasing import find_phrase, vocabulary_of
+from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.progress import Keeper
 from brushctl.engine.recipes import Recipe
@@ -41,7 +41,11 @@ def find_start(
     clip: Clip, before: Sequence[FloatImage], after: Sequence[FloatImage]
 ) -> Generator[Event, None, Start]:
     """The start that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
-    found = yield from find_phrase(clip, before, after, vocabulary_of(clip))
+    return named((yield from find_phrase(clip, before, after, vocabulary_of(clip))))
+
+
+def named(found: Phrasing) -> Start:
+    """The start that a search for phrases has ended with."""
     x, y = (
         UniquePhrase(c.phrase, round(c.sensitivity, 6)) if c else None
         for c in (found.unique_before, found.unique_after)

@@ -6,7 +6,7 @@ the phrase of each caption whose similarity the edit changes most is that set's 
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import numpy as np
@@ -119,10 +119,48 @@ def find_phrase(
     eta: float = ETA,
 ) -> Generator[Event, None, Phrasing]:
     """The phrase that names an edit, from pictures (h, w, 3) before and after it."""
+    seen = yield from look(clip, before, after, vocabulary)
+    return seen.phrasing(r=r, eta=eta)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Pairs and a vocabulary as CLIP sees them.
+
+    Attributes:
+        vocabulary: v phrases.
+        phrases: (v, d), they.
+        before: (n, d), the pictures before the edit.
+        after: (n, d), likewise after it.
+    """
+
+    vocabulary: Sequence[str]
+    phrases: Features
+    before: Features
+    after: Features
+
+    def of(self, pairs: Sequence[int]) -> "Seen":
+        """Some of the pairs, by their places."""
+        rows = list(pairs)
+        return replace(self, before=self.before[rows], after=self.after[rows])
+
+    def phrasing(self, *, r: int = PHRASES, eta: float = ETA) -> Phrasing:
+        """The phrase that names what the pairs change, and what it was chosen from."""
+        x, y = (self.phrases @ _mean(side) for side in (self.before, self.after))
+        return choose(self.vocabulary, x, y, r=r, eta=eta)
+
+
+def look(
+    clip: Clip,
+    before: Sequence[FloatImage],
+    after: Sequence[FloatImage],
+    vocabulary: Sequence[str],
+) -> Generator[Event, None, Seen]:
+    """See pictures (h, w, 3) before and after an edit, and every phrase, through CLIP."""
     yield Stage("looking at pairs")
     x, y = clip.encode_images(before), clip.encode_images(after)
     phrases = yield from clip.encode_texts(vocabulary)
-    return choose(vocabulary, phrases @ _mean(x), phrases @ _mean(y), r=r, eta=eta)
+    return Seen(vocabulary, phrases, x, y)
 
 
 def choose(

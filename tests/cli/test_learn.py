@@ -12,7 +12,9 @@ from PIL import Image
 from brushctl import settings
 from brushctl.brushes.file import read_brush
 from brushctl.cli import order
-from brushctl.engine import learning, progress, recipes
+from brushctl.engine import learning, phrasing, progress, recipes
+from brushctl.engine.editing import Editor
+from brushctl.errors import DeviceMemoryError
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
 
@@ -226,6 +228,50 @@ def test_cross_validation_judges_by_every_pair_and_learns_from_all(shell):
     assert alone.metadata.training.held_out is None
     assert all(np.array_equal(alone.tensors[key], judged.tensors[key]) for key in judged.tensors)
     assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
+
+
+def test_no_fold_starts_from_a_phrase_that_the_pair_it_is_judged_by_has_named(shell, monkeypatch):
+    asked = []
+    honest = phrasing.Seen.phrasing
+
+    def phrased(seen):
+        asked.append(len(seen.before))
+        return honest(seen)
+
+    monkeypatch.setattr(phrasing.Seen, "phrasing", phrased)
+    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=1))
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--cross-validate")
+    assert asked == [2, 2, 2, 3]
+    assert err.count("reading phrases") == 1
+    assert err.count("initial phrase: ") == 4
+
+
+@pytest.mark.parametrize("how", [(), ("--cross-validate",)], ids=["plain", "folds"])
+def test_a_brush_that_cannot_be_judged_is_kept_all_the_same(shell, monkeypatch, how):
+    def full(*_):
+        raise DeviceMemoryError("not even one picture fits into the device's memory")
+
+    shell.run("learn", "pairs", "-o", "dim", "--no-phrase")
+    monkeypatch.setattr(Editor, "edit", full)
+    command = ("learn", "pairs", "-o", "dim", "--no-phrase", "--overwrite", "--seed", "1")
+    _, err = shell.run(*command, *how)
+    assert "warning: the brush is kept, but cannot be judged: not even one picture fits" in err
+    assert shell.brush("dim").metadata.training.seed == 1
+    assert shell.cached() == ["dim.brush"]  # no sheet of what was there before
+    told = shell.json(*command, *how)
+    assert told["judged"] is told["sheet"] is None
+
+
+def test_the_papers_recipe_learns_from_all_pairs_unless_told(shell, monkeypatch):
+    monkeypatch.setitem(recipes.RECIPES, "paper", replace(recipes.PAPER, steps=1))
+    for k in range(3, 6):
+        pixels = draw_picture(np.random.default_rng(k), 96).pixels
+        save(shell.folder / f"pairs/before/{k}.png", pixels)
+        save(shell.folder / f"pairs/after/{k}.png", pixels * 0.5)
+    for more, learned_from in ((("--recipe", "paper"), 6), ((), 5)):
+        command = ("learn", "pairs", "-o", "x", "--no-phrase", "--overwrite", "--steps", "1")
+        training = shell.json(*command, *more)["metadata"]["training"]
+        assert len(training["pairs_sha256"]) == learned_from
 
 
 def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
