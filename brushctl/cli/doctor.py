@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -14,6 +14,7 @@ from brushctl import __version__
 from brushctl.brushes.cache import names
 from brushctl.cli.arguments import Json
 from brushctl.cli.output import out_console, print_json
+from brushctl.errors import first_line
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
@@ -90,18 +91,8 @@ def _models() -> Iterator[Finding]:
     for device in devices():
         yield Finding(f"--device {device.name}", State.fine, device.about)
     yield Finding(f"--base {TINY}", State.fine, "inside the package")
-    cache, fetch = hub_cache(), f"hf download {INSTRUCT_PIX2PIX}"
-    if base_here():
-        yield Finding(f"--base {INSTRUCT_PIX2PIX}", State.fine, str(cache))
-    else:
-        free = _free(cache)
-        room = "" if free >= REAL_BASE else f" (first make room: {_gib(free)} are free in {cache})"
-        yield Finding(
-            f"--base {INSTRUCT_PIX2PIX}",
-            State.missing,
-            "not fetched; needed for real work",
-            f"Run `{fetch}` where there is a network{room}.",
-        )
+    cache = hub_cache()
+    yield _real_base(cache, base_here)
     if clip_here():
         yield Finding("CLIP ViT-L-14-quickgelu/openai", State.fine, str(cache))
     else:
@@ -111,6 +102,21 @@ def _models() -> Iterator[Finding]:
             f"not fetched; finds phrases for brushes on other bases than {TINY}",
             "The first `learn` fetches it; or give it a --phrase.",
         )
+
+
+def _real_base(cache: Path, is_here: Callable[[], bool]) -> Finding:
+    what, fetch = f"--base {INSTRUCT_PIX2PIX}", f"hf download {INSTRUCT_PIX2PIX}"
+    try:
+        if is_here():
+            return Finding(what, State.fine, str(cache))
+    except Exception as error:  # what is damaged raises anything at all
+        folder = cache / f"models--{INSTRUCT_PIX2PIX.replace('/', '--')}"
+        do = f"Delete {folder}, then run `{fetch}` where there is a network."
+        return Finding(what, State.broken, f"damaged ({first_line(error)})", do)
+    free = _free(cache)
+    room = "" if free >= REAL_BASE else f" (first make room: {_gib(free)} are free in {cache})"
+    do = f"Run `{fetch}` where there is a network{room}."
+    return Finding(what, State.missing, "not fetched; needed for real work", do)
 
 
 def _brushes() -> Finding:

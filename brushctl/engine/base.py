@@ -15,7 +15,7 @@ from transformers.utils import logging as transformers_logging
 from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.family import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.identity import identity, variant_of
-from brushctl.engine.places import find_base, is_here, unavailable, with_revision
+from brushctl.engine.places import at_hand, find_base, is_here, unavailable, with_revision
 from brushctl.engine.single_file import identity_of_file, load_file
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -162,6 +162,18 @@ def find(name: str | None, revision: str | None = None) -> Found:
         raise unavailable(name, revision, error) from error
     own = name == TINY or not is_here(name)
     return Found(name if own else path.resolve().name, revision, path, sha256)
+
+
+def unet_here(name: str | None) -> str | None:
+    """Which U-Net a base has, as `find` calls it; None if it is not on this machine whole.
+
+    The hub is not asked.
+    """
+    own, revision = with_revision(name or TINY)
+    try:
+        return find(name).unet_sha256 if own == TINY or at_hand(own, revision) else None
+    except Exception:  # what is damaged, or no name at all, is not here
+        return None
 
 
 def open_base(

@@ -47,7 +47,12 @@ def hub_cache() -> Path:
 
 
 def base_here() -> bool:
-    """Whether InstructPix2Pix lies whole in the hub's cache."""
+    """Whether InstructPix2Pix lies whole in the hub's cache.
+
+    Raises:
+        OSError: its index cannot be read.
+        ValueError: likewise.
+    """
     index = try_to_load_from_cache(INSTRUCT_PIX2PIX, "model_index.json")
     return isinstance(index, str) and is_complete(Path(index).parent)
 

@@ -76,16 +76,19 @@ def _files(part: Path, variant: str | None) -> list[Path]:
 
 
 def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
-    """The weights files of a variant among the files of a part's folder, in order."""
+    """The weights files of a variant among the files of a part's folder, in order.
+
+    None where some of several shards are missing: an interrupted download leaves such a folder.
+    """
     infix = f"\\.{variant}" if variant else ""
     for suffix in ("safetensors", "bin"):
         # One file, or shards "-00001-of-00002".
         pattern = re.compile(
-            rf"(diffusion_pytorch_)?(pytorch_)?model{infix}(-\d+-of-\d+)?\.{suffix}"
+            rf"(diffusion_pytorch_)?(pytorch_)?model{infix}(-\d+-of-(?P<count>\d+))?\.{suffix}"
         )
-        found = sorted(filter(pattern.fullmatch, names))
-        if found:
-            return found
+        matches = [match for match in map(pattern.fullmatch, sorted(names)) if match]
+        if matches and all(int(match["count"] or 1) == len(matches) for match in matches):
+            return [match[0] for match in matches]
     return []
 
 

@@ -42,22 +42,38 @@ def _is_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or name.lower().endswith(SUFFIXES)
 
 
+def at_hand(name: str, revision: str | None) -> Path | None:
+    """The folder or file of a base model that lies on this machine whole; the hub is not asked."""
+    if is_here(name):
+        return Path(name).expanduser()
+    cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
+    folder = Path(cached).parent if isinstance(cached, str) else None
+    return folder if folder and is_complete(folder) else None
+
+
 def find_base(name: str, revision: str | None) -> Path:
     """The folder or file of a base model; what is here is used without asking the hub.
 
     Raises:
         BaseModelError: it is not here, and the hub cannot be reached or does not have it.
     """
-    if is_here(name):
-        return Path(name).expanduser()
-    if _is_path(name):
-        raise BaseModelError(
-            "there is no such folder or file", where=name, do="Check the path of the base model."
-        )
+    if not is_here(name):
+        if _is_path(name):
+            raise BaseModelError(
+                "there is no such folder or file",
+                where=name,
+                do="Check the path of the base model.",
+            )
+        if "/" not in name:
+            raise BaseModelError(
+                "there is no folder or file of this name here, and an id of the hub has a slash",
+                where=name,
+                do="A brush keeps the name of the folder or file that it was learned on, not where "
+                "that lies: pass --base FOLDER with the whole path.",
+            )
     try:
-        cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
-        if isinstance(cached, str) and is_complete(Path(cached).parent):
-            return Path(cached).parent
+        if here := at_hand(name, revision):
+            return here
         check_reachable()
         return Path(
             StableDiffusionInstructPix2PixPipeline.download(

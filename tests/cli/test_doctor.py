@@ -4,6 +4,7 @@ import shutil
 from collections import namedtuple
 
 import pytest
+from huggingface_hub import constants
 
 from tests.cli.shell import Shell
 
@@ -36,6 +37,19 @@ def test_a_full_disk_is_a_fault(shell, monkeypatch):
     findings = found(shell, status=1)
     assert findings["brushes"]["state"] == "broken"
     assert "make room" in findings["--base timbrooks/instruct-pix2pix"]["do"]
+
+
+def test_a_damaged_base_in_the_hubs_cache_is_a_fault(shell, monkeypatch):
+    repository = shell.folder / "hub/models--timbrooks--instruct-pix2pix"
+    snapshot = repository / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "model_index.json").write_text('{"unet": ["diff')
+    (repository / "refs").mkdir()
+    (repository / "refs/main").write_text("a" * 40)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(shell.folder / "hub"))
+    damaged = found(shell, status=1)["--base timbrooks/instruct-pix2pix"]
+    assert damaged["state"] == "broken"
+    assert f"Delete {repository}" in damaged["do"]
 
 
 def test_a_base_in_the_hubs_cache_is_found(shell, monkeypatch):

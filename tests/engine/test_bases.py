@@ -14,8 +14,10 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from brushctl.engine import single_file as layout
 from brushctl.engine.base import find, open_base
+from brushctl.engine.diagnosis import is_complete
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
+from brushctl.engine.identity import weights_of
 from brushctl.engine.instruction import written
 from brushctl.engine.places import lightest
 from brushctl.errors import BaseModelError, UsageError
@@ -129,6 +131,23 @@ def test_a_picture_is_no_checkpoint_and_what_is_not_there_is_no_hub_id(tmp_path)
         find(str(tmp_path / "model.png"))
     with pytest.raises(BaseModelError, match="no such folder or file"):
         find("model.safetensors")
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_name_without_a_slash_that_is_not_here_is_the_folder_of_a_brush_not_an_id():
+    with pytest.raises(BaseModelError, match="pass --base FOLDER") as caught:
+        find("my-own-model")
+    assert "hf download" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_base_with_some_of_its_shards_is_not_complete(models, tmp_path, missing):
+    models["main"].save_pretrained(tmp_path, max_shard_size="150KB")
+    shards = weights_of(tmp_path / "unet")
+    assert len(shards) > 1
+    assert is_complete(tmp_path)
+    shards[missing].unlink()
+    assert not is_complete(tmp_path)
 
 
 def test_a_revision_is_chosen_by_name(models, hub):
