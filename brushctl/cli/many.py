@@ -1,9 +1,9 @@
 """`brushctl learn --batch`: a brush from each of many sets of pairs, here or on a cluster."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,8 +136,9 @@ class Many:
         from brushctl.photos.plan import STATE
 
         orders, started = self._orders(), time.monotonic()
+        unet_of = cache(_unet_here)
         with Journal(self._folder() / STATE) as journal:
-            chosen = [self._chosen(name, order, journal) for name, order in orders.items()]
+            chosen = [self._chosen(name, order, journal, unet_of) for name, order in orders.items()]
             todo = [each for each in chosen if isinstance(each, Assignment)]
             records = [each for each in chosen if each and not isinstance(each, Assignment)]
             for record in records:
@@ -181,8 +182,15 @@ class Many:
             )
         return orders
 
-    def _chosen(self, name: str, order: Order, journal: "Journal") -> "Assignment | Record | None":
+    def _chosen(
+        self,
+        name: str,
+        order: Order,
+        journal: "Journal",
+        unet_of: Callable[[str | None], str | None],
+    ) -> "Assignment | Record | None":
         """What is to be done about a set; how it failed already; None where it is done."""
+        from brushctl.brushes.header import read_metadata
         from brushctl.photos.journal import hash_file
         from brushctl.photos.pairs import find_pairs, pair_sha256
         from brushctl.photos.treating import failed
@@ -205,7 +213,9 @@ class Many:
             return failed(name, error, source, settings)
         same = record and (record.settings, record.source) == (settings, source)
         if record and same and record.status == "done" and there and not self.overwrite:
-            return None
+            of, now = read_metadata(path).base.unet_sha256, unet_of(order.base)
+            if now in (None, of):  # a base that is not here cannot have become another
+                return None
         return Assignment(name, order, settings, source, self.overwrite)
 
     def _learned(
@@ -248,6 +258,12 @@ class Many:
             told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
             say(f"{told} (in {seconds:.0f} s)")
         say_failed(failed)
+
+
+def _unet_here(base: str | None) -> str | None:
+    from brushctl.engine.base import unet_here
+
+    return unet_here(base)
 
 
 def _worth(judged: dict[str, Any] | None) -> str:

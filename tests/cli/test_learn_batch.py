@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from brushctl import settings
 from brushctl.brushes.file import read_brush
 from brushctl.cli.many import Assignment, School
 from brushctl.cli.order import Order
 from brushctl.engine import progress, recipes
+from brushctl.engine.base import EMBEDDED
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
 
@@ -81,6 +83,22 @@ def test_only_what_is_missing_or_changed_is_learned_again(shell):
     shutil.copy(shell.folder / "sets/dusk/after/0.png", shell.folder / "sets/dim/after/0.png")
     assert [e["file"] for e in learned(shell)[:-1]] == ["dim"]
     assert counts(learned(shell, "--overwrite")) == (2, 0, 0)
+
+
+def test_a_brush_of_other_weights_under_the_same_name_is_learned_again(shell):
+    folder = shell.folder / "base"
+    shutil.copytree(EMBEDDED, folder)
+    listed(shell, {"pairs": "dim"})
+    command = ("-o", "brushes", "--base", str(folder))
+    assert counts(learned(shell, *command)) == (1, 0, 0)
+    assert counts(learned(shell, *command)) == (0, 1, 0)
+    weights = folder / "unet/diffusion_pytorch_model.safetensors"
+    tensors = load_file(weights)
+    tensors["conv_out.bias"] += 0.1
+    save_file(tensors, weights)
+    assert counts(learned(shell, *command)) == (1, 0, 0)
+    folder.rename(shell.folder / "elsewhere")
+    assert counts(learned(shell, *command)) == (0, 1, 0)
 
 
 def test_a_set_that_fails_stops_no_other_and_is_tried_again(shell):
