@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from brushctl.engine import single_file as layout
-from brushctl.engine.base import find, open_base
+from brushctl.engine.base import EMBEDDED, find, open_base
 from brushctl.engine.diagnosis import is_complete
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
@@ -182,6 +182,18 @@ def test_half_precision_alone_is_the_same_base(folder, hub):
     base = open_base(HUB_ID, CPU, torch.float32)
     assert base.dtype == torch.float32
     assert base.unet_sha256 == find(str(folder)).unet_sha256
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells what is mapped")
+def test_weights_in_their_own_number_format_are_mapped_from_their_file_and_not_copied():
+    base = open_base(None, CPU, torch.float16)
+    mapped = [line.split() for line in Path("/proc/self/maps").read_text().splitlines()]
+    for part in ("unet", "vae"):
+        file = str(EMBEDDED / part / "diffusion_pytorch_model.safetensors")
+        bounds = [fields[0].split("-") for fields in mapped if fields[-1] == file]
+        for parameter in getattr(base, part).parameters():
+            place = parameter.data_ptr()
+            assert any(int(low, 16) <= place < int(high, 16) for low, high in bounds)
 
 
 WHOLE = [
