@@ -1,5 +1,8 @@
 """The training loop: what is stopped and goes on ends as what never stopped."""
 
+import contextlib
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +11,13 @@ import torch
 from PIL import Image
 from torch import nn
 
+from brushctl.engine.base import EMBEDDED
+from brushctl.errors import UsageError
+from brushctl.tiny.train import unet, vae
+from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 @pytest.fixture
@@ -28,15 +37,15 @@ def stopped(*_: object) -> dict[str, float]:
     raise StoppedError
 
 
-def trained(run: Run, report=told) -> dict[str, torch.Tensor]:
-    torch.manual_seed(0)
+def trained(run: Run, report=told, begin=0, inputs=(b"pairs",)) -> dict[str, torch.Tensor]:
+    torch.manual_seed(begin)
     model = nn.Linear(3, 3)
 
     def loss(g: torch.Generator) -> torch.Tensor:
         x = torch.randn(16, 3, generator=g)
         return (model(x).float() - x.flip(1)).pow(2).mean()
 
-    return optimise(model, loss, run, report).state_dict()
+    return optimise(model, loss, run, report, inputs).state_dict()
 
 
 def test_a_run_that_stopped_at_its_checkpoint_ends_with_the_same_weights(run, tmp_path):
@@ -47,6 +56,74 @@ def test_a_run_that_stopped_at_its_checkpoint_ends_with_the_same_weights(run, tm
     resumed = trained(parted)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert (run.folder / "log.jsonl").read_text().count("\n") == 2
+
+
+OTHERS = {
+    "seed": (lambda run: replace(run, seed=1), {}),
+    "steps": (lambda run: replace(run, steps=16), {}),
+    "rate": (lambda run: replace(run, rate=1e-3), {}),
+    "model to begin with": (lambda run: run, {"begin": 1}),
+    "pairs": (lambda run: run, {"inputs": (b"other pairs",)}),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("report", [told, stopped], ids=["finished", "stopped"])
+def test_a_checkpoint_is_gone_on_with_by_its_own_run_only(run, report, other):
+    with contextlib.suppress(StoppedError):
+        trained(run, report)
+    change, how = OTHERS[other]
+    with pytest.raises(UsageError, match="is of other settings"):
+        trained(change(run), **how)
+    trained(run)
+
+
+def test_the_loss_of_a_shorter_last_window_is_the_mean_of_its_steps(run):
+    trained(run)
+    even = replace(run, folder=run.folder / "again", checkpoint_every=1)
+    trained(even)
+    short = replace(run, folder=run.folder / "short", checkpoint_every=5)
+    trained(short)
+    each = [line["loss"] for line in lines(even)]
+    assert lines(short)[1]["loss"] == pytest.approx(sum(each[5:]) / 3, abs=1e-4)
+
+
+def lines(run: Run) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_finished_part_is_written_again_wherever_it_is_wanted(tmp_path, monkeypatch):
+    """And not in place of another: other pairs are refused."""
+    monkeypatch.setattr(vae, "BATCH", 2)
+    rng = np.random.default_rng(0)
+
+    def drawn():
+        both = rng.integers(0, 256, (2, 4, 64, 64, 3), np.uint8)
+        return PairSet(*both, words=[""] * 4, phrases=[([], [])] * 4)
+
+    pairs, others = drawn(), drawn()
+    run = Run(tmp_path / "run", 1, 1e-3, torch.device("cpu"))
+    for name in ("one", "other"):
+        vae.train_vae(run, pairs, pairs, pairs.before, tmp_path / name)
+    one, other = ((tmp_path / name / WEIGHTS).read_bytes() for name in ("one", "other"))
+    assert one == other
+    with pytest.raises(UsageError):
+        vae.train_vae(run, others, pairs, pairs.before, tmp_path / "third")
+    assert not (tmp_path / "third").exists()
+
+
+def test_a_finished_u_net_is_written_again_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(unet, "BATCH", 2)
+    monkeypatch.setattr(unet, "followed", lambda *_: ({}, (torch.zeros(1, 3, 64, 64),)))
+    pixels = np.zeros((2, 64, 64, 3), np.uint8)
+    pairs = PairSet(pixels, pixels, ["make it red"] * 2, [([], [])] * 2)
+    run = Run(tmp_path / "work/unet", 1, 1e-3, torch.device("cpu"))
+    written = []
+    for name in ("one", "other"):
+        shutil.copytree(EMBEDDED / "vae", tmp_path / name / "vae")
+        unet.train_unet(run, pairs, pairs, tmp_path / name)
+        written.append((tmp_path / name / "unet" / WEIGHTS).read_bytes())
+    assert written[0] == written[1]
 
 
 def test_a_sheet_shows_each_row_s_pictures_side_by_side(run):

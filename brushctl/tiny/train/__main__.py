@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from brushctl.errors import BrushctlError
+
 
 class Part(StrEnum):
     """The parts, in the order in which they are trained."""
@@ -32,17 +34,16 @@ def main(
     steps: Annotated[int | None, typer.Option(help="Optimisation steps.")] = None,
     rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
     pairs: Annotated[int, typer.Option(help="Training pairs, a multiple of 500.")] = 60_000,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Fixes every draw.")] = 0,
 ) -> None:
     """Train one part of tiny-ip2p from nothing or `--start`, or resume it from its checkpoint."""
-    import torch
-
+    from brushctl.engine.device import resolve_device
     from brushctl.tiny.train.data import pair_set
     from brushctl.tiny.train.loop import Run
     from brushctl.tiny.train.photographs import photographs
 
-    run = Run(work / part, steps or STEPS[part], rate or RATES[part], torch.device(device), seed)
+    run = Run(work / part, steps or STEPS[part], rate or RATES[part], resolve_device(device), seed)
     train = pair_set(work / "data", pairs, seed=1000)
     held_out = pair_set(work / "data", 500, seed=0)
     if part is Part.vae:
@@ -60,4 +61,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except BrushctlError as error:
+        raise SystemExit(f"error: {error}") from None

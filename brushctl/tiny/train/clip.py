@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,9 @@ def train_clip(run: Run, train: PairSet, held_out: PairSet, out: Path) -> None:
         _save(average, config, tokenizer, vocabulary, out / "clip")
         return {"recall": recall(average, tokens, index, held_out)}
 
-    optimise(model, loss, run, report)
+    inputs = chain(train.contents(), [json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()])
+    average = optimise(model, loss, run, report, inputs)
+    _save(average, config, tokenizer, vocabulary, out / "clip")
 
 
 def world_vocabulary(pairs: PairSet) -> list[str]:

@@ -36,6 +36,13 @@ class PairSet:
     words: list[str]
     phrases: list[tuple[list[str], list[str]]]
 
+    def contents(self) -> Iterator[bytes | memoryview]:
+        """All of it, piece by piece, to be told from other pairs."""
+        yield json.dumps([self.words, self.phrases]).encode()
+        for side in (self.before, self.after):
+            for start in range(0, len(side), BLOCK):
+                yield np.ascontiguousarray(side[start : start + BLOCK]).data
+
 
 def _block(seed: int) -> tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]:
     rng = np.random.default_rng(seed)

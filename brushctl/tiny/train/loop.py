@@ -1,16 +1,19 @@
 """One training loop for every part: seeded, checkpointed, resumable, with an averaged model."""
 
 import copy
+import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from PIL import Image
 from torch import nn
+
+from brushctl.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,20 @@ class Run:
         """Where the state of the run lies."""
         return self.folder / "checkpoint.pt"
 
+    def fingerprint(self, model: nn.Module, inputs: Iterable[bytes | memoryview]) -> str:
+        """What decides the run: its settings, the model it begins with, what it learns from.
+
+        Not the device, which makes a difference of rounding only.
+        """
+        settings = (self.steps, self.rate, self.seed, self.warmup, self.ema)
+        known = hashlib.sha256(repr(settings).encode())
+        for name, tensor in model.state_dict().items():
+            known.update(name.encode())
+            known.update(tensor.cpu().contiguous().numpy().data)
+        for part in inputs:
+            known.update(hashlib.sha256(part).digest())
+        return known.hexdigest()
+
 
 def rate_at(run: Run, step: int) -> float:
     """Linear warm-up, then a cosine to a hundredth of the rate."""
@@ -51,21 +68,27 @@ def optimise(
     loss: Callable[[torch.Generator], torch.Tensor],
     run: Run,
     report: Callable[[nn.Module, int], dict[str, float]],
+    inputs: Iterable[bytes | memoryview] = (),
 ) -> nn.Module:
-    """Train `model` on `loss`; return its averaged copy.
+    """Train `model` on `loss`, or go on from the run's checkpoint; return its averaged copy.
 
     Args:
         model: trained in place.
         loss: one step's loss, drawing all its randomness from the generator.
         run: the schedule and the folder of the checkpoint.
         report: held-out figures of the averaged model, logged at every checkpoint.
+        inputs: all that the loss reads.
+
+    Raises:
+        UsageError: the checkpoint is another run's.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     average = copy.deepcopy(model).requires_grad_(False).eval()
     weights = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=run.rate, betas=(0.9, 0.99), weight_decay=1e-3)
-    start = _resume(run, model, average, optimiser)
-    began, shown = time.monotonic(), 0.0
+    mark = run.fingerprint(model, inputs)
+    start = _resume(run, mark, model, average, optimiser)
+    began, losses = time.monotonic(), list[float]()
     for step in range(start, run.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(run, step)
@@ -76,14 +99,14 @@ def optimise(
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         _follow(average, model, min(run.ema, (1 + step) / (10 + step)))
-        shown += value.item()
+        losses.append(value.item())
         done = step + 1
         if done % run.checkpoint_every == 0 or done == run.steps:
-            _save(run, model, average, optimiser, done)
+            _save(run, mark, model, average, optimiser, done)
             seconds = (time.monotonic() - began) / (done - start)
-            line = {"step": done, "loss": shown / run.checkpoint_every, "s/step": seconds}
+            line = {"step": done, "loss": sum(losses) / len(losses), "s/step": seconds}
             _log(run, line | report(average, done))
-            shown = 0.0
+            losses.clear()
     return average
 
 
@@ -95,9 +118,15 @@ def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
 
 
 def _save(
-    run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int
+    run: Run,
+    mark: str,
+    model: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
 ) -> None:
     state = {
+        "run": mark,
         "step": step,
         "model": model.state_dict(),
         "average": average.state_dict(),
@@ -109,11 +138,17 @@ def _save(
 
 
 def _resume(
-    run: Run, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+    run: Run, mark: str, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
 ) -> int:
     if not run.checkpoint.exists():
         return 0
     state = torch.load(run.checkpoint, map_location=run.device, weights_only=True)
+    if state.get("run") != mark:
+        raise UsageError(
+            "the checkpoint is of other settings, weights to begin with, or pairs",
+            where=str(run.checkpoint),
+            do="Repeat its command to go on with it; delete it, or give another --work, to begin.",
+        )
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])

@@ -2,8 +2,10 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -168,13 +170,23 @@ def train_unet(
     def report(average: nn.Module, step: int) -> dict[str, float]:
         assert isinstance(average, Editor)
         pipe = pipeline(vae, average, tokenizer)
-        if step % (4 * run.checkpoint_every) == 0 or step == run.steps:
+        if step % (4 * run.checkpoint_every) == 0:
             _save(pipe, out)
         figures, rows = followed(pipe, held_out)
         keep_sheet(run, step, rows)
         return figures
 
-    optimise(model, loss, run, report)
+    inputs = chain(train.contents(), _contents(vae, tokenizer))
+    average = optimise(model, loss, run, report, inputs)
+    assert isinstance(average, Editor)
+    _save(pipeline(vae, average, tokenizer), out)
+
+
+def _contents(vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> Iterator[bytes | memoryview]:
+    """What pictures and words are encoded with, piece by piece, to be told from others."""
+    for weights in vae.parameters():
+        yield weights.detach().cpu().contiguous().numpy().data
+    yield json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()
 
 
 def _times(g: torch.Generator) -> torch.Tensor:

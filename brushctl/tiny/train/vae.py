@@ -115,7 +115,7 @@ def train_vae(
             keep_sheet(run, step, [unseen[:12], model(unseen[:12]).sample])
         return {"world": held_out_psnr(model, unseen), "photos": held_out_psnr(model, photos)}
 
-    average = optimise(vae, loss, run, report)
+    average = optimise(vae, loss, run, report, train.contents())
     assert isinstance(average, AutoencoderKL)
     whiten(average, to_model(train.before[:2000], run.device))
     average.to(torch.float16).save_pretrained(out)
