@@ -2,9 +2,9 @@
 
     uv run python -m benchmarks.photographs     # docs/results/photographs.json and a sheet
 
-The photographs are those that scikit-image ships; tiny-ip2p has never seen any. Each of four
-retouches is learned from all photographs but one with the default recipe, and applied to that one;
-every photograph takes its turn. PSNR in dB against the retouched photograph. What the autoencoder
+The photographs are those that scikit-image and scikit-learn ship; tiny-ip2p has never seen any. Each of four
+retouches is learned from all photographs but one with the default recipe, in as many steps as --steps
+says or its own, and applied to that one; every photograph takes its turn. PSNR in dB against the retouched photograph. What the autoencoder
 alone loses bounds every figure from above; it stands beside them.
 """
 
@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from brushctl.engine.editing import Edited, Editor
 from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
 from brushctl.engine.making import find_start
-from brushctl.engine.recipes import DEFAULT
+from brushctl.engine.recipes import DEFAULT, Recipe
 from brushctl.tiny.train.photographs import photographs
 from brushctl.tiny.world.looks import luma
 
@@ -67,14 +68,15 @@ LOOKS: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-def left_out(base: BaseModel, before: Pixels, after: Pixels, k: int, steps: int) -> Edited:
+def left_out(base: BaseModel, before: Pixels, after: Pixels, k: int, recipe: Recipe) -> Edited:
     """Photograph k, edited by a brush learned from all the others."""
     others = [n for n in range(len(before)) if n != k]
     x, y = before[others], after[others]
     clip = load_clip(default_clip(base.id), base.device)
     start = follow(find_start(clip, list(x), list(y)), quiet=True)
-    learned = follow(learn(base, x, y, phrase=start.phrase, recipe=DEFAULT, seed=0), quiet=True)
+    learned = follow(learn(base, x, y, phrase=start.phrase, recipe=recipe, seed=0), quiet=True)
     scales = Scales(base.defaults.s_T, base.defaults.s_I)
+    steps = base.defaults.steps
     with Editor(base, learned.instruction, scales=scales, steps=steps, seed=0) as editor:
         return editor.edit([before[k]])[0]
 
@@ -83,7 +85,9 @@ def main() -> None:
     """Learn, edit, measure, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--looks", nargs="+", choices=LOOKS, default=list(LOOKS))
+    options.add_argument("--steps", type=int, default=DEFAULT.steps)
     chosen = options.parse_args()
+    recipe = replace(DEFAULT, steps=chosen.steps)
     started = time.monotonic()
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
@@ -91,7 +95,7 @@ def main() -> None:
     rows, shown = [], []
     for name in chosen.looks:
         after = np.stack([np.clip(LOOKS[name](x), 0, 1) for x in before]).astype(np.float32)
-        edited = [left_out(base, before, after, k, base.defaults.steps) for k in range(len(before))]
+        edited = [left_out(base, before, after, k, recipe) for k in range(len(before))]
         row = {
             "look": name,
             "photographs": len(before),
