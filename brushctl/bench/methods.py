@@ -11,6 +11,7 @@ from brushctl.bench.effects import Effect
 from brushctl.bench.metrics import Pixels
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import TINY_CLIP, Clip
+from brushctl.engine.direction import direction_of
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
 from brushctl.engine.identity import digest_of_modules
@@ -152,6 +153,7 @@ def _inversion(recipe: Recipe, *, visii: bool) -> Method:
             recipe=bench.recipe(recipe, buckets=1 if visii else None),
             seed=bench.seed,
             fixed_noise=visii,
+            direction=direction_of(bench.base, bench.clip, before, after) if visii else None,
         )
         return Learnt(phrase, instruction)
 

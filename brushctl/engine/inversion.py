@@ -4,9 +4,9 @@ With one text for all of denoising time, a start from a caption and one fixed no
 timestep, this is Visii (Nguyen et al. 2023); with a text for each bucket and the brush's own
 start, it is the ablation "w/o Attn" (section 6.2).
 
-Visii's loss is 4 times the guided squared error plus 0.1 times the distance of the text's CLIP
-direction from the pictures'. The second term needs a base whose text encoder is that of a CLIP;
-the error alone is minimised here, and under Adam its factor means nothing.
+Visii's loss is 4 times the guided squared error plus 0.1 times the distance of the text from the
+pictures' direction in CLIP (`brushctl.engine.direction`). Without a direction the error alone is
+minimised; under Adam its factor then means nothing.
 """
 
 from collections.abc import Generator
@@ -19,6 +19,7 @@ from brushctl import settings
 from brushctl.brushes.metadata import Buckets
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
+from brushctl.engine.direction import Direction
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import NO_PHRASE_TOKENS, Instruction
 from brushctl.engine.learning import (
@@ -34,6 +35,9 @@ from brushctl.engine.progress import adam, set_rate
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Advance, Event, Stage
 
+ERROR, DIRECTION = 4.0, 0.1
+"""The weights of the two terms in Visii's published configuration."""
+
 
 def invert(
     base: BaseModel,
@@ -44,6 +48,7 @@ def invert(
     recipe: Recipe,
     seed: int,
     fixed_noise: bool = False,
+    direction: Direction | None = None,
 ) -> Generator[Event, None, Instruction]:
     """Learn the text encoder's states of an instruction from (n, s, s, 3) before/after pictures.
 
@@ -57,6 +62,7 @@ def invert(
         recipe: how to optimise, and how many texts there are for all of denoising time.
         seed: fixes every draw.
         fixed_noise: whether a timestep always has the same noise, as in Visii.
+        direction: what texts are pulled towards as well; None for the error alone.
     """
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
@@ -83,7 +89,7 @@ def invert(
             state.instruction = replace(instruction, text=now)
             losses = bucket_losses(guidance, sample)
             optimiser.zero_grad(set_to_none=True)
-            losses.sum().backward()
+            total_loss(losses, now, direction).backward()
             if step < recipe.tied * recipe.steps:
                 tie([head])
             optimiser.step()
@@ -91,6 +97,15 @@ def invert(
                 yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)
     return replace(instruction, text=learned)
+
+
+def total_loss(
+    losses: torch.Tensor, text: torch.Tensor, direction: Direction | None
+) -> torch.Tensor:
+    """Of the buckets' errors (j,) and their texts (j, l, d_text)."""
+    if direction is None:
+        return losses.sum()
+    return ERROR * losses.sum() + DIRECTION * direction.distance(text).sum()
 
 
 def _tokens(base: BaseModel, phrase: str | None, recipe: Recipe) -> int:
