@@ -29,7 +29,7 @@ class Examiner:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._judges = judges_for(setting.bench())
+        self._judges = judges_for(finished(setting.bench()))
         self._effect: Effect | None = None
 
     def __call__(self, cases: Sequence[Named]) -> Iterator[CaseDone]:

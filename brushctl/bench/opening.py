@@ -1,6 +1,6 @@
 """What cases are run with, opened from a few words: by one process, or by each of a cluster's."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +8,9 @@ from brushctl.bench.effects import TABLE_3, Effect, draw_effects
 from brushctl.bench.folder import effects_in, load_effect
 from brushctl.bench.methods import Bench
 from brushctl.engine.base import open_base
-from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.clip import load_clip_for
 from brushctl.engine.device import resolve_device, resolve_dtype
+from brushctl.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,17 @@ class Setting:
     seed: int
     folder: Path | None
 
-    def bench(self) -> Bench:
-        """The models.
+    def bench(self) -> Generator[Event, None, Bench]:
+        """The models; a warning where the base's CLIP is not at hand, and the small one serves.
 
         Raises:
             DeviceError: the device is not on this machine.
-            BaseModelError: a model cannot be loaded.
+            BaseModelError: the base model cannot be loaded.
         """
         where = resolve_device(self.device)
         model = open_base(self.base, where, resolve_dtype(self.dtype, where))
-        return Bench(model, load_clip(default_clip(model.id), where), self.steps, self.seed)
+        clip = yield from load_clip_for(model.id, where)
+        return Bench(model, clip, self.steps, self.seed)
 
     def known(self) -> list[str]:
         """The names of the effects there are.

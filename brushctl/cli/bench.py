@@ -136,7 +136,7 @@ def _run(
     from brushctl.bench.running import run_bench
 
     if machines is None:
-        bench = setting.bench()
+        bench = follow(setting.bench(), quiet=quiet)
         plan = planned(bench.base.resolution)
         return plan, follow(run_bench(bench, plan), quiet=quiet)
 
@@ -145,7 +145,7 @@ def _run(
     with machines.joined() as pool:
         # This process only plans and keeps; names of cases tell the number format.
         dtype = machines.dtype(setting.dtype, pool)
-        bench = replace(setting, device="cpu", dtype=dtype).bench()
+        bench = follow(replace(setting, device="cpu", dtype=dtype).bench(), quiet=quiet)
         plan = planned(bench.base.resolution)
         runner = on_cluster(replace(setting, dtype=dtype), pool)
         return plan, follow(run_bench(bench, plan, runner), quiet=quiet)

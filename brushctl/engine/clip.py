@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from brushctl.engine.diagnosis import CLIP_FILES, CLIP_REPOSITORY
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
 from brushctl.errors import BaseModelError, first_line
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Event, Stage, Warned
 from brushctl.settings import TINY
 
 TINY_CLIP = Path(__file__).parents[1] / "tiny" / "weights" / "clip"
@@ -92,6 +93,19 @@ class Clip:
 def default_clip(base: str) -> str:
     """The CLIP that goes with a base model: the project's own, or the paper's."""
     return str(TINY_CLIP) if base == TINY else PAPER_CLIP
+
+
+def load_clip_for(base: str, device: torch.device) -> Generator[Event, None, Clip]:
+    """Open the CLIP that goes with a base model; the project's own where that cannot be had."""
+    try:
+        return load_clip(default_clip(base), device)
+    except BaseModelError as error:
+        yield Warned(
+            f"{error.where}: {error.what}; phrases and measures in CLIP are those of tiny-clip "
+            "instead, which knows drawn pictures only. Run "
+            f"`hf download {CLIP_REPOSITORY} {CLIP_FILES[0]}` where there is a network"
+        )
+        return load_clip(str(TINY_CLIP), device)
 
 
 def load_clip(name: str, device: torch.device) -> Clip:
