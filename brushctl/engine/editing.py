@@ -30,7 +30,7 @@ GRAIN = 2
 """Latents along a side come in steps of this, so that one halving stays exact."""
 SHORTEST = 8
 """The fewest latents along a side: below it a picture has no structure to attend to."""
-BUSY = 256 * 256
+BUSY = 512 * 256
 """Pixels, counted once for each branch, that keep every core busy: more at once is no faster."""
 MOST = 32
 """Pictures at once on a CUDA device, whatever its memory."""
@@ -103,14 +103,15 @@ class Editor:
         """
         if not self._at_once:
             area = self._base.resolution**2
-            if self._on_cuda:
+            if self.wants_many:
                 self._at_once = self._fitting()
             else:
                 self._at_once = max(1, BUSY // (area * self._scales.branches))
         return self._at_once
 
     @property
-    def _on_cuda(self) -> bool:
+    def wants_many(self) -> bool:
+        """Whether it runs on a GPU that many pictures at once pay on."""
         return self._base.device.type == "cuda"
 
     @enough_memory("not even one picture fits into the device's memory")

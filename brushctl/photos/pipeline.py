@@ -23,8 +23,6 @@ MOST_IN_HAND = 400.0
 """As many for a GPU, which wants a batch: sixteen photographs of 12 megapixels in half of it."""
 SHARE, EACH = 0.25, 45e6
 """Of the machine's memory they may take, each at most so many bytes (12 MB while it waits)."""
-BATCH = 100_000
-"""Pixels through the model at one time that only a GPU takes: a CPU is busy with 65,536."""
 TOGETHER = 16
 """No window reaches over a multiple of so many photographs of a run. Neighbours change a picture
 by rounding; so a cluster, which hands out multiples of as many, makes the bytes of one process."""
@@ -71,8 +69,7 @@ def in_hand(editor: Editor) -> float:
     It depends on the machine and on what the editor takes at once, never on what else is running,
     for windows follow from it, and bytes from windows.
     """
-    width, height = editor.working_size(3000, 2000)
-    if editor.at_once == 1 or editor.at_once * width * height < BATCH:
+    if editor.at_once == 1 or not editor.wants_many:
         return IN_HAND
     return min(MOST_IN_HAND, max(IN_HAND, SHARE * whole_memory() / EACH))
 

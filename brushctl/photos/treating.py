@@ -37,6 +37,10 @@ class Editor(Protocol):
     def at_once(self) -> int:
         """How many pictures it edits together."""
 
+    @property
+    def wants_many(self) -> bool:
+        """Whether it waits for pictures and not they for it: a GPU, for which more may be held."""
+
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """The width and height at which it sees a photograph."""
 

@@ -189,7 +189,7 @@ def a_card_of_64_mib(monkeypatch):
     }
     for name, answer in told.items():
         monkeypatch.setattr(torch.cuda, name, answer)
-    monkeypatch.setattr(Editor, "_on_cuda", property(lambda _: True))
+    monkeypatch.setattr(Editor, "wants_many", property(lambda _: True))
 
 
 @pytest.mark.usefixtures("a_card_of_64_mib")

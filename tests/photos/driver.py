@@ -52,6 +52,7 @@ class ToneEditor:
         return None
 
     at_once = 2
+    wants_many = False
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         scale = SIDE / (width * height) ** 0.5
