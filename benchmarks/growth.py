@@ -3,7 +3,8 @@
     uv run python -m benchmarks.growth      # docs/results/growth.json and docs/images/growth.png
 
 The command itself, in processes of its own, on tiny-ip2p: its start is part of what a few
-photographs cost. Photographs are those of scikit-image, brought to size; the brush is learned in few
+photographs cost; what one more of a size costs is the time between the first result and the last.
+Photographs are those of scikit-image, brought to size; the brush is learned in few
 steps, and runs at guidance 1: one pass of the U-Net for each of five steps. Some ten minutes.
 """
 
@@ -30,8 +31,8 @@ COUNTS = (1, 10, 100, 1000)
 SMALL = 0.25
 """Megapixels of each of many."""
 SIZES = (0.5, 2, 6, 12, 24)
-EACH = 4
-"""Photographs of a size, beyond one that pays for the start."""
+EACH = 8
+"""Photographs of a size."""
 EFFECT = "midnight"
 SOURCES = ("astronaut", "coffee", "chelsea", "rocket")
 
@@ -54,6 +55,20 @@ def brushctl(*arguments: object) -> float:
     command = [sys.executable, "-m", "brushctl", *map(str, arguments), "--quiet"]
     subprocess.run(command, check=True)
     return time.monotonic() - started
+
+
+def seconds_between(brush: Path, photos: Path) -> float:
+    """From the first result of a run of `apply` to the last, for each of those in between."""
+    command = ("apply", brush, photos, "-o", f"{photos}-out", "--quiet", "--json")
+    times = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "brushctl", *map(str, command)], stdout=subprocess.PIPE
+    ) as run:
+        assert run.stdout
+        for line in run.stdout:
+            if json.loads(line)["event"] == "file":
+                times.append(time.monotonic())
+    return (times[-1] - times[0]) / (len(times) - 1)
 
 
 def learned(folder: Path) -> Path:
@@ -92,17 +107,14 @@ def main() -> None:
         brush = learned(folder)
         base = read_metadata(brush).base
 
-        def seconds(photos: Path) -> float:
-            return brushctl("apply", brush, photos, "-o", f"{photos}-out")
-
         for count in (n for n in COUNTS if n <= most):
-            took = seconds(photographs(folder / f"n{count}", count, SMALL))
+            photos = photographs(folder / f"n{count}", count, SMALL)
+            took = brushctl("apply", brush, photos, "-o", f"{photos}-out")
             counts.append({"photographs": count, "seconds": round(took, 2)})
             print(counts[-1], flush=True)
         for size in SIZES:
-            one = seconds(photographs(folder / f"one{size}", 1, size))
-            more = seconds(photographs(folder / f"more{size}", 1 + EACH, size))
-            sizes.append({"megapixels": size, "seconds_each": round((more - one) / EACH, 3)})
+            took = seconds_between(brush, photographs(folder / f"mp{size}", EACH, size))
+            sizes.append({"megapixels": size, "seconds_each": round(took, 3)})
             print(sizes[-1], flush=True)
     report = {
         "command": command(),
