@@ -92,7 +92,8 @@ def test_a_brush_is_applied_and_loaded_alike(folder, pipe, pictures, brush, tmp_
     brushctl.write_brush(brush, tmp_path / "made.brush")
     wide = np.ascontiguousarray(pictures[0][:48])
     again = brushctl.open_brush(tmp_path / "made.brush")
-    with brushctl.open_editor(again, base=str(folder), device="cpu", seed=3) as editor:
+    how = {"base": str(folder), "device": "cpu", "dtype": "float32", "seed": 3}
+    with brushctl.open_editor(again, **how) as editor:
         ours = editor.edit([wide])[0].after
         source = editor.noise_source(wide)
     state = source.get_state()
