@@ -73,9 +73,10 @@ class Editor:
         self._at_once = 0  # not found out yet
 
     def __enter__(self) -> Self:
-        prepared = brushed(self._base.unet, self._instruction, empty=self._base.read(None).states)
+        empty = self._base.read(None)
+        prepared = brushed(self._base.unet, self._instruction, empty=empty.states)
         state = self._installed.enter_context(prepared)
-        self._guidance = Guidance(self._base, state, self._scales)
+        self._guidance = Guidance(self._base, state, self._scales, empty)
         return self
 
     def __exit__(

@@ -58,11 +58,20 @@ class Branch:
 
 
 class Guidance:
-    """Eq. 3 on a base model whose processors read `state`."""
+    """Eq. 3 on a base model whose processors read `state`.
 
-    def __init__(self, base: BaseModel, state: Brushed, scales: Scales) -> None:
+    Args:
+        base: the frozen model.
+        state: what its processors read.
+        scales: s_T and s_I.
+        empty: the words of the branches without any, where they have been read already.
+    """
+
+    def __init__(
+        self, base: BaseModel, state: Brushed, scales: Scales, empty: Words | None = None
+    ) -> None:
         self.base, self.state, self.scales = base, state, scales
-        self._empty = base.read(None)
+        self._empty = empty or base.read(None)
 
     def predict(self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """The guided prediction, all branches in one batch.

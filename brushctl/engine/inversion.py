@@ -29,9 +29,8 @@ from brushctl.engine.learning import (
     draw,
     encode_pairs,
     noised,
-    tie,
 )
-from brushctl.engine.progress import adam, set_rate
+from brushctl.engine.progress import adam, update
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Advance, Event, Stage
 
@@ -81,7 +80,6 @@ def invert(
         scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
         guidance = Guidance(base, state, scales)
         for step in range(recipe.steps):
-            set_rate(optimiser, recipe, step)
             sample = draw(base, pairs, recipe, source)
             if fixed_noise:
                 sample = _with_fixed_noise(base, pairs, sample, seed, source)
@@ -90,9 +88,7 @@ def invert(
             losses = bucket_losses(guidance, sample)
             optimiser.zero_grad(set_to_none=True)
             total_loss(losses, now, direction).backward()
-            if step < recipe.tied * recipe.steps:
-                tie([head])
-            optimiser.step()
+            update(optimiser, recipe, step)
             if (step + 1) % settings.REPORT_EVERY == 0 or step + 1 == recipe.steps:
                 yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)

@@ -16,7 +16,7 @@ from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.pixels import to_model
-from brushctl.engine.progress import Keeper, Progress, set_rate
+from brushctl.engine.progress import Keeper, Progress, update
 from brushctl.engine.recipes import Recipe
 from brushctl.errors import DeviceError, DeviceMemoryError
 from brushctl.events import Advance, Event, Stage, Warned
@@ -160,19 +160,9 @@ def _step(
             run.parts *= 2
         torch.cuda.empty_cache()
         yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
-    if run.step < recipe.tied * recipe.steps:
-        tie(run.leaves)
-    set_rate(run.optimiser, recipe, run.step)
-    run.optimiser.step()
+    update(run.optimiser, recipe, run.step)
     run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
     run.step += 1
-
-
-def tie(leaves: list[torch.Tensor]) -> None:
-    """Give every bucket the mean of all gradients: having begun alike, they stay alike."""
-    for leaf in leaves:
-        assert leaf.grad is not None
-        leaf.grad = leaf.grad.mean(0, keepdim=True).expand_as(leaf).contiguous()
 
 
 def _backward(guidance: Guidance, sample: "Draw", batch: int) -> torch.Tensor:

@@ -4,12 +4,11 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from tests.cli.shell import Shell
 
-pytestmark = pytest.mark.usefixtures("ray")
+pytestmark = pytest.mark.usefixtures("ray", "one_thread")
 
 
 @pytest.fixture
@@ -29,15 +28,6 @@ def shell(tmp_path, capfdbinary) -> Shell:
     rows.append({"pairs": "nowhere"})
     (tmp_path / "sets.json").write_text(json.dumps(rows))
     return Shell(tmp_path, capfdbinary)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """As the processes of the cluster have: sums are taken in another order by more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 ON_RAY = ("--engine", "ray", "--workers", "1", "--device", "cpu")

@@ -18,6 +18,8 @@ from brushctl.events import finished
 from tests.engine.random_clip import write_random_clip
 from tests.engine.random_xl import write_random_xl
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 
 
@@ -127,11 +129,3 @@ def test_the_bench_pulls_visiis_text_and_no_ablations(reader, clip):
             fixed_noise=fixed, direction=own,
         )  # fmt: skip
         assert torch.equal(finished(work).text, learnt.instruction.text), method
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

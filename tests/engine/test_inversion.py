@@ -14,6 +14,8 @@ from brushctl.engine.learning import bucket_losses, draw, encode_pairs
 from brushctl.engine.recipes import DEFAULT
 from brushctl.events import Advance
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 RECIPE = replace(DEFAULT, steps=5, batch=1)
 
 
@@ -91,11 +93,3 @@ def test_learning_lowers_the_error(base, pictures):
             return float(bucket_losses(Guidance(base, state, Scales(1, 1)), sample).mean())
 
     assert error(14) < 0.9 * error(0)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
