@@ -117,7 +117,8 @@ def learn(
         unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
         look_every = max(1, recipe.steps // settings.LOOKS)
         while run.step < recipe.steps and not (recipe.by_held_out and run.settled()):
-            yield from _step(guidance, pairs, recipe, run)
+            with enough_memory("one sample alone does not fit into the device's memory"):
+                yield from _step(guidance, pairs, recipe, run)
             if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
                 run.look(unseen.losses(run.parts))
                 run.psnr = unseen.psnr()
@@ -150,13 +151,8 @@ def _step(
             errors = [_backward(guidance, part, recipe.batch) for part in sample.parts(run.parts)]
             break
         except RuntimeError as error:
-            if not out_of_memory(error):
+            if not out_of_memory(error) or run.parts >= len(sample.t):
                 raise
-            if run.parts >= len(sample.t):
-                raise DeviceMemoryError(
-                    "one sample alone does not fit into the device's memory",
-                    do="Use --dtype bfloat16, a device with more memory, or --device cpu.",
-                ) from error
             run.parts *= 2
         torch.cuda.empty_cache()
         yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
