@@ -31,14 +31,14 @@ test-all: setup  ## Run the slow tests too, which kill processes of a cluster
 	$(RUN) pytest -m 'slow or not slow'
 
 lint: setup  ## Check style, types and which room imports which
-	$(RUN) ruff check brushctl tests docs/site
-	$(RUN) ruff format --check brushctl tests docs/site
+	$(RUN) ruff check brushctl benchmarks tests docs/site
+	$(RUN) ruff format --check brushctl benchmarks tests docs/site
 	$(RUN) mypy
 	$(RUN) lint-imports
 
 format: setup  ## Put the code into its house style
-	$(RUN) ruff check --fix brushctl tests docs/site
-	$(RUN) ruff format brushctl tests docs/site
+	$(RUN) ruff check --fix brushctl benchmarks tests docs/site
+	$(RUN) ruff format brushctl benchmarks tests docs/site
 
 docs: setup  ## Build the documentation site into site/; a link that leads nowhere is an error
 	rm -rf site reference

@@ -75,7 +75,10 @@ class Clock:
 def pipeline(base: BaseModel) -> StableDiffusionInstructPix2PixPipeline:
     """Diffusers' pipeline on the same parts."""
     pipe = StableDiffusionInstructPix2PixPipeline(
-        vae=base.vae, text_encoder=base.family.text_encoder, tokenizer=base.tokenizer, unet=base.unet,
+        vae=base.vae,
+        text_encoder=base.family.text_encoder,
+        tokenizer=base.tokenizer,
+        unet=base.unet,
         scheduler=EulerAncestralDiscreteScheduler.from_config(base.scheduler_config),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip

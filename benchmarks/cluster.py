@@ -127,7 +127,7 @@ def main() -> None:
         "core seconds for each block": round(spent * block_size(count), 4),
     }
     OUT.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=1))  # noqa: T201
+    print(json.dumps(report, indent=1))
 
 
 def _alone(plan: Plan, opener: EditorOpener, count: int) -> dict[str, Any]:

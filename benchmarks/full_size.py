@@ -2,11 +2,11 @@
 
     uv run python -m benchmarks.full_size     # docs/results/full-size.json
 
-Builds InstructPix2Pix on Stable Diffusion 1.5 as its authors configured it, with random weights, in
-diffusers' layout and bfloat16 (2.1 GB in --folder). Then, through the command line, each in a process
-of its own: one learning step, all five buckets at once, and one photograph edited in two steps, at 512
-px and the paper's guidance, so with three branches. The pictures are noise; what is measured is that
-it runs, in how much memory, and how long.
+Builds InstructPix2Pix on Stable Diffusion 1.5 as its authors configured it, with random weights,
+in diffusers' layout and bfloat16 (2.1 GB in --folder). Then, through the command line, each in a
+process of its own: one learning step, all five buckets at once, and one photograph edited in two
+steps, at 512 px and the paper's guidance, so with three branches. The pictures are noise; what is
+measured is that it runs, in how much memory, and how long.
 """
 
 import argparse

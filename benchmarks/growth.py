@@ -32,8 +32,11 @@ COUNTS = (1, 10, 100, 1000)
 SMALL = 0.25
 """Megapixels of each of many."""
 SIZES = {0.5: 96, 2: 96, 6: 32, 12: 32, 24: 32}
-"""Megapixels, and how many photographs of them. Results come in bursts, a window at a time: of small
-ones, which go sixteen together, the first and the last burst are left out."""
+"""Megapixels, and how many photographs of them.
+
+Results come in bursts, a window at a time: of small ones, which go sixteen together, the first and
+the last burst are left out.
+"""
 EFFECT = "midnight"
 SOURCES = ("astronaut", "coffee", "chelsea", "rocket")
 
@@ -61,14 +64,12 @@ def brushctl(*arguments: object) -> float:
 def seconds_between(brush: Path, photos: Path) -> float:
     """From one result of a run of `apply` to the next, once it is under way."""
     command = ("apply", brush, photos, "-o", f"{photos}-out", "--quiet", "--json")
-    times = []
     with subprocess.Popen(
         [sys.executable, "-m", "brushctl", *map(str, command)], stdout=subprocess.PIPE
     ) as run:
         assert run.stdout
-        for line in run.stdout:
-            if json.loads(line)["event"] == "file":
-                times.append(time.monotonic())
+        events = (json.loads(line)["event"] for line in run.stdout)
+        times = [time.monotonic() for event in events if event == "file"]
     end = -TOGETHER if len(times) > 4 * TOGETHER else len(times)
     steady = times[TOGETHER - 1 : end]
     return (steady[-1] - steady[0]) / (len(steady) - 1)

@@ -192,7 +192,7 @@ def main() -> None:
         "psnr_by_dtype": outcomes(bases, chosen.steps) if chosen.steps else None,
     }
     chosen.out.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))  # noqa: T201
+    print(json.dumps(report, indent=2))
 
 
 if __name__ == "__main__":

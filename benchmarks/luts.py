@@ -107,7 +107,7 @@ def main() -> None:
                 "psnr of nothing": _mean_psnr(unseen, meant),
             }
             shown.append(Row((unseen[0], after[0], table(unseen[0]), meant[0]), name))
-        print(json.dumps(rows[-1]), flush=True)  # noqa: T201
+        print(json.dumps(rows[-1]), flush=True)
     report = {
         "command": "uv run python -m benchmarks.luts" + " --brushes" * chosen.brushes,
         "base": {"id": base.id, "unet_sha256": base.unet_sha256} if base else None,

@@ -2,10 +2,11 @@
 
     uv run python -m benchmarks.photographs     # docs/results/photographs.json and a sheet
 
-The photographs are those that scikit-image and scikit-learn ship; tiny-ip2p has never seen any. Each of four
-retouches is learned from all photographs but one with the default recipe, in as many steps as --steps
-says or its own, and applied to that one; every photograph takes its turn. PSNR in dB against the retouched photograph. What the autoencoder
-alone loses bounds every figure from above; it stands beside them.
+The photographs are those that scikit-image and scikit-learn ship; tiny-ip2p has never seen any.
+Each of four retouches is learned from all photographs but one with the default recipe, in as many
+steps as --steps says or its own, and applied to that one; every photograph takes its turn. PSNR in
+dB against the retouched photograph. What the autoencoder alone loses bounds every figure from
+above; it stands beside them.
 """
 
 import argparse
@@ -104,7 +105,7 @@ def main() -> None:
             "autoencoder": _mean([e.before for e in edited], before),
         }
         rows.append(row)
-        print(json.dumps(row), flush=True)  # noqa: T201
+        print(json.dumps(row), flush=True)
         shown += [
             Row(
                 (before[k], edited[k].after, after[k]),

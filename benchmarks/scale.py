@@ -274,7 +274,7 @@ def main() -> None:
         "simulation": simulation,
     }
     OUT.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=1))  # noqa: T201
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
