@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from diffusers import DDPMScheduler
 from PIL import Image
 from torch import nn
 
@@ -134,3 +135,29 @@ def test_a_sheet_shows_each_row_s_pictures_side_by_side(run):
     assert sheet.shape == (16, 32, 3)
     assert (sheet[:8] == 0).all()
     assert (sheet[8:] == 255).all()
+
+
+LATENTS, NOISE = torch.randn(2, 3, 24, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+def test_the_velocity_asked_for_is_diffusers_own_where_the_truth_is_noised():
+    scheduler, t = unet.new_scheduler(), torch.tensor([0, 400, 999])
+    ddpm = DDPMScheduler.from_config(scheduler.config)
+    asked = unet.velocity_to(
+        LATENTS,
+        ddpm.add_noise(LATENTS, NOISE, t),
+        scheduler.alphas_cumprod[t][:, None, None, None],
+    )
+    assert torch.allclose(asked, ddpm.get_velocity(LATENTS, NOISE, t), atol=1e-4)
+
+
+def test_a_first_estimate_is_what_one_sampling_step_makes():
+    scheduler, before = unet.new_scheduler(), LATENTS.flip(0)
+    words, model = torch.zeros(3, 32, 128), unet.new_unet().eval()
+    scheduler.set_timesteps(1)
+    x_T = scheduler.scale_model_input(NOISE * scheduler.init_noise_sigma, scheduler.timesteps[0])
+    with torch.no_grad():
+        v = model(torch.cat([x_T, before], 1), scheduler.timesteps[0], words).sample
+    sampled = scheduler.step(v, scheduler.timesteps[0], NOISE * scheduler.init_noise_sigma)
+    estimate = unet.first_estimate(model, scheduler.alphas_cumprod, x_T, before, words)
+    assert torch.allclose(estimate, sampled.pred_original_sample, atol=1e-4)

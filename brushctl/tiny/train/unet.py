@@ -38,6 +38,11 @@ CHANGED = 0.1
 FOCUS = 3.0
 """How much more the edited positions of a pair weigh than the others."""
 TRAIN_STEPS = 1000
+OWN = 0.5
+"""Share of draws that are noised from the model's own first estimate: what it meets at inference.
+
+Trained on the truth alone, it trusts what it sees under the noise, and keeps its own errors.
+"""
 DEFAULTS = Defaults(s_T=1.0, s_I=1.0, steps=5)
 """On this base guidance only hurts: its conditional prediction is exact enough to be followed.
 More steps hurt too, for its errors add up; five visit each of a brush's buckets once."""
@@ -155,15 +160,15 @@ def train_unet(
         focus = _focus(before, after).to(run.device)
         picture = (before * ~blank[:, None, None, None]).to(run.device)
         tokens = torch.where(blank[:, None], nothing, latents.tokens[index])
-        t = _times(g).to(run.device)
-        noise = torch.randn(picture.shape, generator=g).to(run.device)
-        x = after.to(run.device)
-        a = alpha_bar[t][:, None, None, None]
-        noised = a.sqrt() * x + (1 - a).sqrt() * noise
-        velocity = a.sqrt() * noise - (1 - a).sqrt() * x
         words = model.text_encoder(tokens.to(run.device))[0]
-        seen = torch.cat([noised, picture], 1).contiguous(memory_format=torch.channels_last)
-        error = model.unet(seen, t, words).sample.float() - velocity
+        x, own = after.to(run.device), int(OWN * BATCH)
+        t = torch.cat([_own_times(g, own), _times(g, BATCH - own)]).to(run.device)
+        first, noise = (torch.randn(picture.shape, generator=g).to(run.device) for _ in range(2))
+        estimate = first_estimate(model.unet, alpha_bar, first[:own], picture[:own], words[:own])
+        a = alpha_bar[t][:, None, None, None]
+        noised = a.sqrt() * torch.cat([estimate, x[own:]]) + (1 - a).sqrt() * noise
+        error = _velocity(model.unet, noised, picture, t, words) - velocity_to(x, noised, a)
+        error = torch.cat([error[:own] * (1 - a[:own]).sqrt(), error[own:]])
         in_pixels = F.conv2d(error, worth[:, :, None, None].to(error))
         return (focus * in_pixels.float().pow(2)).mean()
 
@@ -189,10 +194,42 @@ def _contents(vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> Iterator[bytes | 
     yield json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()
 
 
-def _times(g: torch.Generator) -> torch.Tensor:
+def _times(g: torch.Generator, n: int) -> torch.Tensor:
     """Steps of noise, more of them near pure noise, where the edit is decided."""
-    u = torch.rand(BATCH, generator=g)
+    u = torch.rand(n, generator=g)
     return ((1 - u * u) * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1)
+
+
+def _own_times(g: torch.Generator, n: int) -> torch.Tensor:
+    """Steps at which an estimate shows through the noise, and is not all there is to see."""
+    return (TRAIN_STEPS * (0.1 + 0.8 * torch.rand(n, generator=g))).long()
+
+
+def velocity_to(x: torch.Tensor, x_t: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
+    """The prediction at `x_t` from which a sampler reads `x`, wherever `x_t` came from."""
+    return (alpha_bar.sqrt() * x_t - x) / (1 - alpha_bar).sqrt()
+
+
+def _velocity(
+    unet: nn.Module, x_t: torch.Tensor, picture: torch.Tensor, t: torch.Tensor, words: torch.Tensor
+) -> torch.Tensor:
+    seen = torch.cat([x_t, picture], 1).contiguous(memory_format=torch.channels_last)
+    predicted: torch.Tensor = unet(seen, t, words).sample
+    return predicted.float()
+
+
+@torch.no_grad()
+def first_estimate(
+    unet: nn.Module,
+    alpha_bar: torch.Tensor,
+    noise: torch.Tensor,
+    picture: torch.Tensor,
+    words: torch.Tensor,
+) -> torch.Tensor:
+    """What one step from pure noise makes of each picture: (n, c, h, w)."""
+    last = torch.full((len(noise),), TRAIN_STEPS - 1, device=noise.device)
+    a = alpha_bar[-1]
+    return a.sqrt() * noise - (1 - a).sqrt() * _velocity(unet, noise, picture, last, words)
 
 
 def _focus(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
@@ -281,7 +318,7 @@ def followed(
         image=x,
         guidance_scale=1.0,
         image_guidance_scale=1.0,
-        num_inference_steps=10,
+        num_inference_steps=DEFAULTS.steps,
         generator=torch.Generator().manual_seed(0),
         output_type="pt",
     ).images
