@@ -2,10 +2,12 @@
 
     uv run python -m benchmarks.experiments                       # all of them; hours on a CPU
     uv run python -m benchmarks.experiments "rate 0.1" float32    # some
+    uv run python -m benchmarks.experiments "100 steps" --shots 1 --mirrored
 
-Every brush is learned from the ten training pairs of an effect of TOP-Bench mini and judged on its
-five test pairs, on tiny-ip2p in bfloat16. Each outcome goes into docs/results/experiments.json as
-soon as it is known. `float32` is the recipe itself in that format.
+Every brush is learned from the training pairs of an effect of TOP-Bench mini, ten or the first
+--shots of them, --mirrored as they are and in the mirror, and judged on its five test pairs, on
+tiny-ip2p in bfloat16. Each outcome goes into docs/results/experiments.json as soon as it is known.
+`float32` is the recipe itself in that format.
 """
 
 import argparse
@@ -18,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from brushctl.bench.effects import Effect, draw_effects
-from brushctl.bench.metrics import psnr, ssim
+from brushctl.bench.effects import TRAIN, Effect, draw_effects
+from brushctl.bench.metrics import Pixels, psnr, ssim
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.editing import Editor
@@ -58,17 +60,35 @@ VARIATIONS: dict[str, dict[str, Any]] = {
     "one bucket": {"buckets": 1, "batch": 10},
     "twice the steps": {"steps": 2 * DEFAULT.steps},
     "half the steps": {"steps": DEFAULT.steps // 2},
+    "100 steps": {"steps": 100},
 }
 STEPS = (3, 5, 20)
 """Sampling steps that each brush is applied with."""
 
 
-def outcome(base: BaseModel, effect: Effect, phrase: str | None, change: dict[str, Any]) -> dict:
+def lessons(effect: Effect, shots: int) -> tuple[Pixels, Pixels]:
+    """The first pairs of an effect to learn from: before and after, each (n, s, s, 3)."""
+    before, after = effect.train
+    return before[:shots], after[:shots]
+
+
+def with_mirrored(pictures: Pixels) -> Pixels:
+    """The pictures (n, s, s, 3), and each in the mirror."""
+    return np.concatenate([pictures, pictures[:, :, ::-1]])
+
+
+def outcome(
+    base: BaseModel,
+    pairs: tuple[Pixels, Pixels],
+    test: tuple[Pixels, Pixels],
+    phrase: str | None,
+    change: dict[str, Any],
+) -> dict[str, float]:
     """PSNR and SSIM of one brush at each number of sampling steps, and its learning's seconds."""
     recipe, started = replace(DEFAULT, **change), time.monotonic()
-    learned = finished(learn(base, *effect.train, phrase=phrase, recipe=recipe, seed=0))
+    learned = finished(learn(base, *pairs, phrase=phrase, recipe=recipe, seed=0))
     figures = {"seconds": time.monotonic() - started}
-    before, truth = effect.test
+    before, truth = test
     for steps in STEPS:
         with Editor(base, learned.instruction, scales=Scales(1, 1), steps=steps, seed=0) as editor:
             edited = [x.after for x in editor.edit(list(before))]
@@ -82,24 +102,34 @@ def main() -> None:
     """Run the variations asked for; print and keep the mean of each over the effects."""
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(VARIATIONS)}")
-    names = parser.parse_args().names or list(VARIATIONS)
+    parser.add_argument("--shots", type=int, default=TRAIN)
+    parser.add_argument("--mirrored", action="store_true")
+    chosen = parser.parse_args()
     cpu = torch.device("cpu")
     clip = load_clip(default_clip("tiny-ip2p"), cpu)
     effects = draw_effects(EFFECTS, 64, 0)
+    pairs = [lessons(effect, chosen.shots) for effect in effects]
     phrases = [
-        finished(find_phrase(clip, *map(list, effect.train), vocabulary_of(clip))).phrase
-        for effect in effects
+        finished(find_phrase(clip, list(before), list(after), vocabulary_of(clip))).phrase
+        for before, after in pairs
     ]
-    for name in names:
+    if chosen.mirrored:
+        pairs = [(with_mirrored(before), with_mirrored(after)) for before, after in pairs]
+    for name in chosen.names or list(VARIATIONS):
         base = open_base(None, cpu, torch.float32 if name == "float32" else torch.bfloat16)
         rows = [
-            outcome(base, effect, phrase, VARIATIONS[name])
-            for effect, phrase in zip(effects, phrases, strict=True)
+            outcome(base, learned_from, effect.test, phrase, VARIATIONS[name])
+            for effect, learned_from, phrase in zip(effects, pairs, phrases, strict=True)
         ]
         figures = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
-        print(name, figures, flush=True)
+        title = name + ", mirrored" * chosen.mirrored + f", {chosen.shots} shots"
+        print(title, figures, flush=True)
         known = json.loads(OUT.read_text()) if OUT.exists() else {}
-        known[name] = {"threads": torch.get_num_threads(), **figures}
+        known[title] = {
+            "unet": base.unet_sha256[:12],
+            "threads": torch.get_num_threads(),
+            **figures,
+        }
         OUT.write_text(json.dumps(known, indent=1) + "\n")
 
 

@@ -22,7 +22,7 @@ photographs: 1.4 and 7.4)."""
 SAME_PICTURE = 3 / 255
 """Mean difference of two 16-pixel thumbnails of one picture, saved twice."""
 FEW = 4
-"""Fewer pairs leave none to hold out, and teach what is in the pictures along with the edit."""
+"""Fewer pairs teach what is in the pictures along with the edit."""
 
 
 class Kind(StrEnum):

@@ -40,6 +40,8 @@ def test_the_commands_of_a_guide_run(shell, guide):
     for command in commands(guide):
         if re.search(r"\bjq\b", command) and not shutil.which("jq"):
             left_out.append(command)
+        elif "--watch" in command:
+            shell.bash(f"timeout --signal=TERM --preserve-status 7 {command}")
         elif command.startswith("brushctl apply ") and not NEEDS_A_SHELL & set(command):
             shell.run(*shlex.split(command)[2:])
         else:
