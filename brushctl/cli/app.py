@@ -18,6 +18,7 @@ from brushctl.cli.inspect import inspect
 from brushctl.cli.learn import learn
 from brushctl.cli.list import list_brushes
 from brushctl.cli.mix import mix
+from brushctl.cli.output import outliving_readers
 from brushctl.cli.rename import rename
 from brushctl.cli.rm import rm
 from brushctl.cli.verify import verify
@@ -73,4 +74,5 @@ app.command()(bench)
 
 def main() -> None:
     """The console entry point."""
-    sys.exit(run_and_exit(app))
+    with outliving_readers():
+        sys.exit(run_and_exit(app))

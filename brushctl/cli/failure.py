@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from typer.core import TyperGroup
 
-from brushctl.cli.output import print_error, print_json, say, silence_stdout
+from brushctl.cli.output import print_error, print_json, say
 from brushctl.errors import BrushctlError, DiskError, Interrupted
 
 if TYPE_CHECKING:
@@ -36,20 +36,16 @@ def say_failed(records: "Sequence[Record]") -> None:
 
 
 class Commands(TyperGroup):
-    """The command tree, answering Ctrl-C and closed pipes before Typer does, without a word."""
+    """The command tree, answering Ctrl-C and a closed pipe before Typer does, without a word."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command that was named."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", do="Run the same command again.") from error
-        except BrokenPipeError as error:
-            # The reader of our stdout has gone (`brushctl list | head`): nobody is left to tell.
-            silence_stdout()
-            raise typer.Exit from error
-        return result
+        except BrokenPipeError as error:  # none of the standard streams': those outlive it
+            raise disk_error(error) from error
 
 
 def run_and_exit(app: Callable[[], object]) -> int:

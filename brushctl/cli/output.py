@@ -1,16 +1,19 @@
 """What every command prints with: data on stdout, everything else on stderr."""
 
+import contextlib
+import io
 import json
 import os
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from brushctl.events import Advance, Event, Stage, Warned
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
     from rich.console import Console
 
 Result = TypeVar("Result")
@@ -20,9 +23,47 @@ LOG_INTERVAL = 60.0
 """Seconds between two progress lines where there is no terminal (cron, CI logs)."""
 
 
-def silence_stdout() -> None:
-    """Go on without stdout, whose reader has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+class _Outliving(io.FileIO):
+    """A standard stream that outlives its reader: what is written once that has gone is dropped."""
+
+    def write(self, data: "ReadableBuffer") -> int | None:  # type: ignore[override]
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return super().write(data)
+
+
+def _outliving(stream: TextIO) -> TextIO:
+    try:
+        raw = _Outliving(stream.fileno(), "wb", closefd=False)
+    except io.UnsupportedOperation:  # of a test, in memory
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=bool(stream.line_buffering),
+    )
+
+
+@contextlib.contextmanager
+def outliving_readers() -> Iterator[None]:
+    """Within the block, that nobody reads on (`brushctl list | head`) changes nothing.
+
+    The work goes on to its end and its status is the usual one, whoever writes: a command, Rich or
+    the parser. Both streams may be one pipe (`2>&1 | head`).
+    """
+    with (
+        contextlib.redirect_stdout(_outliving(sys.stdout)) as out,
+        contextlib.redirect_stderr(_outliving(sys.stderr)) as err,
+    ):
+        try:
+            yield
+        finally:
+            out.flush()
+            err.flush()
 
 
 def err_console() -> "Console":
@@ -46,12 +87,9 @@ def print_json(payload: dict[str, Any]) -> None:
 
 
 def print_line(payload: dict[str, Any]) -> None:
-    """One line of JSON on stdout; that nobody reads on does not stop the work told of."""
-    try:
-        sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence_stdout()
+    """One line of JSON on stdout."""
+    sys.stdout.write(json.dumps({"brushctl": ENVELOPE_VERSION, **payload}) + "\n")
+    sys.stdout.flush()
 
 
 def print_error(message: str) -> None:

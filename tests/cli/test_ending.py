@@ -1,5 +1,6 @@
 """How a run ends that a signal, a closed pipe or the file system cuts short."""
 
+import errno
 import json
 import os
 import signal
@@ -8,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from brushctl.cli import list as list_
 from tests.cli.shell import Shell, shell_with_brushes
 
 # Background jobs of a shell are born deaf to Ctrl-C, and so may this test's own process be.
@@ -18,6 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from brushctl.cli.app import main
 main()
 """
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -53,13 +57,45 @@ def test_ctrl_c_is_told_and_exits_with_130(shell, asked):
     assert "Traceback" not in err
 
 
-def test_a_reader_that_has_gone_is_no_failure(shell):
-    process = started(shell.folder, "list", "--json")
-    assert process.stdout
-    process.stdout.close()
-    assert process.wait(60) == 0
-    assert process.stderr
-    assert process.stderr.read() == ""
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("list --json", 0),
+        ("export warm -", 0),
+        ("learn pairs --check-only -q", 0),
+        ("inspect --help", 0),
+        ("inspect warm nosuch", 5),
+        ("inspect warm nosuch --json", 5),
+        ("inspect warm nosuch 2>&1", 5),
+    ],
+)
+def test_a_reader_that_has_gone_changes_no_exit_status(shell, command, status):
+    for side in ("before", "after"):
+        (shell.folder / "pairs" / side).mkdir(parents=True)
+        Image.effect_noise((64, 64), ord(side[0])).save(shell.folder / f"pairs/{side}/a.png")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m brushctl {command}"],
+        cwd=shell.folder,
+        env={**os.environ, "BRUSHCTL_HOME": str(shell.folder / "home"), "PYTHONPATH": str(ROOT)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == status, done.stderr
+    assert "Broken" not in done.stderr
+
+
+def test_a_pipe_that_breaks_elsewhere_is_told_and_is_a_failure(shell, monkeypatch):
+    def broken(*_):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(list_, "names", broken)
+    _, err = shell.run("list", status=1)
+    assert "error: broken pipe" in err
 
 
 def test_what_the_system_refuses_is_told_as_such(shell):
