@@ -10,7 +10,7 @@ from brushctl.bench.judging import Judgement, judge, merged, with_held_out
 from brushctl.brushes.file import Brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.brushes.unfinished import Unfinished, fold_of
-from brushctl.cli.output import follow, say
+from brushctl.cli.output import counted, follow, say
 from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.making import Start, make_brush, named
@@ -152,8 +152,7 @@ class Lesson:
 
     def _measured(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
         known = any(pair in self.learned_from for pair in pairs)
-        on = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} it "
-        on += "learned from" if known else "did not learn from"
+        on = f"{counted(len(pairs), 'pair')} it {'learned' if known else 'did not learn'} from"
         before, truth = self._load(pairs)
         work = judge(self.model, brush, list(before), list(truth), on=on)
         return follow(work, quiet=self.quiet)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.unfinished import forget, states_of
 from brushctl.cli.checks import checked
-from brushctl.errors import NameTakenError, UsageError
+from brushctl.cli.output import counted
+from brushctl.errors import NameTakenError, PairsError, UsageError
 
 if TYPE_CHECKING:
     from brushctl.bench.judging import Judgement
@@ -75,20 +76,36 @@ class Order:
         Raises:
             UsageError: the brush cannot be learned as it is asked for.
         """
-        from brushctl.brushes.fields import label, line
         from brushctl.photos.pairs import find_pairs, hold_out
 
         self.check()
         target, overwrite = self._place(overwrite=overwrite, go_on=go_on)
         found = find_pairs(self.pairs)
         learned_from, unseen = hold_out(found, self._kept_back(len(found)), self.seed)
-        if self.cross_validate:
-            hold_out(found, 1, self.seed)  # of one pair none can be
-        label(target.stem, "-o")
-        if self.phrase is not None:
-            line(self.phrase, "--phrase")
+        if self.cross_validate and len(found) < 2:
+            raise PairsError(
+                "cross-validation needs two pairs or more",
+                where="--cross-validate",
+                do="Add pairs, or leave it out.",
+            )
+        self._check_words(target.stem)
         checked(self.pairs, found, align=self.align, quiet=quiet)
         return Ready(self, target, learned_from, unseen, overwrite)
+
+    def _check_words(self, name: str) -> None:
+        """See that the brush could keep its name and its phrase.
+
+        Raises:
+            UsageError: it could not.
+        """
+        from brushctl.brushes.defects import FieldError
+        from brushctl.brushes.fields import label, line
+
+        try:
+            label(name, "-o")
+            line(self.phrase or "", "--phrase")
+        except FieldError as error:  # a brush's fault elsewhere, the command line's here
+            raise UsageError(error.what, where=error.where, do=error.do) from error
 
     def _kept_back(self, pairs: int) -> int:
         """How many of so many pairs are held out."""
@@ -202,8 +219,6 @@ class Learned:
         training = self.brush.metadata.training
         assert training is not None
         first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
-        told = (
-            f"learned {self.brush.metadata.name} from {len(training.pairs_sha256)} pairs: "
-            f"loss {first:.4f} -> {last:.4f}"
-        )
+        pairs = counted(len(training.pairs_sha256), "pair")
+        told = f"learned {self.brush.metadata.name} from {pairs}: loss {first:.4f} -> {last:.4f}"
         return f"{told}\n{self.judged.verdict()}" if self.judged else told

@@ -100,6 +100,11 @@ def print_error(message: str) -> None:
     err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
 
 
+def counted(n: int, noun: str) -> str:
+    """A number of things, in words: 1 pair, 2 pairs."""
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
 def say(message: str) -> None:
     """Tell a person something, on stderr."""
     # Messages hold file names, in which square brackets are no markup and colons no emoji.

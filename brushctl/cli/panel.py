@@ -12,6 +12,7 @@ from typing import Any
 
 from brushctl.brushes.header import Header
 from brushctl.brushes.metadata import Lineage, Metadata, Training
+from brushctl.cli.output import counted
 
 LABEL_COLUMNS = 14
 WIDEST = 100
@@ -78,7 +79,7 @@ def _purpose(meta: Metadata) -> str:
 
 
 def _learning(training: Training) -> Iterator[tuple[str, str]]:
-    pairs = _counted(len(training.pairs_sha256), "pair")
+    pairs = counted(len(training.pairs_sha256), "pair")
     yield (
         "learned from",
         f"{pairs}: recipe {training.recipe}, {training.steps} steps of batch "
@@ -91,13 +92,9 @@ def _learning(training: Training) -> Iterator[tuple[str, str]]:
         on = "it did not learn from" if held.folds is None else "with brushes of the others"
         yield (
             "held out",
-            f"{held.psnr:.1f} dB on {_counted(held.pairs, 'pair')} {on} "
+            f"{held.psnr:.1f} dB on {counted(held.pairs, 'pair')} {on} "
             f"(unedited {held.psnr_unedited:.1f}{phrase})",
         )
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def _branches(lineage: Lineage) -> Iterator[str]:
@@ -119,12 +116,12 @@ def _application(meta: Metadata) -> str:
 
 def _features(header: Header) -> str:
     meta = header.metadata
-    sites = _counted(len(header.slots) // 2, "site")
+    sites = counted(len(header.slots) // 2, "site")
     segments = meta.instruction.segments
     runs = " + ".join(f"{s.m} of weight {s.weight:g}" for s in segments)
     tokens = f"m = {meta.instruction.m}" + (f" ({runs})" if len(segments) > 1 else "")
     edges = ", ".join(map(str, meta.buckets.edges))
-    buckets = _counted(meta.buckets.count, "bucket")
+    buckets = counted(meta.buckets.count, "bucket")
     dtype = next(iter(header.slots.values())).dtype
     return f"{sites}, {tokens}, {buckets} (t = {edges}), {dtype}"
 

@@ -102,7 +102,8 @@ REFUSED = {
         "hf download",
     ),
     "a folder for a brush": (["pairs", "-o", "./pairs"], 2, "folder"),
-    "a phrase of two lines": (["pairs", "-o", "x", "--phrase", "a\nb"], 5, "control characters"),
+    "a phrase of two lines": (["pairs", "-o", "x", "--phrase", "a\nb"], 2, "control characters"),
+    "a name of two lines": (["pairs", "-o", "./a\nb"], 2, "-o: must not have control"),
     "a negative seed": (["pairs", "-o", "x", "--seed", "-1"], 2, "--seed"),
     "a phrase too long": (["pairs", "-o", "x", "--phrase", "very " * 80], 2, "tokens"),
 }
@@ -298,12 +299,14 @@ def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
     assert not list(shell.folder.glob(".dim*"))
 
 
-def test_of_one_pair_none_can_be_left_out(shell):
+def test_one_pair_is_learned_from_and_not_cross_validated(shell):
     for side in ("before", "after"):
         for k in (1, 2):
             (shell.folder / f"pairs/{side}/{k}.png").unlink()
     _, err = shell.run("learn", "pairs", "-o", "dim", "--cross-validate", status=2)
-    assert "leaves none to learn from" in err
+    assert "--cross-validate: cross-validation needs two pairs or more" in err
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--steps", "1")
+    assert "learned dim from 1 pair:" in err
 
 
 def test_without_held_out_pairs_the_brush_claims_nothing(shell):
