@@ -113,10 +113,10 @@ def learn(
         say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
 
     from brushctl.engine.base import open_base
-    from brushctl.engine.device import resolve_device, resolve_dtype
+    from brushctl.engine.device import learning_dtype, resolve_device
 
     place = resolve_device(device)
-    model = open_base(base, place, resolve_dtype(dtype, place))
+    model = open_base(base, place, learning_dtype(dtype, place))
     learned = ready.carry_out(model, resume=resume, quiet=quiet)
     if json:
         print_json({"brush": ready.target.stem, **learned.to_dict()})

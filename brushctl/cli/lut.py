@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,11 @@ def export_lut(
 
 
 def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:
+    if find_spec("PyOpenColorIO") is None:  # writes the file at the very end
+        raise UsageError(
+            "writing LUTs needs OpenColorIO, which is not installed",
+            do="Run `pip install 'brushctl[lut]'`.",
+        )
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
     if target.exists() and not overwrite:

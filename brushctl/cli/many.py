@@ -49,14 +49,14 @@ class School:
         quiet: whether nothing is said.
 
     Raises:
-        DeviceError: the device is not on this machine.
+        DeviceError: the device is not on this machine, or nothing can be learned in the format.
     """
 
     def __init__(self, device: str, dtype: str | None, *, quiet: bool) -> None:
-        from brushctl.engine.device import resolve_device, resolve_dtype
+        from brushctl.engine.device import learning_dtype, resolve_device
 
         self._place, self._quiet = resolve_device(device), quiet
-        self._dtype = resolve_dtype(dtype, self._place)
+        self._dtype = learning_dtype(dtype, self._place)
         self._model: tuple[str | None, BaseModel] | None = None
 
     def __call__(self, assignments: "Sequence[Assignment]") -> "Iterator[Record]":

@@ -86,6 +86,31 @@ def resolve_dtype(name: str | None, device: torch.device) -> torch.dtype:
     return known[name]
 
 
+def learning_dtype(name: str | None, device: torch.device) -> torch.dtype:
+    """The number format of the frozen model where a brush is to be learned on it.
+
+    Raises:
+        DeviceError: the name is none of float32 and bfloat16.
+    """
+    dtype = resolve_dtype(name, device)
+    check_gradients(dtype)
+    return dtype
+
+
+def check_gradients(dtype: torch.dtype) -> None:
+    """See that a number format holds gradients.
+
+    Raises:
+        DeviceError: it does not.
+    """
+    if dtype == torch.float16:
+        raise DeviceError(
+            "gradients vanish in float16",
+            where="--dtype float16",
+            do="Learn in bfloat16 or float32; a brush can be applied in any.",
+        )
+
+
 def _multiplies_in_bfloat16(device: torch.device) -> bool:
     """Whether matrices are multiplied in bfloat16; a CPU that only converts to it gains nothing."""
     if device.type == "cpu":

@@ -229,21 +229,20 @@ def open_editor(
         DeviceMemoryError: the base model does not fit into its memory.
         BaseModelError: the base model cannot be loaded.
         BrushMismatchError: the brush does not fit the base model, or wants another sampler.
+        UsageError: a scale is no number, or s_T is zero.
     """
     _check_sampler(brush)
+    apply = brush.metadata.apply
+    scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
     named = brush.metadata.base
     found = find(base or named.id, None if base else named.revision)
     check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
-    apply = brush.metadata.apply
     return Editor(
         model,
         from_brush(model, brush),
-        scales=Scales(
-            apply.s_T if s_T is None else s_T,
-            apply.s_I if s_I is None else s_I,
-        ),
+        scales=scales,
         steps=apply.steps if steps is None else steps,
         seed=seed,
     )

@@ -11,14 +11,14 @@ from torch.nn import functional as F
 from brushctl import settings
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
-from brushctl.engine.device import enough_memory, out_of_memory
+from brushctl.engine.device import check_gradients, enough_memory, out_of_memory
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import Instruction, initial
 from brushctl.engine.pixels import to_model
 from brushctl.engine.progress import Keeper, Progress, update
 from brushctl.engine.recipes import Recipe
-from brushctl.errors import DeviceError, DeviceMemoryError
+from brushctl.errors import DeviceMemoryError
 from brushctl.events import Advance, Event, Stage, Warned
 
 
@@ -98,12 +98,7 @@ def learn(
         DeviceError: the base is in float16.
         DeviceMemoryError: not even one picture or sample fits into the device's memory.
     """
-    if base.dtype == torch.float16:
-        raise DeviceError(
-            "gradients vanish in float16",
-            where="--dtype float16",
-            do="Learn in bfloat16 or float32; a brush can be applied in any.",
-        )
+    check_gradients(base.dtype)
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))

@@ -8,7 +8,7 @@ from brushctl.brushes.file import Brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_device, resolve_dtype
+from brushctl.engine.device import learning_dtype, resolve_device
 from brushctl.engine.making import Start, find_start, make_brush
 from brushctl.engine.recipes import recipe_called
 from brushctl.engine.vetting import sentence, vetted
@@ -61,7 +61,7 @@ def learn(
     for finding in _followed(vetted(Path(pairs), found), tell):
         tell(Warned(sentence(finding)))
     place = resolve_device(device)
-    model = open_base(base, place, resolve_dtype(dtype, place))
+    model = open_base(base, place, learning_dtype(dtype, place))
     start = Start(phrase or None)
     if phrase is None:
         clip = load_clip(default_clip(model.id), place)

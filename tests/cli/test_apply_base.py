@@ -19,6 +19,15 @@ def shell(tmp_path, capfdbinary):
     return Shell(tmp_path, capfdbinary)
 
 
+@pytest.mark.parametrize("scale", ["0", "nan"])
+def test_a_scale_that_makes_no_sense_is_refused_before_the_base_is_looked_for(shell, scale):
+    make_brush(shell.folder / "dusk.brush")
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(shell.folder / "a.png")
+    arguments = ("apply", "dusk.brush", "a.png", "-o", "out.png", "--base", "./nowhere")
+    _, err = shell.run(*arguments, "--s-t", scale, status=2)
+    assert "guidance scale" in err
+
+
 @pytest.mark.parametrize(("fits", "status"), [(False, 5), (True, 6)])
 def test_a_brush_of_another_base_is_refused_before_anything_is_loaded(shell, fits, status):
     """Nothing but the U-Net of this base can be read, so loading it fails, and with status 6."""

@@ -101,6 +101,11 @@ REFUSED = {
         6,
         "hf download",
     ),
+    "a format without gradients, before a base is looked for": (
+        ["pairs", "-o", "x", "--dtype", "float16", "--base", "no/base"],
+        2,
+        "gradients vanish in float16",
+    ),
     "a folder for a brush": (["pairs", "-o", "./pairs"], 2, "folder"),
     "a phrase of two lines": (["pairs", "-o", "x", "--phrase", "a\nb"], 2, "control characters"),
     "a name of two lines": (["pairs", "-o", "./a\nb"], 2, "-o: must not have control"),

@@ -206,5 +206,12 @@ def test_what_is_for_one_set_is_refused(shell, arguments):
     shell.run("learn", "sets/list.csv", "--batch", *arguments, status=2)
 
 
+def test_a_format_without_gradients_is_refused_before_a_base_is_loaded(shell):
+    listed(shell, {"pairs": "dim"})
+    command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "--base", "./none")
+    _, err = shell.run(*command, "--dtype", "float16", status=2)
+    assert "gradients vanish in float16" in err
+
+
 def test_a_cluster_learns_many_brushes_not_one(shell):
     shell.run("learn", "sets/dim", "-o", "dim", "--engine", "ray", status=2)
