@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 from typer.core import TyperGroup
 
-from brushctl.cli.output import print_error, print_json, say
-from brushctl.errors import BrushctlError, DiskError, Interrupted
+from brushctl.cli.output import print_error, print_line, say
+from brushctl.errors import BrushctlError, DiskError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from brushctl.photos.journal import Record
@@ -48,20 +48,29 @@ class Commands(TyperGroup):
             raise disk_error(error) from error
 
 
-def run_and_exit(app: Callable[[], object]) -> int:
+def run_and_exit(app: Callable[..., object]) -> int:
     """Run the command tree; return the exit status it earned.
 
-    Usage errors of the parser itself are Typer's: it prints them and exits with 2.
+    What the parser refuses Typer prints for people, and exits with 2; for programs it is an error
+    like any other.
     """
     try:
-        app()
+        status = app(standalone_mode=not _for_programs())
     except BrushctlError as error:
         return _report(error)
     except OSError as error:
         return _report(disk_error(error)) if error.errno else _unexpected(error)
+    except typer.TyperException as error:
+        told = error.format_message().rstrip(".")
+        return _report(UsageError(told, do="Add -h to see what the command takes."))
     except Exception as error:
         return _unexpected(error)
-    return 0
+    return status if isinstance(status, int) else 0
+
+
+def _for_programs() -> bool:
+    # Read from the command line, for it may be the parser that fails.
+    return "--json" in sys.argv
 
 
 def disk_error(error: OSError) -> DiskError:
@@ -76,8 +85,9 @@ def disk_error(error: OSError) -> DiskError:
 def _report(error: BrushctlError) -> int:
     if "--debug" in sys.argv:
         traceback.print_exc()
-    if "--json" in sys.argv:
-        print_json({"error": error.to_dict()})
+    if _for_programs():
+        # On one line: it may end a stream of them.
+        print_line({"event": "error", "error": error.to_dict()})
     else:
         print_error(str(error))
     return error.exit_status

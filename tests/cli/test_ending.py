@@ -98,6 +98,32 @@ def test_a_pipe_that_breaks_elsewhere_is_told_and_is_a_failure(shell, monkeypatc
     assert "error: broken pipe" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("apply", "warm", "--nonsense"), "--nonsense"),
+        (("learn", "--seed", "-1"), "--seed"),
+        (("inspect",), "Missing argument"),
+        (("no-such-command",), "no-such-command"),
+        (("apply", "warm", "missing", "-o", "out"), "no such file"),
+    ],
+)
+def test_what_is_wrong_with_the_command_line_is_a_line_of_json_if_asked_for(shell, arguments, told):
+    out, err = shell.run(*arguments, "--json", status=2)
+    (line,) = out.splitlines()
+    event = json.loads(line)
+    assert (event["event"], event["error"]["code"]) in {("error", "usage"), ("error", "plan")}
+    assert told in event["error"]["what"]
+    assert err == ""
+
+
+def test_what_is_wrong_with_the_command_line_is_told_to_people_by_the_parser(shell):
+    out, err = shell.run("apply", "warm", "--nonsense", status=2)
+    assert out == b""
+    assert "Usage:" in err
+    assert "--nonsense" in err
+
+
 def test_what_the_system_refuses_is_told_as_such(shell):
     (shell.folder / "home/brushes/odd.brush").mkdir()
     (shell.folder / "file").touch()

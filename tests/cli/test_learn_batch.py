@@ -149,8 +149,9 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
         patch.setattr(progress.Progress, "settled", settled)
         command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "-o", "stopped", "--json")
         lines = shell.text(*command, status=130)
-    told = json.loads(lines.partition("\n")[2])
-    assert told["error"]["do"] == "Run the same command again to go on."
+    first, last = map(json.loads, lines.splitlines())
+    assert (first["event"], last["event"]) == ("brush", "error")
+    assert last["error"]["do"] == "Run the same command again to go on."
     steps.clear()
     monkeypatch.setattr(progress.Progress, "settled", lambda run: bool(steps.append(run.step)))
     assert counts(learned(shell, "-o", "stopped")) == (1, 1, 0)
