@@ -1,5 +1,6 @@
 """Every command in the guides for `apply` runs as it is written there."""
 
+import json
 import re
 import shlex
 import shutil
@@ -48,6 +49,24 @@ def test_the_commands_of_a_guide_run(shell, guide):
             shell.bash(command)
     if left_out:
         pytest.skip(f"all but {len(left_out)} commands ran: jq is not on this machine")
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on this machine")
+def test_the_journals_failures_are_those_that_no_later_run_has_mended(shell):
+    state = shell.folder / "with-json/.brushctl"
+    state.mkdir(parents=True)
+    lines = [
+        *((f"{n}.jpg", "failed") for n in (2, 1, 3)),
+        *((f"{n}.jpg", "done") for n in range(4, 40)),
+        *((f"{n}.jpg", "done") for n in (3, 2)),
+        ("7.jpg", "failed"),
+    ]
+    journal = [json.dumps({"file": f, "status": s, "error": {"what": "odd"}}) for f, s in lines]
+    journal.insert(5, journal[0][:20])
+    (state / "journal.jsonl").write_text("\n".join(journal) + "\n")
+    (command,) = (c for c in commands("pipelines") if "journal.jsonl" in c)
+    shell.bash(f"{command} > failures")
+    assert (shell.folder / "failures").read_text() == "1.jpg: odd\n7.jpg: odd\n"
 
 
 def test_the_guides_results_are_there(shell):
