@@ -27,11 +27,12 @@ def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) 
         say(f"{finding.severity}: {sentence(finding)}")
 
 
-def show_checks(pairs: "Sequence[Pair]", *, json: bool, quiet: bool) -> None:
+def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:
     """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
-    from brushctl.photos.checking import Severity, check_pairs
+    from brushctl.engine.vetting import examined
+    from brushctl.photos.checking import Severity
 
-    findings = follow(check_pairs(pairs), quiet=quiet)
+    findings = follow(examined(pairs, align=align), quiet=quiet)
     if json:
         print_json(
             {

@@ -104,7 +104,7 @@ def learn(
     if check_only:
         from brushctl.photos.pairs import find_pairs
 
-        show_checks(find_pairs(pairs), json=json, quiet=quiet)
+        show_checks(find_pairs(pairs), align=align, json=json, quiet=quiet)
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")

@@ -9,6 +9,12 @@ from brushctl.photos.checking import Finding, Kind, Severity, check_pairs
 from brushctl.photos.pairs import Pair
 
 
+def examined(pairs: Sequence[Pair], *, align: bool) -> Generator[Event, None, list[Finding]]:
+    """Check pairs; return what is amiss, less what aligning them mends."""
+    findings = yield from check_pairs(pairs)
+    return [f for f in findings if not (align and f.kind is Kind.shifted)]
+
+
 def vetted(
     source: Path, pairs: Sequence[Pair], *, align: bool = False
 ) -> Generator[Event, None, list[Finding]]:
@@ -22,9 +28,7 @@ def vetted(
     Raises:
         PairsError: nothing can be learned from them as they are.
     """
-    findings = yield from check_pairs(pairs)
-    if align:
-        findings = [f for f in findings if f.kind is not Kind.shifted]
+    findings = yield from examined(pairs, align=align)
     if errors := [f for f in findings if f.severity is Severity.error]:
         first, rest = errors[0], len(errors) - 1
         more = f" (and {rest} more: brushctl learn {source} --check-only)" if rest else ""

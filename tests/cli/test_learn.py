@@ -76,18 +76,6 @@ def test_the_same_command_makes_the_same_bytes(shell):
     assert one == other
 
 
-def test_the_check_alone_loads_no_model_and_prints_each_pair(shell):
-    told = shell.json("learn", "pairs", "--check-only")
-    assert [pair["name"] for pair in told["pairs"]] == ["0", "1", "2"]
-    assert [finding["kind"] for finding in told["findings"]] == ["few"]
-    assert "fine" in shell.text("learn", "pairs", "--check-only")
-
-
-def test_the_check_alone_says_by_its_status_that_pairs_cannot_be_learned_from(shell):
-    (shell.folder / "pairs/after/1.png").write_bytes(b"no picture")
-    assert "unreadable" in str(shell.json("learn", "pairs", "--check-only", status=2))
-
-
 REFUSED = {
     "nothing there": (["missing", "-o", "x"], 2, "missing"),
     "no name": (["pairs"], 2, "-o NAME"),
