@@ -12,6 +12,15 @@ INSTRUCT_PIX2PIX = "timbrooks/instruct-pix2pix"
 """The base model for real work, fetched from the hub by diffusers."""
 
 
+def fetching(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:
+    """The command that fetches a base model from the hub beforehand.
+
+    Beside its parts a repository may hold the same weights as checkpoints, of gigabytes each.
+    """
+    at = f" --revision {revision}" if revision else ""
+    return f'hf download {base}{at} --exclude "*.ckpt"'
+
+
 def home() -> Path:
     """The folder of the user's brushes: `BRUSHCTL_HOME`, else the platform's data folder."""
     override = os.environ.get("BRUSHCTL_HOME")

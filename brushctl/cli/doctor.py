@@ -15,11 +15,11 @@ from brushctl.brushes.cache import names
 from brushctl.cli.arguments import Json
 from brushctl.cli.output import out_console, print_json
 from brushctl.errors import first_line
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
 EXTRAS = {
-    "pillow-heif": ("HEIC and AVIF photographs", "heic"),
+    "pillow-heif": ("HEIC photographs", "heic"),
     "lpips": ("LPIPS", "lpips"),
     "opencolorio": ("LUTs as .cube files", "lut"),
     "ray": ("Ray clusters and object storage", "ray"),
@@ -36,6 +36,8 @@ class State(StrEnum):
     fine = "fine"
     missing = "missing"
     """brushctl works without it."""
+    scarce = "scarce"
+    """brushctl works as long as it lasts."""
     broken = "broken"
     """brushctl does not work like this."""
 
@@ -54,7 +56,7 @@ def doctor(*, json: Json = False) -> None:
     """Show devices, versions, models, brushes and disk, and how to get what is missing.
 
     Status 1 if something is broken. What is merely missing, such as a base model that was never
-    fetched, is no fault.
+    fetched, or scarce, is no fault.
     """
     findings = list(_look())
     if json:
@@ -105,7 +107,7 @@ def _models() -> Iterator[Finding]:
 
 
 def _real_base(cache: Path, is_here: Callable[[], bool]) -> Finding:
-    what, fetch = f"--base {INSTRUCT_PIX2PIX}", f"hf download {INSTRUCT_PIX2PIX}"
+    what, fetch = f"--base {INSTRUCT_PIX2PIX}", fetching()
     try:
         if is_here():
             return Finding(what, State.fine, str(cache))
@@ -124,7 +126,7 @@ def _brushes() -> Finding:
     free = _free(folder)
     found = f"{count} in {folder}, {_gib(free)} free"
     if free < SCARCE:
-        return Finding("brushes", State.broken, found, "Free some space, or set BRUSHCTL_HOME.")
+        return Finding("brushes", State.scarce, found, "Free some space, or set BRUSHCTL_HOME.")
     return Finding("brushes", State.fine, found)
 
 
@@ -150,7 +152,12 @@ def _show(findings: list[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    styles = {State.fine: "green", State.missing: "yellow", State.broken: "bold red"}
+    styles = {
+        State.fine: "green",
+        State.missing: "yellow",
+        State.scarce: "yellow",
+        State.broken: "bold red",
+    }
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
         told = Text(f"{finding.found}\n{finding.do}" if finding.do else finding.found)

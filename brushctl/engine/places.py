@@ -12,7 +12,7 @@ from brushctl.engine.diagnosis import PARTS, is_complete
 from brushctl.engine.identity import HALF, weights_among
 from brushctl.engine.single_file import SUFFIXES
 from brushctl.errors import BaseModelError, UsageError, first_line
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetching
 
 PATIENCE = 4.0
 """Seconds to wait for the hub's first answer. Its own client retries for many minutes."""
@@ -106,13 +106,12 @@ def lightest(files: Sequence[str]) -> str | None:
 def unavailable(name: str, revision: str | None, error: Exception) -> BaseModelError:
     """The error for a base that cannot be had, with what to do about it."""
     wanted = name if "/" in name and not _is_path(name) else INSTRUCT_PIX2PIX
-    if revision and wanted == name:
-        wanted = f"{name} --revision {revision}"
+    fetch = fetching(wanted, revision if wanted == name else None)
     return BaseModelError(
         f"the base model cannot be loaded ({first_line(error)})",
         where=name,
-        do=f"Run `hf download {wanted}` where there is a network, then pass --base with that id, "
-        f"or with the folder it was copied to. Meanwhile --base {TINY} runs anywhere.",
+        do=f"Run `{fetch}` where there is a network, then pass --base with that id, or with the "
+        f"folder it was copied to. Meanwhile --base {TINY} runs anywhere.",
     )
 
 
