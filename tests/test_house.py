@@ -37,7 +37,7 @@ BENCHMARKS = [f for f in sorted(ROOT.glob("benchmarks/*.py")) if f.stem != "card
 
 
 @pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
-def test_each_benchmark_still_fits_the_package(file):
+def test_each_benchmark_imports_what_there_is_and_has_a_main(file):
     assert importlib.import_module(f"benchmarks.{file.stem}").main
 
 
@@ -46,7 +46,6 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert heavy_modules(arguments) == []
 
 
-@pytest.mark.skipif("list" not in COMMANDS, reason="there is no `brushctl list` yet")
 def test_list_loads_nothing_heavy(tmp_path):
     assert heavy_modules(["list"], BRUSHCTL_HOME=str(tmp_path)) == []
 

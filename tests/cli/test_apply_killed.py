@@ -2,12 +2,17 @@
 
 import hashlib
 import random
+import shutil
+import signal
 import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from brushctl.photos.journal import read_journal
+from brushctl.photos.saving import PART
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.processes import start
@@ -116,16 +121,42 @@ def test_killed_runs_in_place_edit_every_photograph_exactly_once(folder):
     assert hashes(folder / "in") == wanted
 
 
-def test_a_run_killed_while_it_starts_leaves_nothing_behind(folder):
-    finished(folder, "dusk.brush", "in", "-o", "reference")
-    originals, wanted = hashes(folder / "in"), hashes(folder / "reference")
-    rng = random.Random(1)
-    for _ in range(8):
-        process = start(folder, "dusk.brush", "in", "-o", "out", seconds=60)  # none is finished
-        process.join(rng.uniform(0, 0.3))
-        process.kill()
-        process.join(60)
+def kill_when(process: BaseProcess, reached: Callable[[], object]) -> None:
+    while process.is_alive() and not reached():
+        time.sleep(0.0005)
+    process.kill()
+    process.join(60)
+
+
+@pytest.mark.parametrize("reached", ["lock", "journal.jsonl"])
+def test_a_run_killed_before_its_first_result_has_written_nothing_but_its_state(folder, reached):
+    originals, out = hashes(folder / "in"), folder / "out"
+    for _ in range(3):
+        shutil.rmtree(out, ignore_errors=True)
+        process = start(folder, "dusk.brush", "in", "-o", "out", seconds=60)
+        kill_when(process, (out / ".brushctl" / reached).exists)
+        assert process.exitcode == -signal.SIGKILL
         assert hashes(folder / "in") == originals
-        assert not [*(folder / "out").glob("*.jpg")]
+        there = {str(p.relative_to(out)) for p in out.rglob("*")}
+        assert there <= {".brushctl", ".brushctl/lock", JOURNAL}
+
+
+def test_what_a_run_killed_while_it_writes_has_left_goes_with_the_next(folder):
+    finished(folder, "dusk.brush", "in", "-o", "reference")
+    wanted, out = hashes(folder / "reference"), folder / "out"
+
+    def parts() -> set[str]:
+        return {p.name for p in out.glob(f".*{PART}")}
+
+    left = set()
+    for _ in range(PHOTOGRAPHS - 1):
+        before = parts()
+        process = start(folder, "dusk.brush", "in", "-o", "out", seconds=0.01)
+        kill_when(process, lambda before=before: parts() - before)
+        left |= parts()
+        assert {p.name for p in out.glob(".*")} - parts() == {".brushctl"}
+        assert hashes(out).items() <= wanted.items()
+    assert left, "the kills should have hit runs that were writing"
     finished(folder, "dusk.brush", "in", "-o", "out")
-    assert hashes(folder / "out") == wanted
+    assert hashes(out) == wanted
+    assert parts() == set()
