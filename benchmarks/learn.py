@@ -49,7 +49,7 @@ Step = Callable[[Draw], torch.Tensor]
 
 def plain_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
     """Eq. 3 as it is written, everything in one graph."""
-    empty = base.embed("")
+    empty = base.read("").states
 
     def loss(sample: Draw) -> torch.Tensor:
         n = len(sample.t)

@@ -98,10 +98,6 @@ class BaseModel:
             words.states.to(self.device, self.dtype), words.pooled.to(self.device, self.dtype)
         )
 
-    def embed(self, phrase: str) -> torch.Tensor:
-        """The text encoder's states for a phrase: (1, l, d_text)."""
-        return self.read(phrase).states
-
     def token_count(self, phrase: str) -> int:
         """Tokens of a phrase, the start and end tokens counted."""
         return len(self.tokenizer(phrase).input_ids)

@@ -87,7 +87,7 @@ def test_learning_brings_the_text_nearer(reader, clip, pictures):
     start, pulled, free = (
         float(led.distance(text))
         for text in (
-            reader.embed("a ball"),
+            reader.read("a ball").states,
             inverted(reader, pictures, led),
             inverted(reader, pictures, None),
         )

@@ -35,7 +35,7 @@ def test_all_or_none_of_the_buckets(base):
     learned = initial(base, "turn it into snow", 5)
     all_on = from_noisiest(base, learned, 5)
     torch.testing.assert_close(all_on.text, learned.text.expand(5, -1, -1))
-    assert torch.equal(from_noisiest(base, learned, 0).text[0], base.embed("")[0])
+    assert torch.equal(from_noisiest(base, learned, 0).text[0], base.read("").states[0])
 
 
 def test_strength_0_is_the_empty_instruction_whatever_its_tokens_weigh(base):

@@ -39,7 +39,7 @@ def inverted(base, pictures, **more):
 
 def test_each_bucket_has_a_text_of_its_own_and_tokens_after_m_stay(base, pictures):
     learned = inverted(base, pictures)
-    start = base.embed("a ball")[0]
+    start = base.read("a ball").states[0]
     assert learned.text.shape == (5, *start.shape)
     assert not torch.equal(learned.text[0], learned.text[4])
     torch.testing.assert_close(learned.text[:, 16:], start[16:].expand(5, -1, -1))
@@ -63,7 +63,7 @@ def test_the_same_seed_learns_the_same_text(base, pictures):
 
 
 def test_a_row_reads_the_text_of_its_bucket(base):
-    texts = [base.embed(words) for words in ("make it snow", "make it nighttime")]
+    texts = [base.read(words).states for words in ("make it snow", "make it nighttime")]
     pooled = base.read("").pooled
     both = Instruction(text=torch.cat(texts), pooled=pooled, edges=(0, 500, 1000))
     shape = (2, base.vae.config.latent_channels, *[base.unet.config.sample_size] * 2)

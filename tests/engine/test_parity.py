@@ -77,7 +77,7 @@ def test_the_guided_prediction_is_equation_3(base, pictures, scales):
     condition = base.encode_condition(to_model(pictures))  # (4, c, h, w)
     z_t = torch.randn(condition.shape, generator=g)
     t = torch.tensor([10, 300, 650, 999])
-    c_T, null = (base.embed(words).expand(4, -1, -1) for words in (PHRASE, ""))
+    c_T, null = (base.read(words).states.expand(4, -1, -1) for words in (PHRASE, ""))
 
     def e(c_I, text):
         return base.unet(torch.cat([z_t, c_I], 1), t, text).sample
