@@ -180,14 +180,7 @@ def apply(
         scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return
     plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)
-    if json and plan.jobs[0].target is None:
-        raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
-    if report and (in_place or plan.state is None):
-        raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
-    if report and report.is_dir():
-        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
-    if report:
-        check_writable(report.parent)
+    _check_results(plan, name, report, in_place=in_place, json=json)
     if dry_run:
         show_plan(command, plan)
     elif engine is Engine.RAY:
@@ -231,6 +224,27 @@ def _plan(
     if one_file and target.suffix.lower() in SUFFIXES and not target.is_dir():
         return plan_single(found[0].path, target)
     return plan_folder(found, target, template=template, brush=brush)
+
+
+def _check_results(
+    plan: Plan, template: str, report: Path | None, *, in_place: bool, json: bool
+) -> None:
+    """See that what is asked for can be had where the results go.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if json and plan.jobs[0].target is None:
+        raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
+    named_already = in_place or plan.state is None
+    if template != TEMPLATE and named_already:
+        raise UsageError("--name is for results in a folder of their own", do="Use -o FOLDER.")
+    if report and named_already:
+        raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
+    if report and report.is_dir():
+        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
+    if report:
+        check_writable(report.parent)
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:

@@ -196,6 +196,9 @@ def test_lists_of_files_from_stdin(shell):
         ("in/*.jpg", "-o", "-"),
         ("-", "--in-place"),
         ("in", "-o", "out", "--name", "{who}"),
+        ("in", "--in-place", "--name", "{stem}-x.{ext}"),
+        ("in/0.jpg", "-o", "out.jpg", "--name", "{stem}-x.{ext}"),
+        ("-", "-o", "out.jpg", "--name", "{stem}-x.{ext}"),
         ("-", "--json"),
         ("in", "missing", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
@@ -204,9 +207,11 @@ def test_lists_of_files_from_stdin(shell):
     ids=" ".join,
 )
 def test_contradictions_are_usage_errors_and_nothing_is_made(shell, arguments):
-    shell.photographs()
+    paths = shell.photographs()
+    before = [path.read_bytes() for path in paths]
     shell.run("dusk.brush", *arguments, status=2)
-    assert not (shell.folder / "out").exists()
+    assert not list(shell.folder.glob("out*"))
+    assert [path.read_bytes() for path in paths] == before
 
 
 def test_files_that_no_run_made_are_not_overwritten_unasked(shell):
