@@ -102,13 +102,31 @@ def open_brush(target: str | Path) -> "Brush":
     return read_brush(find(str(target)))
 
 
+def checked_file(path: Path) -> Path:
+    """The path, if a brush may be written there.
+
+    A contact sheet has the name of its brush and `.png`: of a brush `look` it would be the
+    picture `look.png`, which is somebody else's.
+
+    Raises:
+        NameInvalidError: it does not end as brushes' files do.
+    """
+    if path.suffix != SUFFIX:
+        raise NameInvalidError(
+            f"the file's name must end in {SUFFIX}",
+            where=str(path),
+            do=f"Name it {path.stem}{SUFFIX}.",
+        )
+    return path
+
+
 def destination(target: str, *, overwrite: bool) -> Path:
     """Where a new brush will go: a file if `target` is a path, else a name in the cache.
 
     To be asked before the work begins, so that a taken name costs nothing.
 
     Raises:
-        NameInvalidError: it is a folder.
+        NameInvalidError: it is a folder, or no name of a brush's file.
         NameTakenError: something is there already and may not be overwritten.
     """
     path = Path(target).expanduser() if is_path(target) else path_of(target)
@@ -118,7 +136,7 @@ def destination(target: str, *, overwrite: bool) -> Path:
             where=target,
             do=f"Name a file in it, as x{SUFFIX}.",
         )
-    if path.exists() and not overwrite:
+    if checked_file(path).exists() and not overwrite:
         raise _taken(target)
     return path
 
@@ -142,7 +160,7 @@ def store(data: bytes, target: str, *, overwrite: bool) -> Path:
 
 
 def sheet_of(path: Path) -> Path:
-    """Where the contact sheet of a brush's learning lies: beside it, whatever it is named."""
+    """Where the contact sheet of a brush's learning lies: beside it."""
     return path.with_name(f"{path.name}.png")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from brushctl.brushes.cache import SUFFIX, find_name, store
+from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
 from brushctl.cli.arguments import Base, CachedName, Device, Overwrite
 from brushctl.cli.lut import export_lut
@@ -73,7 +73,5 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
         return
     path = Path(target).expanduser()
     path = path / source.name if path.is_dir() else path
-    if path.suffix != SUFFIX:
-        raise UsageError(f"the file's name must end in {SUFFIX}", where=target)
-    store(data, str(path), overwrite=overwrite)
+    store(data, str(checked_file(path)), overwrite=overwrite)
     say(f"exported {brush}: {path}")

@@ -62,6 +62,7 @@ def test_export_and_import_carry_a_brush_byte_for_byte(shell):
     shell.run("export", "warm", "copy.brush")
     out, _ = shell.run("export", "warm", "-")
     assert out == data
+    shell.run("export", "warm", "copy", status=2)
     shell.run("import", "copy.brush")
     shell.run("import", "-", "--name", "piped", data=data)
     assert shell.cached() == ["copy.brush", "grain.brush", "piped.brush", "warm.brush"]

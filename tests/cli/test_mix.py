@@ -39,6 +39,18 @@ def test_mix_writes_a_file_where_the_output_is_a_path(shell):
     assert "again.brush" in shell.cached()
 
 
+@pytest.mark.parametrize("output", ["photos/look", "photos/look.jpg", "photos\\look"])
+def test_a_file_that_is_named_as_no_brush_is_neither_written_nor_its_neighbour(shell, output):
+    """The contact sheet of a brush `photos/look` would be `photos/look.png`."""
+    (shell.folder / "photos").mkdir()
+    for picture in ("photos/look.png", "photos/look.jpg", "photos/look.jpg.png"):
+        (shell.folder / picture).write_bytes(b"precious")
+    _, message = shell.run("mix", "warm", "grain", "-o", output, "--overwrite", status=2)
+    assert "must end in .brush" in message
+    there = {p.name: p.read_bytes() for p in (shell.folder / "photos").iterdir()}
+    assert there == dict.fromkeys(("look.png", "look.jpg", "look.jpg.png"), b"precious")
+
+
 def test_mix_writes_the_same_bytes_again(shell):
     shell.run("mix", "warm:0.7", "grain:0.3", "-o", "x.brush")
     shell.run("mix", "grain:0.3", "warm:0.7", "-o", "sub/x.brush")
