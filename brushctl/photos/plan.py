@@ -209,6 +209,15 @@ def in_the_way(target: str) -> PlanError:
     )
 
 
+def there_already(target: str) -> PlanError:
+    """What is wrong with a file that is named for one result, of which no journal is kept."""
+    return PlanError(
+        "the file exists already",
+        where=target,
+        do="Choose another name; --overwrite replaces it.",
+    )
+
+
 def of_another(source: str, other: str, target: str) -> PlanError:
     """What is wrong with a result of `other` where that of `source` would go."""
     return PlanError(

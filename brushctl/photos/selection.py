@@ -8,7 +8,7 @@ from typing import Any
 
 from brushctl.errors import PhotoError
 from brushctl.photos.journal import Record, hash_file, read_journal
-from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another
+from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
 
 
@@ -159,6 +159,8 @@ def _unchanged(source: Path, record: Record) -> bool:
 
 def _check_ours(plan: Plan, job: Job, record: Record | None, planned: Set[str | None]) -> None:
     """See that the file where a result would go is the result of the same photograph."""
+    if plan.state is None:
+        raise there_already(str(job.target))
     if record is None:
         raise in_the_way(str(job.target))
     other = record.source.get("path")

@@ -176,6 +176,12 @@ def test_one_photograph_to_one_file(shell):
     shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif")
     assert Image.open(shell.folder / "result.tif").format == "TIFF"
     assert not (shell.folder / ".brushctl").exists()
+    made = (shell.folder / "result.tif").read_bytes()
+    _, err = shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif", status=2)
+    assert "result.tif: the file exists already" in err  # by whom, no journal tells
+    assert "--overwrite replaces it" in err
+    assert (shell.folder / "result.tif").read_bytes() == made
+    shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif", "--overwrite")
 
 
 def test_lists_of_files_from_stdin(shell):
