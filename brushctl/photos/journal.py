@@ -13,6 +13,7 @@ counts. Its `status` is
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +107,7 @@ class Journal:
         self.path = state / "journal.jsonl"
         self._lock = FileLock(state / "lock", timeout=0)
         self.records: dict[str, Record] = {}
+        self._guard = threading.Lock()
         self._descriptor = -1
 
     def __enter__(self) -> Self:
@@ -134,9 +136,15 @@ class Journal:
     def write(self, *records: Record) -> None:
         """Append a line for each; they are on the disk when this returns.
 
-        Threads may call it at one time: each call is one append.
+        Threads may call it at one time: the lines of each call stay together.
+
+        Raises:
+            OSError: there is no room for them.
         """
-        os.write(self._descriptor, b"".join(map(line_of, records)))
+        left = b"".join(map(line_of, records))
+        with self._guard:
+            while left:  # of what has no room, the system first writes a part
+                left = left[os.write(self._descriptor, left) :]
         os.fsync(self._descriptor)
         self.records.update({record.file: record for record in records})
 
@@ -191,5 +199,8 @@ def hash_file(path: Path) -> str:
 
 
 def _is_torn(path: Path) -> bool:
-    data = path.read_bytes()
-    return bool(data) and not data.endswith(b"\n")
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"

@@ -39,6 +39,32 @@ def test_a_journal_cut_at_any_byte_is_read_and_written_on(tmp_path):
         assert read_journal(path) == {**before, "c.jpg": record("c.jpg")}
 
 
+FULL = """
+import pathlib, resource, sys
+from brushctl.photos.journal import Journal, Record
+with Journal(pathlib.Path(sys.argv[1])) as journal:
+    journal.write(Record("a.jpg", "done", {}, {}))
+    room = journal.path.stat().st_size + 10
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    try:
+        journal.write(Record("b.jpg", "done", {}, {}))
+    except OSError:
+        print("full", *journal.records)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+"""
+
+
+def test_a_line_for_which_there_is_no_room_is_an_error(tmp_path):
+    """The system writes the part of it that has room, and says so only by its length."""
+    command = [sys.executable, "-c", FULL, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == (
+        "full a.jpg\n"
+    )
+    with Journal(tmp_path) as journal:
+        journal.write(record("c.jpg"))
+    assert list(read_journal(tmp_path / "journal.jsonl")) == ["a.jpg", "c.jpg"]
+
+
 def test_names_that_are_no_text_are_kept(tmp_path):
     name = b"caf\xe9.jpg".decode(errors="surrogateescape")
     with Journal(tmp_path) as journal:
