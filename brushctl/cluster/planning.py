@@ -120,7 +120,7 @@ def select_urls(
             continue
         elif size is not None and not overwrite:
             _check_ours(task, record, planned)
-            if record and record.status == "done" and size != record.result["bytes"]:
+            if record and size != record.standing.get("bytes", size):
                 retouched.append(task)
                 continue
         todo.append(task)

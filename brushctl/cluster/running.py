@@ -25,7 +25,9 @@ costs the block in its hands, and records arrive a block at a time."""
 
 
 class Notes(Protocol):
-    """A journal, wherever it lies."""
+    """A journal, wherever it lies, with the latest line about each photograph."""
+
+    records: dict[str, Record]
 
     def write(self, *records: Record) -> None:
         """Add lines."""
@@ -58,7 +60,9 @@ def edit_on_cluster(
         BrushctlError: no process can open the editor.
         OSError: a disk is full or read-only.
     """
-    journal.write(*(Record(task.key, "sent", {}, {}) for task in tasks))
+    before = {task.key: journal.records.get(task.key) for task in tasks}
+    sent = (Record(task.key, "sent", {}, {}) for task in tasks)
+    journal.write(*(record.following(before[record.file]) for record in sent))
     _sweep(tasks)
     yield Stage("editing photographs", len(tasks))
     records: list[Record] = []
@@ -68,9 +72,10 @@ def edit_on_cluster(
     for size in (block_size(len(tasks)), 1):  # what a dying process took along, one by one
         seen: set[int] = set()
         for block in spread(left, painter, pool, size=size):
-            journal.write(*(record for _, record in block))
-            for n, record in block:
-                seen.add(n)
+            told = [record.following(before[record.file]) for _, record in block]
+            journal.write(*told)
+            seen.update(n for n, _ in block)
+            for record in told:
                 records.append(record)
                 yield from tell(record)
                 width, height = record.facts.get("size", (0, 0))
@@ -81,7 +86,7 @@ def edit_on_cluster(
                 return records
         left = [task for n, task in enumerate(left) if n not in seen]
     for task in left:
-        record = _lost(task, treatment)
+        record = _lost(task, treatment).following(before[task.key])
         journal.write(record)
         records.append(record)
         yield from tell(record)

@@ -127,6 +127,7 @@ class _Files:
 
     def write(self, job: Job, outcome: Outcome) -> Record:
         """What became of a photograph, once its result and its line are on the disk."""
+        before = self.journal.records.get(job.key) if self.journal else None
         if isinstance(outcome, Record):
             record = outcome
         else:
@@ -134,6 +135,7 @@ class _Files:
                 record = self._put(job, *outcome)
             except Exception as error:
                 record = failed(job.key, error, outcome[0].source, self.treatment.settings)
+        record = record.following(before)
         if self.journal:
             self.journal.write(record)
         return record

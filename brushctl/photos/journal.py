@@ -8,6 +8,9 @@ counts. Its `status` is
     done      the result has its name
     failed    the photograph could not be edited; `error` says why
     sent      a process of a cluster is to edit it and has not told of it yet
+
+The last two go on telling of the `result` that an earlier run has left, by which a later one knows
+whether somebody has changed it since.
 """
 
 import hashlib
@@ -15,7 +18,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +64,20 @@ class Record:
         """What to call the photograph before people."""
         path = str(self.source.get("path", self.file))
         return self.file if Path(path).name == Path(self.file).name else path
+
+    @property
+    def standing(self) -> dict[str, Any]:
+        """The result that is there unless somebody has changed it; empty where it is not known."""
+        # A run killed while it was "writing" has left the result of the run before it, or its own.
+        return {} if self.status == "writing" else self.result
+
+    def following(self, before: "Record | None") -> "Record":
+        """This line about a photograph, with the result that is there if it made none.
+
+        Args:
+            before: the line before it.
+        """
+        return self if self.result or before is None else replace(self, result=before.standing)
 
     def to_dict(self) -> dict[str, Any]:
         """The line, as JSON's own types."""

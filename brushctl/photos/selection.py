@@ -187,8 +187,8 @@ def _is_copy(job: Job, record: Record) -> bool:
 
 def _is_retouched(target: Path, record: Record) -> bool:
     """Whether a result is no longer the one that the journal tells of."""
-    # A run killed while it was "writing" has left the result of the run before it, or its own.
-    if record.status != "done" or "sha256" not in record.result:
+    made = record.standing
+    if "sha256" not in made:
         return False
-    same_size = target.stat().st_size == record.result.get("bytes")
-    return not same_size or hash_file(target) != record.result["sha256"]
+    same_size = target.stat().st_size == made.get("bytes")
+    return not same_size or hash_file(target) != made["sha256"]

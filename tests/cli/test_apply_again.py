@@ -160,6 +160,32 @@ def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):  
     assert edited(paths[0], result)
 
 
+@pytest.mark.parametrize("when", ["read", "renamed"])
+def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monkeypatch, when):  # noqa: F811
+    paths = shell.photographs(2)
+    arguments = ("dusk.brush", "in", "-o", "out", "--retry-failed")
+    shell.run(*arguments)
+    result, whole = shell.folder / "out/0.jpg", paths[0].read_bytes()
+    with monkeypatch.context() as patch:
+        if when == "read":
+            paths[0].write_bytes(whole[:700])
+        else:
+            makers.write_jpeg(paths[0], makers.picture(seed=9))
+            patch.setattr(Path, "replace", refuse)  # its line "writing" is in the journal already
+        for _ in range(2):
+            assert summary(shell.events(*arguments, status=3)) == (0, 1, 1)
+    retouched = result.read_bytes()[:-2] + b"\0\0"
+    result.write_bytes(retouched)
+    paths[0].write_bytes(whole)
+    _, err = shell.run(*arguments)
+    assert "out/0.jpg: it was changed after it was made" in err
+    assert result.read_bytes() == retouched
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def test_a_renamed_result_is_reported_by_its_photograph(shell):  # noqa: F811
     (shell.folder / "in").mkdir()
     (shell.folder / "in/a.jpg").write_bytes(b"no photograph")

@@ -1,6 +1,7 @@
 """Photographs, plans and journals by URL, without a cluster."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -113,6 +114,10 @@ def test_a_result_that_somebody_has_changed_is_left_alone(folder):
     retouched = dict.fromkeys(there, 6)
     chosen = select_urls(tasks, records, {}, retouched, **AGAIN)
     assert (chosen.todo, chosen.retouched) == ((), tuple(tasks))
+    for status in ("failed", "sent"):  # before it was changed
+        records = {key: replace(one, status=status, source={}) for key, one in records.items()}
+        assert select_urls(tasks, records, {}, retouched, **AGAIN).retouched == tuple(tasks)
+        assert select_urls(tasks, records, {}, there, **AGAIN).todo == tuple(tasks)
     assert select_urls(tasks, records, {}, {}, **AGAIN).todo == tuple(tasks)
 
 

@@ -20,7 +20,8 @@ from PIL import Image
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.cli.machines import Machines
-from brushctl.cluster.running import LARGEST, block_size
+from brushctl.cluster.planning import tasks_of
+from brushctl.cluster.running import LARGEST, block_size, edit_on_cluster
 from brushctl.cluster.spreading import Pool, spread
 from brushctl.cluster.worker import open_editor_of
 from brushctl.engine.base import open_base
@@ -198,6 +199,31 @@ def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
         assert len(select(plan, journal.records, TREATMENT).todo) == 12
     edited(plan, ToneEditor)
     assert results(photographs.parent / "alone") == files
+
+
+def test_a_cluster_leaves_alone_what_is_retouched_after_it_failed_or_was_stopped(photographs):
+    """As one process does: the journal goes on telling of the results that lie there."""
+    alone(photographs)
+    plan, output = plan_of(photographs, "alone"), photographs.parent / "alone"
+    (photographs / "0/0.jpg").write_bytes(b"no photograph")
+    (failed,) = edited(plan, ToneEditor, most=1)
+    assert failed.status == "failed"
+    for path in photographs.rglob("[1-3].jpg"):
+        makers.write_jpeg(path, makers.picture(seed=99))
+    assert plan.state
+    with Journal(plan.state) as journal:
+        tasks = tasks_of(plan, select(plan, journal.records, TREATMENT).todo)
+        how = {"journal": journal, "pool": Pool(most=1)}
+        work = edit_on_cluster(tasks, ToneEditor, TREATMENT, **how)
+        next(work)  # they are sent out, and none comes back
+        work.close()
+    makers.write_jpeg(photographs / "0/0.jpg", makers.picture(seed=0))
+    for name in ("0/0.jpg", "1/1.jpg"):
+        (output / name).write_bytes((output / name).read_bytes() + b"by hand")
+    with Journal(plan.state) as journal:
+        chosen = select(plan, journal.records, TREATMENT)
+    assert [job.key for job in chosen.retouched] == ["0/0.jpg", "1/1.jpg"]
+    assert [job.key for job in chosen.todo] == ["0/3.jpg", "2/2.jpg"]
 
 
 @pytest.mark.slow
