@@ -179,6 +179,8 @@ def apply(
     if is_remote(named, output, engine, paths_only=in_place or files_from is not None):
         scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return
+    if in_place and first_frame:
+        raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
     plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)
     _check_results(plan, name, report, in_place=in_place, json=json)
     if dry_run:

@@ -121,7 +121,14 @@ class _Files:
                 data = read_photo(job.source)
             source["sha256"] = hashlib.sha256(data).hexdigest()
             source["bytes"] = len(data)
-            return take(data, job.key, source, self.editor, self.treatment)
+            taken = take(data, job.key, source, self.editor, self.treatment)
+            if job.source == job.target and not taken.photo.alone:
+                raise PhotoError(
+                    "it holds another picture, which would be lost in place",
+                    where=job.key,
+                    do="Use -o FOLDER for it.",
+                )
+            return taken
         except Exception as error:
             return failed(job.key, error, source, self.treatment.settings)
 

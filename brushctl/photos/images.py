@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, JpegImagePlugin, MpoImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
 from brushctl.photos import tiff
@@ -29,6 +29,8 @@ MAX_PIXELS = 300_000_000
 MAX_ASPECT = 100
 """A side more than this many times the other leaves the model nothing to see."""
 
+MP_ENTRIES = 0xB002
+"""The tag of the list of pictures in a JPEG that holds several (CIPA DC-007, 5.2.3)."""
 FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 
 # Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
@@ -60,6 +62,7 @@ class Photo:
         metadata: its blocks, already fit for upright pixels.
         jpeg: a JPEG's compression.
         compression: a TIFF's compression; "lossless" for a lossless WebP.
+        alone: whether its file holds no other picture, smaller previews of it apart.
         warnings: what had to be put right to read it.
     """
 
@@ -71,6 +74,7 @@ class Photo:
     metadata: Metadata
     jpeg: JpegTables | None
     compression: str | None
+    alone: bool
     warnings: tuple[str, ...]
 
     @property
@@ -199,6 +203,7 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
         metadata=upright(_metadata(image), turned=turned),
         jpeg=_jpeg_tables(image),
         compression=_compression(image, data),
+        alone=_is_alone(image),
         warnings=tuple(notes),
     )
 
@@ -219,6 +224,15 @@ def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
             where=where,
             do="Use --first-frame to edit the first one.",
         )
+
+
+def _is_alone(image: Image.Image) -> bool:
+    if isinstance(image, MpoImagePlugin.MpoImageFile):
+        kinds = [entry["Attribute"]["MPType"] for entry in (image.mpinfo or {})[MP_ENTRIES][1:]]
+        return all(kind.startswith("Large Thumbnail") for kind in kinds)
+    # Pillow takes a JPEG with a gain map behind it for a plain one.
+    has_gain_map = "mp" in image.info and b"hdrgm:Version" in image.info.get("xmp", b"")
+    return not has_gain_map and getattr(image, "n_frames", 1) == 1
 
 
 def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:

@@ -203,6 +203,7 @@ def test_lists_of_files_from_stdin(shell):
         ("-", "--in-place"),
         ("in", "-o", "out", "--name", "{who}"),
         ("in", "--in-place", "--name", "{stem}-x.{ext}"),
+        ("in", "--in-place", "--first-frame"),
         ("in/0.jpg", "-o", "out.jpg", "--name", "{stem}-x.{ext}"),
         ("-", "-o", "out.jpg", "--name", "{stem}-x.{ext}"),
         ("-", "--json"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from brushctl.photos import batch
 from brushctl.photos.images import open_photo
@@ -132,6 +133,23 @@ def test_a_photograph_that_vanishes_before_it_is_read_fails_alone(tmp_path):
     assert [name for name, record in records.items() if record.error] == ["19.jpg"]
     assert records["19.jpg"].error["what"] == "no such file or directory"
     assert len(list((tmp_path / "out").glob("*.jpg"))) == 19
+
+
+def test_in_place_no_picture_is_lost_that_a_file_holds_beside_the_photograph(shell):  # noqa: F811
+    (shell.folder / "in").mkdir()
+    names = ("stereo.jpg", "gain-map.jpg", "preview.jpg")
+    stereo, gain_map, preview = paths = [shell.folder / "in" / name for name in names]
+    makers.write_mpo(stereo)
+    makers.write_mpo(gain_map, xmp=makers.GAIN_MAP)  # Pillow takes it for a plain JPEG
+    makers.write_mpo(preview, makers.FULL_HD)
+    before = [path.read_bytes() for path in paths]
+    _, err = shell.run("dusk.brush", "in", "--in-place", status=3)
+    assert err.count("it holds another picture, which would be lost in place. Use -o FOLDER") == 2
+    assert [path.read_bytes() for path in paths[:2]] == before[:2]
+    with Image.open(preview) as image:  # of the unedited photograph, as they are all removed
+        assert image.format == "JPEG"
+    preview.write_bytes(before[2])
+    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
 
 
 def test_in_place_a_link_stays_one_and_what_it_leads_to_is_edited(shell):  # noqa: F811

@@ -49,6 +49,24 @@ XMP = (
 CAPTION = b"\x1c\x02\x78\x00\x05Sonne"  # an IPTC record: 2:120 caption
 RESOURCES = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(CAPTION)) + CAPTION
 
+UNDEFINED, FULL_HD = 0x000000, 0x010002
+"""Kinds of a further picture (CIPA DC-007, 5.2.3.3.1): a gain map has none of its own."""
+GAIN_MAP = XMP.replace(
+    b'tiff:Orientation="6"',
+    b'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"',
+)
+
+
+def write_mpo(path: Path, kind: int = UNDEFINED, **how: object) -> None:
+    """A JPEG with another picture behind it, of a kind."""
+    first, second = (Image.fromarray(picture(seed=seed)) for seed in (0, 1))
+    first.save(path, "MPO", save_all=True, append_images=[second], **how)
+    data = path.read_bytes()
+    index = data.index(b"MPF\0")
+    at = data.rindex(struct.pack("<L", 0x030000), index, index + 102) + 16  # after the first's
+    path.write_bytes(data[:at] + struct.pack("<L", kind) + data[at + 4 :])
+
+
 D50 = (0.9642, 1.0, 0.8249)
 DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
 ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
