@@ -10,8 +10,8 @@ from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
 from brushctl.cli.applying import Command, passed_over, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
+from brushctl.cli.busy import unless_busy
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
-from brushctl.cli.output import say
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.photos.choices import SUFFIXES, Detail, Engine, Quality
@@ -172,23 +172,26 @@ def apply(
                 do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
             )
         folders, target = _watchable(named, output, in_place=in_place)
-        watch_folder(command, folders, target, template=name, settle=settle)
+        with unless_busy(json=json, quiet=quiet):
+            watch_folder(command, folders, target, template=name, settle=settle)
         return
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if is_remote(named, output, engine, paths_only=in_place or files_from is not None):
-        scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
+        with unless_busy(json=json, quiet=quiet):
+            scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
         return
     if in_place and first_frame:
         raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
-    plan = _plan(named, files_from, output, name, metadata.name, in_place=in_place)
+    plan = _plan(command, named, files_from, output, name, in_place=in_place)
     _check_results(plan, name, report, in_place=in_place, json=json)
-    if dry_run:
-        show_plan(command, plan)
-    elif engine is Engine.RAY:
-        scatter_once(command, scatter, plan)
-    else:
-        run_once(command, plan)
+    with unless_busy(json=json, quiet=quiet):
+        if dry_run:
+            show_plan(command, plan)
+        elif engine is Engine.RAY:
+            scatter_once(command, scatter, plan)
+        else:
+            run_once(command, plan)
 
 
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:
@@ -199,11 +202,11 @@ def _steps(given: int | None, quality: Quality, own: int) -> int | None:
 
 
 def _plan(
+    command: Command,
     named: tuple[str, ...],
     files_from: str | None,
     output: str | None,
     template: str,
-    brush: str,
     *,
     in_place: bool,
 ) -> Plan:
@@ -216,7 +219,9 @@ def _plan(
     if not named and files_from is None:
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
     listed = read_list(files_from) if files_from else ()
-    found = find_inputs(named, listed, passed_over=lambda error: say(passed_over(error)))
+    found = find_inputs(
+        named, listed, passed_over=lambda error: command.mention(passed_over(error))
+    )
     if in_place:
         return plan_in_place(found)
     if output is None:
@@ -225,7 +230,7 @@ def _plan(
     one_file = len(named) == len(found) == 1 and found[0].root is None
     if one_file and target.suffix.lower() in SUFFIXES and not target.is_dir():
         return plan_single(found[0].path, target)
-    return plan_folder(found, target, template=template, brush=brush)
+    return plan_folder(found, target, template=template, brush=command.brush)
 
 
 def _check_results(

@@ -72,6 +72,11 @@ class Command:
             provenance=told if self.provenance else None,
         )
 
+    def mention(self, line: str) -> None:
+        """Say what is no error, unless nothing else shall be said."""
+        if not self.quiet:
+            say(line)
+
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
         """What of a plan is still to be done, once there is room for it."""
         from brushctl.photos.selection import select
@@ -110,7 +115,7 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         check_idle(states_around(plan))
         selection = command.select(plan, journal.records if journal else {})
         for line in left_alone(selection):
-            say(line)
+            command.mention(line)
         records: list[Record] = []
         if selection.todo:
             if edit:
@@ -170,15 +175,14 @@ def watch_folder(
     def warn(line: str) -> None:
         if line not in warned:
             warned.add(line)
-            say(line)
+            command.mention(line)
 
     with (
         stopping_gently(remove_unfinished) as stop,
         Journal(output / STATE) as journal,
         command.open_editor() as editor,
     ):
-        if not command.quiet:
-            say(f"watching {', '.join(folders)}; Ctrl-C ends")
+        command.mention(f"watching {', '.join(folders)}; Ctrl-C ends")
         while not stop():
             try:
                 check_reached(folders)
@@ -285,9 +289,8 @@ def _summarise(
                 "seconds": round(seconds, 3),
             }
         )
-    if not command.quiet:
-        say(
-            f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
-            f" ({pixels:.1f} MP in {seconds:.1f} s)"
-        )
+    command.mention(
+        f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
+        f" ({pixels:.1f} MP in {seconds:.1f} s)"
+    )
     say_failed(failed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes.cache import SUFFIX, checked_name
 from brushctl.brushes.unfinished import states_of
+from brushctl.cli.busy import unless_busy
 from brushctl.cli.failure import exit_with_failed, say_failed
 from brushctl.cli.machines import Machines
 from brushctl.cli.order import Order
@@ -132,6 +133,10 @@ class Many:
             UsageError: the list cannot be read, or the output is no folder.
             Interrupted: the user stopped it.
         """
+        with unless_busy(json=self.json, quiet=self.quiet):
+            self._learn(machines)
+
+    def _learn(self, machines: Machines | None) -> None:
         from brushctl.photos.journal import Journal
         from brushctl.photos.plan import STATE
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl.cli.applying import Command, announced, conclude, left_alone, run_once
 from brushctl.cli.machines import Machines
-from brushctl.cli.output import follow, print_line, say
+from brushctl.cli.output import follow, print_line
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
@@ -137,7 +137,7 @@ def scatter_urls(
         if local:
             check_free(sum(task.mark["bytes"] for task in chosen.todo), local)
         for line in left_alone(chosen):
-            say(line)
+            command.mention(line)
         records = scatter.edit(command, chosen.todo, journal, stop) if chosen.todo else []
     conclude(
         command,

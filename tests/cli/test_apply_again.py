@@ -1,6 +1,7 @@
 """Runs over what earlier runs made, and over folders that never stay as they are."""
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -184,6 +185,24 @@ def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monk
 
 def refuse(*_: object) -> None:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def test_quiet_says_nothing_of_what_is_no_error(shell):  # noqa: F811
+    """Cron sends mail of every word."""
+    shell.photographs(2)
+    arguments = ("dusk.brush", "in", "-o", "out", "--quiet")
+    with Journal(shell.folder / "out" / STATE):
+        assert shell.run(*arguments) == (b"", "")
+        _, err = shell.run(*arguments[:-1])
+        assert err == "out: another run is at work on this output\n"  # and no "error: "
+        told, _ = shell.run(*arguments, "--json")
+        assert json.loads(told)["error"]["code"] == "busy"
+    shell.run(*arguments)
+    result = shell.folder / "out/0.jpg"
+    result.write_bytes(result.read_bytes() + b"by hand")
+    shell.photographs(1)
+    assert shell.run(*arguments, "--seed", "1") == (b"", "")
+    assert result.read_bytes().endswith(b"by hand")
 
 
 def test_a_renamed_result_is_reported_by_its_photograph(shell):  # noqa: F811

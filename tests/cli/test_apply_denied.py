@@ -70,6 +70,8 @@ def test_a_folder_that_may_not_be_searched_is_told_of(folder):
     assert "in/2024: the folder is passed over (permission denied)" in said
     assert told == {"a.jpg": None, "2025/c.jpg": None, "locked.jpg": None}
     assert status == 0
+    *_, said = run(folder, "-o", "out", "--quiet")
+    assert "passed over" not in said
 
 
 def test_a_folder_that_may_not_be_written_fails_alone(folder):

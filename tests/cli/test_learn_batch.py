@@ -16,6 +16,8 @@ from brushctl.cli.many import Assignment, School
 from brushctl.cli.order import Order
 from brushctl.engine import progress, recipes
 from brushctl.engine.base import EMBEDDED
+from brushctl.photos.journal import Journal
+from brushctl.photos.plan import STATE
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell
 
@@ -216,3 +218,12 @@ def test_a_format_without_gradients_is_refused_before_a_base_is_loaded(shell):
 
 def test_a_cluster_learns_many_brushes_not_one(shell):
     shell.run("learn", "sets/dim", "-o", "dim", "--engine", "ray", status=2)
+
+
+def test_a_second_run_into_the_same_folder_is_no_error_and_no_word_in_a_quiet_one(shell):
+    listed(shell, {"pairs": "dim"})
+    command = ("learn", "sets/list.csv", "--batch", "-o", "brushes")
+    with Journal(shell.folder / "brushes" / STATE):
+        _, err = shell.run(*command)
+        assert err == f"{shell.folder}/brushes: another run is at work on this output\n"
+        assert shell.run(*command, "--quiet") == (b"", "")
