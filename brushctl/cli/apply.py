@@ -29,6 +29,8 @@ from brushctl.photos.plan import (
 if TYPE_CHECKING:
     from brushctl.photos.treating import Editor
 
+SETTLE = 5.0
+"""Seconds for which a file of a hot folder must not have changed."""
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
 
 
@@ -73,7 +75,7 @@ def apply(
     settle: Annotated[
         float,
         typer.Option(min=0, help="With --watch: seconds unchanged.", rich_help_panel=BATCH),
-    ] = 5.0,
+    ] = SETTLE,
     engine: EngineName = Engine.LOCAL,
     ray_address: RayAddress = None,
     workers: Workers = None,
@@ -125,6 +127,10 @@ def apply(
 
     A second run edits only what is missing or has changed. Status 3: some files failed; 4: all.
     """
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    machines.check(engine)
+    if settle != SETTLE and not watch:
+        raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
     steps = _steps(steps, quality, metadata.apply.steps)
@@ -175,7 +181,6 @@ def apply(
         with unless_busy(json=json, quiet=quiet):
             watch_folder(command, folders, target, template=name, settle=settle)
         return
-    machines = Machines(ray_address, workers, cores, per_gpu, device)
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if is_remote(named, output, engine, paths_only=in_place or files_from is not None):
         with unless_busy(json=json, quiet=quiet):

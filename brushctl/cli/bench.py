@@ -83,6 +83,8 @@ def bench(
     where it was when the same command is given again. Pictures and figures of every case are in
     WORK/report.html.
     """
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    machines.check(engine)
     if folder is not None and not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), do="Check the path.")
 
@@ -104,7 +106,6 @@ def bench(
     def planned(resolution: int) -> "Plan":
         return Plan(setting.effects(names, resolution), chosen, shots, limit, work, report_only)
 
-    machines = Machines(ray_address, workers, cores, per_gpu, device)
     plan, outcome = _run(setting, planned, machines if engine is Engine.RAY else None, quiet=quiet)
 
     if not outcome.cases:

@@ -79,6 +79,7 @@ def learn(
     before anything heavy begins. With --batch, status 3: some brushes failed; 4: all.
     """
     machines = Machines(ray_address, workers, cores, per_gpu, device)
+    machines.check(engine)
     order = Order(
         pairs=pairs,
         output=output or "",

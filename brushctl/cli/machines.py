@@ -59,6 +59,24 @@ class Machines:
     per_gpu: int
     device: str
 
+    def check(self, engine: Engine) -> None:
+        """See that nothing is asked of a cluster where there is none.
+
+        Raises:
+            UsageError: something is.
+        """
+        given = {
+            "--ray-address": self.address is not None,
+            "--workers": self.workers is not None,
+            "--cores": self.cores != 1,
+            "--per-gpu": self.per_gpu != 1,
+        }
+        for option, is_given in given.items():
+            if is_given and engine is not Engine.RAY:
+                raise UsageError(
+                    f"{option} is for a cluster", do="Add --engine ray, or leave it out."
+                )
+
     @contextlib.contextmanager
     def joined(self) -> "Iterator[Pool]":
         """The cluster's processes, for as long as the block lasts.

@@ -210,6 +210,9 @@ def test_lists_of_files_from_stdin(shell):
         ("in", "missing", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
         ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
+        ("in", "-o", "out", "--settle", "2"),
+        ("in", "-o", "out", "--cores", "2"),
+        ("in", "-o", "out", "--watch", "--workers", "1"),
     ],
     ids=" ".join,
 )

@@ -220,6 +220,18 @@ def test_a_cluster_learns_many_brushes_not_one(shell):
     shell.run("learn", "sets/dim", "-o", "dim", "--engine", "ray", status=2)
 
 
+CLUSTER = (("--ray-address", "auto"), ("--workers", "1"), ("--cores", "2"), ("--per-gpu", "2"))
+
+
+@pytest.mark.parametrize("option", CLUSTER, ids=" ".join)
+@pytest.mark.parametrize("command", [("learn", "sets/dim", "-o", "dim"), ("bench",)], ids=" ".join)
+def test_what_is_for_a_cluster_is_refused_without_one(shell, command, option):
+    _, err = shell.run(*command, *option, status=2)
+    assert f"{option[0]} is for a cluster" in err
+    assert "--engine ray" in err
+    assert not shell.cached()
+
+
 def test_a_second_run_into_the_same_folder_is_no_error_and_no_word_in_a_quiet_one(shell):
     listed(shell, {"pairs": "dim"})
     command = ("learn", "sets/list.csv", "--batch", "-o", "brushes")
