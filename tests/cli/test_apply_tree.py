@@ -8,7 +8,6 @@ from PIL import Image
 
 from brushctl.cli import output
 from brushctl.photos.images import open_photo
-from brushctl.photos.saving import save_photo
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
 from tests.photos import makers
 from tests.photos.driver import tone
@@ -61,7 +60,7 @@ def plant(root: Path) -> None:
 
 
 def write_png16(path: Path, photo) -> None:
-    save_photo(path, photo.pixels, photo)
+    makers.save(path, photo.pixels, photo)
 
 
 def plant_bad(root: Path, image: Image.Image) -> None:

@@ -4,11 +4,15 @@ import io
 import struct
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pillow_heif
 import tifffile
 from PIL import Image
+
+from brushctl.photos.images import Photo
+from brushctl.photos.saving import kind_of, replacing, write_photo
 
 pillow_heif.register_heif_opener()
 
@@ -169,3 +173,11 @@ def write_deep_tiff(path: Path, codes: np.ndarray, **options: object) -> None:
     """A 16-bit TIFF as Lightroom writes it: LZW with a predictor."""
     settings = {"photometric": "rgb", "compression": "lzw", "predictor": True, **options}
     tifffile.imwrite(path, codes, metadata=None, **settings)
+
+
+def save(
+    target: Path, pixels: np.ndarray, like: Photo, *, kind: str | None = None, **how: Any
+) -> None:
+    """Pixels as a file like the photograph they come from, whole or not at all, as runs do it."""
+    with replacing(target) as part:
+        write_photo(part, pixels, like, kind=kind or kind_of(target, like), **how)

@@ -8,7 +8,6 @@ from PIL import Image, ImageCms
 
 from brushctl.photos.colour import BrokenProfile, from_profile
 from brushctl.photos.images import open_photo
-from brushctl.photos.saving import save_photo
 from tests.photos import makers
 
 WIDE = {
@@ -68,7 +67,7 @@ def test_files_keep_their_profile_and_their_codes(tmp_path, name):
     source, target = tmp_path / "in.png", tmp_path / "out.png"
     Image.fromarray(makers.picture()).save(source, icc_profile=WIDE[name])
     photo = open_photo(source)
-    save_photo(target, photo.pixels, photo)
+    makers.save(target, photo.pixels, photo)
     with Image.open(source) as before, Image.open(target) as after:
         assert after.info["icc_profile"] == WIDE[name]
         np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
@@ -81,7 +80,7 @@ def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
     cmyk.save(source, quality=95, icc_profile=icc)
     photo = open_photo(source)
     assert np.abs(photo.pixels - makers.picture() / 255).mean() < 0.04
-    save_photo(target, photo.pixels, photo)
+    makers.save(target, photo.pixels, photo)
     with Image.open(target) as after:
         assert after.mode == "CMYK"
         assert after.info.get("icc_profile") == icc
@@ -102,7 +101,7 @@ def test_a_broken_profile_is_a_warning_and_srgb(tmp_path, broken):
     np.testing.assert_allclose(photo.pixels, makers.picture() / 255, atol=1e-6)
     assert len(photo.warnings) == 1
     assert "taken as sRGB" in photo.warnings[0]
-    save_photo(tmp_path / "out.png", photo.pixels, photo)
+    makers.save(tmp_path / "out.png", photo.pixels, photo)
     assert "icc_profile" not in Image.open(tmp_path / "out.png").info
 
 

@@ -14,7 +14,6 @@ from PIL import Image
 from brushctl.errors import PhotoError
 from brushctl.photos.images import open_photo, resize
 from brushctl.photos.metadata import Provenance
-from brushctl.photos.saving import save_photo
 from tests.photos import makers
 
 LOSSLESS = {"png": {}, "tif": {}, "webp": {"lossless": True}}
@@ -39,7 +38,7 @@ def rotate(pixels: np.ndarray, orientation: int) -> np.ndarray:
 def rewrite(source: Path, name: str = "out", **options: object) -> Path:
     target = source.with_name(name + source.suffix)
     photo = open_photo(source)
-    save_photo(target, photo.pixels, photo, **options)
+    makers.save(target, photo.pixels, photo, **options)
     return target
 
 
@@ -78,7 +77,9 @@ def test_the_orientation_in_xmp_turns_nothing(tmp_path, suffix):
     makers.write_jpeg(tmp_path / "like.jpg", makers.picture(), xmp=b"")
     photo = open_photo(tmp_path / "like.jpg")
     says_6 = dataclasses.replace(photo.metadata, xmp=makers.XMP)
-    save_photo(tmp_path / f"in.{suffix}", photo.pixels, dataclasses.replace(photo, metadata=says_6))
+    makers.save(
+        tmp_path / f"in.{suffix}", photo.pixels, dataclasses.replace(photo, metadata=says_6)
+    )
     assert open_photo(tmp_path / f"in.{suffix}").size == photo.size == (96, 64)
 
 
@@ -88,7 +89,7 @@ def test_capture_data_and_xmp_and_resolution_survive(tmp_path, suffix):
     makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=makers.exif(6))
     if suffix != "jpg":
         photo = open_photo(tmp_path / "in.jpg")
-        save_photo(source, photo.pixels, photo)
+        makers.save(source, photo.pixels, photo)
     target = rewrite(source)
     with Image.open(target) as image:
         image.load()
@@ -124,7 +125,7 @@ def test_16_bit_photographs_stay_16_bit_with_their_data(tmp_path, suffix):
     photo = open_photo(source)
     carrying = dataclasses.replace(photo, metadata=like)
     target = tmp_path / f"out.{suffix}"
-    save_photo(target, photo.pixels, carrying)
+    makers.save(target, photo.pixels, carrying)
     assert photo.depth == 16
     off = np.abs(read_deep(target).astype(int) - codes)
     assert off.max() <= (8 if suffix == "tif" else 0)  # Adobe RGB goes through float curves
@@ -175,7 +176,7 @@ def test_provenance_is_written_once_however_often_edited(tmp_path, suffix):
     makers.write_jpeg(tmp_path / "first.jpg", makers.picture())
     photo = open_photo(tmp_path / "first.jpg")
     target = tmp_path / f"out.{suffix}"
-    save_photo(target, photo.pixels, photo, provenance=PROVENANCE)
+    makers.save(target, photo.pixels, photo, provenance=PROVENANCE)
     target = rewrite(target, "again", provenance=PROVENANCE)
     xmp = open_photo(target).metadata.xmp
     assert xmp is not None
@@ -210,7 +211,7 @@ def test_a_jpeg_of_a_transparent_photograph_is_refused(tmp_path):
     Image.new("RGBA", (20, 20)).save(tmp_path / "in.png")
     photo = open_photo(tmp_path / "in.png")
     with pytest.raises(PhotoError, match="transparency"):
-        save_photo(tmp_path / "out.jpg", photo.pixels, photo)
+        makers.save(tmp_path / "out.jpg", photo.pixels, photo)
     assert not list(tmp_path.glob("*out*"))
 
 
@@ -229,8 +230,8 @@ def test_grey_stays_grey_until_an_edit_colours_it(tmp_path):
     source = tmp_path / "in.png"
     Image.fromarray(makers.picture()).convert("L").save(source)
     photo = open_photo(source)
-    save_photo(tmp_path / "grey.png", photo.pixels, photo)
-    save_photo(tmp_path / "sepia.png", photo.pixels * np.float32([1, 0.9, 0.7]), photo)
+    makers.save(tmp_path / "grey.png", photo.pixels, photo)
+    makers.save(tmp_path / "sepia.png", photo.pixels * np.float32([1, 0.9, 0.7]), photo)
     assert Image.open(tmp_path / "grey.png").mode == "L"
     assert Image.open(tmp_path / "sepia.png").mode == "RGB"
 
@@ -286,7 +287,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     target = tmp_path / "out.png"
     shutil.copy(source, target)
     with pytest.raises(PhotoError):
-        save_photo(target, photo.pixels, photo, kind="NOPE")
+        makers.save(target, photo.pixels, photo, kind="NOPE")
     assert target.read_bytes() == source.read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.jpg", "out.png"]
 

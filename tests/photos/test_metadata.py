@@ -17,7 +17,6 @@ from brushctl.photos.metadata import (
     upright,
     with_provenance,
 )
-from brushctl.photos.saving import save_photo
 from tests.photos import makers
 
 PROVENANCE = Provenance('"dusk" & <dawn>', "0" * 64, "brushctl 0.1.0")
@@ -85,7 +84,7 @@ def test_extended_xmp_comes_back(tmp_path):
     segment = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
     (tmp_path / "in.jpg").write_bytes(data[:2] + segment + data[2:])
     photo = open_photo(tmp_path / "in.jpg")
-    save_photo(tmp_path / "out.jpg", photo.pixels, photo)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
     assert segment in (tmp_path / "out.jpg").read_bytes()
     with Image.open(tmp_path / "out.jpg") as image:
         assert np.asarray(image).shape == (64, 96, 3)

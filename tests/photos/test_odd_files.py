@@ -12,7 +12,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import read_list
 from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance
-from brushctl.photos.saving import save_photo, write_photo
+from brushctl.photos.saving import write_photo
 from tests.photos import makers
 
 
@@ -21,7 +21,7 @@ def test_a_lossless_webp_with_a_profile_stays_lossless(tmp_path):
     icc = makers.profile(makers.DISPLAY_P3, 2.2)
     Image.fromarray(makers.picture()).save(source, lossless=True, icc_profile=icc)
     photo = open_photo(source)
-    save_photo(target, photo.pixels, photo)
+    makers.save(target, photo.pixels, photo)
     with Image.open(target) as image:
         np.testing.assert_array_equal(np.asarray(image), makers.picture())
 
@@ -31,7 +31,7 @@ def test_a_jpeg_whose_subsampling_cannot_be_written_loses_no_colour(tmp_path, su
     source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"
     source.write_bytes(imagecodecs.jpeg8_encode(makers.picture(), 95, subsampling=subsampling))
     photo = open_photo(source)
-    save_photo(target, photo.pixels, photo)
+    makers.save(target, photo.pixels, photo)
     with Image.open(target) as image:
         assert JpegImagePlugin.get_sampling(image) == 0  # 4:4:4
 
@@ -52,7 +52,7 @@ def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
     source, target = tmp_path / "in.jpg", tmp_path / ("写" * 83 + ".jpg")
     makers.write_jpeg(source, makers.picture())
     photo = open_photo(source)
-    save_photo(target, photo.pixels, photo)
+    makers.save(target, photo.pixels, photo)
     assert open_photo(target).size == photo.size
 
 
@@ -126,13 +126,13 @@ def test_xmp_that_a_jpeg_has_no_room_for_goes_on_in_further_segments(tmp_path, s
     texts.add_itxt("XML:com.adobe.xmp", packet(size).decode())
     Image.fromarray(makers.picture()).save(source, pnginfo=texts)
     photo = open_photo(source)
-    save_photo(target, photo.pixels, photo, provenance=Provenance("dusk", "0" * 64, "tests"))
+    makers.save(target, photo.pixels, photo, provenance=Provenance("dusk", "0" * 64, "tests"))
     main, rest = xmp_of(target)
     rating = b"5" * (size - len(makers.XMP) + 1)
     assert rating in rest
     assert b"brushctl:brush" in main
     again = tmp_path / "again.jpg"
-    save_photo(again, photo.pixels, open_photo(target))
+    makers.save(again, photo.pixels, open_photo(target))
     assert xmp_of(again) == (main, rest)
 
 
