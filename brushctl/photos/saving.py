@@ -42,33 +42,6 @@ _unfinished: set[Path] = set()
 """The temporary files of this process."""
 
 
-def save_photo(
-    target: Path,
-    pixels: Pixels,
-    like: Photo,
-    *,
-    kind: str | None = None,
-    provenance: Provenance | None = None,
-    strip: bool = False,
-) -> None:
-    """Write pixels as a file like the photograph they come from.
-
-    Args:
-        target: a path, written under another name beside it and renamed.
-        pixels: (h, w, 3) float32, sRGB-encoded.
-        like: the photograph whose profile, depth, alpha, metadata and compression to keep.
-        kind: the format; by default the target's suffix says it, else it is the photograph's.
-        provenance: what to write into XMP about the edit, None for nothing.
-        strip: leave EXIF, XMP and IPTC out.
-
-    Raises:
-        PhotoError: the format cannot be written or cannot hold the picture.
-    """
-    kind = kind or kind_of(target, like)
-    with replacing(target) as part:
-        write_photo(part, pixels, like, kind=kind, provenance=provenance, strip=strip)
-
-
 def kind_of(target: Path, like: Photo) -> str:
     """The format that a path's suffix names, else the photograph's own."""
     return SUFFIXES.get(target.suffix.lower(), like.format)
@@ -83,7 +56,19 @@ def write_photo(
     provenance: Provenance | None = None,
     strip: bool = False,
 ) -> list[str]:
-    """What `save_photo` does, straight into `path`; returns what there is to warn of."""
+    """Write pixels as a file like the photograph they come from; return what there is to warn of.
+
+    Args:
+        path: where, as it is: `replacing` gives one that takes its name when it is whole.
+        pixels: (h, w, 3) float32, sRGB-encoded.
+        like: the photograph whose profile, depth, alpha, metadata and compression to keep.
+        kind: the format.
+        provenance: what to write into XMP about the edit, None for nothing.
+        strip: leave EXIF, XMP and IPTC out.
+
+    Raises:
+        PhotoError: the format cannot be written or cannot hold the picture.
+    """
     kept = stripped(like.metadata) if strip else like.metadata
     metadata, warnings = _told(kept, kind, provenance)
     _write(path, _encode(pixels, like, kind, metadata))
