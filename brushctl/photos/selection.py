@@ -56,7 +56,7 @@ def select(
             current.append(job)
             continue
         if not overwrite and record and _still_holds(plan, job, record, treatment.settings):
-            if record.status != "failed":
+            if record.status != "failed" or _is_edited_already(job, record):
                 current.append(job)
                 continue
             if not retry_failed:
@@ -136,7 +136,7 @@ def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any])
         return False
     try:
         if record.status == "failed":
-            return _unchanged(job.source, record)
+            return _unchanged(job.source, record) or _is_edited_already(job, record)
         if job.source == job.target:
             return hash_file(job.source) == record.result["sha256"]
         if record.result["path"] != result_path(plan, job) or not _unchanged(job.source, record):
@@ -145,6 +145,16 @@ def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any])
             return hash_file(job.target) == record.result["sha256"]
         return job.target.stat().st_size == int(record.result["bytes"])
     except (OSError, PhotoError, KeyError):
+        return False
+
+
+def _is_edited_already(job: Job, record: Record) -> bool:
+    """Whether what lies in place is an earlier run's result, which a later one failed to read."""
+    if job.source is None or job.source != job.target or "sha256" not in record.standing:
+        return False
+    try:
+        return hash_file(job.source) == record.standing["sha256"]
+    except (OSError, PhotoError):
         return False
 
 

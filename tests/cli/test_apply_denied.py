@@ -64,6 +64,18 @@ def test_what_may_not_be_read_fails_alone(folder, how):
     assert status == 3
 
 
+def test_in_place_a_result_that_could_not_be_read_for_a_while_is_not_edited_again(folder):
+    photograph = folder / "in/a.jpg"
+    assert run(folder, "--in-place")[0] == 0
+    made = photograph.read_bytes()
+    photograph.chmod(0)
+    assert run(folder, "--in-place")[0] == 3
+    photograph.chmod(0o644)
+    os.utime(photograph)
+    assert run(folder, "--in-place", "--retry-failed")[0] == 0
+    assert photograph.read_bytes() == made
+
+
 def test_a_folder_that_may_not_be_searched_is_told_of(folder):
     (folder / "in/2024").chmod(0o300)
     status, told, said = run(folder, "-o", "out")
