@@ -2,7 +2,7 @@
 
     uv run python -m benchmarks.experiments                       # all of them; hours on a CPU
     uv run python -m benchmarks.experiments "rate 0.1" float32    # some
-    uv run python -m benchmarks.experiments "100 steps" --shots 1 --mirrored
+    uv run python -m benchmarks.experiments "100 steps" --effects lava cake --shots 1 --mirrored
 
 Every brush is learned from the training pairs of an effect of TOP-Bench mini, ten or the first
 --shots of them, --mirrored as they are and in the mirror, and judged on its five test pairs, on
@@ -102,12 +102,13 @@ def main() -> None:
     """Run the variations asked for; print and keep the mean of each over the effects."""
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(VARIATIONS)}")
+    parser.add_argument("--effects", nargs="+", default=list(EFFECTS))
     parser.add_argument("--shots", type=int, default=TRAIN)
     parser.add_argument("--mirrored", action="store_true")
     chosen = parser.parse_args()
     cpu = torch.device("cpu")
     clip = load_clip(default_clip("tiny-ip2p"), cpu)
-    effects = draw_effects(EFFECTS, 64, 0)
+    effects = draw_effects(chosen.effects, 64, 0)
     pairs = [lessons(effect, chosen.shots) for effect in effects]
     phrases = [
         finished(find_phrase(clip, list(before), list(after), vocabulary_of(clip))).phrase
@@ -122,7 +123,8 @@ def main() -> None:
             for effect, learned_from, phrase in zip(effects, pairs, phrases, strict=True)
         ]
         figures = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
-        title = name + ", mirrored" * chosen.mirrored + f", {chosen.shots} shots"
+        title = ", ".join((name, *chosen.effects, f"{chosen.shots} shots"))
+        title += ", mirrored" * chosen.mirrored
         print(title, figures, flush=True)
         known = json.loads(OUT.read_text()) if OUT.exists() else {}
         known[title] = {
