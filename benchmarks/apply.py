@@ -80,8 +80,10 @@ def pipeline(base: BaseModel) -> StableDiffusionInstructPix2PixPipeline:
         tokenizer=base.tokenizer,
         unet=base.unet,
         scheduler=EulerAncestralDiscreteScheduler.from_config(base.scheduler_config),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

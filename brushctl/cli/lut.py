@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,11 +68,9 @@ def export_lut(
 
 
 def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:
-    if find_spec("PyOpenColorIO") is None:  # writes the file at the very end
-        raise UsageError(
-            "writing LUTs needs OpenColorIO, which is not installed",
-            do="Run `pip install 'brushctl[lut]'`.",
-        )
+    from brushctl.photos.cube import open_colour_io
+
+    open_colour_io()  # writes the file at the very end
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
     if target.exists() and not overwrite:

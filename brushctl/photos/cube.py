@@ -1,10 +1,28 @@
 """A fitted table of colours as a `.cube` file, by OpenColorIO."""
 
+from types import ModuleType
+
 from brushctl.errors import UsageError
 from brushctl.photos.lut import Lut
 
 FORMAT = "iridas_cube"
 """OpenColorIO's name for the format that photo and film programs exchange."""
+
+
+def open_colour_io() -> ModuleType:
+    """OpenColorIO; asked for beforehand, its absence costs no work.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import PyOpenColorIO
+    except ImportError as error:
+        raise UsageError(
+            "writing LUTs needs OpenColorIO, which is not installed",
+            do="Run `pip install 'brushctl[lut]'`.",
+        ) from error
+    return PyOpenColorIO
 
 
 def encode_cube(lut: Lut, told: str) -> str:
@@ -13,13 +31,7 @@ def encode_cube(lut: Lut, told: str) -> str:
     Raises:
         UsageError: OpenColorIO is not installed.
     """
-    try:
-        import PyOpenColorIO as ocio  # noqa: N813  (a lower-case name reads as the module it is)
-    except ImportError as error:
-        raise UsageError(
-            "writing LUTs needs OpenColorIO, which is not installed",
-            do="Install `brushctl[lut]`.",
-        ) from error
+    ocio = open_colour_io()
     transform = ocio.Lut3DTransform(lut.grid)
     transform.setData(lut.table.ravel())  # red varying slowest, as the table has it
     config = ocio.Config()

@@ -138,7 +138,7 @@ def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any])
         if record.status == "failed":
             return _unchanged(job.source, record) or _is_edited_already(job, record)
         if job.source == job.target:
-            return hash_file(job.source) == record.result["sha256"]
+            return _is_edited_already(job, record)
         if record.result["path"] != result_path(plan, job) or not _unchanged(job.source, record):
             return False
         if record.status == "writing":
@@ -149,11 +149,11 @@ def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any])
 
 
 def _is_edited_already(job: Job, record: Record) -> bool:
-    """Whether what lies in place is an earlier run's result, which a later one failed to read."""
-    if job.source is None or job.source != job.target or "sha256" not in record.standing:
+    """Whether what lies in place is a run's result, even if a later run failed to read it."""
+    if job.source is None or job.source != job.target or "sha256" not in record.result:
         return False
     try:
-        return hash_file(job.source) == record.standing["sha256"]
+        return hash_file(job.source) == record.result["sha256"]
     except (OSError, PhotoError):
         return False
 
