@@ -4,7 +4,8 @@ One JSON object a line, appended and never rewritten, so that a run that is kill
 leaves at most one torn line at the end, which is passed over. For each photograph the last line
 counts. Its `status` is
 
-    writing   the result is whole under a temporary name and is about to take its own
+    writing   the result is whole under a temporary name and is about to take its own; if a killed
+              run gave it, the next one says so
     done      the result has its name
     failed    the photograph could not be edited; `error` says why
     sent      a process of a cluster is to edit it and has not told of it yet
@@ -139,7 +140,19 @@ class Journal:
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         if _is_torn(self.path):
             os.write(self._descriptor, b"\n")
+        if finished := [record for record in self.records.values() if self._has_its_name(record)]:
+            self.write(*(replace(record, status="done") for record in finished))
         return self
+
+    def _has_its_name(self, record: Record) -> bool:
+        """Whether a run was killed between giving a result its name and saying so."""
+        if record.status != "writing":
+            return False
+        try:
+            result = self.path.parent.parent / record.result["path"]
+            return hash_file(result) == record.result["sha256"]
+        except (OSError, KeyError):
+            return False
 
     def __exit__(
         self,
