@@ -148,9 +148,11 @@ class Many:
             records = [each for each in chosen if each and not isinstance(each, Assignment)]
             for record in records:
                 self._tell(record)
-            journal.write(*(_sent(each) for each in todo))
+            before = dict(journal.records)
+            journal.write(*(_sent(each).following(before.get(each.name)) for each in todo))
             try:
                 for record in self._learned(todo, machines):
+                    record = record.following(before.get(record.file))
                     journal.write(record)
                     self._tell(record)
                     records.append(record)
@@ -196,7 +198,6 @@ class Many:
     ) -> "Assignment | Record | None":
         """What is to be done about a set; how it failed already; None where it is done."""
         from brushctl.brushes.header import read_metadata
-        from brushctl.photos.journal import hash_file
         from brushctl.photos.pairs import find_pairs, pair_sha256
         from brushctl.photos.treating import failed
 
@@ -204,11 +205,10 @@ class Many:
         record, path = journal.records.get(name), Path(order.output)
         try:
             source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
-            there = hash_file(path) if path.exists() else None
-            made = record.result.get("sha256", there) if record else None
-            if (
-                there not in (None, made) or (not record and states_of(path))
-            ) and not self.overwrite:
+            there = path.exists()
+            if not self.overwrite and (
+                (there and not _is_the_lists(path, record)) or (not record and states_of(path))
+            ):
                 raise NameTakenError(
                     "there is a brush of that name, or one was begun, that no run of a list made",
                     where=str(path),
@@ -269,6 +269,21 @@ def _unet_here(base: str | None) -> str | None:
     from brushctl.engine.base import unet_here
 
     return unet_here(base)
+
+
+def _is_the_lists(path: Path, record: "Record | None") -> bool:
+    """Whether a brush that is there was made for the set that `record` is the last line about."""
+    from brushctl.brushes.header import read_metadata
+    from brushctl.photos.journal import hash_file
+
+    if record is None:
+        return False
+    if record.result.get("sha256") == hash_file(path):
+        return True
+    # A run that died before it could tell of its brush has learned it from the set's pairs.
+    training = read_metadata(path).training
+    pairs = record.source.get("pairs", ())
+    return record.status != "done" and training is not None and {*training.pairs_sha256} <= {*pairs}
 
 
 def _worth(judged: dict[str, Any] | None) -> str:

@@ -135,6 +135,30 @@ def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
     assert shell.brush("dim").metadata == before
 
 
+def test_a_brush_that_came_to_lie_where_a_set_had_failed_is_not_replaced(shell):
+    listed(shell, {"pairs": "dim"})
+    whole = {path: path.read_bytes() for path in (shell.folder / "sets/dim/after").iterdir()}
+    for path, data in whole.items():
+        path.write_bytes(data[:99])
+    assert counts(learned(shell, status=4)) == (0, 0, 1)
+    shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim")
+    before = shell.brush("dim").metadata
+    for path, data in whole.items():
+        path.write_bytes(data)
+    (told, _) = learned(shell, status=4)
+    assert told["error"]["code"] == "brush-exists"
+    assert shell.brush("dim").metadata == before
+
+
+def test_a_brush_that_a_killed_run_could_not_tell_of_is_the_lists_own(shell):
+    listed(shell, {"pairs": "dim"})
+    assert counts(learned(shell, "-o", "out")) == (1, 0, 0)
+    journal = shell.folder / "out" / STATE / "journal.jsonl"
+    sent, _done = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(sent)
+    assert counts(learned(shell, "-o", "out")) == (1, 0, 0)
+
+
 def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
     monkeypatch.setattr(settings, "KEEP_EVERY", 1)
     listed(shell, {"pairs": "dim"}, {"pairs": "dusk"})
