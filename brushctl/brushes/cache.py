@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.brushes.atomic import move, write_atomically
+from brushctl.brushes.defects import FieldError
+from brushctl.brushes.fields import label
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
 from brushctl.settings import brush_cache
 
@@ -126,7 +128,7 @@ def destination(target: str, *, overwrite: bool) -> Path:
     To be asked before the work begins, so that a taken name costs nothing.
 
     Raises:
-        NameInvalidError: it is a folder, or no name of a brush's file.
+        NameInvalidError: it is a folder, or no name of a brush's file, or none a brush can bear.
         NameTakenError: something is there already and may not be overwritten.
     """
     path = Path(target).expanduser() if is_path(target) else path_of(target)
@@ -138,6 +140,10 @@ def destination(target: str, *, overwrite: bool) -> Path:
         )
     if checked_file(path).exists() and not overwrite:
         raise _taken(target)
+    try:
+        label(path.stem, repr(path.stem))
+    except FieldError as error:  # a brush's fault elsewhere, here the name's that it is to have
+        raise NameInvalidError(error.what, where=error.where, do="Choose another name.") from error
     return path
 
 

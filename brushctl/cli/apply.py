@@ -1,8 +1,9 @@
 """`brushctl apply`: repeat a brush's edit on photographs."""
 
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -127,29 +128,21 @@ def apply(
 
     A second run edits only what is missing or has changed. Status 3: some files failed; 4: all.
     """
-    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    machines = Machines(ray_address, workers, cores, per_gpu, device, quiet)
     machines.check(engine)
     if settle != SETTLE and not watch:
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
     steps = _steps(steps, quality, metadata.apply.steps)
-    sampling = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
+    sampling |= {"base": base, "dtype": dtype}
 
     def open_editor() -> "AbstractContextManager[Editor]":
         from brushctl.brushes.file import read_brush
         from brushctl.engine.editing import open_editor
 
-        return open_editor(
-            read_brush(path),
-            base=base,
-            device=device,
-            dtype=dtype,
-            seed=seed,
-            steps=steps,
-            s_T=s_T,
-            s_I=s_I,
-        )
+        return open_editor(read_brush(path), device=device, **sampling)
 
     command = Command(
         brush=metadata.name,
@@ -167,36 +160,43 @@ def apply(
         open_editor=open_editor,
     )
     named = tuple(inputs or ())
-    if watch:
-        if report:
-            raise UsageError("--report needs a run that ends", do="Leave --watch out.")
-        if engine is Engine.RAY:
-            raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
-        if dry_run or overwrite or retry_failed or files_from:
-            raise UsageError(
-                "--watch goes on for ever, over folders",
-                do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
-            )
-        folders, target = _watchable(named, output, in_place=in_place)
-        with unless_busy(json=json, quiet=quiet):
-            watch_folder(command, folders, target, template=name, settle=settle)
-        return
     scatter = Scatter(path, {**sampling, "device": device}, machines)
-    if is_remote(named, output, engine, paths_only=in_place or files_from is not None):
-        with unless_busy(json=json, quiet=quiet):
-            scatter_urls(command, scatter, named, output, template=name, dry_run=dry_run)
-        return
-    if in_place and first_frame:
-        raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
-    plan = _plan(command, named, files_from, output, name, in_place=in_place)
-    _check_results(plan, name, report, in_place=in_place, json=json)
-    with unless_busy(json=json, quiet=quiet):
+    if watch:
+        _check_endless(engine, report, narrowed=dry_run or overwrite or retry_failed or files_from)
+        folders, target = _watchable(named, output, in_place=in_place)
+        run = partial(watch_folder, command, folders, target, template=name, settle=settle)
+    elif is_remote(named, output, engine, paths_only=in_place or files_from is not None):
+        run = partial(scatter_urls, command, scatter, named, output, template=name, dry_run=dry_run)
+    else:
+        if in_place and first_frame:
+            raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
+        plan = _plan(command, named, files_from, output, name, in_place=in_place)
+        _check_results(plan, name, report, in_place=in_place, json=json)
         if dry_run:
-            show_plan(command, plan)
+            run = partial(show_plan, command, plan)
         elif engine is Engine.RAY:
-            scatter_once(command, scatter, plan)
+            run = partial(scatter_once, command, scatter, plan)
         else:
-            run_once(command, plan)
+            run = partial(run_once, command, plan)
+    with unless_busy(json=json, quiet=quiet):
+        run()
+
+
+def _check_endless(engine: Engine, report: Path | None, *, narrowed: object) -> None:
+    """See that nothing is asked of a hot folder that only a run with an end can do.
+
+    Raises:
+        UsageError: something is.
+    """
+    if report:
+        raise UsageError("--report needs a run that ends", do="Leave --watch out.")
+    if engine is Engine.RAY:
+        raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
+    if narrowed:
+        raise UsageError(
+            "--watch goes on for ever, over folders",
+            do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
+        )
 
 
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:

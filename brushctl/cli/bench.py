@@ -83,7 +83,7 @@ def bench(
     where it was when the same command is given again. Pictures and figures of every case are in
     WORK/report.html.
     """
-    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    machines = Machines(ray_address, workers, cores, per_gpu, device, quiet)
     machines.check(engine)
     if folder is not None and not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), do="Check the path.")

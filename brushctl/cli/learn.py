@@ -78,7 +78,7 @@ def learn(
     Five to ten pairs of different scenes teach the edit and not the scene. They are checked
     before anything heavy begins. With --batch, status 3: some brushes failed; 4: all.
     """
-    machines = Machines(ray_address, workers, cores, per_gpu, device)
+    machines = Machines(ray_address, workers, cores, per_gpu, device, quiet)
     machines.check(engine)
     order = Order(
         pairs=pairs,

@@ -51,6 +51,7 @@ class Machines:
         cores: CPU cores for each of them.
         per_gpu: how many share a GPU.
         device: what each process works on; `auto` is a GPU where the cluster has any.
+        quiet: whether it is not said what is waited for.
     """
 
     address: str | None
@@ -58,6 +59,7 @@ class Machines:
     cores: int
     per_gpu: int
     device: str
+    quiet: bool
 
     def check(self, engine: Engine) -> None:
         """See that nothing is asked of a cluster where there is none.
@@ -96,7 +98,8 @@ class Machines:
                         f"this machine has not what each process is to be given: {lacking}",
                         do="Ask for less, or name a cluster with --ray-address.",
                     )
-                say(f"waiting for a machine of the cluster with {lacking}")
+                if not self.quiet:
+                    say(f"waiting for a machine of the cluster with {lacking}")
             yield pool
 
     def dtype(self, given: str | None, pool: "Pool") -> str:

@@ -151,8 +151,8 @@ class Many:
             before = dict(journal.records)
             journal.write(*(_sent(each).following(before.get(each.name)) for each in todo))
             try:
-                for record in self._learned(todo, machines):
-                    record = record.following(before.get(record.file))
+                for told in self._learned(todo, machines):
+                    record = told.following(before.get(told.file))
                     journal.write(record)
                     self._tell(record)
                     records.append(record)

@@ -88,21 +88,20 @@ class Order:
                 where="--cross-validate",
                 do="Add pairs, or leave it out.",
             )
-        self._check_words(target.stem)
+        self._check_phrase()
         checked(self.pairs, found, align=self.align, quiet=quiet)
         return Ready(self, target, learned_from, unseen, overwrite)
 
-    def _check_words(self, name: str) -> None:
-        """See that the brush could keep its name and its phrase.
+    def _check_phrase(self) -> None:
+        """See that the brush could keep its phrase.
 
         Raises:
             UsageError: it could not.
         """
         from brushctl.brushes.defects import FieldError
-        from brushctl.brushes.fields import label, line
+        from brushctl.brushes.fields import line
 
         try:
-            label(name, "-o")
             line(self.phrase or "", "--phrase")
         except FieldError as error:  # a brush's fault elsewhere, the command line's here
             raise UsageError(error.what, where=error.where, do=error.do) from error

@@ -51,6 +51,11 @@ def test_a_file_that_is_named_as_no_brush_is_neither_written_nor_its_neighbour(s
     assert there == dict.fromkeys(("look.png", "look.jpg", "look.jpg.png"), b"precious")
 
 
+def test_a_name_that_no_brush_can_bear_is_refused_before_anything_is_mixed(shell):
+    _, message = shell.run("mix", "warm", "grain", "-o", "./two\nlines.brush", status=2)
+    assert message.startswith("error: 'two\\nlines': must not have control characters")
+
+
 def test_mix_writes_the_same_bytes_again(shell):
     shell.run("mix", "warm:0.7", "grain:0.3", "-o", "x.brush")
     shell.run("mix", "grain:0.3", "warm:0.7", "-o", "sub/x.brush")

@@ -173,7 +173,8 @@ def test_a_cluster_without_the_same_code_is_told_of(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "machines", [Machines(None, None, 999, 1, "cpu"), Machines(None, None, 1, 1, "cuda")]
+    "machines",
+    [Machines(None, None, 999, 1, "cpu", False), Machines(None, None, 1, 1, "cuda", False)],
 )
 def test_what_this_machine_cannot_give_is_an_error_not_a_wait(machines):
     with pytest.raises(UsageError, match=r"999 cores|a GPU"), machines.joined():
