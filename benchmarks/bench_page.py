@@ -1,0 +1,169 @@
+"""One or more runs of `brushctl bench` as one document, and as the tables of docs/bench.md.
+
+    uv run python -m benchmarks.bench_page docs/results/topbench-mini.json MORE/results.json
+
+writes the first file anew with the cases of all, and prints the tables. Runs may differ in number
+format, machine, methods and shots; in what decides a figure otherwise they must agree. Of a case
+that several runs have, the last one's counts. Each case says from which of `runs` it is.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from brushctl.bench.cases import Case, Run
+from brushctl.bench.methods import METHODS
+from brushctl.bench.paper import printed
+from brushctl.bench.results import results_text
+from brushctl.bench.summary import Summary, summarise
+
+COMMON = ("base", "steps", "seed", "guidance_grid", "measures", "held_out")
+OF_A_RUN = ("command", "dtype", "machine", "seconds")
+HEADINGS = (
+    "", "effects", "Global", "Local", "all", "held out", "SSIM", "tower", "direction",
+    "at 7.5 / 1.5", "paper, its base",
+)  # fmt: skip
+
+
+def runs_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each run of a document was."""
+    return facts.get("runs") or [{key: facts[key] for key in OF_A_RUN}]
+
+
+def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """All cases of all documents; the same case of a later one replaces that of an earlier."""
+    first, order = documents[0], list(METHODS)
+    runs: list[dict[str, Any]] = []
+    cases: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for facts in documents:
+        assert all(facts[key] == first[key] for key in COMMON), "of other settings"
+        for case in facts["cases"]:
+            place = order.index(case["method"]), -case["shots"], case["effect"]
+            cases[place] = {**case, "run": case.get("run", 0) + len(runs)}
+        runs += runs_of(facts)
+    ordered = [cases[place] for place in sorted(cases, key=lambda place: place[:2])]
+    rows = summarise([case_of(facts) for facts in ordered], first["seed"])
+    return {
+        "command": "; ".join(run["command"] for run in runs),
+        "runs": runs,
+        "seconds": round(sum(case["seconds"] for case in ordered), 1),
+        **{key: first[key] for key in COMMON},
+        "rows": [row.to_dict() for row in rows],
+        "cases": ordered,
+    }
+
+
+def case_of(facts: dict[str, Any]) -> Case:
+    """A case of a document, which may say from which run it is."""
+    return Case.from_dict({key: value for key, value in facts.items() if key != "run"})
+
+
+def by_method(rows: Sequence[Summary], shots: int) -> Iterator[str]:
+    """A table of the means over effects."""
+    yield from headed(HEADINGS)
+    for method in METHODS:
+        of = {(r.split, r.guidance): r for r in rows if (r.method, r.shots) == (method, shots)}
+        if ("all", "best") not in of:
+            continue
+        whole, paper = of["all", "best"], printed(method, "all", shots)
+        low, high = whole.intervals["psnr"]
+        by_paper = of.get(("all", "paper"))
+        yield row(
+            f"`{method}`",
+            str(whole.effects),
+            *(psnr_of(of.get((split, "best"))) for split in ("global", "local")),
+            f"{whole.psnr:.2f} ({low:.1f} to {high:.1f})",
+            psnr_of(of.get(("held-out", "best"))),
+            *(f"{x:.3f}" for x in (whole.ssim, whole.perceptual, whole.direction)),
+            psnr_of(by_paper),
+            f"{paper[0]:.2f}" if paper and not method.endswith("-paper") else "",
+        )
+
+
+def against(cases: Sequence[Case], shots: int) -> Iterator[str]:
+    """The brush beside each other method, on those effects that both have."""
+    yield from headed(
+        ("the brush against", "effects", "PSNR", "ahead on", "perceptual", "direction")
+    )
+    mine = {(c.method, c.effect): c for c in cases if c.shots == shots}
+    for method, held_out in product(METHODS, (False, True)):
+        pairs = [
+            (best(mine["instructbrush", case.effect]), best(case))
+            for (name, effect), case in mine.items()
+            if name == method != "instructbrush" and ("instructbrush", effect) in mine
+            if case.held_out or not held_out
+        ]
+        if pairs:
+            gains = [fmean(ours.psnr) - fmean(other.psnr) for ours, other in pairs]
+            nearer = [
+                1 - fmean(f(ours) for ours, _ in pairs) / fmean(f(other) for _, other in pairs)
+                for f in (lambda run: fmean(run.perceptual), lambda run: run.direction)
+            ]
+            yield row(
+                f"`{method}`" + ", held out" * held_out,
+                str(len(pairs)),
+                f"{fmean(gains):+.2f} dB",
+                str(sum(gain > 0 for gain in gains)),
+                *(f"{share:.0%} less" for share in nearer),
+            )
+
+
+def by_effect(cases: Sequence[Case], shots: int) -> Iterator[str]:
+    """A table of each effect's mean PSNR under the best guidance."""
+    mine = [case for case in cases if case.shots == shots]
+    methods = [method for method in METHODS if any(case.method == method for case in mine)]
+    yield from headed(["", *(f"`{method}`" for method in methods)])
+    for effect in dict.fromkeys(case.effect for case in mine):
+        of = {case.method: case for case in mine if case.effect == effect}
+        name = effect + " *" * next(iter(of.values())).held_out
+        yield row(name, *(best_psnr(of.get(method)) for method in methods))
+
+
+def best_psnr(case: Case | None) -> str:
+    """A case's mean PSNR under its best guidance; empty where it was not run."""
+    return f"{fmean(best(case).psnr):.1f}" if case else ""
+
+
+def best(case: Case) -> Run:
+    """Its figures under its best guidance."""
+    return next(run for run in case.runs if run.guidance == "best")
+
+
+def psnr_of(summary: Summary | None) -> str:
+    """Its PSNR; empty where there is none."""
+    return f"{summary.psnr:.2f}" if summary else ""
+
+
+def headed(names: Sequence[str]) -> Iterator[str]:
+    """The first two lines of a table."""
+    yield row(*names)
+    yield row(*("---" for _ in names))
+
+
+def row(*cells: str) -> str:
+    """A line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Merge, write, print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("results", type=Path, nargs="+")
+    files: list[Path] = options.parse_args().results
+    facts = merged([json.loads(path.read_text()) for path in files])
+    files[0].write_text(results_text(facts))
+    cases = [case_of(each) for each in facts["cases"]]
+    rows = summarise(cases, facts["seed"])
+    for shots in sorted({case.shots for case in cases}, reverse=True):
+        parts = by_method(rows, shots), against(cases, shots), by_effect(cases, shots)
+        print(
+            f"\nWith {shots} training pairs", *("\n" + "\n".join(part) for part in parts), sep="\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
