@@ -100,7 +100,7 @@ def against(cases: Sequence[Case], shots: int) -> Iterator[str]:
         if pairs:
             gains = [fmean(ours.psnr) - fmean(other.psnr) for ours, other in pairs]
             nearer = [
-                1 - fmean(f(ours) for ours, _ in pairs) / fmean(f(other) for _, other in pairs)
+                fmean(f(ours) for ours, _ in pairs) / fmean(f(other) for _, other in pairs) - 1
                 for f in (lambda run: fmean(run.perceptual), lambda run: run.direction)
             ]
             yield row(
@@ -108,7 +108,7 @@ def against(cases: Sequence[Case], shots: int) -> Iterator[str]:
                 str(len(pairs)),
                 f"{fmean(gains):+.2f} dB",
                 str(sum(gain > 0 for gain in gains)),
-                *(f"{share:.0%} less" for share in nearer),
+                *(f"{share:+.0%}" for share in nearer),
             )
 
 
@@ -160,9 +160,7 @@ def main() -> None:
     rows = summarise(cases, facts["seed"])
     for shots in sorted({case.shots for case in cases}, reverse=True):
         parts = by_method(rows, shots), against(cases, shots), by_effect(cases, shots)
-        print(
-            f"\nWith {shots} training pairs", *("\n" + "\n".join(part) for part in parts), sep="\n"
-        )
+        print(f"With {shots} training pairs", *map("\n".join, parts), "", sep="\n\n")
 
 
 if __name__ == "__main__":

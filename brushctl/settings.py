@@ -15,10 +15,11 @@ INSTRUCT_PIX2PIX = "timbrooks/instruct-pix2pix"
 def fetching(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:
     """The command that fetches a base model from the hub beforehand.
 
-    Beside its parts a repository may hold the same weights as checkpoints, of gigabytes each.
+    Beside its parts, which lie in folders, a repository may hold the same weights as checkpoints,
+    of gigabytes each.
     """
     at = f" --revision {revision}" if revision else ""
-    return f'hf download {base}{at} --exclude "*.ckpt"'
+    return f'hf download {base}{at} --include "*/*" --include model_index.json'
 
 
 def home() -> Path:

@@ -26,7 +26,7 @@ def test_it_names_what_is_there_and_how_to_get_what_is_missing(shell):
     assert findings["--base tiny-ip2p"]["state"] == "fine"
     real = findings["--base timbrooks/instruct-pix2pix"]
     assert real["state"] == "missing"
-    assert 'hf download timbrooks/instruct-pix2pix --exclude "*.ckpt"' in real["do"]
+    assert 'hf download timbrooks/instruct-pix2pix --include "*/*"' in real["do"]
     assert findings["HEIC photographs"]["found"].startswith("pillow-heif ")
     assert findings["Ray clusters and object storage"]["found"].startswith("ray ")
     assert findings["brushes"]["found"].startswith("0 in ")

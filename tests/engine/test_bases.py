@@ -165,7 +165,7 @@ def test_a_revision_that_is_not_here_is_not_another(models, hub):
     hub(models["main"], "main", "a" * 40)
     with pytest.raises(BaseModelError, match="HF_HUB_OFFLINE") as caught:
         find(f"{HUB_ID}@v3")
-    assert f'hf download {HUB_ID} --revision v3 --exclude "*.ckpt"' in str(caught.value)
+    assert f'hf download {HUB_ID} --revision v3 --include "*/*"' in str(caught.value)
     with pytest.raises(UsageError):
         find(f"{HUB_ID}@")
 
