@@ -2,10 +2,11 @@
 
     uv run python -m benchmarks.recipes     # docs/results/recipes.json, and a table on stdout
 
-Both are run in full, in bfloat16, and judged on the same test pairs under
-each brush's own best guidance. Cases that are done are kept in --work, as `brushctl bench` keeps
-them. FLOPs are counted on one step and multiplied; seconds are those of learning and editing, on
-this machine. The ratios of steps are copied from docs/results/learn.json (`benchmarks.learn`).
+Both are run in full, in the number format that this CPU multiplies in, and judged on the same test
+pairs under each brush's own best guidance. Cases that are done are kept in --work, as `brushctl
+bench` keeps them, and those of the published recipe are the same files. FLOPs are counted on one
+step and multiplied; seconds are those of learning and editing, on this machine. The ratios of steps
+are copied from docs/results/learn.json (`benchmarks.learn`).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from brushctl.cli.output import follow
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_dtype
 from brushctl.engine.guidance import Guidance, Scales
 from brushctl.engine.instruction import initial
 from brushctl.engine.learning import EncodedPairs, bucket_losses, draw, trainable
@@ -57,7 +59,7 @@ def main() -> None:
     options.add_argument("--work", type=Path, default=Path("brushctl-recipes"))
     chosen = options.parse_args()
     cpu = torch.device("cpu")
-    base = open_base(None, cpu, torch.bfloat16)
+    base = open_base(None, cpu, resolve_dtype(None, cpu))
     effects = draw_effects(chosen.effects.split(","), base.resolution, 0)
     methods = [method for method, _ in RECIPES.values()]
     plan = Plan(effects, methods, chosen.shots, None, chosen.work)
@@ -80,7 +82,7 @@ def main() -> None:
     report = {
         "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
-        "dtype": "bfloat16",
+        "dtype": str(base.dtype).removeprefix("torch."),
         "effects": chosen.effects.split(","),
         "rows": rows,
         "step_ratio_cpu": steps["paper"]["times_faster"],
