@@ -4,7 +4,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,7 +200,7 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
         format="JPEG" if image.format == "MPO" else str(image.format),
         depth=codes.dtype.itemsize * 8,
         colour=colour,
-        metadata=upright(_metadata(image), turned=turned),
+        metadata=upright(_metadata(image, data), turned=turned),
         jpeg=_jpeg_tables(image),
         compression=_compression(image, data),
         alone=_is_alone(image),
@@ -230,9 +230,11 @@ def _is_alone(image: Image.Image) -> bool:
     if isinstance(image, MpoImagePlugin.MpoImageFile):
         kinds = [entry["Attribute"]["MPType"] for entry in (image.mpinfo or {})[MP_ENTRIES][1:]]
         return all(kind.startswith("Large Thumbnail") for kind in kinds)
-    # Pillow takes a JPEG with a gain map behind it for a plain one.
-    has_gain_map = "mp" in image.info and b"hdrgm:Version" in image.info.get("xmp", b"")
-    return not has_gain_map and getattr(image, "n_frames", 1) == 1
+    info = image.info
+    # Pillow takes a JPEG with a gain map behind it for a plain one, pillow-heif such a HEIC.
+    has_gain_map = "mp" in info and b"hdrgm:Version" in info.get("xmp", b"")
+    others = has_gain_map or info.get("aux") or info.get("depth_images")
+    return not others and getattr(image, "n_frames", 1) == 1
 
 
 def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
@@ -245,16 +247,16 @@ def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
         return plain(channels)
 
 
-def _metadata(image: Image.Image) -> Metadata:
+def _metadata(image: Image.Image, data: bytes) -> Metadata:
     info = image.info
     dpi = info.get("dpi")
     resources, extended = None, []
     if image.format == "TIFF":
-        tags = cast("dict[int, Any]", getattr(image, "tag_v2", {}))
-        resources = tags.get(tiff.RESOURCES)
-        if tiff.IPTC in tags and not resources:
-            resources = iptc_resource(_bytes(tags[tiff.IPTC]))
-        exif, xmp = tiff.exif_of(image), tags.get(tiff.XMP)
+        blocks = tiff.blocks_of(data)
+        resources = blocks.get(tiff.RESOURCES)
+        if tiff.IPTC in blocks and not resources:
+            resources = iptc_resource(blocks[tiff.IPTC])
+        exif, xmp = tiff.exif_of(image), blocks.get(tiff.XMP)
     else:
         exif, xmp = info.get("exif"), info.get("xmp")
         for name, block in getattr(image, "applist", ()):
@@ -264,8 +266,8 @@ def _metadata(image: Image.Image) -> Metadata:
                 extended.append(block)
     return Metadata(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
-        xmp=_bytes(xmp) if xmp else None,
-        resources=_bytes(resources) if resources else None,
+        xmp=xmp or None,
+        resources=resources or None,
         extended_xmp=tuple(extended),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
     )
@@ -298,10 +300,6 @@ def _has_chunk(riff: bytes, kind: bytes) -> bool:
         size = int.from_bytes(riff[at + 4 : at + 8], "little")
         at += 8 + size + size % 2
     return False
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else bytes(cast("tuple[int, ...]", value))
 
 
 def _reason(error: BaseException) -> str:

@@ -5,6 +5,7 @@ byte for byte. Sources: Exif 3.0 (CIPA DC-008), XMP part 1 (ISO 16684-1), Photos
 resources, IPTC's digital source type vocabulary.
 """
 
+import contextlib
 import hashlib
 import re
 import struct
@@ -24,6 +25,15 @@ CHUNK = 65400
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+OURS = "urn:brushctl:provenance#"
+SAID = (
+    '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
+    f' xmlns:brushctl="{OURS}"'
+)
+EMPTY = re.compile(
+    r"""<rdf:Description(?:\s+(?:xmlns:\w+|rdf:about)=(?:"[^"]*"|'[^']*'))*\s*/>""", re.DOTALL
+)
+"""A description that says nothing."""
 PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -93,12 +103,13 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
         packet = PACKET
     # Packets are padded to be edited in place; a JPEG's has to stay below 64 KiB.
     packet = re.sub(r"\s{64,}(?=<\?xpacket end)", "\n", packet)
-    packet = re.sub(r'\s+[\w]+:DigitalSourceType="[^"]*"', "", packet)
-    packet = re.sub(r"<(\w+:DigitalSourceType)\b[^>]*>.*?</\1>", "", packet, flags=re.DOTALL)
-    packet = re.sub(r'<rdf:Description\b[^>]*xmlns:brushctl="[^>]*/>', "", packet)
+    packet = _without(r"\w+:DigitalSourceType", packet)
+    for prefix in set(re.findall(rf"xmlns:(\w+)=[\"']{OURS}[\"']", packet)):
+        packet = _without(rf"{prefix}:\w+|xmlns:{prefix}", packet)
+    packet = EMPTY.sub("", packet)
     said = (
-        f'<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
-        f' xmlns:brushctl="urn:brushctl:provenance#" xmlns:Iptc4xmpExt="{IPTC_EXT}"'
+        f"{SAID}"
+        f' xmlns:Iptc4xmpExt="{IPTC_EXT}"'
         f' Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPE}"'
         f" brushctl:brush={quoteattr(provenance.brush)}"
         f" brushctl:brushSha256={quoteattr(provenance.sha256)}"
@@ -108,12 +119,19 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
     return replace(metadata, xmp=packet.encode())
 
 
+def _without(names: str, packet: str) -> str:
+    """A packet without some properties, attributes or elements, whatever else stands with them."""
+    packet = re.sub(rf"""\s+(?:{names})=(?:"[^"]*"|'[^']*')""", "", packet)
+    packet = re.sub(rf"<(?:{names})\b[^<>]*/>", "", packet)
+    return re.sub(rf"<({names})\b[^<>]*>.*?</\1>", "", packet, flags=re.DOTALL)
+
+
 def with_extended_xmp(metadata: Metadata) -> Metadata:
     """The same blocks, their XMP in segments behind a short packet (XMP part 3, 1.1.3.1)."""
     xmp = metadata.xmp or b""
     rest = re.sub(rb"<\?xpacket[^>]*\?>", b"", xmp).strip()
     guid = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
-    edit = re.search(rb'<rdf:Description\b[^>]*xmlns:brushctl="[^>]*/>', xmp)
+    edit = re.search(re.escape(SAID).encode() + rb"[^<>]*/>", xmp)
     packet = PACKET.replace(
         "</rdf:RDF>",
         f'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/"'
@@ -156,10 +174,8 @@ def _upright_exif(exif: bytes, *, turned: bool) -> bytes:
     if order is None:
         return exif
     patched = bytearray(exif)
-    try:
+    with contextlib.suppress(struct.error):  # cut short: hand on what there is
         _patch_exif(patched, order, turned=turned)
-    except struct.error:
-        return exif  # cut short: hand on what there is
     return bytes(patched)
 
 

@@ -26,6 +26,7 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
         image.load()  # Pillow turns a TIFF while loading it
         return _codes(image), 1, turn >= 5
     if image.format == "PNG" and data[24] == 16:
+        image.load()  # Pillow comes to what stands behind the pixels
         codes, turn = read_deep_png(data), _orientation(image)
         return codes, turn, turn >= 5
     image.load()

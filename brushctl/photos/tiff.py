@@ -4,7 +4,7 @@ import io
 import itertools
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import imagecodecs
 import numpy as np
@@ -38,16 +38,47 @@ def exif_of(image: Image.Image) -> bytes | None:
     return exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None
 
 
+class _AsStored(str):
+    """Text as Pillow reads it, a character for each byte, and would write it: in ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, *_how: str) -> bytes:
+        """The bytes that were read: UTF-8 as a rule, whatever the standard says."""
+        return super().encode("latin-1")
+
+
 def _told(exif: Image.Exif) -> Image.Exif:
     kept = Image.Exif()
     for tag in TOLD:
         if tag in exif:
-            kept[tag] = exif[tag]
+            kept[tag] = _as_stored(exif[tag])
     for tag in (EXIF_IFD, GPS_IFD):
         if entries := exif.get_ifd(tag):
-            kept.get_ifd(tag).update(entries)
-            kept[tag] = entries
+            stored = {inner: _as_stored(value) for inner, value in entries.items()}
+            kept.get_ifd(tag).update(stored)
+            kept[tag] = stored
     return kept
+
+
+def _as_stored(value: Any) -> Any:  # noqa: ANN401  (numbers, tuples of them, bytes, text)
+    return _AsStored(value) if isinstance(value, str) else value
+
+
+def blocks_of(data: bytes) -> dict[int, bytes]:
+    """The XMP, IPTC and Photoshop blocks of a TIFF's first page, by tag.
+
+    As they lie in the file: by old custom IPTC is declared to be 32-bit numbers, which it is not.
+    """
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        tags = (page.tags.get(tag) for tag in (XMP, IPTC, RESOURCES))
+        return {
+            tag.code: data[tag.valueoffset : tag.valueoffset + tag.valuebytecount]
+            for tag in tags
+            if tag is not None
+        }
 
 
 def defect(data: bytes) -> str | None:

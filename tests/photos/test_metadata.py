@@ -1,8 +1,10 @@
 """Metadata blocks are patched, not rewritten, and no block of bytes can stop a photograph."""
 
+import re
 import struct
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -88,3 +90,42 @@ def test_extended_xmp_comes_back(tmp_path):
     assert segment in (tmp_path / "out.jpg").read_bytes()
     with Image.open(tmp_path / "out.jpg") as image:
         assert np.asarray(image).shape == (64, 96, 3)
+
+
+@pytest.mark.parametrize("link", [None, 99999])
+def test_a_block_whose_link_leads_nowhere_says_upright_all_the_same(link):
+    exif = bytearray(makers.exif(6).tobytes().removeprefix(b"Exif\0\0"))
+    order = {b"II": "<", b"MM": ">"}[bytes(exif[:2])]
+    (count,) = struct.unpack_from(order + "H", exif, 8)
+    if link:
+        struct.pack_into(order + "I", exif, 10 + 12 * count, link)
+    else:  # a directory at the very end, its link left out
+        directory = exif[8 : 10 + 12 * count]
+        struct.pack_into(order + "I", exif, 4, len(exif))
+        exif += directory
+    turned = upright(Metadata(exif=bytes(exif)), turned=True).exif
+    assert turned
+    read = Image.Exif()
+    read.load(turned)
+    assert read[274] == 1
+
+
+def test_of_a_description_that_says_more_only_the_old_provenance_goes():
+    """Other programs merge all descriptions into one, as attributes or as elements."""
+    told = with_provenance(Metadata(xmp=makers.XMP), PROVENANCE).xmp or b""
+    attributes = re.search(rb"xmlns:brushctl=[^>]*(?=/>)", told)
+    assert attributes
+    merged = told.replace(attributes[0], b"").replace(
+        b'xmp:Rating="5"', b'xmp:Rating="5" ' + attributes[0]
+    )
+    elements = (
+        b'<rdf:Description rdf:about="" xmlns:b="urn:brushctl:provenance#" xmlns:dc="d">'
+        b"<b:brush>old</b:brush><dc:title>Harbour</dc:title>"
+        b'<Iptc4xmpExt:DigitalSourceType rdf:resource="old"/></rdf:Description>'
+    )
+    merged = merged.replace(b"</rdf:RDF>", elements + b"</rdf:RDF>")
+    again = with_provenance(Metadata(xmp=merged), PROVENANCE).xmp or b""
+    assert again.count(b"urn:brushctl:provenance#") == again.count(b"DigitalSourceType") == 1
+    for kept in (b'xmp:Rating="5"', b"<dc:title>Harbour</dc:title>"):
+        assert again.count(kept) == 1
+    assert b"old" not in again

@@ -9,9 +9,11 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
+from brushctl.photos import tiff
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import read_list
-from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance
+from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
+from brushctl.photos.png import _chunk
 from brushctl.photos.saving import write_photo
 from tests.photos import makers
 
@@ -147,3 +149,63 @@ def test_a_jpeg_full_of_xmp_keeps_it_whole_and_says_what_it_lacks(tmp_path):
     assert told == ["its XMP leaves no room to say which brush edited it"]
     assert open_photo(target).metadata.xmp == full.metadata.xmp
     assert open_photo(target).metadata.extended_xmp == full.metadata.extended_xmp
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_iptc_that_a_tiff_declares_to_be_numbers_is_kept(tmp_path, order):
+    """Old programs wrote it so; Pillow then gives the first number of it."""
+    caption = makers.CAPTION + b"\0" * (-len(makers.CAPTION) % 4)
+    numbers = np.frombuffer(caption, f"{order}u4").tolist()
+    tag = (tiff.IPTC, "I", len(numbers), numbers, False)
+    path = tmp_path / "in.tif"
+    tifffile.imwrite(path, makers.picture(), photometric="rgb", byteorder=order, extratags=[tag])
+    assert open_photo(path).metadata.resources == iptc_resource(caption)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+def test_text_beyond_ascii_comes_back_from_a_tiff(tmp_path, suffix):
+    told = makers.exif()
+    stored = tiff._AsStored("© 2024 José".encode().decode("latin-1"))
+    inner = told.get_ifd(tiff.EXIF_IFD)
+    told[33432] = inner[0xA430] = stored  # copyright, owner
+    told[tiff.EXIF_IFD] = inner
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=told)
+    photo = open_photo(tmp_path / "in.jpg")
+    makers.save(tmp_path / "mid.tif", photo.pixels, photo)
+    again = open_photo(tmp_path / "mid.tif")
+    makers.save(tmp_path / f"out.{suffix}", again.pixels, again)
+    assert (tmp_path / f"out.{suffix}").read_bytes().count("© 2024 José".encode()) == 2
+
+
+@pytest.mark.parametrize("kind", ["aux", "depth_images"])
+def test_a_heic_with_another_picture_beside_the_photograph_is_not_alone(
+    tmp_path, monkeypatch, kind
+):
+    """Where an iPhone puts its gain map and its depth; pillow-heif can read them, not write."""
+    photo = open_jpeg(tmp_path)
+    makers.save(tmp_path / "in.heic", photo.pixels, photo)
+    assert open_photo(tmp_path / "in.heic").alone
+    opened = Image.open
+
+    def beside(*arguments, **how):
+        image = opened(*arguments, **how)
+        image.info[kind] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [2]}
+        return image
+
+    monkeypatch.setattr(Image, "open", beside)
+    assert not open_photo(tmp_path / "in.heic").alone
+
+
+def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
+    path = tmp_path / "in.png"
+    whole = imagecodecs.png_encode(makers.deep_picture())
+    behind = _chunk(b"eXIf", makers.exif(6).tobytes().removeprefix(b"Exif\0\0"))
+    path.write_bytes(whole[:-12] + behind + whole[-12:])
+    photo = open_photo(path)
+    assert photo.size == (64, 96)
+    assert b"Kamera AG" in (photo.metadata.exif or b"")
+
+
+def open_jpeg(folder):
+    makers.write_jpeg(folder / "in.jpg", makers.picture())
+    return open_photo(folder / "in.jpg")
