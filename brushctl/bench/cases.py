@@ -178,7 +178,7 @@ def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
         [[s.s_T, s.s_I] for s in GRID],
     ]
     key = hashlib.sha256(json.dumps(facts).encode())
-    for pictures in (*effect.train, *effect.test):
+    for pictures in (*effect.train, *effect.test, *(effect.reference or ())):
         key.update(np.ascontiguousarray(pictures, np.float32).tobytes())
     return f"{effect.name.replace(' ', '-')}.{method}.{shots}.{key.hexdigest()[:12]}"
 

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -41,3 +42,11 @@ def test_a_case_is_another_one_under_another_budget_unless_it_is_of_a_published_
     for method in METHODS:
         same = stem_of(few, effect, method, 10) == stem_of(many, effect, method, 10)
         assert same == method.endswith("-paper")
+
+
+def test_a_case_is_another_one_beside_another_reference(bench):
+    (whole,) = draw_effects(["lava"], bench.base.resolution, 0)
+    judges, (x, y) = judges_for(bench), whole.train
+    other = replace(whole, train=(x, np.concatenate([y[:4], 1 - y[4:]])))
+    of = {stem_of(judges, each.limited(1, 2), "ip2p", 1) for each in (whole, other)}
+    assert len(of) == 2
