@@ -31,13 +31,18 @@ def is_path(target: str) -> bool:
     return target.endswith(SUFFIX) or "/" in target or "\\" in target
 
 
+def is_name(name: str) -> bool:
+    """Whether a brush may bear that name in the cache."""
+    return bool(NAME.fullmatch(name) and not DEVICES.fullmatch(name) and not name.endswith(SUFFIX))
+
+
 def checked_name(name: str) -> str:
     """The name, if it may be one.
 
     Raises:
         NameInvalidError: it could be a path, or no file name.
     """
-    if not NAME.fullmatch(name) or DEVICES.fullmatch(name) or name.endswith(SUFFIX):
+    if not is_name(name):
         raise NameInvalidError(
             "is no brush name",
             where=repr(name),
@@ -54,7 +59,7 @@ def path_of(name: str) -> Path:
 def names() -> list[str]:
     """The names in the cache, sorted."""
     files = (p for p in brush_cache().glob(f"*{SUFFIX}") if p.is_file())
-    return sorted(p.stem for p in files if NAME.fullmatch(p.stem))
+    return sorted(p.stem for p in files if is_name(p.stem))
 
 
 def find(target: str) -> Path:

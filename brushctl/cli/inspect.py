@@ -10,8 +10,9 @@ import typer
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import Header, blaming, read_file_header, read_header
 from brushctl.cli.arguments import BrushNames, Json
+from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json
-from brushctl.errors import BrushError
+from brushctl.errors import BrushctlError, BrushError, NameInvalidError
 
 STREAM = "-"
 
@@ -30,13 +31,13 @@ def inspect(
     of them is not there or invalid; the others are shown.
     """
     entries: list[dict[str, Any]] = []
-    failures: list[BrushError] = []
+    failures: list[BrushctlError] = []
     for target in brushes:
         try:
             source, header, statistics = _read(target, tensors=tensors)
-        except BrushError as error:
-            failures.append(error)
-            entries.append({"source": target, "error": error.to_dict()})
+        except (BrushError, NameInvalidError, OSError) as error:
+            failures.append(disk_error(error) if isinstance(error, OSError) else error)
+            entries.append({"source": target, "error": failures[-1].to_dict()})
             continue
         entries.append(_entry(source, header, statistics))
         if not json:

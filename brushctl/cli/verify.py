@@ -9,7 +9,7 @@ from brushctl.brushes.cache import names, open_brush
 from brushctl.cli.arguments import Json, complete_names
 from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json, say
-from brushctl.errors import BrushctlError, BrushError
+from brushctl.errors import BrushctlError, BrushError, NameInvalidError
 
 
 def verify(
@@ -30,7 +30,7 @@ def verify(
         try:
             open_brush(target)
             whole.append(target)
-        except BrushError as error:
+        except (BrushError, NameInvalidError) as error:
             damaged[target] = error
         except OSError as error:
             damaged[target] = disk_error(error)

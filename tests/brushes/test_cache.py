@@ -84,7 +84,8 @@ def test_renaming_moves_the_file_as_it_is_and_keeps_what_is_there(home):
 
 def test_names_that_nobody_could_have_stored_are_not_listed(home):
     cache.store(encode_brush(makers.plain()), "warm", overwrite=False)
-    for stray in (".warm.brush.x.part", ".hidden.brush", "two words.brush", "notes.txt"):
+    strays = (".warm.brush.x.part", ".hidden.brush", "two words.brush", "notes.txt")
+    for stray in (*strays, "look.brush.brush", "con.brush"):
         (home / "brushes" / stray).touch()
     assert cache.names() == ["warm"]
 

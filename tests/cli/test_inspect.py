@@ -139,3 +139,10 @@ def test_inspect_reads_only_the_header_of_a_pipe(shell):
     header = 8 + int.from_bytes(data[:8], "little")
     entry = json.loads(shell.run("inspect", "-", "--json", data=data[:header])[0])["brushes"][0]
     assert entry["bytes"] == len(data)
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify"])
+def test_what_can_be_no_name_hides_none_of_the_others(shell, command):
+    out, _ = shell.run(command, "a b", "warm", "--json", status=5)
+    assert b"is no brush name" in out
+    assert b"warm" in out
