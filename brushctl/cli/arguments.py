@@ -42,6 +42,9 @@ Dtype = Annotated[
     str | None,
     typer.Option("--dtype", help="float32, bfloat16 or float16; by device if not given."),
 ]
+LearningDtype = Annotated[
+    str | None, typer.Option("--dtype", help="float32 or bfloat16; by device if not given.")
+]
 Base = Annotated[
     str | None,
     typer.Option(

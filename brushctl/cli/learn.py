@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from brushctl.cli.arguments import Base, Device, Dtype, Json, Overwrite, Pairs, Quiet, Seed
+from brushctl.cli.arguments import Base, Device, LearningDtype, Overwrite, Pairs, Quiet, Seed
 from brushctl.cli.checks import show_checks
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.many import Many
@@ -69,8 +69,10 @@ def learn(
     overwrite: Overwrite = False,
     seed: Seed = 0,
     device: Device = "auto",
-    dtype: Dtype = None,
-    json: Json = False,
+    dtype: LearningDtype = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: a document, or a line for each of a list.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Learn an edit from pictures before and after it, and keep it as a brush.

@@ -1,5 +1,6 @@
 """`brushctl learn --batch`: a brush from each of many sets of pairs, here or on a cluster."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -204,13 +205,15 @@ class Many:
         settings, source = {**order.settings(), "dtype": self.dtype}, dict[str, Any]()
         record, path = journal.records.get(name), Path(order.output)
         try:
+            source["path"] = os.path.relpath(order.pairs, path.parent)
             source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
             there = path.exists()
             if not self.overwrite and (
-                (there and not _is_the_lists(path, record)) or (not record and states_of(path))
+                (there and not _is_the_sets(path, record, source))
+                or (not record and states_of(path))
             ):
                 raise NameTakenError(
-                    "there is a brush of that name, or one was begun, that no run of a list made",
+                    "there is a brush of that name, or one was begun, that was not learned for it",
                     where=str(path),
                     do="Give the set another `name`, or pass --overwrite.",
                 )
@@ -271,12 +274,15 @@ def _unet_here(base: str | None) -> str | None:
     return unet_here(base)
 
 
-def _is_the_lists(path: Path, record: "Record | None") -> bool:
-    """Whether a brush that is there was made for the set that `record` is the last line about."""
+def _is_the_sets(path: Path, record: "Record | None", source: dict[str, Any]) -> bool:
+    """Whether a brush that is there was learned for a set, by its name's last line in the journal.
+
+    Two lists into one folder may have sets of one name.
+    """
     from brushctl.brushes.header import read_metadata
     from brushctl.photos.journal import hash_file
 
-    if record is None:
+    if record is None or not any(record.source.get(key) == source[key] for key in source):
         return False
     if record.result.get("sha256") == hash_file(path):
         return True

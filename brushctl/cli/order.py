@@ -108,11 +108,12 @@ class Order:
 
     def _kept_back(self, pairs: int) -> int:
         """How many of so many pairs are held out."""
-        if self.cross_validate or self.hold_out is not None:
-            return self.hold_out or 0
         from brushctl.engine.recipes import recipe_called
 
-        return recipe_called(self.recipe).spared(pairs)
+        recipe = recipe_called(self.recipe)
+        if self.cross_validate or self.hold_out is not None:
+            return self.hold_out or 0
+        return recipe.spared(pairs)
 
     def _place(self, *, overwrite: bool, go_on: bool) -> tuple[Path, bool]:
         """Where the brush will be, and whether it may replace what is there.

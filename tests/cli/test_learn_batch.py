@@ -150,6 +150,16 @@ def test_a_brush_that_came_to_lie_where_a_set_had_failed_is_not_replaced(shell):
     assert shell.brush("dim").metadata == before
 
 
+def test_two_lists_do_not_replace_each_other_s_brush_of_one_name(shell):
+    listed(shell, {"pairs": "dim", "name": "portraits"})
+    assert counts(learned(shell)) == (1, 0, 0)
+    mine = shell.brush("portraits").metadata
+    listed(shell, {"pairs": "dusk", "name": "portraits"})
+    (told, _) = learned(shell, status=4)
+    assert told["error"]["code"] == "brush-exists"
+    assert shell.brush("portraits").metadata == mine
+
+
 def test_a_brush_that_a_killed_run_could_not_tell_of_is_the_lists_own(shell):
     listed(shell, {"pairs": "dim"})
     assert counts(learned(shell, "-o", "out")) == (1, 0, 0)
