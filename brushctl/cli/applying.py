@@ -211,7 +211,7 @@ def passed_over(error: OSError) -> str:
 def left_alone(selection: "Selection | Chosen") -> list[str]:
     """Warnings of results that somebody has changed since they were made."""
     return [
-        f"warning: {job.target}: it was changed after it was made, and is left alone."
+        f"warning: {job.target}: somebody has changed it since it was made, and it is left alone."
         " Pass --overwrite to make it anew."
         for job in selection.retouched
     ]

@@ -111,16 +111,15 @@ def select_urls(
         record = None if overwrite else records.get(task.key)
         same = record is not None and record.settings == settings and _unchanged(task, record)
         size = there.get(task.target)
-        if record and same and record.status == "failed":
-            if not retry_failed:
-                failed.append(record)
-                continue
-        elif record and same and record.status == "done" and size == record.result["bytes"]:
+        if record and same and record.status == "failed" and not retry_failed:
+            failed.append(record)
+            continue
+        if record and same and record.status == "done" and size == record.result["bytes"]:
             current += 1
             continue
-        elif size is not None and not overwrite:
+        if size is not None and not overwrite:
             _check_ours(task, record, planned)
-            if record and size != record.standing.get("bytes", size):
+            if record and _is_retouched(size, record):
                 retouched.append(task)
                 continue
         todo.append(task)
@@ -142,6 +141,13 @@ def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
         )
         for job in todo
     )
+
+
+def _is_retouched(size: int, record: Record) -> bool:
+    """As for paths, as far as sizes tell."""
+    if "bytes" not in record.standing:
+        return record.status == "failed"
+    return bool(size != record.standing["bytes"])
 
 
 def _check_ours(task: Task, record: Record | None, planned: Set[str]) -> None:

@@ -165,7 +165,6 @@ class _Files:
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:
                 _check_unchanged(job.target, taken.source)
-                shutil.copymode(job.target, part)
             result = {
                 "path": result_path(self.plan, job),
                 "sha256": hash_file(part),

@@ -179,6 +179,8 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
             where=template,
             do=f"Its fields are {' '.join('{' + field + '}' for field in FIELDS)}.",
         ) from error
+    if not path.suffix:
+        name = name.removesuffix(".")  # that of an {ext} there is not
     if not name or name != Path(name).name or name.startswith("."):
         raise PlanError(f"the template gives {name!r}, which is no file name", where=template)
     if Path(name).suffix.lower() not in SUFFIXES and Path(name).suffix != path.suffix:

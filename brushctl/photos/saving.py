@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ def _told(kept: Metadata, kind: str, provenance: Provenance | None) -> tuple[Met
 def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
     """A temporary path beside `target` that takes its name once the block has ended well.
 
-    The bytes are on the disk before the name is: whoever sees the name sees a whole file.
+    The bytes are on the disk before the name is: whoever sees the name sees a whole file. Of a file
+    that it replaces it keeps the permissions.
 
     Args:
         target: the file to write.
@@ -103,6 +105,8 @@ def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(target, part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

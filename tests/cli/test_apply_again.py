@@ -154,7 +154,7 @@ def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):  
     out, err = shell.run("dusk.brush", "in", "-o", "out", "--dry-run")
     assert out.decode().startswith("keep  in/0.jpg")
     _, err = shell.run("dusk.brush", "in", "-o", "out")
-    assert "out/0.jpg: it was changed after it was made" in err
+    assert "out/0.jpg: somebody has changed it since it was made" in err
     assert "0 done, 2 unchanged" in err
     assert result.read_bytes() == retouched
     assert summary(shell.events("dusk.brush", "in", "-o", "out", "--overwrite")) == (2, 0, 0)
@@ -179,7 +179,7 @@ def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monk
     result.write_bytes(retouched)
     paths[0].write_bytes(whole)
     _, err = shell.run(*arguments)
-    assert "out/0.jpg: it was changed after it was made" in err
+    assert "out/0.jpg: somebody has changed it since it was made" in err
     assert result.read_bytes() == retouched
 
 
@@ -194,7 +194,7 @@ def test_what_is_retouched_after_a_run_was_killed_before_its_last_word_is_left_a
     result.write_bytes(result.read_bytes()[:-2] + b"\0\0")
     makers.write_jpeg(path, makers.picture(seed=9))
     _, err = shell.run("dusk.brush", "in", "-o", "out")
-    assert "out/0.jpg: it was changed after it was made" in err
+    assert "out/0.jpg: somebody has changed it since it was made" in err
 
 
 def refuse(*_: object) -> None:
@@ -239,3 +239,16 @@ def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):  # noqa
     assert summary(shell.events("dusk.brush", named, "--in-place")) == (1, 0, 0)
     for again in (held, named):
         assert summary(shell.events("dusk.brush", again, "--in-place")) == (0, 1, 0)
+
+
+def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell):  # noqa: F811
+    (path,) = shell.photographs(1)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:700])
+    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=4)) == (0, 0, 1)
+    by_hand = shell.folder / "out/0.jpg"
+    by_hand.write_bytes(b"by hand")
+    path.write_bytes(whole)
+    _, err = shell.run("dusk.brush", "in", "-o", "out", "--retry-failed")
+    assert "out/0.jpg: somebody has changed it" in err
+    assert by_hand.read_bytes() == b"by hand"

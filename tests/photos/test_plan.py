@@ -12,6 +12,7 @@ from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
 from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
 from brushctl.photos.watching import check_reached
+from tests.photos import makers
 
 
 @pytest.fixture
@@ -146,3 +147,9 @@ def test_the_output_may_not_be_a_file(tree):
 def test_a_vanished_file_of_a_list_is_left_to_the_run(tree):
     gone = tree / "gone.jpg"
     assert find_inputs([], [str(gone)]) == [Input(gone, type(gone)("gone.jpg"))]
+
+
+def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
+    makers.write_jpeg(tmp_path / "IMG_0001", makers.picture())
+    plan = plan_folder(find_inputs([str(tmp_path / "IMG_0001")]), tmp_path / "out", brush="dusk")
+    assert [job.target.name for job in plan.jobs if job.target] == ["IMG_0001"]

@@ -1,6 +1,7 @@
 """What killed runs leave half-written is deleted, and never what another run is writing."""
 
 import os
+import stat
 import time
 
 import pytest
@@ -37,3 +38,13 @@ def test_any_run_deletes_it_a_day_later(part, tmp_path):
     os.utime(part, (time.time() - DAY - 1,) * 2)
     sweep([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
     assert not part.exists()
+
+
+def test_a_file_keeps_its_permissions_when_it_is_replaced(tmp_path):
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"old")
+    target.chmod(0o444)
+    with replacing(target) as part:
+        part.write_bytes(b"new")
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o444
