@@ -93,8 +93,8 @@ def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2))
     pairs_in(tmp_path / "pairs", 2)
-    photo = Image.open(tmp_path / "pairs/before/0.png")
-    names = {"MODEL": EMBEDDED, "Path": Path, "photo": photo}
+    Image.open(tmp_path / "pairs/before/0.png").save("photo.jpg")
+    names = {"MODEL": EMBEDDED}
     warm = brushctl.learn("pairs", name="warm", phrase="warm", held_out=1)
     assert len(warm.metadata.training.pairs_sha256) == 1
     brushctl.write_brush(warm, Path("warm.brush"))

@@ -111,7 +111,9 @@ def apply(
     dtype: Dtype = None,
     strip: Annotated[
         bool,
-        typer.Option("--strip", help="Drop EXIF, XMP and IPTC.", rich_help_panel=FILES),
+        typer.Option(
+            "--strip", help="Drop the photograph's own EXIF, XMP and IPTC.", rich_help_panel=FILES
+        ),
     ] = False,
     provenance: Annotated[
         bool,
