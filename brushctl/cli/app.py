@@ -15,6 +15,7 @@ from brushctl.cli.failure import Commands, run_and_exit
 from brushctl.cli.import_ import import_brush
 from brushctl.cli.init_phrase import init_phrase
 from brushctl.cli.inspect import inspect
+from brushctl.cli.label import label
 from brushctl.cli.learn import learn
 from brushctl.cli.list import list_brushes
 from brushctl.cli.mix import mix
@@ -64,6 +65,7 @@ app.command()(mix)
 app.command("list")(list_brushes)
 app.command()(rm)
 app.command()(rename)
+app.command()(label)
 app.command()(export)
 app.command("import")(import_brush)
 app.command()(verify)
