@@ -23,6 +23,7 @@ from brushctl.bench.summary import Summary, summarise
 
 COMMON = ("base", "steps", "seed", "guidance_grid", "measures", "held_out")
 OF_A_RUN = ("command", "dtype", "machine", "seconds")
+BRUSHES = ("instructbrush", "instructbrush-paper")
 HEADINGS = (
     "", "effects", "Global", "Local", "all", "held out", "SSIM", "tower", "direction",
     "at 7.5 / 1.5", "paper, its base",
@@ -84,23 +85,23 @@ def by_method(rows: Sequence[Summary], shots: int) -> Iterator[str]:
         )
 
 
-def against(cases: Sequence[Case], shots: int) -> Iterator[str]:
-    """The brush beside each other method, on those effects that both have."""
+def against(cases: Sequence[Case], shots: int, ours: str) -> Iterator[str]:
+    """A recipe of the brush beside each other method, on those effects that both have."""
     yield from headed(
-        ("the brush against", "effects", "PSNR", "ahead on", "perceptual", "direction")
+        (f"`{ours}` against", "effects", "PSNR", "ahead on", "perceptual", "direction")
     )
     mine = {(c.method, c.effect): c for c in cases if c.shots == shots}
     for method, held_out in product(METHODS, (False, True)):
         pairs = [
-            (best(mine["instructbrush", case.effect]), best(case))
+            (best(mine[ours, effect]), best(case))
             for (name, effect), case in mine.items()
-            if name == method != "instructbrush" and ("instructbrush", effect) in mine
+            if name == method != ours and (ours, effect) in mine
             if case.held_out or not held_out
         ]
         if pairs:
-            gains = [fmean(ours.psnr) - fmean(other.psnr) for ours, other in pairs]
+            gains = [fmean(brush.psnr) - fmean(other.psnr) for brush, other in pairs]
             nearer = [
-                fmean(f(ours) for ours, _ in pairs) / fmean(f(other) for _, other in pairs) - 1
+                fmean(f(brush) for brush, _ in pairs) / fmean(f(other) for _, other in pairs) - 1
                 for f in (lambda run: fmean(run.perceptual), lambda run: run.direction)
             ]
             yield row(
@@ -159,7 +160,11 @@ def main() -> None:
     cases = [case_of(each) for each in facts["cases"]]
     rows = summarise(cases, facts["seed"])
     for shots in sorted({case.shots for case in cases}, reverse=True):
-        parts = by_method(rows, shots), against(cases, shots), by_effect(cases, shots)
+        recipes = (
+            ours for ours in BRUSHES if any((c.method, c.shots) == (ours, shots) for c in cases)
+        )
+        beside = (against(cases, shots, ours) for ours in recipes)
+        parts = by_method(rows, shots), *beside, by_effect(cases, shots)
         print(f"With {shots} training pairs", *map("\n".join, parts), "", sep="\n\n")
 
 
