@@ -14,7 +14,7 @@ from PIL import Image
 import brushctl
 from brushctl.engine import recipes
 from brushctl.engine.base import EMBEDDED
-from brushctl.errors import PairsError, UsageError
+from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Stage
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
@@ -85,6 +85,9 @@ def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
         brushctl.learn(cut, name="x", phrase="")
     with pytest.raises(UsageError, match="unknown recipe"):
         brushctl.learn(cut, name="x", recipe="quick")
+    for told in ({"name": ""}, {"name": "x", "phrase": "make it\ngolden"}):
+        with pytest.raises(BrushFormatError, match="must"):
+            brushctl.learn(cut, **told)
 
 
 def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, capsys):

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from brushctl.bench.effects import Effect
+from brushctl.bench.folder import MARK
 from brushctl.bench.methods import (
     METHODS,
     PUBLISHED,
@@ -147,6 +148,7 @@ class Shelf:
 
     def keep(self, stem: str, case: Case, strip: bytes) -> None:
         """Keep a case; the file of its figures comes last, and says that it is done."""
+        write_atomically(self.root / MARK, b"")
         write_atomically(self.root / f"{stem}.png", strip)
         facts = json.dumps(asdict(case), indent=1)
         write_atomically(self.root / f"{stem}.json", facts.encode())

@@ -15,6 +15,8 @@ from brushctl.photos.pairs import Pair, find_pairs, load_pairs
 
 TRAINING, TESTING = ("train", "training"), ("test", "testing")
 INSTRUCTION_FILE = "instruction.txt"
+MARK = ".brushctl-bench"
+"""A file that tells a bench's work folder from an effect's."""
 
 
 def effects_in(folder: Path) -> dict[str, Path]:
@@ -25,7 +27,14 @@ def effects_in(folder: Path) -> dict[str, Path]:
     """
     by_key = {_key(name): name for name in TABLE_3}
     inner = sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+    inner = [f for f in inner if not (f / MARK).is_file()]
     found = {by_key.get(_key(f.name), f.name): f for f in inner}
+    if len(found) < len(inner):
+        raise PairsError(
+            "two folders have the name of one effect",
+            where=str(folder),
+            do="Case, blanks, - and _ do not count: rename one of them.",
+        )
     if not found:
         raise PairsError(
             "there is no folder of an effect here",

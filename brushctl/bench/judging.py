@@ -118,7 +118,7 @@ def merged(parts: Sequence[Judgement], *, on: str) -> Judgement:
         edited=[x for part in parts for x in part.edited],
         unedited=mean(part.unedited for part in parts),
         brush=mean(part.brush for part in parts),
-        phrase=mean(phrases) if phrases else None,
+        phrase=mean(phrases) if len(phrases) == len(parts) else None,
         folds=len(parts),
     )
 

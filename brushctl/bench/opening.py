@@ -1,7 +1,7 @@
 """What cases are run with, opened from a few words: by one process, or by each of a cluster's."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brushctl.bench.effects import TABLE_3, Effect, draw_effects
@@ -11,6 +11,7 @@ from brushctl.engine.base import open_base
 from brushctl.engine.clip import load_clip_for
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.events import Event
+from brushctl.settings import TINY
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class Setting:
             PairsError: the pairs of one cannot be found, or no words are known for it.
         """
         if self.folder is None:
-            return draw_effects(names, resolution, self.seed)
+            drawn = draw_effects(names, resolution, self.seed)
+            # Of another base's training nothing is known.
+            known = self.base == TINY
+            return [replace(effect, held_out=effect.held_out and known) for effect in drawn]
         there = effects_in(self.folder)
         return [load_effect(name, there[name], resolution) for name in names]

@@ -1,10 +1,14 @@
 """The state of a brush that is still being learned, beside where the brush will be."""
 
 import hashlib
+from glob import escape
 from pathlib import Path
 
 from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import UsageError
+
+FOLD = "{}"
+"""Stands for a fold's number, in a name that is to become a pattern."""
 
 
 def fold_of(target: Path, k: int | str) -> Path:
@@ -14,7 +18,7 @@ def fold_of(target: Path, k: int | str) -> Path:
 
 def states_of(target: Path) -> list[Path]:
     """The states that learning a brush has left, its folds' included."""
-    folds = target.parent.glob(_state_of(fold_of(target, "*")).name)
+    folds = target.parent.glob(escape(_state_of(fold_of(target, FOLD)).name).replace(FOLD, "*"))
     return [path for path in (_state_of(target), *sorted(folds)) if path.exists()]
 
 
@@ -22,9 +26,10 @@ def forget(target: Path) -> None:
     """Delete those states, and what killed runs have left half-written."""
     for path in states_of(target):
         path.unlink()
-    folds = fold_of(target, "*")
+    folds = fold_of(target, FOLD)
     for name in (target.name, _state_of(target).name, _state_of(folds).name):
-        for partial in target.parent.glob(f".{name}.*.part"):
+        pattern = escape(name).replace(FOLD, "*")
+        for partial in target.parent.glob(f".{pattern}.*.part"):
             partial.unlink()
 
 

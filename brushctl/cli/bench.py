@@ -148,7 +148,8 @@ def _run(
         dtype = machines.dtype(setting.dtype, pool)
         bench = follow(replace(setting, device="cpu", dtype=dtype).bench(), quiet=quiet)
         plan = planned(bench.base.resolution)
-        runner = on_cluster(replace(setting, dtype=dtype), pool)
+        anywhere = replace(setting, dtype=dtype, base=machines.base(setting.base) or TINY)
+        runner = on_cluster(anywhere, pool)
         return plan, follow(run_bench(bench, plan, runner), quiet=quiet)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
+from brushctl.settings import TINY
 
 if TYPE_CHECKING:
     from brushctl.cluster.spreading import Pool
@@ -114,6 +116,14 @@ class Machines:
         from brushctl.engine.device import resolve_device, resolve_dtype
 
         return str(resolve_dtype(None, resolve_device("cpu"))).removeprefix("torch.")
+
+    @staticmethod
+    def base(given: str | None) -> str | None:
+        """The base as every process finds it, whichever folder it works in."""
+        if given in (None, TINY):
+            return given
+        path = Path(str(given)).expanduser()
+        return str(path.absolute()) if path.exists() else given
 
     def _wants_gpu(self, ray: Any) -> bool:  # noqa: ANN401  (a module)
         if self.device == "auto":

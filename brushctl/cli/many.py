@@ -79,7 +79,8 @@ class School:
                 yield failed(each.name, error, each.source, each.settings)
 
     def _learn(self, each: Assignment) -> "Record":
-        from brushctl.photos.journal import Record, hash_file
+        from brushctl.brushes.header import read_metadata
+        from brushctl.photos.journal import Record
 
         started = time.monotonic()
         if not self._quiet:
@@ -89,7 +90,7 @@ class School:
         model = self._base(each.order.base)
         learned = ready.carry_out(model, resume=not each.anew, begin_anew=True, quiet=self._quiet)
         path = learned.path
-        result = {"path": path.name, "sha256": hash_file(path), "bytes": path.stat().st_size}
+        result = {"path": path.name, "content_sha256": read_metadata(path).content_sha256}
         facts = {
             "judged": learned.judged.figures() if learned.judged else None,
             "seconds": round(time.monotonic() - started, 1),
@@ -237,6 +238,10 @@ class Many:
         from brushctl.cluster.spreading import lost, spread
         from brushctl.photos.journal import Record
 
+        todo = [
+            replace(each, order=replace(each.order, base=machines.base(each.order.base)))
+            for each in todo
+        ]
         left = {each.name: each for each in todo}
         with machines.joined() as pool:
             dtype = machines.dtype(self.dtype, pool)
@@ -280,14 +285,14 @@ def _is_the_sets(path: Path, record: "Record | None", source: dict[str, Any]) ->
     Two lists into one folder may have sets of one name.
     """
     from brushctl.brushes.header import read_metadata
-    from brushctl.photos.journal import hash_file
 
     if record is None or not any(record.source.get(key) == source[key] for key in source):
         return False
-    if record.result.get("sha256") == hash_file(path):
+    metadata = read_metadata(path)
+    if record.result.get("content_sha256") == metadata.content_sha256:  # labels may have changed
         return True
     # A run that died before it could tell of its brush has learned it from the set's pairs.
-    training = read_metadata(path).training
+    training = metadata.training
     pairs = record.source.get("pairs", ())
     return record.status != "done" and training is not None and {*training.pairs_sha256} <= {*pairs}
 

@@ -47,7 +47,11 @@ class Scatter:
         from brushctl.cluster.worker import open_editor_of
 
         with self.machines.joined() as pool:
-            settings = {**self.editor, "dtype": self.machines.dtype(self.editor["dtype"], pool)}
+            settings = {
+                **self.editor,
+                "base": self.machines.base(self.editor["base"]),
+                "dtype": self.machines.dtype(self.editor["dtype"], pool),
+            }
             opener = partial(open_editor_of, self.brush.read_bytes(), settings)
             work = edit_on_cluster(
                 tasks, opener, command.treatment(), journal=journal, pool=pool, stop=stop

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
-from brushctl.cli.output import say
 from brushctl.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -33,7 +32,7 @@ def stopping_gently(
                 _end_now(end)
             raise KeyboardInterrupt
         asked = True
-        say("finishing the photographs in hand; once more to stop at once")
+        _say_at_once(b"finishing the photographs in hand; once more to stop at once\n")
 
     before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
@@ -43,10 +42,15 @@ def stopping_gently(
             signal.signal(number, handler)
 
 
+def _say_at_once(line: bytes) -> None:
+    """From a signal's handler, which may have come while stderr was being written to."""
+    with contextlib.suppress(OSError):
+        os.write(2, line)
+
+
 def _end_now(end: Callable[[], None]) -> NoReturn:
     # Threads cannot be stopped, and one may be reading from a share that has gone.
     end()
-    with contextlib.suppress(OSError):
-        shown = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the cursor, which the bar hides
-        os.write(2, shown + b"stopped at once; run the same command again to go on\n")
+    shown = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the cursor, which the bar hides
+    _say_at_once(shown + b"stopped at once; run the same command again to go on\n")
     os._exit(Interrupted.exit_status)

@@ -128,10 +128,22 @@ def sizes_below(folder: str) -> dict[str, int]:
 def below(system: Any, path: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401  (fsspec's)
     """The listing of every file below a path; empty where there is none."""
     with contextlib.suppress(FileNotFoundError):  # of a bucket, say
-        found = system.find(path, detail=True)
-        # A folder that comes into being at this moment is listed as its own content by s3fs.
-        return {name: info for name, info in found.items() if info.get("type") == "file"}
+        return _files(system, system.find(path, detail=True))
     return {}
+
+
+def _files(system: Any, listed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    """What of a listing is a file, or a link that leads to one."""
+    files = {}
+    for name, info in listed.items():
+        followed = info
+        if info.get("islink"):
+            with contextlib.suppress(FileNotFoundError):
+                followed = system.info(name)
+        # A folder that comes into being at this moment is listed as its own content by s3fs.
+        if followed.get("type") == "file":
+            files[name] = followed
+    return files
 
 
 def read(name: str) -> bytes:
@@ -210,14 +222,14 @@ def _behind(url: str) -> Iterator[Found]:
         folder = system.unstrip_protocol(root)
     elif magic := MAGIC.search(path):  # last: a folder's name may look like a pattern
         root = path[: magic.start()].rpartition("/")[0]
-        files = system.glob(path, detail=True)
+        files = _files(system, system.glob(path, detail=True))
         if not files:
             raise PlanError("nothing matches this pattern", where=url)
     else:
         raise PlanError("there is no such file or folder, or it is empty", where=url)
     for name in sorted(files):
         relative = PurePosixPath(name[len(root) :].lstrip("/"))
-        if files[name].get("type") == "file" and is_photograph(relative):
+        if is_photograph(relative):
             yield Found(system.unstrip_protocol(name), relative, _mark(files[name]), folder)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.diagnosis import CLIP_FILES, CLIP_REPOSITORY
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
@@ -84,6 +85,7 @@ class Clip:
             yield Advance(k + len(batch))
         return np.concatenate(parts)
 
+    @enough_memory("CLIP does not fit into the device's memory")
     @torch.inference_mode()
     def _unit(self, method: str, batch: torch.Tensor) -> Features:
         features = getattr(self.model, method)(batch.to(self.device), normalize=True)
@@ -108,6 +110,7 @@ def load_clip_for(base: str, device: torch.device) -> Generator[Event, None, Cli
         return load_clip(str(TINY_CLIP), device)
 
 
+@enough_memory("CLIP does not fit into the device's memory")
 def load_clip(name: str, device: torch.device) -> Clip:
     """Open a CLIP model.
 
@@ -120,6 +123,7 @@ def load_clip(name: str, device: torch.device) -> Clip:
     Raises:
         BaseModelError: there is no such model, or its weights are not on this machine and
             cannot be fetched.
+        DeviceMemoryError: it does not fit into the device's memory.
     """
     folder = Path(name)
     model_name, _, tag = name.rpartition("/")
@@ -132,6 +136,8 @@ def load_clip(name: str, device: torch.device) -> Clip:
         )
         tokenize: Any = open_clip.get_tokenizer(source)
     except Exception as error:  # open_clip and the hub's client raise anything at all
+        if out_of_memory(error):
+            raise
         raise BaseModelError(
             f"this CLIP model cannot be opened ({first_line(error, 200)})",
             where=name,

@@ -35,7 +35,7 @@ BUSY = 512 * 256
 MOST = 32
 """Pictures at once on a CUDA device, whatever its memory."""
 FILLED = 0.7
-"""The part of a CUDA device's free memory that a batch is meant to take."""
+"""The part of a CUDA device's memory, less the models', that a batch is meant to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +177,9 @@ class Editor:
             return 1
         taken = torch.cuda.max_memory_allocated(device) - held
         torch.cuda.empty_cache()
-        free, _ = torch.cuda.mem_get_info(device)
-        return min(MOST, max(1, int(FILLED * free / max(taken, 1))))
+        # Not what is free: results must not depend on what else is using the device.
+        _, whole = torch.cuda.mem_get_info(device)
+        return min(MOST, max(1, int(FILLED * (whole - held) / max(taken, 1))))
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
         """A picture's own noise, the same whatever stands beside it in a batch."""

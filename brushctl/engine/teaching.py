@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
+from brushctl.brushes.fields import label, line
 from brushctl.brushes.file import Brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import open_base
@@ -46,6 +47,7 @@ def learn(
         tell: called with every event of the work; what is doubtful about the pairs is a `Warned`.
 
     Raises:
+        BrushFormatError: a brush can bear no such name or phrase.
         PairsError: the pairs cannot be found or told apart, a picture cannot be read, the check
             finds that nothing can be learned from them, or none would be left to learn from.
         PhotoError: a picture could be read when the pairs were checked, and then no more.
@@ -55,6 +57,8 @@ def learn(
         DeviceError: the device is not on this machine, or the number format is no such or float16.
         DeviceMemoryError: its memory does not suffice.
     """
+    label(name, "name")
+    line(phrase or "", "phrase")
     how, found = recipe_called(recipe), find_pairs(Path(pairs))
     kept_back = how.spared(len(found)) if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)

@@ -31,6 +31,8 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     h, w = before.shape[:2]
     scale = min(1.0, SIDE / max(h, w))
     size = round(w * scale), round(h * scale)
+    if min(size) < 2:
+        return None  # a strip has no outlines
     x, y = (_outlines(resize(pixels, size)) for pixels in (before, after))
     if not (x.any() and y.any()):
         return None

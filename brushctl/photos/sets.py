@@ -55,7 +55,7 @@ def read_sets(path: Path) -> list[PairSet]:
         PairsError: the list is malformed or empty, or gives two brushes one name.
     """
     sets = [_checked(path, number, row) for number, row in enumerate(read_rows(path), 1)]
-    names = [each.name for each in sets]
+    names = [each.name.casefold() for each in sets]  # on some disks one file
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise PairsError(
             f"two sets would become the brush {twice[0]}",

@@ -3,8 +3,11 @@
 import pytest
 from huggingface_hub import constants
 
+from brushctl.bench.cases import Case, Shelf
+from brushctl.bench.folder import effects_in
 from brushctl.bench.opening import Setting
 from brushctl.engine.clip import TINY_CLIP
+from brushctl.errors import PairsError
 from brushctl.events import Warned
 from tests.cli.shell import Shell
 from tests.engine.ldm import small_model
@@ -62,3 +65,21 @@ def test_the_command_warns_and_names_its_columns_after_the_small_clip(
     told = shell.json("bench", "--base", str(folder), *small, "--device", "cpu")
     assert told["measures"]["direction"] == "eq. 8 in tiny-clip"
     assert told["measures"]["perceptual"] in {"tiny-clip-tower", "lpips-alex"}
+
+
+def test_a_work_folder_among_the_effects_is_none_of_them(tmp_path):
+    for name in ("lava", "Painting Snow"):
+        (tmp_path / name).mkdir()
+    Shelf(tmp_path / "brushctl-bench").keep(
+        "lava", Case("lava", "", False, "lut", 1, None, 0, []), b""
+    )
+    assert list(effects_in(tmp_path)) == ["painting snow", "lava"]
+    (tmp_path / "painting_snow").mkdir()
+    with pytest.raises(PairsError, match="one effect"):
+        effects_in(tmp_path)
+
+
+@pytest.mark.parametrize(("base", "held_out"), [("tiny-ip2p", True), ("timbrooks/ip2p", False)])
+def test_only_of_tiny_ip2p_it_is_known_what_it_was_not_taught(base, held_out):
+    (effect,) = Setting(base, "cpu", None, 1, 0, None).effects(["charcoal"], 64)
+    assert effect.held_out == held_out

@@ -273,3 +273,18 @@ def test_a_second_run_into_the_same_folder_is_no_error_and_no_word_in_a_quiet_on
         _, err = shell.run(*command)
         assert err == f"{shell.folder}/brushes: another run is at work on this output\n"
         assert shell.run(*command, "--quiet") == (b"", "")
+
+
+def test_a_brush_that_was_labelled_is_still_the_lists_own(shell):
+    listed(shell, {"pairs": "dim"})
+    assert counts(learned(shell)) == (1, 0, 0)
+    shell.run("label", "dim", "--author", "Anna")
+    assert counts(learned(shell)) == (0, 1, 0)
+    listed(shell, {"pairs": "dim", "seed": "1"})
+    assert counts(learned(shell)) == (1, 0, 0)
+
+
+def test_names_that_some_disks_take_for_one_are_two_too_many(shell):
+    listed(shell, {"pairs": "dim", "name": "Dusk"}, {"pairs": "dusk"})
+    (event,) = learned(shell, status=2)
+    assert "two sets" in event["error"]["what"]

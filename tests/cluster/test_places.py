@@ -222,3 +222,24 @@ def test_what_killed_processes_left_in_a_folder_is_deleted_for_photographs_by_ur
     with Journal(tmp_path / "out" / STATE) as journal:
         next(edit_on_cluster(tasks, ToneEditor, Treatment({}), journal=journal, pool=Pool()))
     assert not part.exists()
+
+
+@pytest.mark.parametrize("result", [{}, {"bytes": 7}], ids=["none before", "one before"])
+def test_what_lies_where_a_photograph_failed_is_left_alone_when_it_is_tried_again(result):
+    task = Task("s3://in/a.jpg", "s3://out/a.jpg", "a.jpg", "a.jpg", {"path": "s3://in/a.jpg"})
+    record = Record("a.jpg", "failed", {}, {"path": "s3://in/a.jpg"}, result)
+    there = {"s3://out/a.jpg": 8}
+    chosen = select_urls([task], {"a.jpg": record}, {}, there, overwrite=False, retry_failed=True)
+    assert (chosen.todo, chosen.retouched) == ((), (task,))
+
+
+def test_a_link_to_a_photograph_is_a_photograph(tmp_path):
+    (tmp_path / "photos/2024").mkdir(parents=True)
+    (tmp_path / "whole.jpg").write_bytes(b"1234567")
+    (tmp_path / "photos/2024/a.jpg").symlink_to(tmp_path / "whole.jpg")
+    (tmp_path / "photos/b.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tmp_path / "photos/c.jpg").symlink_to(tmp_path / "photos/2024")
+    url = f"file://{tmp_path}/photos"
+    assert list(sizes_below(url).values()) == [7]
+    for named in (url, f"{url}/*/*.jpg"):
+        assert [found.mark["bytes"] for found in find_photographs([named])] == [7]

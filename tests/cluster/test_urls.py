@@ -13,7 +13,6 @@ import s3fs
 from brushctl.cli.app import main
 from brushctl.cli.machines import Machines
 from brushctl.cluster import running, worker
-from brushctl.cluster.planning import Task, select_urls
 from brushctl.cluster.spreading import Pool
 from brushctl.photos.journal import Record
 from tests.cli.test_apply_again import nearly_full
@@ -177,12 +176,3 @@ def noting(given: list[str]):
         return [Record(task.key, "failed", {}, {}, error={"what": "not tried"}) for task in tasks]
 
     return edit
-
-
-@pytest.mark.parametrize("result", [{}, {"bytes": 7}], ids=["none before", "one before"])
-def test_what_lies_where_a_photograph_failed_is_left_alone_when_it_is_tried_again(result):
-    task = Task("s3://in/a.jpg", "s3://out/a.jpg", "a.jpg", "a.jpg", {"path": "s3://in/a.jpg"})
-    record = Record("a.jpg", "failed", {}, {"path": "s3://in/a.jpg"}, result)
-    there = {"s3://out/a.jpg": 8}
-    chosen = select_urls([task], {"a.jpg": record}, {}, there, overwrite=False, retry_failed=True)
-    assert (chosen.todo, chosen.retouched) == ((), (task,))

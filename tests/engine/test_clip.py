@@ -1,11 +1,12 @@
 """CLIP opens from a folder without the network, and gives unit vectors in one space."""
 
 import numpy as np
+import open_clip
 import pytest
 import torch
 
-from brushctl.engine.clip import PAPER_CLIP, TINY_CLIP, default_clip, load_clip
-from brushctl.errors import BaseModelError
+from brushctl.engine.clip import PAPER_CLIP, TINY_CLIP, default_clip, load_clip, load_clip_for
+from brushctl.errors import BaseModelError, DeviceMemoryError
 from brushctl.events import finished
 from tests.engine.random_clip import TEXTS, write_random_clip
 
@@ -72,3 +73,12 @@ def test_the_papers_clip_has_the_activation_its_weights_were_trained_with():
     import open_clip
 
     assert open_clip.get_model_config(PAPER_CLIP.rpartition("/")[0])["quick_gelu"]
+
+
+def test_a_clip_that_does_not_fit_into_memory_is_not_taken_for_a_missing_one(monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(open_clip, "create_model_from_pretrained", full)
+    with pytest.raises(DeviceMemoryError, match="CLIP does not fit"):
+        finished(load_clip_for("tiny-ip2p", torch.device("cpu")))

@@ -63,3 +63,8 @@ def test_registered_pictures_show_the_same_part():
     np.testing.assert_array_equal(x, y)
     same, kept = registered(before, in_look(before, "sepia"))
     assert same.shape == kept.shape == before.shape
+
+
+def test_a_strip_of_one_pixel_has_no_shift():
+    strip = np.random.default_rng(0).random((1, 90, 3), dtype=np.float32)
+    assert measure_shift(strip, strip) is None
