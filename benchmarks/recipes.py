@@ -6,7 +6,8 @@ Both are run in full, in the number format that this CPU multiplies in, and judg
 pairs under each brush's own best guidance. Cases that are done are kept in --work, as `brushctl
 bench` keeps them, and those of the published recipe are the same files. FLOPs are counted on one
 step and multiplied; seconds are those of learning and editing, on this machine. The ratios of steps
-are copied from docs/results/learn.json (`benchmarks.learn`).
+are copied from docs/results/learn.json (`benchmarks.learn`). Rows of other shots that were measured
+on the same weights stay in the file.
 """
 
 import argparse
@@ -76,14 +77,20 @@ def main() -> None:
             ]
             figures = {measure: getattr(row, measure) for measure in MEASURES}
             cost = {"tflop_per_brush": flop, "seconds_per_brush": round(fmean(seconds), 1)}
-            rows.append({"recipe": name, "shots": row.shots, **figures, **cost})
+            of = {"recipe": name, "shots": row.shots, "effects": chosen.effects.split(",")}
+            rows.append({**of, **figures, **cost, "command": command()})
             print(rows[-1])
     steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
-    report = {
-        "command": command(),
+    of = {
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "dtype": str(base.dtype).removeprefix("torch."),
-        "effects": chosen.effects.split(","),
+    }
+    known = json.loads(OUT.read_text()) if OUT.exists() else {}
+    if {key: known.get(key) for key in of} == of:
+        rows = [row for row in known["rows"] if row["shots"] not in chosen.shots] + rows
+    report = {
+        "command": "; ".join(dict.fromkeys(row["command"] for row in rows)),
+        **of,
         "rows": rows,
         "step_ratio_cpu": steps["paper"]["times_faster"],
         "step_ratio_gpu": None,

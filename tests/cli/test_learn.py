@@ -97,7 +97,7 @@ REFUSED = {
     "a folder for a brush": (["pairs", "-o", "./pairs"], 2, "folder"),
     "a file that is no brush's": (["pairs", "-o", "./dim"], 2, "dim.brush"),
     "a phrase of two lines": (["pairs", "-o", "x", "--phrase", "a\nb"], 2, "control characters"),
-    "a name of two lines": (["pairs", "-o", "./a\nb.brush"], 2, "-o: must not have control"),
+    "a name of two lines": (["pairs", "-o", "./a\nb.brush"], 2, "must not have control"),
     "a negative seed": (["pairs", "-o", "x", "--seed", "-1"], 2, "--seed"),
     "a phrase too long": (["pairs", "-o", "x", "--phrase", "very " * 80], 2, "tokens"),
 }
