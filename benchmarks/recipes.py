@@ -77,20 +77,20 @@ def main() -> None:
             ]
             figures = {measure: getattr(row, measure) for measure in MEASURES}
             cost = {"tflop_per_brush": flop, "seconds_per_brush": round(fmean(seconds), 1)}
-            of = {"recipe": name, "shots": row.shots, "effects": chosen.effects.split(",")}
-            rows.append({**of, **figures, **cost, "command": command()})
+            case = {"recipe": name, "shots": row.shots, "effects": chosen.effects.split(",")}
+            rows.append({**case, **figures, **cost, "command": command()})
             print(rows[-1])
     steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
-    of = {
+    measured_on = {
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "dtype": str(base.dtype).removeprefix("torch."),
     }
     known = json.loads(OUT.read_text()) if OUT.exists() else {}
-    if {key: known.get(key) for key in of} == of:
+    if {key: known.get(key) for key in measured_on} == measured_on:
         rows = [row for row in known["rows"] if row["shots"] not in chosen.shots] + rows
     report = {
         "command": "; ".join(dict.fromkeys(row["command"] for row in rows)),
-        **of,
+        **measured_on,
         "rows": rows,
         "step_ratio_cpu": steps["paper"]["times_faster"],
         "step_ratio_gpu": None,

@@ -7,9 +7,6 @@ from pathlib import Path
 from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import UsageError
 
-FOLD = "{}"
-"""Stands for a fold's number, in a name that is to become a pattern."""
-
 
 def fold_of(target: Path, k: int | str) -> Path:
     """Where the brush of a fold of cross-validation would be, were it kept."""
@@ -18,7 +15,7 @@ def fold_of(target: Path, k: int | str) -> Path:
 
 def states_of(target: Path) -> list[Path]:
     """The states that learning a brush has left, its folds' included."""
-    folds = target.parent.glob(escape(_state_of(fold_of(target, FOLD)).name).replace(FOLD, "*"))
+    folds = target.parent.glob(_state_of(fold_of(_literal(target), "*")).name)
     return [path for path in (_state_of(target), *sorted(folds)) if path.exists()]
 
 
@@ -26,11 +23,16 @@ def forget(target: Path) -> None:
     """Delete those states, and what killed runs have left half-written."""
     for path in states_of(target):
         path.unlink()
-    folds = fold_of(target, FOLD)
-    for name in (target.name, _state_of(target).name, _state_of(folds).name):
-        pattern = escape(name).replace(FOLD, "*")
-        for partial in target.parent.glob(f".{pattern}.*.part"):
+    target = _literal(target)
+    folds = fold_of(target, "*")
+    for pattern in (target, _state_of(target), _state_of(folds)):
+        for partial in target.parent.glob(f".{pattern.name}.*.part"):
             partial.unlink()
+
+
+def _literal(target: Path) -> Path:
+    """A file as a pattern that matches its own name alone."""
+    return target.with_name(escape(target.name))
 
 
 def _state_of(target: Path) -> Path:

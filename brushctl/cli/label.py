@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from brushctl.brushes.cache import find
-from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import line, prose
-from brushctl.cli.arguments import BrushName, Json
+from brushctl.cli.arguments import BrushName, Json, of_the_command_line
 from brushctl.cli.output import print_json, say
 from brushctl.errors import UsageError
 
@@ -67,9 +66,7 @@ def _labels(given: dict[str, str | None]) -> dict[str, Any]:
         UsageError: the format has no room for one.
     """
     labels = {key: text or None for key, text in given.items() if text is not None}
-    for key, text in labels.items():
-        try:
+    with of_the_command_line():
+        for key, text in labels.items():
             (prose if key == "note" else line)(text or "", f"--{key}")
-        except FieldError as error:  # a brush's fault elsewhere, the command line's here
-            raise UsageError(error.what, where=error.where, do=error.do) from error
     return labels

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes.cache import destination, keep_sheet, store
+from brushctl.brushes.fields import line
 from brushctl.brushes.unfinished import forget, states_of
+from brushctl.cli.arguments import of_the_command_line
 from brushctl.cli.checks import checked
 from brushctl.cli.output import counted
 from brushctl.errors import NameTakenError, PairsError, UsageError
@@ -98,13 +100,8 @@ class Order:
         Raises:
             UsageError: it could not.
         """
-        from brushctl.brushes.defects import FieldError
-        from brushctl.brushes.fields import line
-
-        try:
+        with of_the_command_line():
             line(self.phrase or "", "--phrase")
-        except FieldError as error:  # a brush's fault elsewhere, the command line's here
-            raise UsageError(error.what, where=error.where, do=error.do) from error
 
     def _kept_back(self, pairs: int) -> int:
         """How many of so many pairs are held out."""
