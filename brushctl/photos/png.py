@@ -16,6 +16,14 @@ def read_deep_png(data: bytes) -> Codes:
     return codes if codes.ndim == 3 else codes[..., None]
 
 
+def ends_in_pixels(data: bytes) -> bool:
+    """Whether nothing stands behind a PNG's pixels but its end; in doubt not."""
+    last = data.rfind(b"IDAT")
+    (size,) = struct.unpack_from(">I", data, last - 4)
+    end = last + 4 + size + 4  # the pixels, and their check sum
+    return data[end + 4 : end + 8] == b"IEND"
+
+
 def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | None) -> None:
     """Write (h, w, 1 to 4) uint16 codes as a 16-bit PNG with its metadata chunks."""
     data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from brushctl.photos import tiff
 from brushctl.photos.colour import Codes
-from brushctl.photos.png import read_deep_png
+from brushctl.photos.png import ends_in_pixels, read_deep_png
 
 
 def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
@@ -26,7 +26,8 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
         image.load()  # Pillow turns a TIFF while loading it
         return _codes(image), 1, turn >= 5
     if image.format == "PNG" and data[24] == 16:
-        image.load()  # Pillow comes to what stands behind the pixels
+        if not ends_in_pixels(data):
+            image.load()  # Pillow decodes all to come to what stands behind
         codes, turn = read_deep_png(data), _orientation(image)
         return codes, turn, turn >= 5
     image.load()

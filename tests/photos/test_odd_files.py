@@ -13,7 +13,7 @@ from brushctl.photos import tiff
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import read_list
 from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
-from brushctl.photos.png import _chunk
+from brushctl.photos.png import _chunk, ends_in_pixels
 from brushctl.photos.saving import write_photo
 from tests.photos import makers
 
@@ -201,6 +201,8 @@ def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
     whole = imagecodecs.png_encode(makers.deep_picture())
     behind = _chunk(b"eXIf", makers.exif(6).tobytes().removeprefix(b"Exif\0\0"))
     path.write_bytes(whole[:-12] + behind + whole[-12:])
+    assert ends_in_pixels(whole)
+    assert not ends_in_pixels(path.read_bytes())
     photo = open_photo(path)
     assert photo.size == (64, 96)
     assert b"Kamera AG" in (photo.metadata.exif or b"")
