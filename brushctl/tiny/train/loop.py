@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from brushctl.engine.device import resolve_dtype
 from brushctl.errors import UsageError
 
 
@@ -48,6 +49,12 @@ class Run:
         for part in inputs:
             known.update(hashlib.sha256(part).digest())
         return known.hexdigest()
+
+
+def in_bfloat16(device: torch.device) -> torch.autocast:
+    """Products are taken in bfloat16 within it, where the device multiplies in that."""
+    able = resolve_dtype(None, device) == torch.bfloat16
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=able)
 
 
 def rate_at(run: Run, step: int) -> float:
@@ -92,7 +99,7 @@ def optimise(
     for step in range(start, run.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(run, step)
-        with torch.autocast(run.device.type, dtype=torch.bfloat16):
+        with in_bfloat16(run.device):
             value = loss(generator(run, step))
         optimiser.zero_grad(set_to_none=True)
         value.backward()

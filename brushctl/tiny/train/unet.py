@@ -23,7 +23,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from brushctl.engine.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
-from brushctl.tiny.train.loop import Run, keep_sheet, optimise
+from brushctl.tiny.train.loop import Run, in_bfloat16, keep_sheet, optimise
 from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
 from brushctl.tiny.train.widening import weights_in, widen
 
@@ -277,7 +277,7 @@ def _encode(vae: AutoencoderKL, pictures: Bytes) -> torch.Tensor:
     parts = []
     for start in range(0, len(pictures), 200):
         x = to_model(pictures[start : start + 200], vae.device)
-        with torch.autocast(vae.device.type, dtype=torch.bfloat16):
+        with in_bfloat16(vae.device):
             parts.append(vae.encode(x).latent_dist.mean.half().cpu())
     return torch.cat(parts)
 
