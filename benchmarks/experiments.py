@@ -2,28 +2,31 @@
 
     uv run python -m benchmarks.experiments                       # all of them; hours on a CPU
     uv run python -m benchmarks.experiments "rate 0.1" float32    # some
-    uv run python -m benchmarks.experiments "100 steps" --effects lava cake --shots 1 --mirrored
+    uv run python -m benchmarks.experiments "100 steps" --effects lava cake --shots 1 --add crops
 
 Every brush is learned from the training pairs of an effect of TOP-Bench mini, ten or the first
---shots of them, --mirrored as they are and in the mirror, and judged on its five test pairs, on
-tiny-ip2p in bfloat16. Each outcome goes into docs/results/experiments.json as soon as it is known.
-`float32` is the recipe itself in that format.
+--shots of them, with others made from them if --add names any, and judged on its five test pairs,
+on tiny-ip2p in the number format that this CPU multiplies in. Each outcome goes into
+docs/results/experiments.json as soon as it is known. `float32` is the recipe itself in that format.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from brushctl.bench.effects import TRAIN, Effect, draw_effects
 from brushctl.bench.metrics import Pixels, psnr, ssim
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Editor
 from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
@@ -66,21 +69,66 @@ STEPS = (3, 5, 20)
 """Sampling steps that each brush is applied with."""
 
 
-def lessons(effect: Effect, shots: int) -> tuple[Pixels, Pixels]:
-    """The first pairs of an effect to learn from: before and after, each (n, s, s, 3)."""
+Pairs = tuple[Pixels, Pixels]
+"""Before and after, each (n, s, s, 3)."""
+
+
+def lessons(effect: Effect, shots: int) -> Pairs:
+    """The first pairs of an effect to learn from."""
     before, after = effect.train
     return before[:shots], after[:shots]
 
 
-def with_mirrored(pictures: Pixels) -> Pixels:
-    """The pictures (n, s, s, 3), and each in the mirror."""
-    return np.concatenate([pictures, pictures[:, :, ::-1]])
+def mirrored(before: Pixels, after: Pixels) -> Pairs:
+    """The pairs in the mirror."""
+    return before[:, :, ::-1], after[:, :, ::-1]
+
+
+def crops(before: Pixels, after: Pixels) -> Pairs:
+    """Of each pair the four corners, three quarters of a side, at the size of the whole."""
+    cut = before.shape[1] // 4
+
+    def corners(pictures: Pixels) -> Pixels:
+        parts = [
+            pictures[:, y : y - cut or None, x : x - cut or None]
+            for y in (0, cut)
+            for x in (0, cut)
+        ]
+        return np.concatenate([_enlarged(part, pictures.shape[1]) for part in parts])
+
+    return corners(before), corners(after)
+
+
+def _enlarged(pictures: Pixels, side: int) -> Pixels:
+    x = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    return F.interpolate(x, size=(side, side), mode="bicubic").clamp(0, 1).movedim(1, 3).numpy()
+
+
+def identities(_before: Pixels, after: Pixels) -> Pairs:
+    """What has been edited already is to stay as it is."""
+    return after, after
+
+
+ADDED: dict[str, Callable[[Pixels, Pixels], Pairs]] = {
+    "mirrored": mirrored,
+    "crops": crops,
+    "identities": identities,
+}
+"""Pairs made from pairs, to be learned from beside them."""
+
+
+def with_added(pairs: Pairs, name: str | None) -> Pairs:
+    """The pairs, and those of that name made from them."""
+    if name is None:
+        return pairs
+    before, after = (np.concatenate(both) for both in zip(pairs, ADDED[name](*pairs), strict=True))
+    return before, after
 
 
 def outcome(
     base: BaseModel,
-    pairs: tuple[Pixels, Pixels],
-    test: tuple[Pixels, Pixels],
+    pairs: Pairs,
+    test: Pairs,
     phrase: str | None,
     change: dict[str, Any],
 ) -> dict[str, float]:
@@ -104,7 +152,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(VARIATIONS)}")
     parser.add_argument("--effects", nargs="+", default=list(EFFECTS))
     parser.add_argument("--shots", type=int, default=TRAIN)
-    parser.add_argument("--mirrored", action="store_true")
+    parser.add_argument("--add", choices=ADDED)
     chosen = parser.parse_args()
     cpu = torch.device("cpu")
     clip = load_clip(default_clip("tiny-ip2p"), cpu)
@@ -114,21 +162,22 @@ def main() -> None:
         finished(find_phrase(clip, list(before), list(after), vocabulary_of(clip))).phrase
         for before, after in pairs
     ]
-    if chosen.mirrored:
-        pairs = [(with_mirrored(before), with_mirrored(after)) for before, after in pairs]
+    pairs = [with_added(both, chosen.add) for both in pairs]
     for name in chosen.names or list(VARIATIONS):
-        base = open_base(None, cpu, torch.float32 if name == "float32" else torch.bfloat16)
+        dtype = torch.float32 if name == "float32" else resolve_dtype(None, cpu)
+        base = open_base(None, cpu, dtype)
         rows = [
             outcome(base, learned_from, effect.test, phrase, VARIATIONS[name])
             for effect, learned_from, phrase in zip(effects, pairs, phrases, strict=True)
         ]
         figures = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
-        title = ", ".join((name, *chosen.effects, f"{chosen.shots} shots"))
-        title += ", mirrored" * chosen.mirrored
+        told = (name, *chosen.effects, f"{chosen.shots} shots", chosen.add)
+        title = ", ".join(part for part in told if part)
         print(title, figures, flush=True)
         known = json.loads(OUT.read_text()) if OUT.exists() else {}
         known[title] = {
             "unet": base.unet_sha256[:12],
+            "dtype": str(dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             **figures,
         }
