@@ -115,7 +115,7 @@ def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
 
 
 def _scheduled(parent: Parent, choice: Sequence[Brush]) -> Parent:
-    hashes = [brush.metadata.content_sha256 for brush in choice]
+    hashes = [sealed(brush).metadata.content_sha256 for brush in choice]
     taken = tuple(k for k, digest in enumerate(hashes) if digest == parent.content_sha256)
     return replace(parent, buckets=taken, weight=len(taken) / len(choice))
 
@@ -123,11 +123,14 @@ def _scheduled(parent: Parent, choice: Sequence[Brush]) -> Parent:
 def _gather(shares: Sequence[Share], *, same_tokens: bool) -> list[Share]:
     """One share for each content, in the order of the hashes, those of weight 0 left out.
 
+    Brushes are sealed anew: a hash may be of what a brush was before it was altered.
+
     Raises:
         UsageError: nothing is left.
         BrushMismatchError: the brushes do not fit each other.
     """
-    ordered = sorted(shares, key=lambda s: (_hash(s), s.brush.metadata.name))
+    sealed_anew = [replace(share, brush=sealed(share.brush)) for share in shares]
+    ordered = sorted(sealed_anew, key=lambda s: (_hash(s), s.brush.metadata.name))
     for share in ordered[1:]:
         _check_fit(ordered[0].brush.metadata, share.brush.metadata, same_tokens=same_tokens)
         _check_widths(ordered[0].brush, share.brush)
@@ -144,7 +147,7 @@ def _hash(share: Share) -> str:
 
 def _lead(parts: Sequence[Share]) -> Metadata:
     """The heaviest parent; of equals the first, which has the smallest hash."""
-    return max(parts, key=lambda s: abs(s.weight)).brush.metadata
+    return max(parts, key=lambda s: s.weight).brush.metadata
 
 
 def _mean(parts: Sequence[Share], key: str) -> Features:

@@ -232,7 +232,7 @@ def open_editor(
         BrushMismatchError: the brush does not fit the base model, or wants another sampler.
         UsageError: a scale is no number, or s_T is zero.
     """
-    _check_sampler(brush)
+    check_sampler(brush)
     apply = brush.metadata.apply
     scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
@@ -249,7 +249,12 @@ def open_editor(
     )
 
 
-def _check_sampler(brush: Brush) -> None:
+def check_sampler(brush: Brush) -> None:
+    """See that a brush is applied with the sampler that there is.
+
+    Raises:
+        BrushMismatchError: it wants another.
+    """
     sampler = brush.metadata.apply.sampler
     if sampler != SAMPLER:
         raise BrushMismatchError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brushctl.brushes.file import Brush
+from brushctl.brushes.file import Brush, sealed
 from brushctl.brushes.metadata import (
     Apply,
     Base,
@@ -93,7 +93,7 @@ def make_brush(
         apply=Apply(learned.scales.s_T, learned.scales.s_I, base.defaults.steps, base.resolution),
         training=_training(learned, recipe, seed, pair_hashes),
     )
-    return Brush(metadata, features)
+    return sealed(Brush(metadata, features))
 
 
 def _training(learned: Learned, recipe: Recipe, seed: int, pair_hashes: Sequence[str]) -> Training:

@@ -15,6 +15,7 @@ from brushctl.brushes.mixing import Share, blend
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, Defaults
+from brushctl.engine.editing import check_sampler
 from brushctl.engine.family import Family, Pipeline, family_of
 from brushctl.engine.identity import digest_of
 from brushctl.engine.instruction import Instruction, from_brush, weakened
@@ -96,7 +97,7 @@ def load(
         strength: 1 as learned, 0 not at all, in between less, beyond 1 more.
 
     Raises:
-        BrushMismatchError: it was learned on another U-Net.
+        BrushMismatchError: it was learned on another U-Net, or wants another sampler.
         BrushError: there is no such brush, or it is damaged.
         BaseModelError: it cannot be told which U-Net the pipeline has.
         UsageError: the pipeline has a brush already, or weights and brushes do not match.
@@ -107,6 +108,7 @@ def load(
         )
     several = [brush] if isinstance(brush, Brush | str | Path) else list(brush)
     chosen = _blended([b if isinstance(b, Brush) else open_brush(b) for b in several], weights)
+    check_sampler(chosen)
     base = _base_of(pipe)
     instruction = weakened(base, from_brush(base, chosen), strength)
     apply = chosen.metadata.apply

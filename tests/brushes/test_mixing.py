@@ -111,6 +111,25 @@ def test_a_schedule_takes_each_bucket_from_its_brush():
     assert taken == {"a": ((2, 3, 4), 0.6), "b": ((0, 1), 0.4)}
 
 
+def test_an_altered_brush_is_mixed_as_what_it_has_become():
+    """Whatever hash it still has: that of what it was, or none."""
+    bare, altered = (
+        replace(B, metadata=replace(B.metadata, content_sha256=left))
+        for left in ("", A.metadata.content_sha256)
+    )
+    for brush in (bare, altered):
+        assert same(blend(shares((A, 1), (brush, 1)), STAMP), blend(shares((A, 1), (B, 1)), STAMP))
+        assert same(stack(shares((A, 1), (brush, 1)), STAMP), stack(shares((A, 1), (B, 1)), STAMP))
+        mixed, plainly = (schedule([A, x, x, x, x], STAMP) for x in (brush, B))
+        assert mixed.metadata.lineage == plainly.metadata.lineage
+        assert same(mixed, plainly)
+
+
+def test_a_brush_that_is_led_away_from_lends_no_words():
+    mixed = blend(shares((A, 1), (B, 1.1), (C, -1.5)), STAMP)
+    assert mixed.metadata.instruction == B.metadata.instruction
+
+
 def test_the_phrase_comes_from_the_heaviest_and_between_equals_from_the_smaller_hash():
     assert blend(shares((A, 0.6), (B, 0.4)), STAMP).metadata.instruction == A.metadata.instruction
     assert blend(shares((A, 0.4), (B, 0.6)), STAMP).metadata.instruction == B.metadata.instruction

@@ -1,6 +1,7 @@
 """`brushctl.load`: a brush inside diffusers' own pipeline edits as the engine does."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,11 +87,19 @@ def test_several_brushes_are_loaded_as_their_blend(base, pictures, brush):
     other = made(base, pictures, "make it snow", Scales(7.5, 1.5))
     shares = [brushctl.Share(brush, 0.25), brushctl.Share(other, 0.75)]
     blended = brushctl.blend(shares, STAMP)
+    assert len({b.metadata.content_sha256 for b in (brush, other, blended)}) == 3
     ours, source = by_engine(base, blended, pictures[0])
     pipe = pipeline(base)
     with brushctl.load(pipe, [brush, other], weights=[0.25, 0.75]) as loaded:
         theirs = by_pipe(pipe, pictures[0], source, **loaded.settings)
     assert np.abs(ours - theirs).max() <= TOLERANCE
+
+
+def test_a_brush_of_another_sampler_is_refused(base, brush):
+    apply = replace(brush.metadata.apply, sampler="ddim")
+    strange = replace(brush, metadata=replace(brush.metadata, apply=apply))
+    with pytest.raises(BrushMismatchError, match="ddim"):
+        brushctl.load(pipeline(base), strange)
 
 
 def test_strength_leads_from_the_empty_instruction_to_the_brush(base, pictures, brush):
