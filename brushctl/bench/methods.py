@@ -57,16 +57,14 @@ class Bench:
         said = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
-    def recipe(self, recipe: Recipe, *, buckets: int | None = None) -> Recipe:
-        """The recipe under this bench's budget.
+    def recipe(self, recipe: Recipe, pairs: int, *, buckets: int | None = None) -> Recipe:
+        """The recipe for so many training pairs under this bench's budget.
 
         With fewer buckets each has more samples a step, so that as many are drawn in all.
         """
         buckets = buckets or recipe.buckets
-        steps = self.steps if recipe is DEFAULT else None
         return replace(
-            recipe,
-            steps=steps or recipe.steps,
+            recipe.fitted(pairs, self.steps if recipe is DEFAULT else None),
             batch=recipe.batch * recipe.buckets // buckets,
             buckets=buckets,
         )
@@ -131,7 +129,7 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
             before,
             after,
             phrase=phrase,
-            recipe=bench.recipe(recipe, buckets=buckets),
+            recipe=bench.recipe(recipe, len(before), buckets=buckets),
             seed=bench.seed,
         )
         return Learnt(phrase, learned.instruction)
@@ -150,7 +148,7 @@ def _inversion(recipe: Recipe, *, visii: bool) -> Method:
             before,
             after,
             phrase=phrase,
-            recipe=bench.recipe(recipe, buckets=1 if visii else None),
+            recipe=bench.recipe(recipe, len(before), buckets=1 if visii else None),
             seed=bench.seed,
             fixed_noise=visii,
             direction=direction_of(bench.base, bench.clip, before, after) if visii else None,

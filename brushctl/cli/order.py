@@ -1,7 +1,7 @@
 """One brush to learn, as a command line or a row of a list says; checked, then carried out."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,9 +167,8 @@ class Ready:
         from brushctl.engine.making import Start
         from brushctl.engine.recipes import recipe_called
 
-        order, recipe = self.order, recipe_called(self.order.recipe)
-        if order.steps:
-            recipe = replace(recipe, steps=order.steps)
+        order = self.order
+        recipe = recipe_called(order.recipe).fitted(len(self.learned_from), order.steps)
         lesson = Lesson(
             model=model,
             recipe=recipe,
@@ -182,7 +181,7 @@ class Ready:
             begin_anew=begin_anew,
         )
         given = order.no_phrase or order.phrase is not None
-        starts = lesson.starts(Start(order.phrase) if given else None)
+        starts = lesson.starts(Start(order.phrase or None) if given else None)
         folds = lesson.cross_validate(starts, resume=resume) if order.cross_validate else None
         learned = lesson.learn(starts(self.learned_from), resume=resume)
         brush, judged = lesson.judge(learned, folds)

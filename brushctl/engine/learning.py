@@ -110,7 +110,7 @@ def learn(
     with brushed(base.unet, instruction) as reading:
         guidance = Guidance(base, reading, scales)
         unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
-        look_every = max(1, recipe.steps // settings.LOOKS)
+        look_every = math.ceil(recipe.steps / settings.LOOKS)
         while run.step < recipe.steps and not (recipe.by_held_out and run.settled()):
             with enough_memory("one sample alone does not fit into the device's memory"):
                 yield from _step(guidance, pairs, recipe, run)

@@ -1,6 +1,6 @@
 """Recipes: how learning is run. Every figure has its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brushctl.engine.guidance import Scales
 from brushctl.errors import UsageError
@@ -25,6 +25,7 @@ class Recipe:
         least_m: learned tokens, unless the phrase has more.
         tied: the share of the steps in which all buckets learn as one, from all samples.
         by_held_out: whether held-out pairs decide when to stop, and which step each bucket keeps.
+        steps_for_one: the steps where one pair is all there is, unless they are as many.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Recipe:
     least_m: int = 0
     tied: float = 0.0
     by_held_out: bool = True
+    steps_for_one: int | None = None
+
+    def fitted(self, pairs: int, steps: int | None = None) -> "Recipe":
+        """The recipe as it is run on so many pairs; in `steps` steps if they are given."""
+        alone = self.steps_for_one if pairs == 1 else None
+        return replace(self, steps=steps or alone or self.steps)
 
     def spared(self, pairs: int) -> int:
         """How many of so many pairs are held out unless one says: none that would decide nothing.
@@ -68,14 +75,16 @@ DEFAULT = Recipe(
     relative=True,
     least_m=16,
     tied=0.8,
+    steps_for_one=100,
 )
 """Far larger steps that settle as the rate decays; at the guidance the base itself is best at.
 
 A step is a share of what the features measure, for their scale is the base model's choice and says
 nothing: whoever multiplies keys and divides queries has the same model. More steps of one sample
 beat fewer of several, and buckets that learn as one until the last fifth beat those that share
-nothing (docs/experiments.md). Brushes whose phrase has no more than sixteen tokens have one m, so
-that any two can be blended."""
+nothing (docs/experiments.md). With a single pair its scene is learned too, the more the longer it
+is looked at, and nothing is held out that would say when to stop. Brushes whose phrase has no more
+than sixteen tokens have one m, so that any two can be blended."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 

@@ -13,8 +13,10 @@ from brushctl.engine.device import learning_dtype, resolve_device
 from brushctl.engine.making import Start, find_start, make_brush
 from brushctl.engine.recipes import recipe_called
 from brushctl.engine.vetting import sentence, vetted
+from brushctl.errors import UsageError
 from brushctl.events import Event, Warned
 from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
+from brushctl.settings import LARGEST_SEED
 
 Result = TypeVar("Result")
 
@@ -52,13 +54,15 @@ def learn(
             finds that nothing can be learned from them, or none would be left to learn from.
         PhotoError: a picture could be read when the pairs were checked, and then no more.
         PhraseError: the phrase is longer than the base model reads.
-        UsageError: there is no such recipe.
+        UsageError: there is no such recipe, or a brush cannot hold the seed.
         BaseModelError: the base model or CLIP is not on this machine.
         DeviceError: the device is not on this machine, or the number format is no such or float16.
         DeviceMemoryError: its memory does not suffice.
     """
     label(name, "name")
     line(phrase or "", "phrase")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"a seed is a whole number from 0 to {LARGEST_SEED}", where=f"seed {seed}")
     how, found = recipe_called(recipe), find_pairs(Path(pairs))
     kept_back = how.spared(len(found)) if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)
@@ -77,7 +81,7 @@ def learn(
         before,
         after,
         start=start,
-        recipe=how,
+        recipe=how.fitted(len(learned_from)),
         seed=seed,
         stamp=Stamp.today(name),
         pair_hashes=[pair_sha256(pair) for pair in learned_from],

@@ -23,8 +23,14 @@ def bench():
 
 
 def test_published_configurations_keep_their_own_steps(bench):
-    assert bench.recipe(DEFAULT).steps == 7
-    assert bench.recipe(PAPER).steps == bench.recipe(VISII).steps == 1000
+    assert bench.recipe(DEFAULT, 1).steps == bench.recipe(DEFAULT, 10).steps == 7
+    assert bench.recipe(PAPER, 1).steps == bench.recipe(VISII, 1).steps == 1000
+
+
+def test_without_a_budget_a_single_pair_has_the_recipes_fewer_steps(bench):
+    own = replace(bench, steps=None)
+    assert own.recipe(DEFAULT, 1).steps == DEFAULT.steps_for_one < DEFAULT.steps
+    assert own.recipe(DEFAULT, 2).steps == DEFAULT.steps
 
 
 def test_a_case_is_another_one_with_another_clip(bench):

@@ -28,7 +28,8 @@ def shell(tmp_path, capfdbinary, monkeypatch):
         pixels = draw_picture(rng, 96).pixels
         save(tmp_path / f"pairs/before/{k}.png", pixels)
         save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
-    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=4, batch=1))
+    short = replace(recipes.DEFAULT, steps=4, batch=1, steps_for_one=3)
+    monkeypatch.setitem(recipes.RECIPES, "default", short)
     return Shell(tmp_path, capfdbinary)
 
 
@@ -55,6 +56,25 @@ def test_a_phrase_of_ones_own_is_where_learning_starts(shell):
     assert learned["metadata"]["instruction"]["phrase"] == "make it darker"
     assert (shell.folder / "dim.brush").is_file()
     assert shell.cached() == []
+
+
+def test_a_single_pair_is_learned_in_fewer_steps_unless_one_says(shell):
+    def steps(*said):
+        learned = shell.json("learn", "pairs", "-o", "dim", "--no-phrase", "--overwrite", *said)
+        return learned["metadata"]["training"]["steps"]
+
+    assert steps("--hold-out", "1") == 4
+    assert steps("--hold-out", "2") == 3
+    assert steps("--hold-out", "2", "--steps", "2") == 2
+
+
+def test_empty_words_are_no_words(shell):
+    empty, none = (
+        shell.json("learn", "pairs", "-o", name, *said)["metadata"]
+        for name, said in (("empty", ("--phrase", "")), ("none", ("--no-phrase",)))
+    )
+    assert "phrase" not in empty["instruction"]
+    assert empty["content_sha256"] == none["content_sha256"] != ""
 
 
 def test_the_number_of_steps_is_ones_own_choice(shell):

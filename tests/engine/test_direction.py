@@ -123,7 +123,7 @@ def test_the_bench_pulls_visiis_text_and_no_ablations(reader, clip):
     led = direction_of(reader, clip, *effect.train)
     for method, fixed, buckets, own in (("visii", True, 1, led), ("wo-attn", False, 5, None)):
         learnt = finished(METHODS[method](bench, effect))
-        recipe = bench.recipe(DEFAULT, buckets=buckets)
+        recipe = bench.recipe(DEFAULT, 2, buckets=buckets)
         work = invert(
             reader, *effect.train, phrase=learnt.phrase, recipe=recipe, seed=0,
             fixed_noise=fixed, direction=own,
