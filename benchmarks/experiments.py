@@ -57,12 +57,10 @@ VARIATIONS: dict[str, dict[str, Any]] = {
     "constant rate": {"decay": False},
     "m at least 32": {"least_m": 32},
     "m of the phrase": {"least_m": 0},
-    "batch 1": {"batch": 1},
     "batch 8": {"batch": 8},
-    "ten buckets": {"buckets": 10, "batch": 1},
-    "one bucket": {"buckets": 1, "batch": 10},
+    "ten buckets": {"buckets": 10},
+    "one bucket": {"buckets": 1, "batch": 5},
     "twice the steps": {"steps": 2 * DEFAULT.steps},
-    "half the steps": {"steps": DEFAULT.steps // 2},
     "100 steps": {"steps": 100},
 }
 STEPS = (3, 5, 20)

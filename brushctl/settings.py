@@ -33,6 +33,9 @@ def brush_cache() -> Path:
     return home() / "brushes"
 
 
+LARGEST_SEED = 2**53 - 1
+"""Brushes keep their seed as a number in JSON, which is exact up to here."""
+
 # How a run of learning is watched. What decides the brush itself is a recipe's
 # (`brushctl.engine.recipes`).
 

@@ -85,6 +85,9 @@ def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
         brushctl.learn(cut, name="x", phrase="")
     with pytest.raises(UsageError, match="unknown recipe"):
         brushctl.learn(cut, name="x", recipe="quick")
+    for told in ({"seed": -1}, {"seed": 2**53}, {"held_out": -1}):
+        with pytest.raises(UsageError, match=str(*told.values())):
+            brushctl.learn(cut, name="x", **told)
     for told in ({"name": ""}, {"name": "x", "phrase": "make it\ngolden"}):
         with pytest.raises(BrushFormatError, match="must"):
             brushctl.learn(cut, **told)

@@ -50,13 +50,14 @@ def load_effect(name: str, folder: Path, resolution: int) -> Effect:
     """An effect with its pictures at the model's resolution.
 
     Raises:
-        PairsError: its pairs cannot be found, or no words are known for it.
+        PairsError: its pairs cannot be found, or no words are known for it, or its own words are
+            not UTF-8.
     """
     train, test = _split(folder)
     scope, instruction = TABLE_3.get(name, ("", ""))
     written = folder / INSTRUCTION_FILE
     if written.is_file():
-        instruction = written.read_text(encoding="utf-8-sig").strip()
+        instruction = _words_in(written)
     if not instruction:
         raise PairsError(
             "this effect is not in TOP-Bench, and nothing says it in words",
@@ -70,6 +71,13 @@ def load_effect(name: str, folder: Path, resolution: int) -> Effect:
         train=load_pairs(train, resolution),
         test=load_pairs(test, resolution),
     )
+
+
+def _words_in(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise PairsError("this is not UTF-8", where=str(file), do="Save it as UTF-8.") from None
 
 
 def _split(folder: Path) -> tuple[list[Pair], list[Pair]]:

@@ -10,6 +10,7 @@ import typer
 from brushctl.brushes.cache import names
 from brushctl.brushes.defects import FieldError
 from brushctl.errors import UsageError
+from brushctl.settings import LARGEST_SEED
 
 
 @contextlib.contextmanager
@@ -68,4 +69,6 @@ Base = Annotated[
         "--base", help="The base: tiny-ip2p, a hub id (or id@revision), a folder, a checkpoint."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**53 - 1, help="Fixes every random draw.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Fixes every random draw.")
+]

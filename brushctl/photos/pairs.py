@@ -91,8 +91,10 @@ def hold_out(pairs: Sequence[Pair], count: int, seed: int) -> tuple[list[Pair], 
     """The pairs to learn from, and `count` to judge by, chosen by the seed.
 
     Raises:
-        PairsError: nothing would be left to learn from.
+        PairsError: nothing would be left to learn from, or the count is negative.
     """
+    if count < 0:
+        raise PairsError("no fewer than 0 pairs can be held out", where=f"--hold-out {count}")
     if count >= len(pairs):
         raise PairsError(
             f"holding out {count} of {len(pairs)} pairs leaves none to learn from",

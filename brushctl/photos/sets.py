@@ -15,6 +15,7 @@ from typing import Any
 
 from brushctl.errors import PairsError
 from brushctl.photos.manifest import MANIFESTS, read_rows
+from brushctl.settings import LARGEST_SEED
 
 KINDS: dict[str, type] = {
     "base": str,
@@ -29,6 +30,7 @@ KINDS: dict[str, type] = {
 }
 """The options that a set may have of its own."""
 LEAST = {"steps": 1, "hold_out": 0, "seed": 0}
+MOST = {"seed": LARGEST_SEED}
 COLUMNS = ("pairs", "name", *KINDS)
 TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -91,10 +93,14 @@ def _value(key: str, value: object, where: str) -> object:
         read = TRUTHS.get(value.lower(), value)
     elif isinstance(value, str) and kind is int:
         read = int(value) if value.strip().isdecimal() else value
-    if type(read) is not kind or (isinstance(read, int) and read < LEAST.get(key, 0)):
+    if type(read) is not kind or (isinstance(read, int) and not _within(key, read)):
         wanted = {bool: ("yes", "no"), int: ("a whole number",), str: ("text",)}[kind]
         raise _wrong(f"{key} cannot be {value!r}", where, wanted)
     return read
+
+
+def _within(key: str, number: int) -> bool:
+    return LEAST.get(key, 0) <= number <= MOST.get(key, number)
 
 
 def _wrong(what: str, where: str, known: Sequence[str]) -> PairsError:

@@ -115,6 +115,9 @@ def test_of_pairs_without_train_and_test_the_first_ten_are_for_training(tmp_path
         save_pair(tmp_path / "my look", k, 20)
     with pytest.raises(PairsError, match=r"instruction\.txt"):
         load_effect("my look", tmp_path / "my look", 16)
+    (tmp_path / "my look" / "instruction.txt").write_bytes("rends-le doré".encode("latin-1"))
+    with pytest.raises(PairsError, match=r"instruction\.txt.*UTF-8"):
+        load_effect("my look", tmp_path / "my look", 16)
     (tmp_path / "my look" / "instruction.txt").write_text("make it mine\n")
     effect = load_effect("my look", tmp_path / "my look", 16)
     assert (len(effect.train[0]), len(effect.test[0])) == (10, 2)

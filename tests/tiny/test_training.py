@@ -161,3 +161,26 @@ def test_a_first_estimate_is_what_one_sampling_step_makes():
     sampled = scheduler.step(v, scheduler.timesteps[0], NOISE * scheduler.init_noise_sigma)
     estimate = unet.first_estimate(model, scheduler.alphas_cumprod, x_T, before, words)
     assert torch.allclose(estimate, sampled.pred_original_sample, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text", ["1980s", "a taxi", "black & white", "heart-shaped", "Café ÿ", "漢字", "ж", "x~"]
+)
+def test_no_text_has_a_piece_that_is_unknown(text):
+    """CLIP's token for that is the end of the text."""
+    words = unet.new_tokenizer(["make it red", "turn day into night"])
+    assert words.unk_token not in words.tokenize(text)
+
+
+def test_kept_latents_are_those_of_the_pairs_words_and_autoencoder_at_hand(tmp_path):
+    run = Run(tmp_path / "run", 1, 1e-3, torch.device("cpu"))
+    coder, words = vae.new_vae(), unet.new_tokenizer(["make it red", "make it blue"])
+
+    def encoded(said, read):
+        pixels = np.zeros((2, 64, 64, 3), np.uint8)
+        pairs = PairSet(pixels, pixels, [said] * 2, [([], [])] * 2)
+        return unet._latents(run, coder, words, pairs, read).tokens
+
+    red = encoded("make it red", "one digest")
+    assert torch.equal(encoded("unread", "one digest"), red)  # it is kept
+    assert not torch.equal(encoded("make it blue", "another digest"), red)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from brushctl.brushes.atomic import write_atomically
 from brushctl.tiny.world import draw_pair
 
 SIZE = 64
@@ -80,4 +81,4 @@ def _draw(stem: Path, n: int, seed: int) -> None:
     np.save(f"{stem}-after.npy", np.concatenate(after))
     text = {"words": list(chain(*words)), "phrases": list(chain(*phrases))}
     # The words are written last: their presence says that the set is whole.
-    stem.with_suffix(".json").write_text(json.dumps(text))
+    write_atomically(stem.with_suffix(".json"), json.dumps(text).encode())

@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +46,16 @@ class Run:
         for name, tensor in model.state_dict().items():
             known.update(name.encode())
             known.update(tensor.cpu().contiguous().numpy().data)
-        for part in inputs:
-            known.update(hashlib.sha256(part).digest())
+        known.update(digest(inputs).encode())
         return known.hexdigest()
+
+
+def digest(parts: Iterable[bytes | memoryview]) -> str:
+    """Of parts in their order, each told from its neighbours."""
+    known = hashlib.sha256()
+    for part in parts:
+        known.update(hashlib.sha256(part).digest())
+    return known.hexdigest()
 
 
 def in_bfloat16(device: torch.device) -> torch.autocast:
@@ -139,9 +146,15 @@ def _save(
         "average": average.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
-    partial = run.checkpoint.with_suffix(".part")
-    torch.save(state, partial)
-    partial.replace(run.checkpoint)
+    save_whole(state, run.checkpoint)
+
+
+def save_whole(state: Mapping[str, object], path: Path) -> None:
+    """Save tensors so that a file of that name is never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    torch.save(dict(state), partial)
+    partial.replace(path)
 
 
 def _resume(

@@ -4,7 +4,6 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
@@ -23,7 +22,14 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from brushctl.engine.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
-from brushctl.tiny.train.loop import Run, in_bfloat16, keep_sheet, optimise
+from brushctl.tiny.train.loop import (
+    Run,
+    digest,
+    in_bfloat16,
+    keep_sheet,
+    optimise,
+    save_whole,
+)
 from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
 from brushctl.tiny.train.widening import weights_in, widen
 
@@ -38,6 +44,11 @@ CHANGED = 0.1
 FOCUS = 3.0
 """How much more the edited positions of a pair weigh than the others."""
 TRAIN_STEPS = 1000
+ENDINGS = [chr(code) for code in (*range(0x21, 0x7F), *range(0xA1, 0x180))]
+"""A word for each byte that can end one: at the end of a word, a letter is another token.
+
+One that no word had ended with would be unknown, and CLIP's token for that is the end of the text.
+"""
 OWN = 0.5
 """Share of draws that are noised from the model's own first estimate: what it meets at inference.
 
@@ -88,10 +99,10 @@ def new_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 def new_tokenizer(texts: list[str]) -> CLIPTokenizer:
     """CLIP's byte-level BPE with merges learned from the world's words.
 
-    Any other word falls apart into its letters; none is unknown.
+    Any other word falls apart into its letters, or their bytes; none is unknown.
     """
     blank = CLIPTokenizer(model_max_length=MAX_TOKENS)
-    tokenizer = blank.train_new_from_iterator(sorted(set(texts)), vocab_size=1600)
+    tokenizer = blank.train_new_from_iterator(sorted({*texts, *ENDINGS}), vocab_size=1600)
     assert isinstance(tokenizer, CLIPTokenizer)
     return tokenizer
 
@@ -148,7 +159,8 @@ def train_unet(
         set_gauge(model.unet, TRAINING)
         widen(model.text_encoder, weights_in(start / "text_encoder"), 1)
     model.unet.to(memory_format=torch.channels_last)
-    latents = _latents(run, vae, tokenizer, train)
+    read = digest(chain(train.contents(), _contents(vae, tokenizer)))
+    latents = _latents(run, vae, tokenizer, train, read)
     worth = pixel_worth(vae, to_model(train.before[:500], run.device))
     alpha_bar = new_scheduler().alphas_cumprod.to(run.device)
     nothing = tokenizer([""], padding="max_length", return_tensors="pt").input_ids
@@ -181,8 +193,7 @@ def train_unet(
         keep_sheet(run, step, rows)
         return figures
 
-    inputs = chain(train.contents(), _contents(vae, tokenizer))
-    average = optimise(model, loss, run, report, inputs)
+    average = optimise(model, loss, run, report, [read.encode()])
     assert isinstance(average, Editor)
     _save(pipeline(vae, average, tokenizer), out)
 
@@ -258,17 +269,18 @@ def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(kept)
 
 
-def _latents(run: Run, vae: AutoencoderKL, tokenizer: CLIPTokenizer, pairs: PairSet) -> Latents:
-    weights = b"".join(p.detach().cpu().numpy().tobytes() for p in vae.encoder.parameters())
-    kept = run.folder.parent / f"latents-{len(pairs.words)}-{sha256(weights).hexdigest()[:12]}.pt"
+def _latents(
+    run: Run, vae: AutoencoderKL, tokenizer: CLIPTokenizer, pairs: PairSet, read: str
+) -> Latents:
+    """The pairs encoded; `read` is the digest of all that this depends on."""
+    kept = run.folder.parent / f"latents-{read[:12]}.pt"
     if kept.exists():
         return Latents(**torch.load(kept, mmap=True, weights_only=True))
     tokens = tokenizer(
         pairs.words, padding="max_length", truncation=True, return_tensors="pt"
     ).input_ids
     latents = Latents(_encode(vae, pairs.before), _encode(vae, pairs.after), tokens)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"before": latents.before, "after": latents.after, "tokens": tokens}, kept)
+    save_whole({"before": latents.before, "after": latents.after, "tokens": tokens}, kept)
     return latents
 
 

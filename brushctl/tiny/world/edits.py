@@ -12,7 +12,7 @@ from brushctl.tiny.world.looks import NAMED, UNNAMED, Look
 from brushctl.tiny.world.pen import FloatImage
 from brushctl.tiny.world.pictures import Picture, draw_picture, draw_scene
 from brushctl.tiny.world.sampling import pick
-from brushctl.tiny.world.scenes import FUR, GROUNDS, HAIR, SEASONS, SKIES, Scene
+from brushctl.tiny.world.scenes import FUR, GROUNDS, HAIR, SEASONS, SKIES, Scene, plural
 from brushctl.tiny.world.things import ANIMALS, CAKES, COLOURS, DRINKS, FRUITS, LAMPS, READING, TOYS
 
 HELD_OUT: dict[str, frozenset[tuple[str, str]]] = {
@@ -113,11 +113,18 @@ def _local(name: str, share: float, change: Callable[[np.random.Generator], Chan
 
 
 def _swap(
-    family: str, field: str, options: dict[str, Any], say: str, phrase: str, **fixed: str | None
+    family: str,
+    field: str,
+    options: dict[str, Any],
+    say: str,
+    phrase: str,
+    called: Callable[[str], str] = str,
+    **fixed: str | None,
 ) -> Callable[[np.random.Generator], Change]:
     """A change of one field of a scene to another of its values, held-out ones excepted.
 
-    `say` and `phrase` are filled with the scene's fields, `a` the old value and `b` the new.
+    `say` and `phrase` are filled with the scene's fields, `a` the old value and `b` the new,
+    as they are called.
     """
     kept_back = HELD_OUT.get(field, frozenset())
 
@@ -130,9 +137,9 @@ def _swap(
             scene = replace(scene, **{field: a})
         b = pick(rng, (v for v in options if v != a and (a, v) not in kept_back))
         facts = {f: getattr(scene, f) for f in scene.__dataclass_fields__}
-        old = phrase.format(**{**facts, field: a, "v": a})
-        new = phrase.format(**{**facts, field: b, "v": b})
-        said = say.format(**facts, a=a, b=b)
+        old = phrase.format(**{**facts, field: a, "v": called(a)})
+        new = phrase.format(**{**facts, field: b, "v": called(b)})
+        said = say.format(**facts, a=called(a), b=called(b))
         return scene, replace(scene, **{field: b}), said, old, new
 
     return change
@@ -142,6 +149,7 @@ def _wear(
     family: str, field: str, say: str, before: str, after: str
 ) -> Callable[[np.random.Generator], Change]:
     """A change of a yes/no field from no to yes."""
+    assert (family, field) not in HELD_OUT["wear"]
 
     def change(rng: np.random.Generator) -> Change:
         scene: Any = replace(sampling.FAMILIES[family](rng), **{field: False})  # type: ignore[type-var]
@@ -166,7 +174,7 @@ _LOCAL: tuple[Edit, ...] = (
     _local("animal", 2.5, _swap("animal", "animal", ANIMALS, "turn the {a} into a {b}", "a {v}")),
     _local("fur", 1.0, _swap("animal", "fur", FUR, "make the {animal} {b}", "a {v} {animal}")),
     _local("animal hat", 0.7, _wear("animal", "hat", "give it a hat", "", "a hat")),
-    _local("fruit", 1.5, _swap("table", "fruit", FRUITS, "turn the {a}s into {b}s", "{v}s")),
+    _local("fruit", 1.5, _swap("table", "fruit", FRUITS, "turn the {a} into {b}", "{v}", plural)),
     _local(
         "cake", 1.0, _swap("table", "cake", CAKES, "make it a {b} cake", "a {v} cake", fruit=None)
     ),

@@ -223,7 +223,7 @@ class Table:
         """See `Scene.phrases`."""
         place = f"a {self.cloth} tablecloth"
         if self.fruit:
-            return (_plural(self.fruit), place)
+            return (plural(self.fruit), place)
         return (f"a {self.cake} cake", self.drink, place)
 
 
@@ -340,5 +340,6 @@ def _draw_hat(pen: Pen, x: float, y: float, r: float) -> None:
     pen.box(x - 0.7 * r, y - 0.25 * r, x + 0.7 * r, y - 0.05 * r, (206, 60, 50))
 
 
-def _plural(fruit: str) -> str:
+def plural(fruit: str) -> str:
+    """Several of it."""
     return fruit + ("es" if fruit.endswith("ch") else "s")

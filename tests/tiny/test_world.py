@@ -1,0 +1,14 @@
+"""The procedural world: one word for one thing."""
+
+import numpy as np
+
+from brushctl.tiny.world.edits import EDITS
+
+
+def test_fruit_is_called_the_same_in_instructions_and_in_phrases():
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        pair = EDITS["fruit"].make(rng, 16)
+        *_, new = pair.instruction.split()
+        assert new in pair.after.phrases, pair.instruction
+        assert new not in pair.before.phrases
