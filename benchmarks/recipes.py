@@ -41,7 +41,7 @@ EFFECTS = "lava"
 
 
 def tera_flop(base: BaseModel, recipe: Recipe) -> float:
-    """Of a whole run, in 10^12 operations, a multiplication and an addition being two."""
+    """Of one step, in 10^12 operations, a multiplication and an addition being two."""
     channels, side = base.vae.config.latent_channels, base.unet.config.sample_size
     blank = torch.zeros(1, channels, side, side, dtype=base.dtype)
     sample = draw(base, EncodedPairs(blank, blank), recipe, torch.Generator().manual_seed(0))
@@ -49,7 +49,7 @@ def tera_flop(base: BaseModel, recipe: Recipe) -> float:
     instruction = trainable(initial(base, "make it", recipe.buckets, least_m=recipe.least_m))
     with brushed(base.unet, instruction) as state, FlopCounterMode(display=False) as counter:
         bucket_losses(Guidance(base, state, scales), sample).sum().backward()
-    return counter.get_total_flops() * recipe.steps / 1e12
+    return counter.get_total_flops() / 1e12
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def main() -> None:
     rows = []
     summaries = [row for row in summarise(outcome.cases, 0) if row.split == "all"]
     for name, (method, recipe) in RECIPES.items():
-        flop = round(tera_flop(base, recipe), 2)
+        step = tera_flop(base, recipe)
         for row in summaries:
             if (row.method, row.guidance) != (method, "best"):
                 continue
@@ -76,6 +76,7 @@ def main() -> None:
                 c.seconds for c in outcome.cases if (c.method, c.shots) == (method, row.shots)
             ]
             figures = {measure: getattr(row, measure) for measure in MEASURES}
+            flop = round(step * recipe.fitted(row.shots).steps, 2)
             cost = {"tflop_per_brush": flop, "seconds_per_brush": round(fmean(seconds), 1)}
             case = {"recipe": name, "shots": row.shots, "effects": chosen.effects.split(",")}
             rows.append({**case, **figures, **cost, "command": command()})
