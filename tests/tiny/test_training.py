@@ -17,6 +17,7 @@ from brushctl.errors import UsageError
 from brushctl.tiny.train import unet, vae
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
+from brushctl.tiny.train.words import new_tokenizer
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -168,13 +169,13 @@ def test_a_first_estimate_is_what_one_sampling_step_makes():
 )
 def test_no_text_has_a_piece_that_is_unknown(text):
     """CLIP's token for that is the end of the text."""
-    words = unet.new_tokenizer(["make it red", "turn day into night"])
+    words = new_tokenizer(["make it red", "turn day into night"])
     assert words.unk_token not in words.tokenize(text)
 
 
 def test_kept_latents_are_those_of_the_pairs_words_and_autoencoder_at_hand(tmp_path):
     run = Run(tmp_path / "run", 1, 1e-3, torch.device("cpu"))
-    coder, words = vae.new_vae(), unet.new_tokenizer(["make it red", "make it blue"])
+    coder, words = vae.new_vae(), new_tokenizer(["make it red", "make it blue"])
 
     def encoded(said, read):
         pixels = np.zeros((2, 64, 64, 3), np.uint8)

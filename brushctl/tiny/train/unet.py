@@ -32,11 +32,10 @@ from brushctl.tiny.train.loop import (
 )
 from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
 from brushctl.tiny.train.widening import weights_in, widen
+from brushctl.tiny.train.words import MAX_TOKENS, new_tokenizer
 
 BATCH = 32
 TEXT_WIDTH = 128
-MAX_TOKENS = 32
-"""Longest instruction of the world: three grading clauses, 23 tokens."""
 UNCONDITIONAL = 0.05
 """Share of draws without picture and words: the first branch of eq. 3."""
 CHANGED = 0.1
@@ -44,11 +43,6 @@ CHANGED = 0.1
 FOCUS = 3.0
 """How much more the edited positions of a pair weigh than the others."""
 TRAIN_STEPS = 1000
-ENDINGS = [chr(code) for code in (*range(0x21, 0x7F), *range(0xA1, 0x180))]
-"""A word for each byte that can end one: at the end of a word, a letter is another token.
-
-One that no word had ended with would be unknown, and CLIP's token for that is the end of the text.
-"""
 OWN = 0.5
 """Share of draws that are noised from the model's own first estimate: what it meets at inference.
 
@@ -94,17 +88,6 @@ def new_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-
-
-def new_tokenizer(texts: list[str]) -> CLIPTokenizer:
-    """CLIP's byte-level BPE with merges learned from the world's words.
-
-    Any other word falls apart into its letters, or their bytes; none is unknown.
-    """
-    blank = CLIPTokenizer(model_max_length=MAX_TOKENS)
-    tokenizer = blank.train_new_from_iterator(sorted({*texts, *ENDINGS}), vocab_size=1600)
-    assert isinstance(tokenizer, CLIPTokenizer)
-    return tokenizer
 
 
 def new_scheduler() -> EulerAncestralDiscreteScheduler:
