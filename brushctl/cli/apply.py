@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
+PAGES = (".html", ".htm")
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
 
 
@@ -255,10 +256,28 @@ def _check_results(
         raise UsageError("--name is for results in a folder of their own", do="Use -o FOLDER.")
     if report and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
-    if report and report.is_dir():
-        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
     if report:
-        check_writable(report.parent)
+        _check_page(report, plan)
+
+
+def _check_page(report: Path, plan: Plan) -> None:
+    """See that a report can be written, and replaces nothing but a report.
+
+    Raises:
+        UsageError: it cannot, or would.
+    """
+    if report.is_dir():
+        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
+    if report.suffix.lower() not in PAGES:
+        raise UsageError(
+            "--report names no page", where=str(report), do="Let its name end in .html."
+        )
+    photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
+    if report.resolve() in (path.resolve() for path in photographs):
+        raise UsageError(
+            "--report names a photograph of the run", where=str(report), do="Name another file."
+        )
+    check_writable(report.parent)
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:

@@ -99,9 +99,23 @@ def test_a_folder_that_may_not_be_written_fails_alone(folder):
 def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):  # noqa: F811
     shell.photographs(1)
     (shell.folder / "page").mkdir()
-    for report in ("page", "in/0.jpg/report.html"):
+    for report in ("page", "in/0.jpg/report.html", "page/report.pdf"):
         shell.run("dusk.brush", "in", "-o", "out", "--report", report, status=2)
     assert not (shell.folder / "out").exists()
+
+
+def test_a_report_replaces_no_photograph(shell):  # noqa: F811
+    first, second, _ = paths = shell.photographs()
+    odd = first.rename(first.with_name("0.html"))
+    whole = odd.read_bytes()
+    for report, told in ((second, "names no page"), (odd, "names a photograph of the run")):
+        named = [str(path) for path in paths[1:] if path != report]
+        arguments = ("dusk.brush", "-o", "out", "--report", str(report), str(odd), *named)
+        _, err = shell.run(*arguments, status=2)
+        assert f"{report}: --report {told}" in err
+    shell.run("dusk.brush", str(odd), "-o", "out", "--report", "out/0.html", status=2)
+    assert not (shell.folder / "out").exists()
+    assert odd.read_bytes() == whole
 
 
 class Meddling(ToneEditor):
