@@ -50,6 +50,23 @@ def test_in_place_edits_once_whichever_folder_is_named(shell, first):  # noqa: F
         assert (shell.folder / "in/2024" / name).read_bytes() == data
 
 
+def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shell):  # noqa: F811
+    first, second, third = shell.photographs(3, folder="in/2024")
+    shell.photographs(1, folder="in/2025")
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (4, 0, 0)
+    best = shell.folder / "in/best"
+    best.mkdir()
+    first.rename(best / first.name)
+    second.rename(second.with_name("renamed.jpg"))
+    shutil.copy(third, best)
+    photographs = sorted(shell.folder.glob("in/*/*.jpg"))
+    made = [path.read_bytes() for path in photographs]
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (0, 5, 0)
+    assert summary(shell.events("dusk.brush", "in/best", "--in-place")) == (0, 2, 0)
+    assert [path.read_bytes() for path in photographs] == made
+    assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", "1")) == (5, 0, 0)
+
+
 def test_names_that_are_no_text_are_planned_and_edited(shell):  # noqa: F811
     (path,) = shell.photographs(1)
     odd = path.with_name(os.fsdecode(b"caf\xe9.jpg"))
