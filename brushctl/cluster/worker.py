@@ -128,7 +128,7 @@ class _Ends:
 
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         with writing(task.target, task.output) as part:
-            kind = kind_of(Path(task.target), taken.photo)
+            kind = kind_of(Path(task.target), Path(task.source), taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             result = {
                 "path": task.result,

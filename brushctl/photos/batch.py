@@ -161,7 +161,7 @@ class _Files:
         job.target.parent.mkdir(parents=True, exist_ok=True)
         output = self.plan.state.parent if self.plan.state else None
         with replacing(_place(job), output) as part:
-            kind = kind_of(job.target, taken.photo)
+            kind = kind_of(job.target, job.source, taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:
                 _check_unchanged(job.target, taken.source)

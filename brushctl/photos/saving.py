@@ -44,9 +44,16 @@ _unfinished: set[Path] = set()
 """The temporary files of this process."""
 
 
-def kind_of(target: Path, like: Photo) -> str:
-    """The format that a path's suffix names, else the photograph's own."""
-    return SUFFIXES.get(target.suffix.lower(), like.format)
+def kind_of(target: Path, source: Path | None, like: Photo) -> str:
+    """The format of a result: the photograph's own, unless its name asks for another.
+
+    Args:
+        target: the result's name.
+        source: the photograph's, which need not tell its format; None where it has none.
+        like: the photograph.
+    """
+    named, before = (SUFFIXES.get(p.suffix.lower()) if p else None for p in (target, source))
+    return like.format if named in (None, before) else named
 
 
 def write_photo(
