@@ -15,13 +15,14 @@ from brushctl.cli.busy import unless_busy
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.photos.choices import SUFFIXES, Detail, Engine, Quality
+from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.photos.inputs import find_inputs, read_list
 from brushctl.photos.plan import (
     STREAM,
     TEMPLATE,
     Plan,
     check_writable,
+    names_picture,
     plan_folder,
     plan_in_place,
     plan_single,
@@ -236,7 +237,7 @@ def _plan(
         raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
     target = Path(output).expanduser()
     one_file = len(named) == len(found) == 1 and found[0].root is None
-    if one_file and target.suffix.lower() in SUFFIXES and not target.is_dir():
+    if one_file and names_picture(output):
         return plan_single(found[0].path, target)
     return plan_folder(found, target, template=template, brush=command.brush)
 

@@ -13,6 +13,8 @@ from brushctl.photos.inputs import Input
 STREAM = "-"
 TEMPLATE = "{stem}.{ext}"
 FIELDS = ("stem", "ext", "brush", "folder", "n")
+UNKNOWN = (".jxl", ".dng")
+"""Suffixes of pictures that Pillow has not heard of."""
 STATE = ".brushctl"
 """The folder, inside an output folder, of its journal and its lock."""
 ROOM = 1.5
@@ -90,6 +92,17 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
     check_writable(common)
     return Plan(jobs, common / STATE)
+
+
+def names_picture(output: str) -> bool:
+    """Whether an output is one picture, of a format that can be written or not, and no folder."""
+    from PIL import Image
+
+    path = Path(output).expanduser()
+    if output.endswith("/") or path.is_dir():
+        return False
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES or suffix in UNKNOWN or suffix in Image.registered_extensions()
 
 
 def plan_single(source: Path | None, target: Path | None) -> Plan:

@@ -196,6 +196,17 @@ def test_one_photograph_to_one_file(shell):
     shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif", "--overwrite")
 
 
+@pytest.mark.parametrize("name", ["out.bmp", "out.GIF", "out.jxl"])
+def test_a_name_of_a_picture_that_cannot_be_written_makes_no_folder(shell, name):
+    shell.photographs(1)
+    _, err = shell.run("dusk.brush", "in/0.jpg", "-o", name, status=2)
+    assert f"{name}: the suffix names no format that can be written" in err
+    assert not (shell.folder / name).exists()
+    for folder in (f"{name}/", name):  # which is there, the second time
+        shell.run("dusk.brush", "in/0.jpg", "-o", folder)
+    assert shell.files(name) == ["0.jpg"]
+
+
 def test_lists_of_files_from_stdin(shell):
     shell.photographs(3)
     shell.run("dusk.brush", "--files-from", "-", "-o", "out", data=b"in/0.jpg\0in/2.jpg\0")
