@@ -29,6 +29,7 @@ from brushctl.photos.treating import (
     put,
     take,
     tell,
+    writing_result,
 )
 
 
@@ -139,7 +140,8 @@ class _Files:
             record = outcome
         else:
             try:
-                record = self._put(job, *outcome)
+                with writing_result():
+                    record = self._put(job, *outcome)
             except Exception as error:
                 record = failed(job.key, error, outcome[0].source, self.treatment.settings)
         record = record.following(before)
