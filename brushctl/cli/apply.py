@@ -13,11 +13,13 @@ from brushctl.cli.applying import Command, passed_over, run_once, show_plan, wat
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
 from brushctl.cli.busy import unless_busy
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
+from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.photos.inputs import find_inputs, read_list
+from brushctl.photos.inputs import Input, find_inputs, read_list
 from brushctl.photos.plan import (
+    STATE,
     STREAM,
     TEMPLATE,
     Plan,
@@ -239,7 +241,24 @@ def _plan(
     one_file = len(named) == len(found) == 1 and found[0].root is None
     if one_file and names_picture(output):
         return plan_single(found[0].path, target)
-    return plan_folder(found, target, template=template, brush=command.brush)
+    photographs = _without_results(command, found, target / STATE)
+    return plan_folder(photographs, target, template=template, brush=command.brush)
+
+
+def _without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
+    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
+    from brushctl.photos.journal import results_of
+
+    output = state.parent.resolve()
+    inside = any(item.path.resolve().is_relative_to(output) for item in found)
+    results = results_of(state) if inside else ()  # a journal may be long
+    photographs = [item for item in found if item.path.resolve() not in results]
+    if count := len(found) - len(photographs):
+        command.mention(
+            f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
+            " Choose another output folder to edit them."
+        )
+    return photographs
 
 
 def _check_results(

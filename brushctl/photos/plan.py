@@ -269,15 +269,17 @@ def _check_targets(jobs: Sequence[Job]) -> None:
         assert job.target is not None
         target = job.target.resolve()
         if target in sources:
+            own = job.source is not None and target == job.source.resolve()
+            other = "pass --in-place" if own else "other names with --name"
             raise PlanError(
                 "the result would replace a photograph",
                 where=str(job.target),
-                do="Choose another output folder, or pass --in-place.",
+                do=f"Choose another output folder, or {other}.",
             )
-        other = taken.setdefault(target, job)
-        if other is not job:
+        before = taken.setdefault(target, job)
+        if before is not job:
             raise PlanError(
-                f"{other.source} and {job.source} would have the same result",
+                f"{before.source} and {job.source} would have the same result",
                 where=str(job.target),
                 do="Tell them apart in --name, with {folder} or {n}.",
             )

@@ -135,6 +135,31 @@ def test_photographs_of_one_name_each_keep_their_result(shell):  # noqa: F811
         assert edited(shell.folder / folder / "0.jpg", shell.folder / f"out/{folder}-0.jpg")
 
 
+@pytest.mark.parametrize("output", [".", "edited"])
+def test_results_that_a_later_list_holds_too_are_passed_over(shell, output):  # noqa: F811
+    shell.photographs(2, ".")
+    arguments = ("dusk.brush", "--files-from", "-", "-o", output, "--name", "{stem}-{n}.{ext}")
+
+    def run(*more: str) -> str:
+        found = sorted(shell.folder.rglob("*.jpg"))
+        names = "\0".join(str(path.relative_to(shell.folder)) for path in found)
+        return shell.run(*arguments, *more, data=names.encode())[1]
+
+    assert "2 done, 0 unchanged" in run()
+    again = run()
+    assert f"passed over: 2 results of earlier runs into {output}." in again
+    assert "0 done, 2 unchanged" in again
+    assert "2 done, 0 unchanged" in run("--seed", "1")
+    assert len(list(shell.folder.rglob("*.jpg"))) == 4
+
+
+def test_photographs_that_were_edited_in_place_are_no_results_to_pass_over(shell):  # noqa: F811
+    shell.photographs(2)
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (2, 0, 0)
+    beside = ("in/0.jpg", "in/1.jpg", "-o", "in", "--name", "{stem}-x.{ext}")
+    assert summary(shell.events("dusk.brush", *beside)) == (2, 0, 0)
+
+
 def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):  # noqa: F811
     for folder in ("a", "b"):
         makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))

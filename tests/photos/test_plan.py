@@ -99,6 +99,11 @@ def test_a_result_may_not_replace_a_photograph_unasked(tree):
         plan_folder(found, tree / "in")
     with pytest.raises(PlanError, match="--in-place"):
         plan_single(tree / "in/a.jpg", tree / "in/a.jpg")
+    (tree / "in/a-x.jpg").write_bytes(b"y")
+    both = find_inputs([str(tree / "in/a.jpg"), str(tree / "in/a-x.jpg")])
+    with pytest.raises(PlanError, match="or other names with --name") as other:
+        plan_folder(both, tree / "in", template="{stem}-x.{ext}")
+    assert "--in-place" not in str(other.value)
     assert plan_in_place(found).jobs[0].target == tree / "in/a.jpg"
 
 
