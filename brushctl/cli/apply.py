@@ -231,7 +231,7 @@ def _plan(
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
     listed = read_list(files_from) if files_from else ()
     found = find_inputs(
-        named, listed, passed_over=lambda error: command.mention(passed_over(error))
+        named, listed, passed_over=lambda *told: command.mention(passed_over(*told))
     )
     if in_place:
         return plan_in_place(found)

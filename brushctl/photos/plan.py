@@ -83,11 +83,16 @@ def plan_folder(
 def plan_in_place(inputs: Sequence[Input]) -> Plan:
     """Each result takes the place of its photograph, once it is whole.
 
+    Of a file and the links to it, all of which would be the one result, the first is taken.
+
     Raises:
         PlanError: there is nothing to do, or the folder cannot be written.
     """
     _check_not_empty(inputs)
-    paths = [item.path.absolute() for item in inputs]
+    first: dict[Path, Path] = {}
+    for item in inputs:
+        first.setdefault(item.path.resolve(), item.path.absolute())
+    paths = first.values()
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
     check_writable(common)
