@@ -19,7 +19,7 @@ from brushctl.cli.label import label
 from brushctl.cli.learn import learn
 from brushctl.cli.list import list_brushes
 from brushctl.cli.mix import mix
-from brushctl.cli.output import outliving_readers
+from brushctl.cli.output import open_closed_streams, outliving_readers
 from brushctl.cli.rename import rename
 from brushctl.cli.rm import rm
 from brushctl.cli.verify import verify
@@ -76,5 +76,6 @@ app.command()(bench)
 
 def main() -> None:
     """The console entry point."""
+    open_closed_streams()
     with outliving_readers():
         sys.exit(run_and_exit(app))

@@ -13,15 +13,18 @@ from brushctl.cli.applying import Command, passed_over, run_once, show_plan, wat
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
 from brushctl.cli.busy import unless_busy
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
+from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.photos.choices import SUFFIXES, Detail, Engine, Quality
-from brushctl.photos.inputs import find_inputs, read_list
+from brushctl.photos.choices import Detail, Engine, Quality
+from brushctl.photos.inputs import Input, find_inputs, read_list
 from brushctl.photos.plan import (
+    STATE,
     STREAM,
     TEMPLATE,
     Plan,
     check_writable,
+    names_picture,
     plan_folder,
     plan_in_place,
     plan_single,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
+PAGES = (".html", ".htm")
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
 
 
@@ -227,7 +231,7 @@ def _plan(
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
     listed = read_list(files_from) if files_from else ()
     found = find_inputs(
-        named, listed, passed_over=lambda error: command.mention(passed_over(error))
+        named, listed, passed_over=lambda *told: command.mention(passed_over(*told))
     )
     if in_place:
         return plan_in_place(found)
@@ -235,9 +239,26 @@ def _plan(
         raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
     target = Path(output).expanduser()
     one_file = len(named) == len(found) == 1 and found[0].root is None
-    if one_file and target.suffix.lower() in SUFFIXES and not target.is_dir():
+    if one_file and names_picture(output):
         return plan_single(found[0].path, target)
-    return plan_folder(found, target, template=template, brush=command.brush)
+    photographs = _without_results(command, found, target / STATE)
+    return plan_folder(photographs, target, template=template, brush=command.brush)
+
+
+def _without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
+    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
+    from brushctl.photos.journal import results_of
+
+    output = state.parent.resolve()
+    inside = any(item.path.resolve().is_relative_to(output) for item in found)
+    results = results_of(state) if inside else ()  # a journal may be long
+    photographs = [item for item in found if item.path.resolve() not in results]
+    if count := len(found) - len(photographs):
+        command.mention(
+            f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
+            " Choose another output folder to edit them."
+        )
+    return photographs
 
 
 def _check_results(
@@ -255,10 +276,28 @@ def _check_results(
         raise UsageError("--name is for results in a folder of their own", do="Use -o FOLDER.")
     if report and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
-    if report and report.is_dir():
-        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
     if report:
-        check_writable(report.parent)
+        _check_page(report, plan)
+
+
+def _check_page(report: Path, plan: Plan) -> None:
+    """See that a report can be written, and replaces nothing but a report.
+
+    Raises:
+        UsageError: it cannot, or would.
+    """
+    if report.is_dir():
+        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
+    if report.suffix.lower() not in PAGES:
+        raise UsageError(
+            "--report names no page", where=str(report), do="Let its name end in .html."
+        )
+    photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
+    if report.resolve() in (path.resolve() for path in photographs):
+        raise UsageError(
+            "--report names a photograph of the run", where=str(report), do="Name another file."
+        )
+    check_writable(report.parent)
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:

@@ -186,7 +186,7 @@ def watch_folder(
         while not stop():
             try:
                 check_reached(folders)
-                found = find_inputs(folders, passed_over=lambda error: warn(passed_over(error)))
+                found = find_inputs(folders, passed_over=lambda *told: warn(passed_over(*told)))
                 if inputs := settling.settled(found):
                     plan = plan_folder(inputs, output, template=template, brush=command.brush)
                     selection = command.select(plan, journal.records)
@@ -202,10 +202,9 @@ def watch_folder(
             time.sleep(LOOK_INTERVAL)
 
 
-def passed_over(error: OSError) -> str:
-    """A warning of a folder that cannot be searched."""
-    reason = (error.strerror or str(error)).lower()
-    return f"warning: {error.filename}: the folder is passed over ({reason})"
+def passed_over(folder: str, why: str) -> str:
+    """A warning of a folder that is not searched."""
+    return f"warning: {folder}: the folder is passed over ({why})"
 
 
 def left_alone(selection: "Selection | Chosen") -> list[str]:

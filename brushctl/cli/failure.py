@@ -1,5 +1,6 @@
 """Turn whatever went wrong into a message on stderr and an exit status."""
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -55,7 +56,10 @@ def run_and_exit(app: Callable[..., object]) -> int:
     like any other.
     """
     try:
-        status = app(standalone_mode=not _for_programs())
+        try:
+            status = app(standalone_mode=not _for_programs())
+        finally:
+            sys.stdout.flush()  # here, where a full disk is told of like any other error
     except BrushctlError as error:
         return _report(error)
     except OSError as error:
@@ -85,11 +89,12 @@ def disk_error(error: OSError) -> DiskError:
 def _report(error: BrushctlError) -> int:
     if "--debug" in sys.argv:
         traceback.print_exc()
-    if _for_programs():
-        # On one line: it may end a stream of them.
-        print_line({"event": "error", "error": error.to_dict()})
-    else:
-        print_error(str(error))
+    with contextlib.suppress(OSError):  # the stream is full: the status tells it alone
+        if _for_programs():
+            # On one line: it may end a stream of them.
+            print_line({"event": "error", "error": error.to_dict()})
+        else:
+            print_error(str(error))
     return error.exit_status
 
 

@@ -24,13 +24,18 @@ LOG_INTERVAL = 60.0
 
 
 class _Outliving(io.FileIO):
-    """A standard stream that outlives its reader: what is written once that has gone is dropped."""
+    """A standard stream that outlives its reader: what is written once that has gone is dropped.
+
+    Of a full disk the first write tells; then, too, the rest is dropped.
+    """
 
     def write(self, data: "ReadableBuffer") -> int | None:  # type: ignore[override]
         try:
             return super().write(data)
-        except BrokenPipeError:
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            if not isinstance(error, BrokenPipeError):
+                raise
             return super().write(data)
 
 
@@ -48,6 +53,17 @@ def _outliving(stream: TextIO) -> TextIO:
     )
 
 
+def open_closed_streams() -> None:
+    """Lead the standard streams that were closed (`>&-`) to nowhere.
+
+    Python has no objects for them, and their numbers would go to the next files that are opened:
+    what is meant for stderr would be written into a journal.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the numbers' order
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
+
+
 @contextlib.contextmanager
 def outliving_readers() -> Iterator[None]:
     """Within the block, that nobody reads on (`brushctl list | head`) changes nothing.
@@ -62,8 +78,9 @@ def outliving_readers() -> Iterator[None]:
         try:
             yield
         finally:
-            out.flush()
-            err.flush()
+            for stream in (out, err):
+                with contextlib.suppress(OSError):  # the status tells of it already
+                    stream.flush()
 
 
 def err_console() -> "Console":

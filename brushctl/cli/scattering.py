@@ -15,7 +15,7 @@ from brushctl.cli.output import follow, print_line
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
-from brushctl.photos.plan import STATE, Plan, check_free, check_writable
+from brushctl.photos.plan import STATE, Plan, check_free, check_writable, names_picture
 
 if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen, Task
@@ -85,9 +85,7 @@ def scatter_once(command: Command, scatter: Scatter, plan: Plan) -> None:
         UsageError: the run is of a kind that one process does.
     """
     if plan.state is None or any(job.source == job.target for job in plan.jobs):
-        raise UsageError(
-            "a cluster edits photographs into an output folder", do="Use -o FOLDER, or one process."
-        )
+        raise _no_folder()
 
     def edit(
         plan: Plan, selection: "Selection", journal: "Journal", stop: Callable[[], bool]
@@ -117,8 +115,11 @@ def scatter_urls(
     from brushctl.cluster.planning import plan_urls, select_urls
 
     started = time.monotonic()
+    found = find_photographs(named)
+    if len(named) == len(found) == 1 and found[0].folder is None and names_picture(output):
+        raise _no_folder()
     output = canonical(output)
-    tasks = plan_urls(find_photographs(named), output, template=template, brush=command.brush)
+    tasks = plan_urls(found, output, template=template, brush=command.brush)
 
     def chosen_of(records: "dict[str, Record]") -> "Chosen":
         return select_urls(
@@ -150,6 +151,12 @@ def scatter_urls(
         unchanged=chosen.current,
         left=len(chosen.todo) - len(records),
         seconds=time.monotonic() - started,
+    )
+
+
+def _no_folder() -> UsageError:
+    return UsageError(
+        "a cluster edits photographs into an output folder", do="Use -o FOLDER, or one process."
     )
 
 

@@ -16,7 +16,17 @@ from brushctl.photos.images import megapixels_of
 from brushctl.photos.journal import Record, hash_file
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.saving import kind_of
-from brushctl.photos.treating import Edited, Editor, Taken, Treatment, failed, put, take
+from brushctl.photos.selection import stat_of
+from brushctl.photos.treating import (
+    Edited,
+    Editor,
+    Taken,
+    Treatment,
+    failed,
+    put,
+    take,
+    writing_result,
+)
 
 EditorOpener = Callable[[], AbstractContextManager[Editor]]
 AHEAD = 8
@@ -92,7 +102,7 @@ def _fetch(task: Task) -> _Fetched:
     fetched = _Fetched(task, dict(task.mark))
     try:
         if not is_url(task.source):
-            fetched.source["mtime_ns"] = Path(task.source).stat().st_mtime_ns
+            fetched.source |= stat_of(Path(task.source))
         fetched.data = read(task.source)
     except Exception as error:  # one bad file is one failed file
         fetched.error = error
@@ -122,13 +132,14 @@ class _Ends:
         if isinstance(outcome, Record):
             return outcome
         try:
-            return self._put(job.task, *outcome)
+            with writing_result():
+                return self._put(job.task, *outcome)
         except Exception as error:
             return failed(job.key, error, job.source, self.treatment.settings)
 
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         with writing(task.target, task.output) as part:
-            kind = kind_of(Path(task.target), taken.photo)
+            kind = kind_of(Path(task.target), Path(task.source), taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             result = {
                 "path": task.result,

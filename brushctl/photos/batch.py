@@ -29,6 +29,7 @@ from brushctl.photos.treating import (
     put,
     take,
     tell,
+    writing_result,
 )
 
 
@@ -139,7 +140,8 @@ class _Files:
             record = outcome
         else:
             try:
-                record = self._put(job, *outcome)
+                with writing_result():
+                    record = self._put(job, *outcome)
             except Exception as error:
                 record = failed(job.key, error, outcome[0].source, self.treatment.settings)
         record = record.following(before)
@@ -161,7 +163,7 @@ class _Files:
         job.target.parent.mkdir(parents=True, exist_ok=True)
         output = self.plan.state.parent if self.plan.state else None
         with replacing(_place(job), output) as part:
-            kind = kind_of(job.target, taken.photo)
+            kind = kind_of(job.target, job.source, taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:
                 _check_unchanged(job.target, taken.source)

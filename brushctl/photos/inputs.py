@@ -12,6 +12,8 @@ from pathlib import Path, PurePath
 from brushctl.errors import PlanError
 from brushctl.photos.choices import SUFFIXES
 
+PassedOver = Callable[[str, str], None]
+"""Is told of a folder that is not searched, and why."""
 MAGIC = re.compile(r"[*?\[]")
 
 
@@ -34,21 +36,22 @@ def find_inputs(
     named: Sequence[str],
     listed: Iterable[str] = (),
     *,
-    passed_over: Callable[[OSError], None] = lambda _: None,
+    passed_over: PassedOver = lambda _folder, _why: None,
 ) -> list[Input]:
-    """The photographs behind the names of a command line, each file once.
+    """The photographs behind the names of a command line, each name once: a link is one of its own.
 
     Args:
         named: files, folders (searched with all that is below them) and patterns.
         listed: files from a list; relative names keep their folders.
-        passed_over: is told of folders that cannot be searched, named ones or below them.
+        passed_over: is told of folders that cannot be searched, named ones or below them, and of
+            links to folders below them.
 
     Raises:
         PlanError: a name leads nowhere.
     """
     found: dict[Path, Input] = {}
     for item in (*_named(named, passed_over), *_listed(listed)):
-        found.setdefault(item.path.resolve(), item)
+        found.setdefault(item.path.parent.resolve() / item.path.name, item)
     return list(found.values())
 
 
@@ -70,7 +73,7 @@ def read_list(source: str) -> list[str]:
     return [name for name in names if name]
 
 
-def _named(names: Sequence[str], passed_over: Callable[[OSError], None]) -> Iterator[Input]:
+def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
         path = Path(name).expanduser()
         if _is(path, Path.is_dir, unless_told=False):
@@ -91,9 +94,18 @@ def _listed(names: Iterable[str]) -> Iterator[Input]:
         yield Input(path, path if inside else Path(path.name))
 
 
-def _in_folder(folder: Path, passed_over: Callable[[OSError], None]) -> Iterator[Input]:
-    below = os.walk(folder, onerror=passed_over)
-    for path in sorted(Path(place, name) for place, _, names in below for name in names):
+def _in_folder(folder: Path, passed_over: PassedOver) -> Iterator[Input]:
+    def refused(error: OSError) -> None:
+        passed_over(error.filename, (error.strerror or str(error)).lower())
+
+    files: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=refused):
+        files += (Path(place, name) for name in names)
+        for path in (Path(place, name) for name in sorted(folders)):
+            linked = _is(path, Path.is_symlink, unless_told=False)
+            if linked and not is_hidden(path.relative_to(folder)):
+                passed_over(str(path), "it is a link; name it to have it searched")
+    for path in sorted(files):
         relative = path.relative_to(folder)
         if is_photograph(relative) and _is(path, Path.is_file):
             yield Input(path, relative, folder)
@@ -119,5 +131,9 @@ def _matching(pattern: str) -> Iterator[Input]:
 
 def is_photograph(relative: PurePath) -> bool:
     """Whether a file's name is a photograph's, nothing on its way being hidden."""
-    hidden = any(part.startswith(".") for part in relative.parts)
-    return not hidden and relative.suffix.lower() in SUFFIXES
+    return not is_hidden(relative) and relative.suffix.lower() in SUFFIXES
+
+
+def is_hidden(relative: PurePath) -> bool:
+    """Whether a file or folder, or one on the way to it, is hidden."""
+    return any(part.startswith(".") for part in relative.parts)

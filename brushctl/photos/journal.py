@@ -207,6 +207,21 @@ def read_journal(path: Path) -> dict[str, Record]:
     return {record.file: record for record in records_in(data)}
 
 
+def results_of(state: Path) -> set[Path]:
+    """The files that runs with a journal have made of others; every link resolved.
+
+    Args:
+        state: the folder of the journal, which need not exist.
+    """
+    results: set[Path] = set()
+    for line in read_journal(state / "journal.jsonl").values():
+        ends = (end.get("path") for end in (line.result, line.source))
+        made, source = ((state.parent / end).resolve() if end else None for end in ends)
+        if made and made != source:
+            results.add(made)
+    return results
+
+
 def line_of(record: Record) -> bytes:
     """A record as a line, its end included."""
     told = json.dumps(record.to_dict(), ensure_ascii=False)

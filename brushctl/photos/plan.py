@@ -13,6 +13,8 @@ from brushctl.photos.inputs import Input
 STREAM = "-"
 TEMPLATE = "{stem}.{ext}"
 FIELDS = ("stem", "ext", "brush", "folder", "n")
+UNKNOWN = (".jxl", ".dng")
+"""Suffixes of pictures that Pillow has not heard of."""
 STATE = ".brushctl"
 """The folder, inside an output folder, of its journal and its lock."""
 ROOM = 1.5
@@ -81,15 +83,31 @@ def plan_folder(
 def plan_in_place(inputs: Sequence[Input]) -> Plan:
     """Each result takes the place of its photograph, once it is whole.
 
+    Of a file and the links to it, all of which would be the one result, the first is taken.
+
     Raises:
         PlanError: there is nothing to do, or the folder cannot be written.
     """
     _check_not_empty(inputs)
-    paths = [item.path.absolute() for item in inputs]
+    first: dict[Path, Path] = {}
+    for item in inputs:
+        first.setdefault(item.path.resolve(), item.path.absolute())
+    paths = first.values()
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
     check_writable(common)
     return Plan(jobs, common / STATE)
+
+
+def names_picture(output: str) -> bool:
+    """Whether an output is one picture, of a format that can be written or not, and no folder."""
+    from PIL import Image
+
+    path = Path(output).expanduser()
+    if output.endswith("/") or path.is_dir():
+        return False
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES or suffix in UNKNOWN or suffix in Image.registered_extensions()
 
 
 def plan_single(source: Path | None, target: Path | None) -> Plan:
@@ -256,15 +274,17 @@ def _check_targets(jobs: Sequence[Job]) -> None:
         assert job.target is not None
         target = job.target.resolve()
         if target in sources:
+            own = job.source is not None and target == job.source.resolve()
+            other = "pass --in-place" if own else "other names with --name"
             raise PlanError(
                 "the result would replace a photograph",
                 where=str(job.target),
-                do="Choose another output folder, or pass --in-place.",
+                do=f"Choose another output folder, or {other}.",
             )
-        other = taken.setdefault(target, job)
-        if other is not job:
+        before = taken.setdefault(target, job)
+        if before is not job:
             raise PlanError(
-                f"{other.source} and {job.source} would have the same result",
+                f"{before.source} and {job.source} would have the same result",
                 where=str(job.target),
                 do="Tell them apart in --name, with {folder} or {n}.",
             )

@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -43,9 +44,16 @@ _unfinished: set[Path] = set()
 """The temporary files of this process."""
 
 
-def kind_of(target: Path, like: Photo) -> str:
-    """The format that a path's suffix names, else the photograph's own."""
-    return SUFFIXES.get(target.suffix.lower(), like.format)
+def kind_of(target: Path, source: Path | None, like: Photo) -> str:
+    """The format of a result: the photograph's own, unless its name asks for another.
+
+    Args:
+        target: the result's name.
+        source: the photograph's, which need not tell its format; None where it has none.
+        like: the photograph.
+    """
+    named, before = (SUFFIXES.get(p.suffix.lower()) if p else None for p in (target, source))
+    return like.format if named in (None, before) else named
 
 
 def write_photo(
@@ -91,7 +99,8 @@ def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
     """A temporary path beside `target` that takes its name once the block has ended well.
 
     The bytes are on the disk before the name is: whoever sees the name sees a whole file. Of a file
-    that it replaces it keeps the permissions.
+    that it replaces it keeps the permissions, the owner and group as far as it may give them, and
+    the extended attributes.
 
     Args:
         target: the file to write.
@@ -106,11 +115,21 @@ def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
-            shutil.copymode(target, part)
+            _take_after(target, part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
         _unfinished.discard(part)
+
+
+def _take_after(target: Path, part: Path) -> None:
+    like, own = target.stat(), part.stat()
+    if sys.platform != "win32":
+        for user, group in ((-1, like.st_gid), (like.st_uid, -1)):  # a group is given by its member
+            with contextlib.suppress(OSError):
+                os.chown(part, user, group)
+    shutil.copystat(target, part)
+    os.utime(part, ns=(own.st_atime_ns, own.st_mtime_ns))  # it has changed, all the same
 
 
 def remove_unfinished() -> None:

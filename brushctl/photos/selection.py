@@ -1,7 +1,8 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,14 @@ def select(
     failed: list[Record] = []
     retouched: list[Job] = []
     planned = {source_path(plan, job) for job in plan.jobs}
-    around = _records_around(plan)
+    made = set() if overwrite else _made_in_place(plan, records, treatment.settings)
     for job in plan.jobs:
         record = records.get(job.key)
-        others = () if overwrite or not around else _about(job, around)
-        if any(_still_holds(plan, job, other, treatment.settings) for other in others):
+        if made and _hash(job) in made:
             current.append(job)
             continue
         if not overwrite and record and _still_holds(plan, job, record, treatment.settings):
-            if record.status != "failed" or _is_edited_already(job, record):
+            if record.status != "failed":
                 current.append(job)
                 continue
             if not retry_failed:
@@ -77,30 +77,39 @@ def states_around(plan: Plan) -> set[Path]:
     The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
     was edited by itself, and the folder above it must not edit it again.
     """
-    in_place = [job.target for job in plan.jobs if job.target and job.source == job.target]
+    in_place = [job.target for job in plan.jobs if job.target and _is_in_place(job)]
     places = {*in_place, *(target.resolve() for target in in_place)}
     states = {folder / STATE for place in places for folder in place.parents}
     own = plan.state and plan.state.resolve()
     return {state for state in states if state.resolve() != own}
 
 
-def _records_around(plan: Plan) -> dict[Path, list[Record]]:
-    """What other journals tell of results that would be edited in place."""
-    found: dict[Path, list[Record]] = {}
+def _made_in_place(plan: Plan, records: Mapping[str, Record], settings: dict[str, Any]) -> set[str]:
+    """The hashes of what runs with these settings made where this one would edit in place.
+
+    By its content a result is known wherever it has been moved since, and by whichever journal.
+    """
+    if not any(map(_is_in_place, plan.jobs)):
+        return set()
+    known = list(records.values())
     for state in states_around(plan):
-        try:
-            others = read_journal(state / "journal.jsonl")
-        except OSError:  # a folder that is not ours to look into
-            continue
-        for record in others.values():
-            if record.status != "failed" and "path" in record.result:
-                found.setdefault(state.parent / record.result["path"], []).append(record)
-    return found
+        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
+            known += read_journal(state / "journal.jsonl").values()
+    # A line "failed" tells of the result that an earlier run has left.
+    made = (record.result.get("sha256") for record in known if record.settings == settings)
+    return {sha256 for sha256 in made if sha256}
 
 
-def _about(job: Job, around: Mapping[Path, Sequence[Record]]) -> list[Record]:
-    names = {job.target, job.target.resolve()} if job.target else ()
-    return [record for name in names for record in around.get(name, ())]
+def _is_in_place(job: Job) -> bool:
+    return job.source is not None and job.source == job.target
+
+
+def _hash(job: Job) -> str | None:
+    assert job.source is not None
+    try:
+        return hash_file(job.source)
+    except OSError:  # reading it will tell
+        return None
 
 
 def stat_of(path: Path) -> dict[str, int]:
@@ -136,25 +145,15 @@ def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any])
         return False
     try:
         if record.status == "failed":
-            return _unchanged(job.source, record) or _is_edited_already(job, record)
-        if job.source == job.target:
-            return _is_edited_already(job, record)
+            return _unchanged(job.source, record)
+        if _is_in_place(job):
+            return False  # it would be among the results
         if record.result["path"] != result_path(plan, job) or not _unchanged(job.source, record):
             return False
         if record.status == "writing":
             return hash_file(job.target) == record.result["sha256"]
         return job.target.stat().st_size == int(record.result["bytes"])
     except (OSError, PhotoError, KeyError):
-        return False
-
-
-def _is_edited_already(job: Job, record: Record) -> bool:
-    """Whether what lies in place is a run's result, even if a later run failed to read it."""
-    if job.source is None or job.source != job.target or "sha256" not in record.result:
-        return False
-    try:
-        return hash_file(job.source) == record.result["sha256"]
-    except (OSError, PhotoError):
         return False
 
 

@@ -1,5 +1,6 @@
 """One photograph, from its bytes to those of its result: what every way to run a batch does."""
 
+import contextlib
 import errno
 import time
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from brushctl.errors import BrushctlError
+from brushctl.errors import BrushctlError, DiskError
 from brushctl.events import Event, Warned
 from brushctl.photos.choices import Detail
 from brushctl.photos.colour import Pixels
@@ -149,6 +150,27 @@ def put(
         "warnings": [*taken.warnings, *warnings],
         "seconds": round(taken.seconds + time.monotonic() - started, 3),
     }
+
+
+@contextlib.contextmanager
+def writing_result() -> Iterator[None]:
+    """Within the block, what the file system refuses is one photograph's failure.
+
+    A later run does not try again unasked: it would edit the photograph each time to find out.
+
+    Raises:
+        DiskError: it refuses this one.
+        OSError: the disk is full or read-only, and so it is for all.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise DiskError(
+            f"the result cannot be written ({(error.strerror or str(error)).lower()})",
+            do="See that its folder can be written, then pass --retry-failed.",
+        ) from error
 
 
 def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[str, Any]) -> Record:

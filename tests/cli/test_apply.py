@@ -159,6 +159,18 @@ def test_in_place_edits_once_however_often_it_runs(shell):
         assert np.abs(open_photo(path).pixels - tone(original)).mean() < 0.03
 
 
+def test_a_suffix_that_is_wrong_already_converts_nothing_and_another_does(shell):
+    (shell.folder / "in").mkdir()
+    path = shell.folder / "in/scan.jpg"
+    makers.write_deep_tiff(path, makers.deep_picture())
+    shell.run("dusk.brush", "in", "-o", "out", "--name", "{stem}.png")
+    shell.run("dusk.brush", "in/scan.jpg", "-o", "same.jpg")
+    shell.run("dusk.brush", "in", "--in-place")
+    made = {name: open_photo(shell.folder / name) for name in ("out/scan.png", "same.jpg", path)}
+    assert [photo.format for photo in made.values()] == ["PNG", "TIFF", "TIFF"]
+    assert {photo.depth for photo in made.values()} == {16}
+
+
 def test_one_photograph_through_the_standard_streams(shell):
     (path,) = shell.photographs(1)
     out, err = shell.run("dusk.brush", "-", "-q", data=path.read_bytes())
@@ -182,6 +194,17 @@ def test_one_photograph_to_one_file(shell):
     assert "--overwrite replaces it" in err
     assert (shell.folder / "result.tif").read_bytes() == made
     shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif", "--overwrite")
+
+
+@pytest.mark.parametrize("name", ["out.bmp", "out.GIF", "out.jxl"])
+def test_a_name_of_a_picture_that_cannot_be_written_makes_no_folder(shell, name):
+    shell.photographs(1)
+    _, err = shell.run("dusk.brush", "in/0.jpg", "-o", name, status=2)
+    assert f"{name}: the suffix names no format that can be written" in err
+    assert not (shell.folder / name).exists()
+    for folder in (f"{name}/", name):  # which is there, the second time
+        shell.run("dusk.brush", "in/0.jpg", "-o", folder)
+    assert shell.files(name) == ["0.jpg"]
 
 
 def test_lists_of_files_from_stdin(shell):

@@ -50,6 +50,23 @@ def test_in_place_edits_once_whichever_folder_is_named(shell, first):  # noqa: F
         assert (shell.folder / "in/2024" / name).read_bytes() == data
 
 
+def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shell):  # noqa: F811
+    first, second, third = shell.photographs(3, folder="in/2024")
+    shell.photographs(1, folder="in/2025")
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (4, 0, 0)
+    best = shell.folder / "in/best"
+    best.mkdir()
+    first.rename(best / first.name)
+    second.rename(second.with_name("renamed.jpg"))
+    shutil.copy(third, best)
+    photographs = sorted(shell.folder.glob("in/*/*.jpg"))
+    made = [path.read_bytes() for path in photographs]
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (0, 5, 0)
+    assert summary(shell.events("dusk.brush", "in/best", "--in-place")) == (0, 2, 0)
+    assert [path.read_bytes() for path in photographs] == made
+    assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", "1")) == (5, 0, 0)
+
+
 def test_names_that_are_no_text_are_planned_and_edited(shell):  # noqa: F811
     (path,) = shell.photographs(1)
     odd = path.with_name(os.fsdecode(b"caf\xe9.jpg"))
@@ -116,6 +133,31 @@ def test_photographs_of_one_name_each_keep_their_result(shell):  # noqa: F811
     for folder in ("a", "b"):  # by calls of their own, too
         assert summary(shell.events("dusk.brush", folder, *apart)) == (0, 1, 0)
         assert edited(shell.folder / folder / "0.jpg", shell.folder / f"out/{folder}-0.jpg")
+
+
+@pytest.mark.parametrize("output", [".", "edited"])
+def test_results_that_a_later_list_holds_too_are_passed_over(shell, output):  # noqa: F811
+    shell.photographs(2, ".")
+    arguments = ("dusk.brush", "--files-from", "-", "-o", output, "--name", "{stem}-{n}.{ext}")
+
+    def run(*more: str) -> str:
+        found = sorted(shell.folder.rglob("*.jpg"))
+        names = "\0".join(str(path.relative_to(shell.folder)) for path in found)
+        return shell.run(*arguments, *more, data=names.encode())[1]
+
+    assert "2 done, 0 unchanged" in run()
+    again = run()
+    assert f"passed over: 2 results of earlier runs into {output}." in again
+    assert "0 done, 2 unchanged" in again
+    assert "2 done, 0 unchanged" in run("--seed", "1")
+    assert len(list(shell.folder.rglob("*.jpg"))) == 4
+
+
+def test_photographs_that_were_edited_in_place_are_no_results_to_pass_over(shell):  # noqa: F811
+    shell.photographs(2)
+    assert summary(shell.events("dusk.brush", "in", "--in-place")) == (2, 0, 0)
+    beside = ("in/0.jpg", "in/1.jpg", "-o", "in", "--name", "{stem}-x.{ext}")
+    assert summary(shell.events("dusk.brush", *beside)) == (2, 0, 0)
 
 
 def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):  # noqa: F811

@@ -91,17 +91,39 @@ def test_a_folder_that_may_not_be_written_fails_alone(folder):
     (folder / "out/2025").mkdir()
     (folder / "out/2024").chmod(0o500)
     (folder / "out/2025").chmod(0)
-    status, told, _ = run(folder, "-o", "out")
+    status, told, said = run(folder, "-o", "out")
     assert {name for name, error in told.items() if error} == {"2024/b.jpg", "2025/c.jpg"}
     assert status == 3
+    advice = "See that its folder can be written, then pass --retry-failed."
+    assert f"2024/b.jpg: the result cannot be written (permission denied). {advice}" in said
+    assert read_journal(folder / "out" / JOURNAL)["2024/b.jpg"].error["code"] == "disk"
+    for below in ("2024", "2025"):
+        (folder / "out" / below).chmod(0o700)
+    assert run(folder, "-o", "out")[0] == 3
+    status, told, _ = run(folder, "-o", "out", "--retry-failed")
+    assert (status, any(told.values())) == (0, False)
 
 
 def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):  # noqa: F811
     shell.photographs(1)
     (shell.folder / "page").mkdir()
-    for report in ("page", "in/0.jpg/report.html"):
+    for report in ("page", "in/0.jpg/report.html", "page/report.pdf"):
         shell.run("dusk.brush", "in", "-o", "out", "--report", report, status=2)
     assert not (shell.folder / "out").exists()
+
+
+def test_a_report_replaces_no_photograph(shell):  # noqa: F811
+    first, second, _ = paths = shell.photographs()
+    odd = first.rename(first.with_name("0.html"))
+    whole = odd.read_bytes()
+    for report, told in ((second, "names no page"), (odd, "names a photograph of the run")):
+        named = [str(path) for path in paths[1:] if path != report]
+        arguments = ("dusk.brush", "-o", "out", "--report", str(report), str(odd), *named)
+        _, err = shell.run(*arguments, status=2)
+        assert f"{report}: --report {told}" in err
+    shell.run("dusk.brush", str(odd), "-o", "out", "--report", "out/0.html", status=2)
+    assert not (shell.folder / "out").exists()
+    assert odd.read_bytes() == whole
 
 
 class Meddling(ToneEditor):

@@ -55,6 +55,7 @@ def plant(root: Path) -> None:
         image.save(root / f"formats/a.{suffix}", quality=90)
     makers.write_jpeg(root / "formats/PANORAMA.JPG", makers.picture(600, 40))
     makers.write_jpeg(root / "formats/tiny.jpeg", makers.picture(3, 2))
+    (root / "formats/misnamed.jpg").write_bytes((root / "depths/deep/scan.png").read_bytes())
     (root / "formats/notes.txt").write_text("passed over")
     plant_bad(root, image)
 

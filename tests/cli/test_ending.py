@@ -21,6 +21,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from brushctl.cli.app import main
 main()
 """
+OPENING = """
+import os
+from brushctl.cli.output import open_closed_streams
+open_closed_streams()
+print(os.open("new", os.O_CREAT | os.O_WRONLY))
+"""
 ROOT = Path(__file__).parents[2]
 
 
@@ -87,6 +93,50 @@ def test_a_reader_that_has_gone_changes_no_exit_status(shell, command, status):
     os.close(writer)
     assert done.returncode == status, done.stderr
     assert "Broken" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("list >&-", 0),
+        ("list --json >&- 2>&-", 0),
+        ("list 2>&-", 0),
+        ("inspect warm nosuch 2>&-", 5),
+        ("import - --name new <&-", 5),
+        ("list > /dev/full", 1),
+        ("--help > /dev/full", 1),
+        ("inspect warm > /dev/full", 1),
+        ("list --json > /dev/full", 1),
+        ("apply nosuch in 2> /dev/full", 5),
+        ("apply nosuch in --json > /dev/full", 5),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_traceback(shell, command, status):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m brushctl {command}"],
+        cwd=shell.folder,
+        env={**os.environ, "BRUSHCTL_HOME": str(shell.folder / "home"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    if status == 1 and "--json" not in command:
+        assert "error: no space left on device" in done.stderr
+
+
+def test_no_file_of_a_run_takes_the_number_of_a_closed_stream(shell):
+    done = subprocess.run(
+        ["bash", "-c", f"exec {sys.executable} -c '{OPENING}' 2>&-"],
+        cwd=shell.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) > 2
 
 
 def test_a_pipe_that_breaks_elsewhere_is_told_and_is_a_failure(shell, monkeypatch):

@@ -144,6 +144,14 @@ def test_what_a_cluster_cannot_do_is_refused(shell, arguments):
     assert not (shell.folder / "out").exists()
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=" ".join)
+def test_one_picture_by_url_makes_no_folder_of_a_picture_s_name(shell, options):
+    arguments = (f"file://{shell.folder}/in/0/0.jpg", "-o", "out.png", "--engine", "ray", *options)
+    (told,) = shell.run(*arguments, status=2)
+    assert "output folder" in told["error"]["what"]
+    assert not (shell.folder / "out.png").exists()
+
+
 def test_a_folder_for_results_by_url_is_looked_at_before_any_work(shell, archive, monkeypatch):
     arguments = (f"{archive}/in", "--engine", "ray")
     (shell.folder / "file").touch()

@@ -180,4 +180,4 @@ def save(
 ) -> None:
     """Pixels as a file like the photograph they come from, whole or not at all, as runs do it."""
     with replacing(target) as part:
-        write_photo(part, pixels, like, kind=kind or kind_of(target, like), **how)
+        write_photo(part, pixels, like, kind=kind or kind_of(target, None, like), **how)

@@ -45,6 +45,26 @@ def test_a_file_named_twice_is_edited_once(tree):
     assert len(find_inputs(named)) == 2
 
 
+def test_links_to_folders_are_told_of_and_searched_where_they_are_named(tree):
+    for name in ("in/all", "in/deep/.again"):
+        (tree / name).symlink_to(tree / "in/deep/er")
+    told = []
+    found = find_inputs([str(tree / "in")], passed_over=lambda *what: told.append(what))
+    assert [str(item.relative) for item in found] == ["a.jpg", "deep/er/b.PNG"]
+    assert told == [(str(tree / "in/all"), "it is a link; name it to have it searched")]
+    found = find_inputs([str(tree / "in/all")], passed_over=lambda *what: told.append(what))
+    assert ([str(item.relative) for item in found], len(told)) == (["b.PNG"], 1)
+
+
+def test_a_link_takes_its_files_place_only_where_both_would_be_one_result(tree):
+    (tree / "in/0.jpg").symlink_to("a.jpg")
+    found = find_inputs([str(tree / "in")])
+    assert targets(plan_folder(found, tree / "out"), tree / "out") == [
+        "0.jpg", "a.jpg", "deep/er/b.PNG",
+    ]  # fmt: skip
+    assert targets(plan_in_place(found), tree / "in") == ["0.jpg", "deep/er/b.PNG"]
+
+
 @pytest.mark.parametrize("separator", ["\n", "\0"])
 def test_lists_come_by_line_or_by_nul_and_keep_relative_folders(tree, separator, monkeypatch):
     monkeypatch.chdir(tree / "in")
@@ -99,6 +119,11 @@ def test_a_result_may_not_replace_a_photograph_unasked(tree):
         plan_folder(found, tree / "in")
     with pytest.raises(PlanError, match="--in-place"):
         plan_single(tree / "in/a.jpg", tree / "in/a.jpg")
+    (tree / "in/a-x.jpg").write_bytes(b"y")
+    both = find_inputs([str(tree / "in/a.jpg"), str(tree / "in/a-x.jpg")])
+    with pytest.raises(PlanError, match="or other names with --name") as other:
+        plan_folder(both, tree / "in", template="{stem}-x.{ext}")
+    assert "--in-place" not in str(other.value)
     assert plan_in_place(found).jobs[0].target == tree / "in/a.jpg"
 
 

@@ -48,3 +48,48 @@ def test_a_file_keeps_its_permissions_when_it_is_replaced(tmp_path):
         part.write_bytes(b"new")
     assert target.read_bytes() == b"new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o444
+
+
+def test_a_file_keeps_its_extended_attributes_when_it_is_replaced_and_has_changed(tmp_path):
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"old")
+    os.utime(target, (0, 0))
+    if not has_attributes(target):
+        pytest.skip("this file system keeps none")
+    with replacing(target) as part:
+        part.write_bytes(b"new")
+    assert os.getxattr(target, "user.xdg.tags") == b"harbour"
+    assert target.stat().st_mtime > 0
+
+
+def has_attributes(path) -> bool:
+    """Whether it has one now."""
+    try:
+        os.setxattr(path, "user.xdg.tags", b"harbour")
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives away")
+def test_a_file_keeps_its_owner_and_group_when_root_replaces_it(tmp_path):
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    os.chown(target, 65534, 65533)
+    with replacing(target) as part:
+        part.write_bytes(b"new")
+    now = target.stat()
+    assert (now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)) == (65534, 65533, 0o600)
+
+
+def test_a_file_of_another_is_replaced_where_its_owner_cannot_be_kept(tmp_path, monkeypatch):
+    def denied(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "chown", denied)
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"old")
+    with replacing(target) as part:
+        part.write_bytes(b"new")
+    assert target.read_bytes() == b"new"

@@ -15,8 +15,8 @@ from transformers import CLIPTokenizer
 
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, optimise
-from brushctl.tiny.train.unet import MAX_TOKENS
 from brushctl.tiny.train.vae import to_model
+from brushctl.tiny.train.words import MAX_TOKENS
 from brushctl.tiny.world.looks import UNNAMED
 
 BATCH = 96
