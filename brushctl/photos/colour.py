@@ -184,7 +184,7 @@ def from_profile(icc: bytes, channels: int) -> ColourSpace:
     if model != channels:
         raise BrokenProfile(f"the profile is for {icc[16:20]!r}, the photograph is not")
     try:
-        tags = _tags(icc)
+        tags = tags_of(icc)
         # A profile with tables is meant to be used through them.
         if b"A2B0" not in tags:
             return _matrix(icc, tags, channels)
@@ -217,7 +217,12 @@ def _matrix(icc: bytes, tags: dict[bytes, bytes], channels: int) -> ColourSpace:
     return Matrix(icc, 3, (red, green, blue), to_linear_srgb, back)
 
 
-def _tags(icc: bytes) -> dict[bytes, bytes]:
+def tags_of(icc: bytes) -> dict[bytes, bytes]:
+    """The tags of a profile by name.
+
+    Raises:
+        struct.error, ValueError: it is damaged.
+    """
     (count,) = struct.unpack_from(">I", icc, 128)
     if count > 100:
         raise ValueError(f"{count} tags")

@@ -19,6 +19,7 @@ from brushctl.photos.colour import (
     from_profile,
     plain,
 )
+from brushctl.photos.declared import declared_profile
 from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, iptc_resource, upright
 from brushctl.photos.samples import read_samples, turned_upright
 
@@ -183,7 +184,7 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     codes, turn, turned = read_samples(image, data)
     channels = codes.shape[2] - (codes.shape[2] in (2, 4) and image.mode != "CMYK")
     codes = np.ascontiguousarray(turned_upright(codes, turn))
-    colour = _colour(image.info.get("icc_profile"), channels, notes)
+    colour = _colour(image, data, where, channels, notes)
     alpha = None
     if codes.shape[2] > channels:
         alpha = codes[..., -1] * np.float32(1 / np.iinfo(codes.dtype).max)
@@ -237,11 +238,14 @@ def _is_alone(image: Image.Image) -> bool:
     return not others and getattr(image, "n_frames", 1) == 1
 
 
-def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
-    if not icc:
-        return plain(channels)
+def _colour(
+    image: Image.Image, data: bytes, where: str, channels: int, notes: list[str]
+) -> ColourSpace:
     try:
-        return from_profile(icc, channels)
+        icc = image.info.get("icc_profile")
+        if not icc and channels == 3:
+            icc = declared_profile(image, data, where)
+        return from_profile(icc, channels) if icc else plain(channels)
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")
         return plain(channels)
