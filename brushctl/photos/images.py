@@ -21,7 +21,7 @@ from brushctl.photos.colour import (
 )
 from brushctl.photos.declared import declared_profile
 from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, iptc_resource, upright
-from brushctl.photos.samples import read_samples, turned_upright
+from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
 
@@ -182,7 +182,9 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
     _check(image, where, first_frame=first_frame)
     codes, turn, turned = read_samples(image, data)
-    channels = codes.shape[2] - (codes.shape[2] in (2, 4) and image.mode != "CMYK")
+    if tiff.masks_of(image):
+        notes.append("its masks (channels beside colour and transparency) are not kept")
+    channels = colours_of(image, codes)
     codes = np.ascontiguousarray(turned_upright(codes, turn))
     colour = _colour(image, data, where, channels, notes)
     alpha = None

@@ -24,7 +24,10 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
             return tiff.read_deep_tiff(io.BytesIO(data)), turn, turn >= 5
         image.info.pop("xmp", None)  # or Pillow turns by it
         image.load()  # Pillow turns a TIFF while loading it
-        return _codes(image), 1, turn >= 5
+        codes = _codes(image)
+        if not tiff.has_alpha(image):  # Pillow takes a fourth sample for it all the same
+            codes = codes[..., : colours_of(image, codes)]
+        return codes, 1, turn >= 5
     if image.format == "PNG" and data[24] == 16:
         if not ends_in_pixels(data):
             image.load()  # Pillow decodes all to come to what stands behind
@@ -34,6 +37,12 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
     # pillow-heif turns a HEIC and resets its flag, but remembers it.
     turned = image.info.get("original_orientation") or _orientation(image)
     return _codes(image), _orientation(image), turned >= 5
+
+
+def colours_of(image: Image.Image, codes: Codes) -> int:
+    """How many of the channels are colour: all but transparency."""
+    channels = codes.shape[2]
+    return channels - (channels in (2, 4) and image.mode != "CMYK")
 
 
 def _codes(image: Image.Image) -> Codes:

@@ -16,11 +16,17 @@ from brushctl.photos.metadata import Metadata
 
 BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, STRIP_SIZES, PREDICTOR = 258, 259, 262, 273, 279, 317
 XMP, IPTC, RESOURCES, PROFILE = 700, 33723, 34377, 34675
+SAMPLES, EXTRA_SAMPLES, LAYERS = 277, 338, 37724
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 TOLD = (270, 271, 272, 305, 306, 315, 33432)
 """What a directory tells of its photograph: description, make, model, software, date, artist,
 copyright."""
-WHITE_IS_ZERO, GREY, RGB, CMYK = 0, 1, 2, 5
+WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
+COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
+"""Samples of a pixel that are its colour."""
+ALPHA = (1, 2)
+"""The kinds of further samples that are transparency; of others, masks, nobody says what for."""
+MOST_FURTHER = 3
 RAW, LZW, DEFLATE = 1, 5, 8
 COMPRESSIONS = {"raw": RAW, "tiff_lzw": LZW}
 """The compressions that are kept, by Pillow's name; all others become Deflate."""
@@ -30,6 +36,16 @@ UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803:
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
+
+# Pillow opens 16-bit samples with one further sample at most; here it need not decode them.
+for _order, _model, _count in itertools.product(
+    (b"II", b"MM"), (WHITE_IS_ZERO, GREY, RGB), range(1, MOST_FURTHER + 1)
+):
+    for _kinds in itertools.product((0, *ALPHA), repeat=_count):
+        _bits = (16,) * (COLOURS[_model] + _count)
+        TiffImagePlugin.OPEN_INFO.setdefault(
+            (_order, _model, (1,), 1, _bits, _kinds), ("RGB", "RGB;16L")
+        )
 
 
 def exif_of(image: Image.Image) -> bytes | None:
@@ -90,6 +106,7 @@ def defect(data: bytes) -> str | None:
             page = file.pages[0]
             assert isinstance(page, tifffile.TiffPage)
             model, samples, bits = page.photometric, page.sampleformat, page.bitspersample
+            further = page.samplesperpixel - COLOURS.get(model, page.samplesperpixel)
     except Exception:  # decoding will tell
         return None
     if model in UNREAD:
@@ -98,6 +115,8 @@ def defect(data: bytes) -> str | None:
         return f"{bits}-bit floating-point samples"
     if samples == tifffile.SAMPLEFORMAT.INT or bits > 16:
         return f"{bits}-bit integer samples"
+    if further > MOST_FURTHER:
+        return f"{further} channels beside its colours"
     if bits == 16 and model not in (WHITE_IS_ZERO, GREY, RGB):
         return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
     return None
@@ -113,26 +132,47 @@ def is_deep(image: Image.Image) -> bool:
     )
 
 
+def has_alpha(image: Image.Image) -> bool:
+    """Whether a TIFF that Pillow has opened says that one of its samples is transparency."""
+    return any(kind in ALPHA for kind in getattr(image, "tag_v2", {}).get(EXTRA_SAMPLES, ()))
+
+
+def masks_of(image: Image.Image) -> int:
+    """How many samples a pixel of an opened TIFF has beside its colour and transparency."""
+    tags = getattr(image, "tag_v2", {})
+    samples: int = tags.get(SAMPLES, 1)
+    return max(0, samples - COLOURS.get(tags.get(PHOTOMETRIC, GREY), samples) - has_alpha(image))
+
+
 def read_deep_tiff(file: IO[bytes]) -> Codes:
-    """The (h, w, 1 to 4) uint16 codes of a 16-bit TIFF's first page, not yet turned upright."""
+    """The (h, w, 1 to 4) uint16 codes of a 16-bit TIFF's first page, not yet turned upright.
+
+    Colours and transparency, where there is one; not the masks.
+    """
     with tifffile.TiffFile(file) as tiff:
         page = tiff.pages[0]
         assert isinstance(page, tifffile.TiffPage)
         codes: Codes = page.asarray()
         if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and codes.ndim == 3:
             codes = np.moveaxis(codes, 0, -1)
-        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            codes = np.uint16(65535) - codes
-        if tifffile.EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
-            codes = _unmultiplied(codes)
-    return codes if codes.ndim == 3 else codes[..., None]
+        codes = codes if codes.ndim == 3 else codes[..., None]
+        model, kinds = page.photometric, page.extrasamples
+    colours = codes[..., : COLOURS[model]]
+    if model == WHITE_IS_ZERO:
+        colours = np.uint16(65535) - colours
+    for place, kind in enumerate(kinds, COLOURS[model]):
+        if kind in ALPHA:
+            alpha = codes[..., place : place + 1]
+            if kind == tifffile.EXTRASAMPLE.ASSOCALPHA:
+                colours = _unmultiplied(colours, alpha)
+            return np.concatenate([colours, alpha], axis=-1)
+    return colours
 
 
-def _unmultiplied(codes: Codes) -> Codes:
+def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     """Colours that were multiplied by the transparency behind them, as they were before."""
-    alpha = np.maximum(codes[..., -1:], 1).astype(np.float64)
-    colours = np.rint(codes[..., :-1] * (65535 / alpha)).clip(0, 65535).astype(np.uint16)
-    return np.concatenate([colours, codes[..., -1:]], axis=-1)
+    share = np.maximum(alpha, 1) / 65535
+    return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
 
 
 def write_tiff(
