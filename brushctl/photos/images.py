@@ -8,10 +8,11 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, JpegImagePlugin, MpoImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
 from brushctl.photos import tiff
+from brushctl.photos.beside import is_alone
 from brushctl.photos.colour import (
     BrokenProfile,
     ColourSpace,
@@ -30,8 +31,6 @@ MAX_PIXELS = 300_000_000
 MAX_ASPECT = 100
 """A side more than this many times the other leaves the model nothing to see."""
 
-MP_ENTRIES = 0xB002
-"""The tag of the list of pictures in a JPEG that holds several (CIPA DC-007, 5.2.3)."""
 FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 
 # Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
@@ -63,7 +62,8 @@ class Photo:
         metadata: its blocks, already fit for upright pixels.
         jpeg: a JPEG's compression.
         compression: a TIFF's compression; "lossless" for a lossless WebP.
-        alone: whether its file holds no other picture, smaller previews of it apart.
+        alone: whether its file holds no more than it: no other picture (smaller previews apart),
+            layers, masks or film.
         warnings: what had to be put right to read it.
     """
 
@@ -206,7 +206,7 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
         metadata=upright(_metadata(image, data), turned=turned),
         jpeg=_jpeg_tables(image),
         compression=_compression(image, data),
-        alone=_is_alone(image),
+        alone=is_alone(image, data),
         warnings=tuple(notes),
     )
 
@@ -227,17 +227,6 @@ def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
             where=where,
             do="Use --first-frame to edit the first one.",
         )
-
-
-def _is_alone(image: Image.Image) -> bool:
-    if isinstance(image, MpoImagePlugin.MpoImageFile):
-        kinds = [entry["Attribute"]["MPType"] for entry in (image.mpinfo or {})[MP_ENTRIES][1:]]
-        return all(kind.startswith("Large Thumbnail") for kind in kinds)
-    info = image.info
-    # Pillow takes a JPEG with a gain map behind it for a plain one, pillow-heif such a HEIC.
-    has_gain_map = "mp" in info and b"hdrgm:Version" in info.get("xmp", b"")
-    others = has_gain_map or info.get("aux") or info.get("depth_images")
-    return not others and getattr(image, "n_frames", 1) == 1
 
 
 def _colour(

@@ -35,6 +35,11 @@ def boxes(data: bytes) -> Iterator[Box]:
         at = end
 
 
+def holds_film(data: bytes) -> bool:
+    """Whether a film lies beside the picture, as in a phone's motion photo."""
+    return any(box.kind == FILM for box in boxes(data))
+
+
 def code_points(data: bytes) -> tuple[int, int] | None:
     """The primaries and the transfer curve that the main picture states (ITU-T H.273), if any."""
     try:

@@ -30,6 +30,8 @@ SAID = (
     '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
     f' xmlns:brushctl="{OURS}"'
 )
+ABSENT = r"\w+:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory|hdrgm:\w+|x[am]p:Thumbnails"
+"""Properties that tell of a film, further pictures or previews, none of which a result has."""
 EMPTY = re.compile(
     r"""<rdf:Description(?:\s+(?:xmlns:\w+|rdf:about)=(?:"[^"]*"|'[^']*'))*\s*/>""", re.DOTALL
 )
@@ -150,8 +152,10 @@ def iptc_resource(iptc: bytes) -> bytes:
 
 
 def _upright_xmp(xmp: bytes) -> bytes:
-    xmp = re.sub(rb'(\btiff:Orientation=["\'])\d', rb"\g<1>1", xmp)
-    return re.sub(rb"(<tiff:Orientation>\s*)\d", rb"\g<1>1", xmp)
+    packet = xmp.decode("utf-8", "surrogateescape")
+    packet = re.sub(r'(\btiff:Orientation=["\'])\d', r"\g<1>1", packet)
+    packet = re.sub(r"(<tiff:Orientation>\s*)\d", r"\g<1>1", packet)
+    return _without(ABSENT, packet).encode("utf-8", "surrogateescape")
 
 
 def _without_previews(resources: bytes) -> bytes:

@@ -137,6 +137,11 @@ def has_alpha(image: Image.Image) -> bool:
     return any(kind in ALPHA for kind in getattr(image, "tag_v2", {}).get(EXTRA_SAMPLES, ()))
 
 
+def has_layers(image: Image.Image) -> bool:
+    """Whether an opened TIFF holds Photoshop's layers beside the picture that they make."""
+    return LAYERS in getattr(image, "tag_v2", {})
+
+
 def masks_of(image: Image.Image) -> int:
     """How many samples a pixel of an opened TIFF has beside its colour and transparency."""
     tags = getattr(image, "tag_v2", {})
