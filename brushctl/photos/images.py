@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
 from brushctl.photos import tiff
@@ -193,8 +193,8 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
         codes = codes[..., :-1]
     try:
         pixels = colour.to_srgb(codes)
-    except (OSError, ImageCms.PyCMSError):
-        notes.append("the colour profile cannot be used; taken as sRGB")
+    except BrokenProfile as broken:
+        notes.append(f"{broken}; taken as sRGB")
         colour = plain(channels)
         pixels = colour.to_srgb(codes)
     return Photo(
