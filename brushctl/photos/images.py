@@ -21,7 +21,7 @@ from brushctl.photos.colour import (
     plain,
 )
 from brushctl.photos.declared import declared_profile
-from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, iptc_resource, upright
+from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, upright, with_iptc
 from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
@@ -245,12 +245,10 @@ def _colour(
 def _metadata(image: Image.Image, data: bytes) -> Metadata:
     info = image.info
     dpi = info.get("dpi")
-    resources, extended = None, []
+    resources, iptc, extended = None, info.get("iptc"), []
     if image.format == "TIFF":
         blocks = tiff.blocks_of(data)
-        resources = blocks.get(tiff.RESOURCES)
-        if tiff.IPTC in blocks and not resources:
-            resources = iptc_resource(blocks[tiff.IPTC])
+        resources, iptc = blocks.get(tiff.RESOURCES), blocks.get(tiff.IPTC)
         exif, xmp = tiff.exif_of(image), blocks.get(tiff.XMP)
     else:
         exif, xmp = info.get("exif"), info.get("xmp")
@@ -262,7 +260,7 @@ def _metadata(image: Image.Image, data: bytes) -> Metadata:
     return Metadata(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         xmp=xmp or None,
-        resources=resources or None,
+        resources=with_iptc(resources or b"", iptc or b"") or None,
         extended_xmp=tuple(extended),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
     )

@@ -9,16 +9,19 @@ import contextlib
 import hashlib
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
 
 ORIENTATION, THUMBNAIL_START, THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
 EXIF_IFD, PIXEL_X, PIXEL_Y = 0x8769, 0xA002, 0xA003
+IPTC_RESOURCE = 0x0404
 THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 
 PHOTOSHOP = b"Photoshop 3.0\0"
 EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
-JPEG_ROOM = 65533 - len(b"http://ns.adobe.com/xap/1.0/\0")
+XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
+JPEG_ROOM = 65533 - len(XMP_NAME)
 """Bytes that an XMP packet in a JPEG may have at most: a segment's, less its name."""
 CHUNK = 65400
 """Bytes of each further segment of XMP."""
@@ -146,8 +149,21 @@ def with_extended_xmp(metadata: Metadata) -> Metadata:
     return replace(metadata, xmp=packet.encode(), extended_xmp=segments)
 
 
+def with_iptc(resources: bytes, iptc: bytes) -> bytes:
+    """Image resources with IPTC fields from elsewhere, unless they hold some themselves.
+
+    Args:
+        resources: Photoshop's, or none.
+        iptc: a TIFF's tag 33723 or a PNG's profile: bare fields, or resources that hold them.
+    """
+    if not iptc or any(kind == IPTC_RESOURCE for kind, _ in _each(resources)):
+        return resources
+    # In front: behind whatever Photoshop's end in, they might not be found.
+    return (iptc if iptc.startswith(b"8BIM") else iptc_resource(iptc)) + resources
+
+
 def iptc_resource(iptc: bytes) -> bytes:
-    """Bare IPTC fields (TIFF tag 33723) as the image resource that holds them elsewhere."""
+    """Bare IPTC fields as an image resource."""
     return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
 
 
@@ -159,7 +175,12 @@ def _upright_xmp(xmp: bytes) -> bytes:
 
 
 def _without_previews(resources: bytes) -> bytes:
-    kept, at = b"", 0
+    return b"".join(block for kind, block in _each(resources) if kind not in THUMBNAIL_RESOURCES)
+
+
+def _each(resources: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each image resource's number and all of its bytes."""
+    at = 0
     while resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
         (kind,) = struct.unpack_from(">H", resources, at + 4)
         data = at + 6 + (resources[at + 6] + 2) // 2 * 2  # a Pascal string padded to even
@@ -167,10 +188,8 @@ def _without_previews(resources: bytes) -> bytes:
             break
         (size,) = struct.unpack_from(">I", resources, data)
         end = data + 4 + (size + 1) // 2 * 2
-        if kind not in THUMBNAIL_RESOURCES:
-            kept += resources[at:end]
+        yield kind, resources[at:end]
         at = end
-    return kept
 
 
 def _upright_exif(exif: bytes, *, turned: bool) -> bytes:

@@ -1,5 +1,6 @@
 """Files that are whole but unusual keep what sets them apart."""
 
+import zlib
 from dataclasses import replace
 
 import imagecodecs
@@ -160,6 +161,61 @@ def test_iptc_that_a_tiff_declares_to_be_numbers_is_kept(tmp_path, order):
     path = tmp_path / "in.tif"
     tifffile.imwrite(path, makers.picture(), photometric="rgb", byteorder=order, extratags=[tag])
     assert open_photo(path).metadata.resources == iptc_resource(caption)
+
+
+RESOLUTION = b"8BIM\x03\xed\0\0" + (16).to_bytes(4, "big") + bytes(16)
+
+
+@pytest.mark.parametrize("own", [b"", RESOLUTION, iptc_resource(b"own"), RESOLUTION + b"8BIM"])
+def test_a_tiffs_iptc_is_kept_beside_photoshops_resources(tmp_path, own):
+    tags = [(tiff.IPTC, 7, len(makers.CAPTION), makers.CAPTION, False)]
+    tags += [(tiff.RESOURCES, 7, len(own), own, False)] if own else []
+    path = tmp_path / "in.tif"
+    tifffile.imwrite(path, makers.picture(), photometric="rgb", extratags=tags)
+    photo = open_photo(path)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    told = (tmp_path / "out.jpg").read_bytes()
+    assert (makers.CAPTION in told) == (iptc_resource(b"own") != own)
+    assert own.removesuffix(b"8BIM") in told
+
+
+def raw_profile(kind: str, block: bytes) -> str:
+    digits = block.hex()
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    return f"\n{kind}\n{len(block):8}\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("kinds", [("exif", "xmp", "iptc"), ("APP1", "xmp", "iptc")])
+def test_metadata_that_a_png_holds_as_texts_is_read(tmp_path, deep, behind, kinds):
+    """As ImageMagick writes it."""
+    exif, iptc = makers.exif(6).tobytes(), iptc_resource(makers.CAPTION)
+    texts = [
+        f"Raw profile type {kind}\0\0".encode() + zlib.compress(raw_profile(kind, block).encode())
+        for kind, block in zip(kinds, (exif, makers.XMP, iptc), strict=True)
+    ]
+    chunks = b"".join(_chunk(b"zTXt", text) for text in texts)
+    whole = imagecodecs.png_encode(makers.deep_picture() if deep else makers.picture())
+    at = len(whole) - 12 if behind else 33
+    path = tmp_path / "in.png"
+    path.write_bytes(whole[:at] + chunks + whole[at:])
+    photo = open_photo(path)
+    assert photo.size == (64, 96)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    again = open_photo(tmp_path / "out.jpg")
+    assert again.size == (64, 96)
+    assert b"Kamera AG" in (again.metadata.exif or b"")
+    assert b'xmp:Rating="5"' in (again.metadata.xmp or b"")
+    assert again.metadata.resources == iptc
+
+
+@pytest.mark.parametrize("text", ["", "\nexif\n", "\nexif\n 4\nnone", "exif 3 abc"])
+def test_a_text_that_holds_no_metadata_says_nothing(tmp_path, text):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Raw profile type exif", text)
+    Image.fromarray(makers.picture()).save(tmp_path / "in.png", pnginfo=texts)
+    assert open_photo(tmp_path / "in.png").metadata.exif is None
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])
