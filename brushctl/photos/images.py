@@ -249,7 +249,7 @@ def _metadata(image: Image.Image, data: bytes) -> Metadata:
     if image.format == "TIFF":
         blocks = tiff.blocks_of(data)
         resources, iptc = blocks.get(tiff.RESOURCES), blocks.get(tiff.IPTC)
-        exif, xmp = tiff.exif_of(image), blocks.get(tiff.XMP)
+        exif, xmp = tiff.exif_of(data), blocks.get(tiff.XMP)
     else:
         exif, xmp = info.get("exif"), info.get("xmp")
         for name, block in getattr(image, "applist", ()):

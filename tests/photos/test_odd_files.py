@@ -267,3 +267,48 @@ def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
 def open_jpeg(folder):
     makers.write_jpeg(folder / "in.jpg", makers.picture())
     return open_photo(folder / "in.jpg")
+
+
+TOLD = {269: "scan", 306: "2024:01:01 00:00:00", 316: "desk", 18246: 5}
+"""A document's name, a date, a computer and Windows' stars."""
+WINDOWS_TITLE, BYTES = 40091, 1
+
+
+@pytest.mark.parametrize("suffixes", [("jpg", "tif"), ("tif", "tif"), ("tif", "jpg")])
+def test_all_that_a_directory_tells_of_a_photograph_is_kept(tmp_path, suffixes):
+    told, title = makers.exif(), "Meer\0".encode("utf-16-le")
+    inner = told.get_ifd(tiff.EXIF_IFD)
+    inner[tiff.INTEROPERABILITY_IFD] = {1: "R03", 2: b"0100"}
+    block = Image.Exif()
+    for tag, value in (*TOLD.items(), (WINDOWS_TITLE, title), (tiff.EXIF_IFD, dict(inner))):
+        block[tag] = value
+    makers.write_jpeg(tmp_path / "first.jpg", makers.picture(), exif=block.tobytes())
+    photo = open_photo(tmp_path / "first.jpg")
+    for name in (f"in.{suffixes[0]}", f"out.{suffixes[1]}"):
+        makers.save(tmp_path / name, photo.pixels, photo)
+        photo = open_photo(tmp_path / name)
+    with Image.open(tmp_path / name) as image:
+        again = image.getexif()
+        assert {tag: again.get(tag) for tag in TOLD} == TOLD
+        assert again[WINDOWS_TITLE] == title
+        assert again.get_ifd(tiff.EXIF_IFD)[0xA434] == "50mm F1.8"
+        assert again.get_ifd(tiff.INTEROPERABILITY_IFD) == {1: "R03", 2: b"0100"}
+
+
+def test_a_tiffs_own_tags_keep_their_types_and_its_structure_is_left_behind(tmp_path):
+    title = "Meer\0".encode("utf-16-le")
+    own = [(WINDOWS_TITLE, BYTES, len(title), title, True), (65000, "d", 2, (1.5, 2.5), True)]
+    layout = [(330, "I", 1, 8, True), (50706, BYTES, 4, b"\1\4\0\0", True)]  # a raw picture's
+    huge = [(65001, 7, 100_000, bytes(100_000), True)]
+    path = tmp_path / "in.tif"
+    how = {"photometric": "rgb", "tile": (16, 16), "resolution": (1, 1)}
+    tifffile.imwrite(path, makers.picture(), extratags=[*own, *layout, *huge], **how)
+    photo = open_photo(path)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    makers.save(tmp_path / "out.tif", photo.pixels, photo)
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        tags = file.pages[0].tags
+        assert tags[WINDOWS_TITLE].dtype == BYTES
+        assert tags[WINDOWS_TITLE].value == title
+        assert tags[65000].value == (1.5, 2.5)
+        assert not {330, 50706, 65001, 322, 324} & {tag.code for tag in tags}
