@@ -35,6 +35,8 @@ SAID = (
 )
 ABSENT = r"\w+:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory|hdrgm:\w+|x[am]p:Thumbnails"
 """Properties that tell of a film, further pictures or previews, none of which a result has."""
+DESCRIPTIONS = re.compile(r"""<rdf:RDF\s+xmlns:rdf=["'][^"']*["']\s*>(.*)</rdf:RDF>""", re.DOTALL)
+"""What a packet says, where it names no other namespace for all of it."""
 EMPTY = re.compile(
     r"""<rdf:Description(?:\s+(?:xmlns:\w+|rdf:about)=(?:"[^"]*"|'[^']*'))*\s*/>""", re.DOTALL
 )
@@ -160,6 +162,26 @@ def with_iptc(resources: bytes, iptc: bytes) -> bytes:
         return resources
     # In front: behind whatever Photoshop's end in, they might not be found.
     return (iptc if iptc.startswith(b"8BIM") else iptc_resource(iptc)) + resources
+
+
+def with_whole_xmp(metadata: Metadata) -> Metadata:
+    """The same blocks, a JPEG's further segments of XMP put into the packet, as elsewhere it is.
+
+    Segments that do not belong to the packet, or cannot be put into it, are left out.
+    """
+    if not metadata.extended_xmp:
+        return metadata
+    xmp = metadata.xmp or b""
+    # Each begins with its name, the packet's word for it, its size and where it goes on.
+    guid, place = len(EXTENDED_XMP), len(EXTENDED_XMP) + 32 + 4
+    ours = [segment for segment in metadata.extended_xmp if segment[guid : guid + 32] in xmp]
+    ours.sort(key=lambda segment: segment[place : place + 4])
+    rest = b"".join(segment[place + 4 :] for segment in ours).decode("utf-8", "surrogateescape")
+    packet = _without(r"\w+:HasExtendedXMP", xmp.decode("utf-8", "surrogateescape"))
+    if said := DESCRIPTIONS.search(rest):
+        packet = packet.replace("</rdf:RDF>", f"{said[1]}</rdf:RDF>", 1)
+    whole = _upright_xmp(packet.encode("utf-8", "surrogateescape"))
+    return replace(metadata, xmp=whole, extended_xmp=())
 
 
 def iptc_resource(iptc: bytes) -> bytes:

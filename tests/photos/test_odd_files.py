@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import imagecodecs
 import numpy as np
@@ -137,6 +138,26 @@ def test_xmp_that_a_jpeg_has_no_room_for_goes_on_in_further_segments(tmp_path, s
     again = tmp_path / "again.jpg"
     makers.save(again, photo.pixels, open_photo(target))
     assert xmp_of(again) == (main, rest)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+def test_xmp_of_further_segments_is_whole_again_elsewhere(tmp_path, suffix):
+    source = tmp_path / "in.jpg"
+    photo = open_jpeg(tmp_path)
+    large = replace(photo, metadata=replace(photo.metadata, xmp=packet(3 * JPEG_ROOM)))
+    makers.save(source, photo.pixels, large, provenance=Provenance("dawn", "0" * 64, "tests"))
+    photo = open_photo(source)
+    segments = photo.metadata.extended_xmp
+    assert len(segments) > 2
+    backwards = replace(photo.metadata, extended_xmp=(EXTENDED_XMP + b"?" * 99, *segments[::-1]))
+    target = tmp_path / f"out.{suffix}"
+    told = replace(photo, metadata=backwards)
+    makers.save(target, photo.pixels, told, provenance=Provenance("dusk", "0" * 64, "tests"))
+    xmp = open_photo(target).metadata.xmp
+    assert b'xmp:Rating="' + b"5" * (3 * JPEG_ROOM - len(makers.XMP) + 1) in xmp
+    assert xmp.count(b"brushctl:brush=") == xmp.count(b'"dusk"') == 1
+    assert b"HasExtendedXMP" not in xmp
+    ElementTree.fromstring(xmp)
 
 
 def test_a_jpeg_full_of_xmp_keeps_it_whole_and_says_what_it_lacks(tmp_path):
