@@ -128,7 +128,8 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
 
 def _without(names: str, packet: str) -> str:
     """A packet without some properties, attributes or elements, whatever else stands with them."""
-    packet = re.sub(rf"""\s+(?:{names})=(?:"[^"]*"|'[^']*')""", "", packet)
+    # Padding is gone through once only, not from each of its spaces.
+    packet = re.sub(rf"""(?<!\s)\s+(?:{names})=(?:"[^"]*"|'[^']*')""", "", packet)
     packet = re.sub(rf"<(?:{names})\b[^<>]*/>", "", packet)
     return re.sub(rf"<({names})\b[^<>]*>.*?</\1>", "", packet, flags=re.DOTALL)
 
