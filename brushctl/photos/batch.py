@@ -125,7 +125,7 @@ class _Files:
             taken = take(data, job.key, source, self.editor, self.treatment)
             if job.source == job.target and not taken.photo.alone:
                 raise PhotoError(
-                    "it holds another picture, which would be lost in place",
+                    "it holds more than the photograph, which would be lost in place",
                     where=job.key,
                     do="Use -o FOLDER for it.",
                 )

@@ -2,19 +2,20 @@
 
 Profiles made of three curves and a matrix (Display P3, Adobe RGB, ProPhoto, grey) are computed
 here in float: colours outside sRGB keep values below 0 or above 1 instead of being clipped, and
-16-bit photographs keep their depth. Profiles made of tables (CMYK, scanners) go through LittleCMS
-in 8 bits. Layout and formulas: ICC.1:2022 (sections 8.3, 10.6, 10.18), IEC 61966-2-1 for sRGB.
+16-bit photographs keep their depth. Profiles made of tables (CMYK, scanners) go through LittleCMS,
+16 bits in float and 8 bits in 8. Layout and formulas: ICC.1:2022 (sections 8.3, 10.6, 10.18), IEC
+61966-2-1 for sRGB.
 """
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from brushctl.photos.kernels import codes_to_srgb, srgb_to_codes
 
@@ -29,6 +30,7 @@ Curve = Callable[[Table], Table]
 SRGB_TO_XYZ = np.array(
     [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
 )
+SRGB_PROFILE: bytes = imagecodecs.cms_profile("srgb")
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
 KNOTS = 65536  # entries of a sampled curve: interpolation errs by less than 1e-6
 
@@ -111,45 +113,63 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """A profile of tables, or CMYK without a profile, through LittleCMS or Pillow in 8 bits."""
+    """A profile of tables, through LittleCMS: 16 bits in float, which takes six times as long."""
 
-    icc: bytes | None
-    mode: str
-
-    @property
-    def channels(self) -> int:
-        """4 for CMYK, else 3 or 1."""
-        return len(self.mode)
+    icc: bytes
+    channels: int
 
     def to_srgb(self, codes: Codes) -> Pixels:
-        """(h, w, channels) codes to (h, w, 3) pixels, in 256 steps."""
-        narrow = to_depth(codes, 8)
-        image = Image.fromarray(narrow if self.channels > 1 else narrow[..., 0], self.mode)
-        return SRGB(3).to_srgb(np.asarray(self._convert(image, to_srgb=True)))
+        """(h, w, channels) codes to (h, w, 3) pixels; those of 8 bits in 256 steps."""
+        deep = codes.dtype == np.uint16
+        narrow = codes if self.channels > 1 else codes[..., 0]
+        kind = np.float32 if deep else np.uint8
+        pixels = self._transformed(narrow, self.icc, SRGB_PROFILE, kind)
+        return pixels if deep else SRGB(3).to_srgb(pixels)
+
+    def from_srgb(self, pixels: Pixels, depth: int) -> Codes:
+        """The way back; colours that the profile cannot hold are clipped."""
+        deep = depth == 16
+        given = pixels if deep else SRGB(3).from_srgb(pixels, 8)
+        kind = np.uint16 if deep else np.uint8
+        codes = self._transformed(given, SRGB_PROFILE, self.icc, kind)
+        return codes.reshape(*pixels.shape[:2], self.channels)
+
+    def _transformed(
+        self, values: Codes, source: bytes, target: bytes, kind: type[np.generic]
+    ) -> Codes:
+        own = {1: "gray", 3: "rgb", 4: "cmyk"}[self.channels]
+        try:
+            return imagecodecs.cms_transform(
+                np.ascontiguousarray(values),
+                source,
+                target,
+                colorspace=own if source is self.icc else "rgb",
+                outcolorspace=own if target is self.icc else "rgb",
+                planar=False,
+                outplanar=False,
+                outdtype=kind,
+                intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
+                flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
+            )
+        except imagecodecs.CmsError as error:
+            raise BrokenProfile(f"the profile cannot be used ({error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """CMYK of 8 bits without a profile, by Pillow's plain formula."""
+
+    channels: int = 4
+    icc: bytes | None = None
+
+    def to_srgb(self, codes: Codes) -> Pixels:
+        """(h, w, 4) codes to (h, w, 3) pixels, in 256 steps."""
+        return SRGB(3).to_srgb(np.asarray(Image.fromarray(codes, "CMYK").convert("RGB")))
 
     def from_srgb(self, pixels: Pixels, depth: int) -> Codes:
         """The way back, in 256 steps."""
         image = Image.fromarray(SRGB(3).from_srgb(pixels, 8), "RGB")
-        codes = np.asarray(self._convert(image, to_srgb=False))
-        return to_depth(codes.reshape(*codes.shape[:2], self.channels), depth)
-
-    def _convert(self, image: Image.Image, *, to_srgb: bool) -> Image.Image:
-        target = "RGB" if to_srgb else self.mode
-        if self.icc is None:
-            return image.convert(target)
-        own = ImageCms.ImageCmsProfile(io.BytesIO(self.icc))
-        srgb = ImageCms.createProfile("sRGB")
-        source, destination = (own, srgb) if to_srgb else (srgb, own)
-        converted = ImageCms.profileToProfile(
-            image,
-            source,
-            destination,
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode=target,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-        assert converted is not None
-        return converted
+        return to_depth(np.asarray(image.convert("CMYK")), depth)
 
 
 def quantise(values: Pixels, depth: int) -> Codes:
@@ -171,7 +191,7 @@ def to_depth(codes: Codes, depth: int) -> Codes:
 
 def plain(channels: int) -> ColourSpace:
     """The colours of a photograph that carries no profile."""
-    return Tables(None, "CMYK") if channels == 4 else SRGB(channels)
+    return Inks() if channels == 4 else SRGB(channels)
 
 
 def from_profile(icc: bytes, channels: int) -> ColourSpace:
@@ -184,7 +204,7 @@ def from_profile(icc: bytes, channels: int) -> ColourSpace:
     if model != channels:
         raise BrokenProfile(f"the profile is for {icc[16:20]!r}, the photograph is not")
     try:
-        tags = _tags(icc)
+        tags = tags_of(icc)
         # A profile with tables is meant to be used through them.
         if b"A2B0" not in tags:
             return _matrix(icc, tags, channels)
@@ -194,12 +214,10 @@ def from_profile(icc: bytes, channels: int) -> ColourSpace:
 
 
 def _tables(icc: bytes, channels: int) -> ColourSpace:
-    space = Tables(icc, {1: "L", 3: "RGB", 4: "CMYK"}[channels])
-    try:
-        probe = np.zeros((1, 1, channels), np.uint8)
-        space.from_srgb(space.to_srgb(probe), 8)
-    except (OSError, ImageCms.PyCMSError) as error:
-        raise BrokenProfile(f"the profile cannot be used both ways ({error})") from error
+    space = Tables(icc, channels)
+    for kind in (np.uint8, np.uint16):  # both ways, or the caller could read but not write
+        probe = np.zeros((1, 1, channels), kind)
+        space.from_srgb(space.to_srgb(probe), probe.itemsize * 8)
     return space
 
 
@@ -217,7 +235,12 @@ def _matrix(icc: bytes, tags: dict[bytes, bytes], channels: int) -> ColourSpace:
     return Matrix(icc, 3, (red, green, blue), to_linear_srgb, back)
 
 
-def _tags(icc: bytes) -> dict[bytes, bytes]:
+def tags_of(icc: bytes) -> dict[bytes, bytes]:
+    """The tags of a profile by name.
+
+    Raises:
+        struct.error, ValueError: it is damaged.
+    """
     (count,) = struct.unpack_from(">I", icc, 128)
     if count > 100:
         raise ValueError(f"{count} tags")

@@ -8,10 +8,11 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, JpegImagePlugin, MpoImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
 from brushctl.photos import tiff
+from brushctl.photos.beside import is_alone
 from brushctl.photos.colour import (
     BrokenProfile,
     ColourSpace,
@@ -19,8 +20,9 @@ from brushctl.photos.colour import (
     from_profile,
     plain,
 )
-from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, iptc_resource, upright
-from brushctl.photos.samples import read_samples, turned_upright
+from brushctl.photos.declared import declared_profile
+from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, upright, with_iptc
+from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
 
@@ -29,8 +31,6 @@ MAX_PIXELS = 300_000_000
 MAX_ASPECT = 100
 """A side more than this many times the other leaves the model nothing to see."""
 
-MP_ENTRIES = 0xB002
-"""The tag of the list of pictures in a JPEG that holds several (CIPA DC-007, 5.2.3)."""
 FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 
 # Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
@@ -62,7 +62,8 @@ class Photo:
         metadata: its blocks, already fit for upright pixels.
         jpeg: a JPEG's compression.
         compression: a TIFF's compression; "lossless" for a lossless WebP.
-        alone: whether its file holds no other picture, smaller previews of it apart.
+        alone: whether its file holds no more than it: no other picture (smaller previews apart),
+            layers, masks or film.
         warnings: what had to be put right to read it.
     """
 
@@ -181,17 +182,19 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
     _check(image, where, first_frame=first_frame)
     codes, turn, turned = read_samples(image, data)
-    channels = codes.shape[2] - (codes.shape[2] in (2, 4) and image.mode != "CMYK")
+    if tiff.masks_of(image):
+        notes.append("its masks (channels beside colour and transparency) are not kept")
+    channels = colours_of(image, codes)
     codes = np.ascontiguousarray(turned_upright(codes, turn))
-    colour = _colour(image.info.get("icc_profile"), channels, notes)
+    colour = _colour(image, data, where, channels, notes)
     alpha = None
     if codes.shape[2] > channels:
         alpha = codes[..., -1] * np.float32(1 / np.iinfo(codes.dtype).max)
         codes = codes[..., :-1]
     try:
         pixels = colour.to_srgb(codes)
-    except (OSError, ImageCms.PyCMSError):
-        notes.append("the colour profile cannot be used; taken as sRGB")
+    except BrokenProfile as broken:
+        notes.append(f"{broken}; taken as sRGB")
         colour = plain(channels)
         pixels = colour.to_srgb(codes)
     return Photo(
@@ -203,7 +206,7 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
         metadata=upright(_metadata(image, data), turned=turned),
         jpeg=_jpeg_tables(image),
         compression=_compression(image, data),
-        alone=_is_alone(image),
+        alone=is_alone(image, data),
         warnings=tuple(notes),
     )
 
@@ -226,22 +229,14 @@ def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
         )
 
 
-def _is_alone(image: Image.Image) -> bool:
-    if isinstance(image, MpoImagePlugin.MpoImageFile):
-        kinds = [entry["Attribute"]["MPType"] for entry in (image.mpinfo or {})[MP_ENTRIES][1:]]
-        return all(kind.startswith("Large Thumbnail") for kind in kinds)
-    info = image.info
-    # Pillow takes a JPEG with a gain map behind it for a plain one, pillow-heif such a HEIC.
-    has_gain_map = "mp" in info and b"hdrgm:Version" in info.get("xmp", b"")
-    others = has_gain_map or info.get("aux") or info.get("depth_images")
-    return not others and getattr(image, "n_frames", 1) == 1
-
-
-def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
-    if not icc:
-        return plain(channels)
+def _colour(
+    image: Image.Image, data: bytes, where: str, channels: int, notes: list[str]
+) -> ColourSpace:
     try:
-        return from_profile(icc, channels)
+        icc = image.info.get("icc_profile")
+        if not icc and channels == 3:
+            icc = declared_profile(image, data, where)
+        return from_profile(icc, channels) if icc else plain(channels)
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")
         return plain(channels)
@@ -250,13 +245,11 @@ def _colour(icc: bytes | None, channels: int, notes: list[str]) -> ColourSpace:
 def _metadata(image: Image.Image, data: bytes) -> Metadata:
     info = image.info
     dpi = info.get("dpi")
-    resources, extended = None, []
+    resources, iptc, extended = None, info.get("iptc"), []
     if image.format == "TIFF":
         blocks = tiff.blocks_of(data)
-        resources = blocks.get(tiff.RESOURCES)
-        if tiff.IPTC in blocks and not resources:
-            resources = iptc_resource(blocks[tiff.IPTC])
-        exif, xmp = tiff.exif_of(image), blocks.get(tiff.XMP)
+        resources, iptc = blocks.get(tiff.RESOURCES), blocks.get(tiff.IPTC)
+        exif, xmp = tiff.exif_of(data), blocks.get(tiff.XMP)
     else:
         exif, xmp = info.get("exif"), info.get("xmp")
         for name, block in getattr(image, "applist", ()):
@@ -267,7 +260,7 @@ def _metadata(image: Image.Image, data: bytes) -> Metadata:
     return Metadata(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         xmp=xmp or None,
-        resources=resources or None,
+        resources=with_iptc(resources or b"", iptc or b"") or None,
         extended_xmp=tuple(extended),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
     )

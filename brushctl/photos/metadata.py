@@ -9,16 +9,19 @@ import contextlib
 import hashlib
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
 
 ORIENTATION, THUMBNAIL_START, THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
 EXIF_IFD, PIXEL_X, PIXEL_Y = 0x8769, 0xA002, 0xA003
+IPTC_RESOURCE = 0x0404
 THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 
 PHOTOSHOP = b"Photoshop 3.0\0"
 EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
-JPEG_ROOM = 65533 - len(b"http://ns.adobe.com/xap/1.0/\0")
+XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
+JPEG_ROOM = 65533 - len(XMP_NAME)
 """Bytes that an XMP packet in a JPEG may have at most: a segment's, less its name."""
 CHUNK = 65400
 """Bytes of each further segment of XMP."""
@@ -30,6 +33,10 @@ SAID = (
     '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
     f' xmlns:brushctl="{OURS}"'
 )
+ABSENT = r"\w+:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory|hdrgm:\w+|x[am]p:Thumbnails"
+"""Properties that tell of a film, further pictures or previews, none of which a result has."""
+DESCRIPTIONS = re.compile(r"""<rdf:RDF\s+xmlns:rdf=["'][^"']*["']\s*>(.*)</rdf:RDF>""", re.DOTALL)
+"""What a packet says, where it names no other namespace for all of it."""
 EMPTY = re.compile(
     r"""<rdf:Description(?:\s+(?:xmlns:\w+|rdf:about)=(?:"[^"]*"|'[^']*'))*\s*/>""", re.DOTALL
 )
@@ -121,7 +128,8 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
 
 def _without(names: str, packet: str) -> str:
     """A packet without some properties, attributes or elements, whatever else stands with them."""
-    packet = re.sub(rf"""\s+(?:{names})=(?:"[^"]*"|'[^']*')""", "", packet)
+    # Padding is gone through once only, not from each of its spaces.
+    packet = re.sub(rf"""(?<!\s)\s+(?:{names})=(?:"[^"]*"|'[^']*')""", "", packet)
     packet = re.sub(rf"<(?:{names})\b[^<>]*/>", "", packet)
     return re.sub(rf"<({names})\b[^<>]*>.*?</\1>", "", packet, flags=re.DOTALL)
 
@@ -144,18 +152,58 @@ def with_extended_xmp(metadata: Metadata) -> Metadata:
     return replace(metadata, xmp=packet.encode(), extended_xmp=segments)
 
 
+def with_iptc(resources: bytes, iptc: bytes) -> bytes:
+    """Image resources with IPTC fields from elsewhere, unless they hold some themselves.
+
+    Args:
+        resources: Photoshop's, or none.
+        iptc: a TIFF's tag 33723 or a PNG's profile: bare fields, or resources that hold them.
+    """
+    if not iptc or any(kind == IPTC_RESOURCE for kind, _ in _each(resources)):
+        return resources
+    # In front: behind whatever Photoshop's end in, they might not be found.
+    return (iptc if iptc.startswith(b"8BIM") else iptc_resource(iptc)) + resources
+
+
+def with_whole_xmp(metadata: Metadata) -> Metadata:
+    """The same blocks, a JPEG's further segments of XMP put into the packet, as elsewhere it is.
+
+    Segments that do not belong to the packet, or cannot be put into it, are left out.
+    """
+    if not metadata.extended_xmp:
+        return metadata
+    xmp = metadata.xmp or b""
+    # Each begins with its name, the packet's word for it, its size and where it goes on.
+    guid, place = len(EXTENDED_XMP), len(EXTENDED_XMP) + 32 + 4
+    ours = [segment for segment in metadata.extended_xmp if segment[guid : guid + 32] in xmp]
+    ours.sort(key=lambda segment: segment[place : place + 4])
+    rest = b"".join(segment[place + 4 :] for segment in ours).decode("utf-8", "surrogateescape")
+    packet = _without(r"\w+:HasExtendedXMP", xmp.decode("utf-8", "surrogateescape"))
+    if said := DESCRIPTIONS.search(rest):
+        packet = packet.replace("</rdf:RDF>", f"{said[1]}</rdf:RDF>", 1)
+    whole = _upright_xmp(packet.encode("utf-8", "surrogateescape"))
+    return replace(metadata, xmp=whole, extended_xmp=())
+
+
 def iptc_resource(iptc: bytes) -> bytes:
-    """Bare IPTC fields (TIFF tag 33723) as the image resource that holds them elsewhere."""
+    """Bare IPTC fields as an image resource."""
     return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
 
 
 def _upright_xmp(xmp: bytes) -> bytes:
-    xmp = re.sub(rb'(\btiff:Orientation=["\'])\d', rb"\g<1>1", xmp)
-    return re.sub(rb"(<tiff:Orientation>\s*)\d", rb"\g<1>1", xmp)
+    packet = xmp.decode("utf-8", "surrogateescape")
+    packet = re.sub(r'(\btiff:Orientation=["\'])\d', r"\g<1>1", packet)
+    packet = re.sub(r"(<tiff:Orientation>\s*)\d", r"\g<1>1", packet)
+    return _without(ABSENT, packet).encode("utf-8", "surrogateescape")
 
 
 def _without_previews(resources: bytes) -> bytes:
-    kept, at = b"", 0
+    return b"".join(block for kind, block in _each(resources) if kind not in THUMBNAIL_RESOURCES)
+
+
+def _each(resources: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each image resource's number and all of its bytes."""
+    at = 0
     while resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
         (kind,) = struct.unpack_from(">H", resources, at + 4)
         data = at + 6 + (resources[at + 6] + 2) // 2 * 2  # a Pascal string padded to even
@@ -163,10 +211,8 @@ def _without_previews(resources: bytes) -> bytes:
             break
         (size,) = struct.unpack_from(">I", resources, data)
         end = data + 4 + (size + 1) // 2 * 2
-        if kind not in THUMBNAIL_RESOURCES:
-            kept += resources[at:end]
+        yield kind, resources[at:end]
         at = end
-    return kept
 
 
 def _upright_exif(exif: bytes, *, turned: bool) -> bytes:

@@ -1,13 +1,17 @@
-"""16-bit PNG, which Pillow can only read as 8 bits."""
+"""PNG: its 16-bit samples, which Pillow reads as 8 bits, and metadata that stands in its texts."""
 
 import struct
 import zlib
 from pathlib import Path
 
 import imagecodecs
+from PIL import Image
 
 from brushctl.photos.colour import Codes
-from brushctl.photos.metadata import Metadata
+from brushctl.photos.metadata import XMP_NAME, Metadata
+
+RAW_PROFILE = "Raw profile type "
+"""Before a PNG had a place for EXIF, ImageMagick wrote blocks into such texts, in hexadecimal."""
 
 
 def read_deep_png(data: bytes) -> Codes:
@@ -22,6 +26,27 @@ def ends_in_pixels(data: bytes) -> bool:
     (size,) = struct.unpack_from(">I", data, last - 4)
     end = last + 4 + size + 4  # the pixels, and their check sum
     return data[end + 4 : end + 8] == b"IEND"
+
+
+def unpack_raw_profiles(image: Image.Image) -> None:
+    """Put the blocks in an opened PNG's texts where its own chunks would be: exif, xmp and iptc."""
+    texts = {str(name): text for name, text in image.info.items()}
+    for name, text in texts.items():
+        if not name.startswith(RAW_PROFILE):
+            continue
+        kind, block = name.removeprefix(RAW_PROFILE), _unpacked(text)
+        if kind == "APP1":
+            kind = "xmp" if block.startswith(XMP_NAME) else "exif"
+        if block and kind in ("exif", "xmp", "iptc"):
+            image.info.setdefault(kind, block.removeprefix(XMP_NAME))
+
+
+def _unpacked(text: str) -> bytes:
+    lines = text.split()[2:]  # after the kind and the length
+    try:
+        return bytes.fromhex("".join(lines))
+    except ValueError:
+        return b""  # what is no hexadecimal text says nothing
 
 
 def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | None) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from brushctl.photos import tiff
 from brushctl.photos.colour import Codes
-from brushctl.photos.png import ends_in_pixels, read_deep_png
+from brushctl.photos.png import ends_in_pixels, read_deep_png, unpack_raw_profiles
 
 
 def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
@@ -24,16 +24,26 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
             return tiff.read_deep_tiff(io.BytesIO(data)), turn, turn >= 5
         image.info.pop("xmp", None)  # or Pillow turns by it
         image.load()  # Pillow turns a TIFF while loading it
-        return _codes(image), 1, turn >= 5
-    if image.format == "PNG" and data[24] == 16:
-        if not ends_in_pixels(data):
-            image.load()  # Pillow decodes all to come to what stands behind
-        codes, turn = read_deep_png(data), _orientation(image)
+        codes = _codes(image)
+        if not tiff.has_alpha(image):  # Pillow takes a fourth sample for it all the same
+            codes = codes[..., : colours_of(image, codes)]
+        return codes, 1, turn >= 5
+    deep = image.format == "PNG" and data[24] == 16
+    if not (deep and ends_in_pixels(data)):
+        image.load()  # Pillow decodes all to come to what stands behind the pixels
+    if image.format == "PNG":
+        unpack_raw_profiles(image)
+        codes, turn = read_deep_png(data) if deep else _codes(image), _orientation(image)
         return codes, turn, turn >= 5
-    image.load()
     # pillow-heif turns a HEIC and resets its flag, but remembers it.
     turned = image.info.get("original_orientation") or _orientation(image)
     return _codes(image), _orientation(image), turned >= 5
+
+
+def colours_of(image: Image.Image, codes: Codes) -> int:
+    """How many of the channels are colour: all but transparency."""
+    channels = codes.shape[2]
+    return channels - (channels in (2, 4) and image.mode != "CMYK")
 
 
 def _codes(image: Image.Image) -> Codes:

@@ -27,6 +27,7 @@ from brushctl.photos.metadata import (
     stripped,
     with_extended_xmp,
     with_provenance,
+    with_whole_xmp,
 )
 from brushctl.photos.png import write_deep_png
 from brushctl.photos.tiff import write_tiff
@@ -86,6 +87,8 @@ def write_photo(
 
 def _told(kept: Metadata, kind: str, provenance: Provenance | None) -> tuple[Metadata, list[str]]:
     """What goes into a file beside its pixels: whole, wherever the format sets a limit."""
+    if kind != "JPEG":
+        kept = with_whole_xmp(kept)
     told = with_provenance(kept, provenance) if provenance else kept
     if kind != "JPEG" or len(told.xmp or b"") <= JPEG_ROOM:
         return told, []

@@ -10,32 +10,59 @@ import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image, TiffImagePlugin
+from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 
 from brushctl.photos.colour import Codes
 from brushctl.photos.metadata import Metadata
 
 BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, STRIP_SIZES, PREDICTOR = 258, 259, 262, 273, 279, 317
 XMP, IPTC, RESOURCES, PROFILE = 700, 33723, 34377, 34675
-EXIF_IFD, GPS_IFD = 0x8769, 0x8825
-TOLD = (270, 271, 272, 305, 306, 315, 33432)
-"""What a directory tells of its photograph: description, make, model, software, date, artist,
-copyright."""
-WHITE_IS_ZERO, GREY, RGB, CMYK = 0, 1, 2, 5
+SAMPLES, EXTRA_SAMPLES, LAYERS = 277, 338, 37724
+EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 0x8769, 0x8825, 0xA005
+STRUCTURAL = {
+    *range(254, 267), *range(273, 285), *range(288, 294), 296, 301, *range(317, 331),
+    *range(332, 348), 351, *range(400, 436), *range(512, 533), 559, *range(32995, 32999),
+    *range(33421, 33423), *range(50706, 51126),
+    XMP, IPTC, RESOURCES, PROFILE, LAYERS, INTEROPERABILITY_IFD,
+}  # fmt: skip
+"""What a directory says of its pixels, a raw picture's among them, and where blocks and further
+directories are. All else tells of the photograph: its maker, title, rating, place on a map."""
+PRIVATE, MOST_PRIVATE = 32768, 16384
+"""Programs' own tags begin at the one. Values of more bytes than the other are their own data, for
+which the 64 KiB of a JPEG's EXIF would have no room."""
+WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
+COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
+"""Samples of a pixel that are its colour."""
+ALPHA = (1, 2)
+"""The kinds of further samples that are transparency; of others, masks, nobody says what for."""
+MOST_FURTHER = 3
 RAW, LZW, DEFLATE = 1, 5, 8
 COMPRESSIONS = {"raw": RAW, "tiff_lzw": LZW}
 """The compressions that are kept, by Pillow's name; all others become Deflate."""
-HEADER = b"II*\0\x08\0\0\0"
+POINTER = 13  # a tag's type
+HEADER, BIG_HEADER = b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
 
+# Pillow opens 16-bit samples with one further sample at most; here it need not decode them.
+for _order, _model, _count in itertools.product(
+    (b"II", b"MM"), (WHITE_IS_ZERO, GREY, RGB), range(1, MOST_FURTHER + 1)
+):
+    for _kinds in itertools.product((0, *ALPHA), repeat=_count):
+        _bits = (16,) * (COLOURS[_model] + _count)
+        TiffImagePlugin.OPEN_INFO.setdefault(
+            (_order, _model, (1,), 1, _bits, _kinds), ("RGB", "RGB;16L")
+        )
 
-def exif_of(image: Image.Image) -> bytes | None:
-    """What an open TIFF's directory says about the photograph, as an EXIF block."""
-    exif = _told(image.getexif())
-    return exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None
+
+def exif_of(data: bytes) -> bytes | None:
+    """What a TIFF's directory says about the photograph, as an EXIF block in its byte order."""
+    header = HEADER if data[:2] == b"II" else BIG_HEADER
+    told = _told(data, header)
+    return header + told.tobytes(len(header)) if len(told) else None
 
 
 class _AsStored(str):
@@ -48,17 +75,42 @@ class _AsStored(str):
         return super().encode("latin-1")
 
 
-def _told(exif: Image.Exif) -> Image.Exif:
-    kept = Image.Exif()
-    for tag in TOLD:
-        if tag in exif:
-            kept[tag] = _as_stored(exif[tag])
-    for tag in (EXIF_IFD, GPS_IFD):
-        if entries := exif.get_ifd(tag):
-            stored = {inner: _as_stored(value) for inner, value in entries.items()}
-            kept.get_ifd(tag).update(stored)
-            kept[tag] = stored
+def _told(data: bytes, header: bytes) -> Directory:
+    """What the first directory of a TIFF, which an EXIF block is too, tells of its photograph."""
+    kept = Directory(header)
+    if data[:4] not in MAGIC or len(data) < len(HEADER):
+        return kept
+    whole = _directory(data)
+    for tag in sorted({*whole} - STRUCTURAL):
+        if tag in (EXIF_IFD, GPS_IFD):
+            if entries := _entries(data, whole[tag], tag):
+                kept[tag] = entries
+        elif whole.tagtype[tag] != POINTER:
+            value = _as_stored(whole[tag])
+            own_data = isinstance(value, (bytes, tuple)) and len(value) > MOST_PRIVATE
+            if tag < PRIVATE or not own_data:
+                kept.tagtype[tag] = whole.tagtype[tag]
+                kept[tag] = value
     return kept
+
+
+def _directory(data: bytes, at: int | None = None, group: int | None = None) -> Directory:
+    found = Directory(data[: 16 if b"+" in data[2:4] else 8], group=group)
+    file = io.BytesIO(data)
+    file.seek(found.next if at is None else at)
+    found.load(file)
+    return found
+
+
+def _entries(data: bytes, at: Any, group: int) -> dict[int, Any]:  # noqa: ANN401  (as stored)
+    if not isinstance(at, int):
+        return {}  # damaged
+    found = _directory(data, at, group)
+    entries = {tag: _as_stored(found[tag]) for tag in found}
+    inner = entries.pop(INTEROPERABILITY_IFD, None)
+    if group == EXIF_IFD and inner:
+        entries[INTEROPERABILITY_IFD] = _entries(data, inner, INTEROPERABILITY_IFD)
+    return entries
 
 
 def _as_stored(value: Any) -> Any:  # noqa: ANN401  (numbers, tuples of them, bytes, text)
@@ -90,6 +142,7 @@ def defect(data: bytes) -> str | None:
             page = file.pages[0]
             assert isinstance(page, tifffile.TiffPage)
             model, samples, bits = page.photometric, page.sampleformat, page.bitspersample
+            further = page.samplesperpixel - COLOURS.get(model, page.samplesperpixel)
     except Exception:  # decoding will tell
         return None
     if model in UNREAD:
@@ -98,6 +151,8 @@ def defect(data: bytes) -> str | None:
         return f"{bits}-bit floating-point samples"
     if samples == tifffile.SAMPLEFORMAT.INT or bits > 16:
         return f"{bits}-bit integer samples"
+    if further > MOST_FURTHER:
+        return f"{further} channels beside its colours"
     if bits == 16 and model not in (WHITE_IS_ZERO, GREY, RGB):
         return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
     return None
@@ -113,26 +168,52 @@ def is_deep(image: Image.Image) -> bool:
     )
 
 
+def has_alpha(image: Image.Image) -> bool:
+    """Whether a TIFF that Pillow has opened says that one of its samples is transparency."""
+    return any(kind in ALPHA for kind in getattr(image, "tag_v2", {}).get(EXTRA_SAMPLES, ()))
+
+
+def has_layers(image: Image.Image) -> bool:
+    """Whether an opened TIFF holds Photoshop's layers beside the picture that they make."""
+    return LAYERS in getattr(image, "tag_v2", {})
+
+
+def masks_of(image: Image.Image) -> int:
+    """How many samples a pixel of an opened TIFF has beside its colour and transparency."""
+    tags = getattr(image, "tag_v2", {})
+    samples: int = tags.get(SAMPLES, 1)
+    return max(0, samples - COLOURS.get(tags.get(PHOTOMETRIC, GREY), samples) - has_alpha(image))
+
+
 def read_deep_tiff(file: IO[bytes]) -> Codes:
-    """The (h, w, 1 to 4) uint16 codes of a 16-bit TIFF's first page, not yet turned upright."""
+    """The (h, w, 1 to 4) uint16 codes of a 16-bit TIFF's first page, not yet turned upright.
+
+    Colours and transparency, where there is one; not the masks.
+    """
     with tifffile.TiffFile(file) as tiff:
         page = tiff.pages[0]
         assert isinstance(page, tifffile.TiffPage)
         codes: Codes = page.asarray()
         if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and codes.ndim == 3:
             codes = np.moveaxis(codes, 0, -1)
-        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            codes = np.uint16(65535) - codes
-        if tifffile.EXTRASAMPLE.ASSOCALPHA in page.extrasamples:
-            codes = _unmultiplied(codes)
-    return codes if codes.ndim == 3 else codes[..., None]
+        codes = codes if codes.ndim == 3 else codes[..., None]
+        model, kinds = page.photometric, page.extrasamples
+    colours = codes[..., : COLOURS[model]]
+    if model == WHITE_IS_ZERO:
+        colours = np.uint16(65535) - colours
+    for place, kind in enumerate(kinds, COLOURS[model]):
+        if kind in ALPHA:
+            alpha = codes[..., place : place + 1]
+            if kind == tifffile.EXTRASAMPLE.ASSOCALPHA:
+                colours = _unmultiplied(colours, alpha)
+            return np.concatenate([colours, alpha], axis=-1)
+    return colours
 
 
-def _unmultiplied(codes: Codes) -> Codes:
+def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     """Colours that were multiplied by the transparency behind them, as they were before."""
-    alpha = np.maximum(codes[..., -1:], 1).astype(np.float64)
-    colours = np.rint(codes[..., :-1] * (65535 / alpha)).clip(0, 65535).astype(np.uint16)
-    return np.concatenate([colours, codes[..., -1:]], axis=-1)
+    share = np.maximum(alpha, 1) / 65535
+    return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
 
 
 def write_tiff(
@@ -170,14 +251,8 @@ def write_tiff(
         file.writelines(strips)
 
 
-def _tags(
-    codes: Codes, metadata: Metadata, *, icc: bytes | None, alpha: bool
-) -> TiffImagePlugin.ImageFileDirectory_v2:
-    tags = TiffImagePlugin.ImageFileDirectory_v2(HEADER)
-    whole = Image.Exif()
-    whole.load(metadata.exif or b"")
-    for tag, value in _told(whole).items():
-        tags[tag] = value
+def _tags(codes: Codes, metadata: Metadata, *, icc: bytes | None, alpha: bool) -> Directory:
+    tags = _told(metadata.exif or b"", HEADER)
     if metadata.xmp:
         tags[XMP] = metadata.xmp
     if metadata.resources:

@@ -1,6 +1,8 @@
 """Files that are whole but unusual keep what sets them apart."""
 
+import zlib
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import imagecodecs
 import numpy as np
@@ -138,6 +140,26 @@ def test_xmp_that_a_jpeg_has_no_room_for_goes_on_in_further_segments(tmp_path, s
     assert xmp_of(again) == (main, rest)
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+def test_xmp_of_further_segments_is_whole_again_elsewhere(tmp_path, suffix):
+    source = tmp_path / "in.jpg"
+    photo = open_jpeg(tmp_path)
+    large = replace(photo, metadata=replace(photo.metadata, xmp=packet(3 * JPEG_ROOM)))
+    makers.save(source, photo.pixels, large, provenance=Provenance("dawn", "0" * 64, "tests"))
+    photo = open_photo(source)
+    segments = photo.metadata.extended_xmp
+    assert len(segments) > 2
+    backwards = replace(photo.metadata, extended_xmp=(EXTENDED_XMP + b"?" * 99, *segments[::-1]))
+    target = tmp_path / f"out.{suffix}"
+    told = replace(photo, metadata=backwards)
+    makers.save(target, photo.pixels, told, provenance=Provenance("dusk", "0" * 64, "tests"))
+    xmp = open_photo(target).metadata.xmp
+    assert b'xmp:Rating="' + b"5" * (3 * JPEG_ROOM - len(makers.XMP) + 1) in xmp
+    assert xmp.count(b"brushctl:brush=") == xmp.count(b'"dusk"') == 1
+    assert b"HasExtendedXMP" not in xmp
+    ElementTree.fromstring(xmp)
+
+
 def test_a_jpeg_full_of_xmp_keeps_it_whole_and_says_what_it_lacks(tmp_path):
     source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"
     makers.write_jpeg(source, makers.picture(), xmp=packet(JPEG_ROOM - 100))
@@ -160,6 +182,61 @@ def test_iptc_that_a_tiff_declares_to_be_numbers_is_kept(tmp_path, order):
     path = tmp_path / "in.tif"
     tifffile.imwrite(path, makers.picture(), photometric="rgb", byteorder=order, extratags=[tag])
     assert open_photo(path).metadata.resources == iptc_resource(caption)
+
+
+RESOLUTION = b"8BIM\x03\xed\0\0" + (16).to_bytes(4, "big") + bytes(16)
+
+
+@pytest.mark.parametrize("own", [b"", RESOLUTION, iptc_resource(b"own"), RESOLUTION + b"8BIM"])
+def test_a_tiffs_iptc_is_kept_beside_photoshops_resources(tmp_path, own):
+    tags = [(tiff.IPTC, 7, len(makers.CAPTION), makers.CAPTION, False)]
+    tags += [(tiff.RESOURCES, 7, len(own), own, False)] if own else []
+    path = tmp_path / "in.tif"
+    tifffile.imwrite(path, makers.picture(), photometric="rgb", extratags=tags)
+    photo = open_photo(path)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    told = (tmp_path / "out.jpg").read_bytes()
+    assert (makers.CAPTION in told) == (iptc_resource(b"own") != own)
+    assert own.removesuffix(b"8BIM") in told
+
+
+def raw_profile(kind: str, block: bytes) -> str:
+    digits = block.hex()
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    return f"\n{kind}\n{len(block):8}\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("kinds", [("exif", "xmp", "iptc"), ("APP1", "xmp", "iptc")])
+def test_metadata_that_a_png_holds_as_texts_is_read(tmp_path, deep, behind, kinds):
+    """As ImageMagick writes it."""
+    exif, iptc = makers.exif(6).tobytes(), iptc_resource(makers.CAPTION)
+    texts = [
+        f"Raw profile type {kind}\0\0".encode() + zlib.compress(raw_profile(kind, block).encode())
+        for kind, block in zip(kinds, (exif, makers.XMP, iptc), strict=True)
+    ]
+    chunks = b"".join(_chunk(b"zTXt", text) for text in texts)
+    whole = imagecodecs.png_encode(makers.deep_picture() if deep else makers.picture())
+    at = len(whole) - 12 if behind else 33
+    path = tmp_path / "in.png"
+    path.write_bytes(whole[:at] + chunks + whole[at:])
+    photo = open_photo(path)
+    assert photo.size == (64, 96)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    again = open_photo(tmp_path / "out.jpg")
+    assert again.size == (64, 96)
+    assert b"Kamera AG" in (again.metadata.exif or b"")
+    assert b'xmp:Rating="5"' in (again.metadata.xmp or b"")
+    assert again.metadata.resources == iptc
+
+
+@pytest.mark.parametrize("text", ["", "\nexif\n", "\nexif\n 4\nnone", "exif 3 abc"])
+def test_a_text_that_holds_no_metadata_says_nothing(tmp_path, text):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Raw profile type exif", text)
+    Image.fromarray(makers.picture()).save(tmp_path / "in.png", pnginfo=texts)
+    assert open_photo(tmp_path / "in.png").metadata.exif is None
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])
@@ -211,3 +288,48 @@ def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
 def open_jpeg(folder):
     makers.write_jpeg(folder / "in.jpg", makers.picture())
     return open_photo(folder / "in.jpg")
+
+
+TOLD = {269: "scan", 306: "2024:01:01 00:00:00", 316: "desk", 18246: 5}
+"""A document's name, a date, a computer and Windows' stars."""
+WINDOWS_TITLE, BYTES = 40091, 1
+
+
+@pytest.mark.parametrize("suffixes", [("jpg", "tif"), ("tif", "tif"), ("tif", "jpg")])
+def test_all_that_a_directory_tells_of_a_photograph_is_kept(tmp_path, suffixes):
+    told, title = makers.exif(), "Meer\0".encode("utf-16-le")
+    inner = told.get_ifd(tiff.EXIF_IFD)
+    inner[tiff.INTEROPERABILITY_IFD] = {1: "R03", 2: b"0100"}
+    block = Image.Exif()
+    for tag, value in (*TOLD.items(), (WINDOWS_TITLE, title), (tiff.EXIF_IFD, dict(inner))):
+        block[tag] = value
+    makers.write_jpeg(tmp_path / "first.jpg", makers.picture(), exif=block.tobytes())
+    photo = open_photo(tmp_path / "first.jpg")
+    for name in (f"in.{suffixes[0]}", f"out.{suffixes[1]}"):
+        makers.save(tmp_path / name, photo.pixels, photo)
+        photo = open_photo(tmp_path / name)
+    with Image.open(tmp_path / name) as image:
+        again = image.getexif()
+        assert {tag: again.get(tag) for tag in TOLD} == TOLD
+        assert again[WINDOWS_TITLE] == title
+        assert again.get_ifd(tiff.EXIF_IFD)[0xA434] == "50mm F1.8"
+        assert again.get_ifd(tiff.INTEROPERABILITY_IFD) == {1: "R03", 2: b"0100"}
+
+
+def test_a_tiffs_own_tags_keep_their_types_and_its_structure_is_left_behind(tmp_path):
+    title = "Meer\0".encode("utf-16-le")
+    own = [(WINDOWS_TITLE, BYTES, len(title), title, True), (65000, "d", 2, (1.5, 2.5), True)]
+    layout = [(330, "I", 1, 8, True), (50706, BYTES, 4, b"\1\4\0\0", True)]  # a raw picture's
+    huge = [(65001, 7, 100_000, bytes(100_000), True)]
+    path = tmp_path / "in.tif"
+    how = {"photometric": "rgb", "tile": (16, 16), "resolution": (1, 1)}
+    tifffile.imwrite(path, makers.picture(), extratags=[*own, *layout, *huge], **how)
+    photo = open_photo(path)
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    makers.save(tmp_path / "out.tif", photo.pixels, photo)
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        tags = file.pages[0].tags
+        assert tags[WINDOWS_TITLE].dtype == BYTES
+        assert tags[WINDOWS_TITLE].value == title
+        assert tags[65000].value == (1.5, 2.5)
+        assert not {330, 50706, 65001, 322, 324} & {tag.code for tag in tags}
