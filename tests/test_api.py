@@ -67,7 +67,7 @@ def pairs_in(folder, count, change=lambda pixels: 255 - pixels):
 @pytest.mark.parametrize(("recipe", "learned_from"), [("default", 5), ("paper", 6)])
 def test_learning_holds_out_what_the_command_does(tmp_path, monkeypatch, recipe, learned_from):
     for name, plain in recipes.RECIPES.items():
-        monkeypatch.setitem(recipes.RECIPES, name, replace(plain, steps=1))
+        monkeypatch.setitem(recipes.RECIPES, name, replace(plain, steps=1, steps_for_one=None))
     told = []
     brush = brushctl.learn(
         pairs_in(tmp_path, 6), name="x", phrase="", recipe=recipe, tell=told.append
@@ -97,7 +97,9 @@ def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, caps
     text = PAGE.read_text()
     assert [name for name in brushctl.API if name not in text] == []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2))
+    monkeypatch.setitem(
+        recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2, steps_for_one=None)
+    )
     pairs_in(tmp_path / "pairs", 2)
     Image.open(tmp_path / "pairs/before/0.png").save("photo.jpg")
     names = {"MODEL": EMBEDDED}

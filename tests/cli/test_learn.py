@@ -255,7 +255,9 @@ def test_no_fold_starts_from_a_phrase_that_the_pair_it_is_judged_by_has_named(sh
         return honest(seen)
 
     monkeypatch.setattr(phrasing.Seen, "phrasing", phrased)
-    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=1))
+    monkeypatch.setitem(
+        recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=1, steps_for_one=None)
+    )
     _, err = shell.run("learn", "pairs", "-o", "dim", "--cross-validate")
     assert asked == [2, 2, 2, 3]
     assert err.count("reading phrases") == 1

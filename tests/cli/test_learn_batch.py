@@ -33,7 +33,9 @@ def shell(tmp_path, capfdbinary, monkeypatch):
             pixels = draw_picture(rng, 64).pixels
             save(tmp_path / f"sets/{name}/before/{k}.png", pixels)
             save(tmp_path / f"sets/{name}/after/{k}.png", pixels * light)
-    monkeypatch.setitem(recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2))
+    monkeypatch.setitem(
+        recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2, steps_for_one=None)
+    )
     return Shell(tmp_path, capfdbinary)
 
 
