@@ -227,7 +227,7 @@ def test_what_a_process_that_died_has_left_is_no_obstacle_to_the_next(shell):
         ([{"pairs": "dim"}, {"pairs": "dusk", "name": "dim"}], "two sets"),
         ([{"pairs": "dim", "step": "3"}], "no option step"),
         ([{"pairs": "dim", "steps": "0"}], "steps cannot be '0'"),
-        ([{"pairs": "dim", "seed": 2**53}], "seed cannot be 9007199254740992"),
+        ([{"pairs": "dim", "seed": 2**53}], "seed cannot be '9007199254740992'"),
         ([{"pairs": "dim", "align": "perhaps"}], "align cannot be 'perhaps'"),
         ([{"pairs": "", "name": "dim"}], "does not name its pairs"),
         ([{"pairs": "dim", "name": "../dim"}], "is no brush name"),
