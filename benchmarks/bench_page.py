@@ -21,7 +21,7 @@ from brushctl.bench.paper import printed
 from brushctl.bench.results import results_text
 from brushctl.bench.summary import Summary, summarise
 
-COMMON = ("base", "steps", "seed", "guidance_grid", "measures", "held_out")
+COMMON = ("base", "steps", "seed", "guidance_grid", "measures")
 OF_A_RUN = ("command", "dtype", "machine", "seconds")
 BRUSHES = ("instructbrush", "instructbrush-paper")
 HEADINGS = (
@@ -53,6 +53,7 @@ def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "runs": runs,
         "seconds": round(sum(case["seconds"] for case in ordered), 1),
         **{key: first[key] for key in COMMON},
+        "held_out": list(dict.fromkeys(name for facts in documents for name in facts["held_out"])),
         "rows": [row.to_dict() for row in rows],
         "cases": ordered,
     }
