@@ -30,6 +30,8 @@ def shell(tmp_path, capfdbinary, monkeypatch):
         save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
     short = replace(recipes.DEFAULT, steps=4, batch=1, steps_for_one=3)
     monkeypatch.setitem(recipes.RECIPES, "default", short)
+    for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1}.items():
+        monkeypatch.setattr(settings, name, few)
     return Shell(tmp_path, capfdbinary)
 
 
