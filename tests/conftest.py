@@ -1,13 +1,8 @@
 """What tests in several folders need."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-
-if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
-    # Workers share the cores; torch reads this as it is imported, and so do the tests' processes.
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 
 @pytest.fixture
