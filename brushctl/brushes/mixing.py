@@ -45,7 +45,7 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
         UsageError: the weights sum to 0 or less, where a mean would turn round.
         BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
     """
-    parts = _gather(shares, same_tokens=True)
+    parts = _gather(_sealed(shares), same_tokens=True)
     total = math.fsum(s.weight for s in parts)
     if total < LEAST_SUM:
         raise UsageError(
@@ -67,7 +67,7 @@ def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:
         UsageError: a weight is negative.
         BrushMismatchError: the brushes differ in base, buckets or sites.
     """
-    parts = _gather(shares, same_tokens=False)
+    parts = _gather(_sealed(shares), same_tokens=False)
     for share in parts:
         if share.weight < 0:
             raise UsageError(
@@ -103,34 +103,36 @@ def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
             f"{len(choice)} buckets are given to a brush, the brushes have {j}",
             do=f"Give each of the buckets 0 to {j - 1} to one brush.",
         )
-    parts = _gather([Share(brush, 1 / j) for brush in choice], same_tokens=True)
+    shares = _sealed(Share(brush, 1 / j) for brush in choice)
+    parts = _gather(shares, same_tokens=True)
     tensors: dict[str, Features] = {
         key: np.stack([brush.tensors[key][k] for k, brush in enumerate(choice)])  # (j, m, d)
         for key in choice[0].tensors
     }
     lineage = _lineage("schedule", parts)
-    parents = tuple(_scheduled(parent, choice) for parent in lineage.parents)
+    parents = tuple(_scheduled(parent, shares) for parent in lineage.parents)
     lineage = replace(lineage, parents=parents)
     return _mixed(parts, _lead(parts).instruction, tensors, lineage, stamp)
 
 
-def _scheduled(parent: Parent, choice: Sequence[Brush]) -> Parent:
-    hashes = [sealed(brush).metadata.content_sha256 for brush in choice]
-    taken = tuple(k for k, digest in enumerate(hashes) if digest == parent.content_sha256)
-    return replace(parent, buckets=taken, weight=len(taken) / len(choice))
+def _scheduled(parent: Parent, shares: Sequence[Share]) -> Parent:
+    taken = tuple(k for k, share in enumerate(shares) if _hash(share) == parent.content_sha256)
+    return replace(parent, buckets=taken, weight=len(taken) / len(shares))
+
+
+def _sealed(shares: Iterable[Share]) -> list[Share]:
+    """With the brushes' hashes as they are now: one may be of what a brush was, or not be there."""
+    return [replace(share, brush=sealed(share.brush)) for share in shares]
 
 
 def _gather(shares: Sequence[Share], *, same_tokens: bool) -> list[Share]:
     """One share for each content, in the order of the hashes, those of weight 0 left out.
 
-    Brushes are sealed anew: a hash may be of what a brush was before it was altered.
-
     Raises:
         UsageError: nothing is left.
         BrushMismatchError: the brushes do not fit each other.
     """
-    sealed_anew = [replace(share, brush=sealed(share.brush)) for share in shares]
-    ordered = sorted(sealed_anew, key=lambda s: (_hash(s), s.brush.metadata.name))
+    ordered = sorted(shares, key=lambda s: (_hash(s), s.brush.metadata.name))
     for share in ordered[1:]:
         _check_fit(ordered[0].brush.metadata, share.brush.metadata, same_tokens=same_tokens)
         _check_widths(ordered[0].brush, share.brush)

@@ -250,8 +250,9 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     from brushctl.photos.journal import results_of
 
     output = state.parent.resolve()
-    inside = any(item.path.resolve().is_relative_to(output) for item in found)
-    results = results_of(state) if inside else ()  # a journal may be long
+    if not any(item.path.resolve().is_relative_to(output) for item in found):
+        return found  # without the journal, which may be long
+    results = results_of(state)
     photographs = [item for item in found if item.path.resolve() not in results]
     if count := len(found) - len(photographs):
         command.mention(

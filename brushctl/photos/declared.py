@@ -10,8 +10,9 @@ import imagecodecs
 from PIL import Image, JpegImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.colour import BrokenProfile, tags_of
+from brushctl.photos.colour import SRGB_PROFILE, BrokenProfile, tags_of
 from brushctl.photos.isobmff import code_points
+from brushctl.photos.tiff import EXIF_IFD, INTEROPERABILITY_IFD
 
 D65 = (0.3127, 0.3290)
 PRIMARIES = {
@@ -27,8 +28,7 @@ HDR = {16: "PQ", 18: "HLG"}
 MADE = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
 """The date of profiles made here: the same photograph gives the same bytes on any day."""
 
-EXIF_IFD, INTEROPERABILITY_IFD, COLOUR_SPACE = 0x8769, 0xA005, 0xA001
-UNCALIBRATED = 0xFFFF
+COLOUR_SPACE, UNCALIBRATED = 0xA001, 0xFFFF
 
 
 def declared_profile(image: Image.Image, data: bytes, where: str) -> bytes | None:
@@ -66,7 +66,7 @@ def _profile(primaries: int, curve: int, where: str) -> bytes | None:
 
 def _with_primaries(name: str, primaries: tuple[float, ...]) -> bytes:
     """The profile of sRGB, with other primaries and a name of its own."""
-    profile = imagecodecs.cms_profile("srgb")
+    profile = SRGB_PROFILE
     other = imagecodecs.cms_profile("rgb", whitepoint=D65, primaries=primaries, gamma=2.2)
     theirs = tags_of(other)
     for tag, stored in tags_of(profile).items():
