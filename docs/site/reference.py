@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "BRUSHCTL_HOME": "Where the brush cache is, in place of the system's folder for data.",
     "HF_HOME": "Where diffusers and OpenCLIP keep the models that they fetch.",
     "HF_HUB_OFFLINE": "With 1, no model is fetched; those that are on the machine are used.",
+    "SOURCE_DATE_EPOCH": "Seconds since 1970: the day that new brushes bear in place of today.",
     "NO_COLOR": "With anything, no colours on the terminal.",
 }
 """The variables that the program, or what it opens models with, heeds."""
