@@ -29,8 +29,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.card import command
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import initial
+from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.choices import Detail
 from brushctl.photos.inputs import find_inputs
@@ -40,7 +40,7 @@ from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/apply.json")
 PHRASE = "turn daylight into night"
-SCALES = {3: Scales(7.5, 1.5), 2: Scales(7.5, 1.0), 1: Scales(1.0, 1.0)}
+SCALES = {3: PAPER_SCALES, 2: Scales(7.5, 1.0), 1: Scales(1.0, 1.0)}
 KINDS = ("loop", "3", "batched", "2", "loop-1", "1", "batched-1")
 """Contenders: diffusers one at a time and several, at three branches and at one; a brush of so many
 branches."""

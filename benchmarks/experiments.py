@@ -28,10 +28,10 @@ from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
 from brushctl.engine.phrasing import find_phrase, vocabulary_of
 from brushctl.engine.recipes import DEFAULT
+from brushctl.engine.scales import Scales
 from brushctl.events import finished
 
 OUT = Path("docs/results/experiments.json")

@@ -34,11 +34,13 @@ from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
 from brushctl.engine.attention import Brushed, brushed
 from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.draws import Draw, bucket_losses, draw, encode_pairs
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, initial
-from brushctl.engine.learning import Draw, bucket_losses, draw, encode_pairs, learn, trainable
+from brushctl.engine.learning import learn, trainable
 from brushctl.engine.recipes import DEFAULT, PAPER
+from brushctl.engine.scales import Scales
 from brushctl.events import finished
 from brushctl.tiny.world.pictures import draw_picture
 
@@ -125,7 +127,7 @@ def compared(base: BaseModel, rounds: int) -> Generator[dict[str, float | str | 
         steps = {
             "plain": plain_step(base, state, PAPER.scales),
             "paper": our_step(base, state, PAPER.scales),
-            "default": our_step(base, state, Scales(base.defaults.s_T, base.defaults.s_I)),
+            "default": our_step(base, state, base.defaults.scales),
         }
         plain, ours = (gradients(steps[k], sample, instruction) for k in ("plain", "paper"))
         held = {name: held_bytes(step, sample) for name, step in steps.items()}

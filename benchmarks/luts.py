@@ -93,13 +93,13 @@ def main() -> None:
     for name in chosen.looks:
         truth = np.stack([np.clip(LOOKS[name](x), 0, 1) for x in pictures]).astype(np.float32)
         unseen, meant = pictures[PAIRS:], truth[PAIRS:]
-        table = fit_lut(list(unseen), list(meant), FINE, affine_first=True)
+        table = fit_lut(list(unseen), list(meant), FINE)
         rows.append({"look": name, "carried": measured(unseen, meant), "falls": falls(table)})
         if base:
             edited = learnt_edit(base, pictures[:PAIRS], truth[:PAIRS], unseen)
             before = np.stack([e.before for e in edited])
             after = np.stack([e.after for e in edited])
-            table = fit_lut(list(before[1:]), list(after[1:]), FINE, affine_first=True)
+            table = fit_lut(list(before[1:]), list(after[1:]), FINE)
             rows[-1] |= {
                 "carried of the brush": measured(before, after),
                 "falls of the brush": falls(table),

@@ -26,10 +26,10 @@ from brushctl.brushes.stamp import Stamp
 from brushctl.cli.output import follow
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import from_brush
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.recipes import RECIPES
+from brushctl.engine.scales import Scales
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 

@@ -5,8 +5,8 @@
 The photographs are those that scikit-image and scikit-learn ship; tiny-ip2p has never seen any.
 Each of four retouches is learned from all photographs but one with the default recipe, in as many
 steps as --steps says or its own, and applied to that one; every photograph takes its turn. PSNR in
-dB against the retouched photograph. What the autoencoder alone loses bounds every figure from
-above; it stands beside them.
+dB against the retouched photograph. What the autoencoder alone loses of the photographs
+as they are stands beside them.
 """
 
 import argparse
@@ -27,7 +27,6 @@ from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Edited, Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
 from brushctl.engine.making import find_start
 from brushctl.engine.recipes import DEFAULT, Recipe
@@ -76,7 +75,7 @@ def left_out(base: BaseModel, before: Pixels, after: Pixels, k: int, recipe: Rec
     clip = load_clip(default_clip(base.id), base.device)
     start = follow(find_start(clip, list(x), list(y)), quiet=True)
     learned = follow(learn(base, x, y, phrase=start.phrase, recipe=recipe, seed=0), quiet=True)
-    scales = Scales(base.defaults.s_T, base.defaults.s_I)
+    scales = base.defaults.scales
     steps = base.defaults.steps
     with Editor(base, learned.instruction, scales=scales, steps=steps, seed=0) as editor:
         return editor.edit([before[k]])[0]

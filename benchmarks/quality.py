@@ -22,7 +22,6 @@ from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.learning import learn
 from brushctl.engine.making import find_start
 from brushctl.engine.recipes import DEFAULT
@@ -42,7 +41,7 @@ def main() -> None:
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
     clip = load_clip(default_clip(base.id), cpu)
-    scales = Scales(base.defaults.s_T, base.defaults.s_I)
+    scales = base.defaults.scales
     steps = {q: q.fewer(base.defaults.steps) or base.defaults.steps for q in Quality}
     found: dict[Quality, list[tuple[float, float, float]]] = {q: [] for q in Quality}
     for effect in draw_effects(chosen.effects, base.resolution, 0):

@@ -28,9 +28,10 @@ from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.draws import EncodedPairs, bucket_losses, draw
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import initial
-from brushctl.engine.learning import EncodedPairs, bucket_losses, draw, trainable
+from brushctl.engine.learning import trainable
 from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
 
 OUT = Path("docs/results/recipes.json")
@@ -45,7 +46,7 @@ def tera_flop(base: BaseModel, recipe: Recipe) -> float:
     channels, side = base.vae.config.latent_channels, base.unet.config.sample_size
     blank = torch.zeros(1, channels, side, side, dtype=base.dtype)
     sample = draw(base, EncodedPairs(blank, blank), recipe, torch.Generator().manual_seed(0))
-    scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
+    scales = recipe.scales or base.defaults.scales
     instruction = trainable(initial(base, "make it", recipe.buckets, least_m=recipe.least_m))
     with brushed(base.unet, instruction) as state, FlopCounterMode(display=False) as counter:
         bucket_losses(Guidance(base, state, scales), sample).sum().backward()

@@ -19,7 +19,6 @@ from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import TINY_CLIP, load_clip
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import Instruction, from_noisiest
 from brushctl.engine.learning import learn
 from brushctl.engine.making import find_start
@@ -44,7 +43,7 @@ def learned(base: BaseModel, effect: Effect, steps: int) -> Generator[Event, Non
 def row(base: BaseModel, effect: Effect, instruction: Instruction) -> Row:
     """The first test picture: before, k = 0 to j, truth."""
     before, truth = effect.test[0][0], effect.test[1][0]
-    scales = Scales(base.defaults.s_T, base.defaults.s_I)
+    scales = base.defaults.scales
     pictures: list[Pixels] = []
     for k in range(DEFAULT.buckets + 1):
         part = from_noisiest(base, instruction, k)

@@ -17,8 +17,8 @@ from benchmarks.card import command, note
 from brushctl.bench.metrics import psnr
 from brushctl.engine.base import EMBEDDED, BaseModel, open_base
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import written
+from brushctl.engine.scales import Scales
 from brushctl.tiny.train.photographs import photographs
 from brushctl.tiny.world.edits import EDITS, Edit
 from brushctl.tiny.world.pictures import draw_picture
@@ -47,7 +47,7 @@ def followed(
         words = written(base, pair.instruction)
         with Editor(base, words, scales=scales, steps=steps, seed=0) as editor:
             after = editor.edit([pair.before.pixels])[0].after
-        truth, inside = pair.after.pixels, pair.mask[..., 0] > 0
+        truth, inside = pair.after.pixels, pair.mask
         region = psnr(after[inside], truth[inside]) if inside.any() else np.nan
         rows.append((psnr(pair.before.pixels, truth), psnr(after, truth), region))
     return tuple(float(x) for x in np.nanmean(rows, 0))

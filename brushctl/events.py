@@ -1,9 +1,10 @@
 """What long work tells whoever started it. The rooms yield events; only the face prints."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
+Told = TypeVar("Told")
 Result = TypeVar("Result")
 
 
@@ -43,11 +44,13 @@ class Warned:
 Event = Stage | Advance | Warned
 
 
-def finished(work: Generator[object, None, Result]) -> Result:
-    """What work returns, once it has run to its end with nobody listening."""
+def finished(
+    work: Generator[Told, None, Result], tell: Callable[[Told], object] = lambda _: None
+) -> Result:
+    """What work returns, once it has run to its end and all that it told was passed on."""
     while True:
         try:
-            next(work)
+            tell(next(work))
         except StopIteration as end:
             result: Result = end.value
             return result

@@ -3,36 +3,39 @@
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None:
     """Write beside the target under another name, flush to disk, then give it its own.
 
+    A link is followed, and a file that is overwritten keeps its permissions.
+
     Raises:
         FileExistsError: the target exists and may not be overwritten.
         NotADirectoryError: what should be its folder is a file.
     """
+    path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:  # which would say that the target exists
         raise NotADirectoryError(
             errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)
         ) from error
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with partial.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes private files; a result is as readable as any file the user makes.
-        Path(partial).chmod(0o666 & ~_umask())
-        move(Path(partial), path, overwrite=overwrite)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(partial).unlink()
-        raise
+        if overwrite:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(path, partial)
+        move(partial, path, overwrite=overwrite)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def move(source: Path, target: Path, *, overwrite: bool) -> None:
@@ -54,9 +57,3 @@ def move(source: Path, target: Path, *, overwrite: bool) -> None:
         source.replace(target)
     else:
         source.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -24,20 +24,19 @@ from brushctl.bench.methods import (
     chosen_scales,
 )
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
-from brushctl.brushes.atomic import write_atomically
-from brushctl.engine.guidance import Scales
 from brushctl.engine.perception import Distance
 from brushctl.engine.recipes import DEFAULT, PAPER
+from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.events import Event
+from brushctl.files import write_atomically
+from brushctl.photos.colour import quantise
 
-PAPER_SCALES = Scales(s_T=7.5, s_I=1.5)
-"""The paper's guidance (section 6)."""
 GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""
 GUIDANCES = ("best", "paper")
 OPTIMISING = [asdict(recipe) for recipe in (DEFAULT, PAPER, VISII)]
 """What cases depend on beside their own settings."""
-ROUND = 3
+ROUND = 4
 """Raised when what a case measures changes, so that kept ones are not taken for new."""
 
 
@@ -157,7 +156,7 @@ class Shelf:
 def strip_of(edited: Sequence[Pixels]) -> bytes:
     """Pictures side by side, as a PNG file."""
     strip = np.concatenate(list(edited), axis=1)
-    codes = np.rint(np.clip(strip, 0, 1) * 255).astype(np.uint8)
+    codes = quantise(strip, 8)
     stream = BytesIO()
     Image.fromarray(codes).save(stream, "PNG")
     return stream.getvalue()
@@ -172,6 +171,7 @@ def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
         judges.models,
         str(bench.base.dtype),
         asdict(bench.base.defaults),
+        bench.base.scheduler_config,
         None if method in PUBLISHED else bench.steps,
         bench.seed,
         OPTIMISING,

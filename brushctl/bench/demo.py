@@ -1,7 +1,7 @@
 """The demonstration: a look without a name is learned from eight pairs and repeated on a folder.
 
-Everything goes the way a user's own files go: pictures are written to files, found as pairs,
-learned from, and edited through the photo contract.
+Pictures go the way of a user's own: they are written to files, found as pairs, all of them learned
+from, and edited through the photo contract. The unseen ones say how good the brush is.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,18 +13,18 @@ from PIL import Image
 
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.brushes.atomic import write_atomically
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import Instruction, from_brush, written
 from brushctl.engine.making import find_start, make_brush
 from brushctl.engine.recipes import DEFAULT
+from brushctl.engine.scales import Scales
 from brushctl.events import Event
+from brushctl.files import write_atomically
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import find_inputs
@@ -129,8 +129,8 @@ def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0) -> Generator[Event, 
     brush = yield from _learn(base, folders, stamp, seed)
     scales = Scales(brush.metadata.apply.s_T, brush.metadata.apply.s_I)
     yield from _edit(base, from_brush(base, brush), scales, folders.photos, folders.edited)
-    plain = Scales(base.defaults.s_T, base.defaults.s_I)
-    yield from _edit(base, written(base, TEXT), plain, folders.photos, folders.by_text)
+    words = written(base, TEXT)
+    yield from _edit(base, words, base.defaults.scales, folders.photos, folders.by_text)
     return _measured(folders, brush.metadata.instruction.phrase)
 
 

@@ -13,8 +13,8 @@ from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
 from brushctl.engine.base import BaseModel
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import Instruction, from_brush, written
+from brushctl.engine.scales import Scales
 from brushctl.events import Advance, Event, Stage
 
 
@@ -83,14 +83,19 @@ class Judgement:
 def judge(
     base: BaseModel, brush: Brush, before: Sequence[Pixels], truth: Sequence[Pixels], *, on: str
 ) -> Generator[Event, None, Judgement]:
-    """Edit `before` with the brush, and with its phrase, and compare with the truth."""
+    """Edit `before` with the brush, and with its phrase, and compare with the truth.
+
+    Raises:
+        BrushMismatchError: the brush is of another base model.
+        DeviceMemoryError: not even one picture fits into the device's memory.
+    """
     apply, phrase = brush.metadata.apply, brush.metadata.instruction.phrase
     yield Stage("judging", total=len(before) * (2 if phrase else 1))
     scales = Scales(apply.s_T, apply.s_I)
     edited = yield from _edited(base, from_brush(base, brush), scales, before, done=0)
     by_phrase = None
     if phrase:
-        plain = Scales(base.defaults.s_T, base.defaults.s_I)
+        plain = base.defaults.scales
         words = written(base, phrase)
         by_phrase = yield from _edited(base, words, plain, before, done=len(before))
     return Judgement(

@@ -13,13 +13,13 @@ from brushctl.engine.base import BaseModel
 from brushctl.engine.clip import TINY_CLIP, Clip
 from brushctl.engine.direction import direction_of
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.identity import digest_of_modules
 from brushctl.engine.instruction import Instruction, written
 from brushctl.engine.inversion import invert
 from brushctl.engine.learning import learn
 from brushctl.engine.phrasing import ETA, PHRASES, SHARE, find_phrase, vocabulary_of
 from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
+from brushctl.engine.scales import Scales
 from brushctl.events import Event
 from brushctl.photos.lut import fit_lut
 

@@ -16,6 +16,7 @@ from brushctl.bench.running import Outcome, Plan
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.bench.summary import MEASURES
 from brushctl.bench.tables import headings
+from brushctl.photos.colour import quantise
 
 STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fafaf8 }
@@ -107,7 +108,7 @@ def _told(case: Case) -> str:
 
 def _image(picture: Pixels) -> str:
     stream = BytesIO()
-    codes = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    codes = quantise(picture, 8)
     Image.fromarray(codes).save(stream, "PNG", optimize=True)
     return (
         f'<img alt="" src="data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}">'

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from brushctl.bench.metrics import Pixels
+from brushctl.photos.colour import quantise
 
 GAP = 10
 PAPER, INK, FAINT = (250, 250, 248), (30, 30, 30), (120, 120, 120)
@@ -53,7 +53,7 @@ def contact_sheet(
 
 
 def _fitted(picture: Pixels, side: int) -> Image.Image:
-    codes = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    codes = quantise(picture, 8)
     image = Image.fromarray(codes)
     scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brushctl.brushes.atomic import move, write_atomically
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import label
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
+from brushctl.files import move, write_atomically
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:

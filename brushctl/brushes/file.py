@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.brushes.atomic import write_atomically
 from brushctl.brushes.defects import ContentHashError, DtypeError, NotFiniteError
 from brushctl.brushes.header import ITEM_BYTES, Slot, blaming, check_size, read_header
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import canonical, check
+from brushctl.files import write_atomically
 
 Features = NDArray[np.floating[Any]]
 

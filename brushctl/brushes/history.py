@@ -58,7 +58,8 @@ class Training(Record):
         recipe: the recipe's name.
         steps: optimisation steps, each over all buckets.
         batch: samples for each bucket and step.
-        learning_rate: Adam's.
+        learning_rate: Adam's, in the unit of the recipe: a number, or a share of each feature's
+            deviation where learning began.
         seed: fixes every draw.
         loss_first: loss in each bucket at the beginning.
         loss_last: loss in each bucket at the end.

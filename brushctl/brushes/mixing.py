@@ -1,11 +1,11 @@
 """Mixing brushes of one base model: blend, stack and schedule.
 
 Rules that hold for every method. Brushes of equal content count as one, their weights added, and
-brushes of weight 0 add nothing, so that A:1 with B:0 is A and A with A is A, to the bit and to
-the content hash. Brushes stand in the order of their content hashes, so that the order in which
-they are given does not matter. What a mix can have from one parent only (the phrase whose own
-tokens follow the learned ones, and how the brush is applied) comes from the *lead*: the heaviest
-parent, and between equals the one of the smaller content hash.
+brushes of weight 0 add nothing, so that A:1 with B:0 is A, and A blended or scheduled with itself
+is A, to the bit and to the content hash. Brushes stand in the order of their content hashes, so
+that the order in which they are given does not matter. What a mix can have from one parent only
+(the phrase whose own tokens follow the learned ones, and how the brush is applied) comes from the
+*lead*: the heaviest parent, and between equals the one of the smaller content hash.
 """
 
 import math

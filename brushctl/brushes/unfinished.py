@@ -4,8 +4,8 @@ import hashlib
 from glob import escape
 from pathlib import Path
 
-from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import UsageError
+from brushctl.files import write_atomically
 
 
 def fold_of(target: Path, k: int | str) -> Path:

@@ -162,7 +162,7 @@ def apply(
         retry_failed=retry_failed,
         json=json,
         quiet=quiet,
-        report=report,
+        report=report.expanduser() if report else None,
         open_editor=open_editor,
     )
     named = tuple(inputs or ())
@@ -177,7 +177,7 @@ def apply(
         if in_place and first_frame:
             raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
         plan = _plan(command, named, files_from, output, name, in_place=in_place)
-        _check_results(plan, name, report, in_place=in_place, json=json)
+        _check_results(plan, name, command.report, in_place=in_place, json=json)
         if dry_run:
             run = partial(show_plan, command, plan)
         elif engine is Engine.RAY:
@@ -310,15 +310,16 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
         if len(found) != 1 or found[0].root:
             raise one
         return plan_single(found[0].path, None)
-    return plan_single(None, None if output in (None, STREAM) else Path(output or ""))
+    target = None if output is None or output == STREAM else Path(output).expanduser()
+    return plan_single(None, target)
 
 
 def _watchable(
     named: tuple[str, ...], output: str | None, *, in_place: bool
 ) -> tuple[tuple[str, ...], Path]:
-    if not named or in_place or output in (None, STREAM):
+    if not named or in_place or output is None or output == STREAM:
         raise UsageError("--watch needs input folders and an output folder (-o)")
     for folder in named:
-        if not Path(folder).is_dir():
+        if not Path(folder).expanduser().is_dir():
             raise UsageError("--watch needs folders to watch", where=folder)
-    return named, Path(output or "")
+    return named, Path(output).expanduser()

@@ -97,7 +97,7 @@ def bench(
     from brushctl.bench.results import results_of, results_text
     from brushctl.bench.running import Plan
     from brushctl.bench.tables import tables
-    from brushctl.brushes.atomic import write_atomically
+    from brushctl.files import write_atomically
 
     there = folder.absolute() if folder else None
     setting = Setting(base or TINY, device, dtype, steps, seed, there)

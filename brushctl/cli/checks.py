@@ -20,7 +20,7 @@ def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) 
     Raises:
         PairsError: nothing can be learned from them as they are.
     """
-    from brushctl.engine.vetting import sentence, vetted
+    from brushctl.photos.vetting import sentence, vetted
 
     findings = follow(vetted(source, pairs, align=align), quiet=quiet)
     for finding in findings if not quiet else ():
@@ -29,8 +29,8 @@ def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) 
 
 def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:
     """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
-    from brushctl.engine.vetting import examined
     from brushctl.photos.checking import Severity
+    from brushctl.photos.vetting import examined
 
     findings = follow(examined(pairs, align=align), quiet=quiet)
     if json:
@@ -52,7 +52,7 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from brushctl.engine.vetting import sentence
+    from brushctl.photos.vetting import sentence
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("pair", "before", "after", "found"):

@@ -19,11 +19,12 @@ from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
 EXTRAS = {
-    "pillow-heif": ("HEIC photographs", "heic"),
+    "pillow-heif": ("HEIC photographs", "pillow-heif"),
     "lpips": ("LPIPS", "lpips"),
-    "opencolorio": ("LUTs as .cube files", "lut"),
-    "ray": ("Ray clusters and object storage", "ray"),
+    "opencolorio": ("LUTs as .cube files", "opencolorio"),
+    "ray": ("Ray clusters and object storage", "'ray[data]' fsspec"),
 }
+"""What each library is for, and what to install for it."""
 SCARCE = 2 * 2**30
 """Bytes of free disk below which a batch may not find room."""
 REAL_BASE = 6 * 2**30
@@ -130,11 +131,11 @@ def _brushes() -> Finding:
     return Finding("brushes", State.fine, found)
 
 
-def _extra(name: str, what: str, extra: str) -> Finding:
+def _extra(name: str, what: str, install: str) -> Finding:
     try:
         return Finding(what, State.fine, f"{name} {metadata.version(name)}")
     except metadata.PackageNotFoundError:
-        do = f"Run `pip install 'brushctl[{extra}]'`."
+        do = f"Run `pip install {install}`."
         return Finding(what, State.missing, f"{name} is not installed", do)
 
 

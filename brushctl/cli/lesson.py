@@ -30,6 +30,7 @@ class Lesson:
     Attributes:
         model: the base.
         recipe: how it is learned.
+        steps: in place of the recipe's own.
         seed: fixes every draw.
         learned_from: the pairs to learn from.
         unseen: the pairs to judge by; may be none.
@@ -41,6 +42,7 @@ class Lesson:
 
     model: BaseModel
     recipe: Recipe
+    steps: int | None
     seed: int
     learned_from: Sequence[Pair]
     unseen: Sequence[Pair]
@@ -99,7 +101,7 @@ class Lesson:
             before,
             after,
             start=start,
-            recipe=self.recipe,
+            recipe=self.recipe.fitted(len(self.learned_from), self.steps),
             seed=self.seed,
             stamp=replace(stamp, created=unfinished.begun()),
             pair_hashes=hashes,

@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brushctl.brushes.atomic import write_atomically
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
 from brushctl.cli.output import follow, say
 from brushctl.errors import UsageError
 from brushctl.events import Advance, Event, Stage
+from brushctl.files import write_atomically
 from brushctl.photos.inputs import Input, find_inputs
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def export_lut(
             do="Use `brushctl apply`, or pass --force to write the LUT all the same.",
         )
     told = f"brush {metadata.name} {metadata.content_sha256[:12]}, {share:.1%} of its edit carried"
-    cube = encode_cube(fit_lut(before, after, FINE, affine_first=True), told)
+    cube = encode_cube(fit_lut(before, after, FINE), told)
     write_atomically(target, cube.encode(), overwrite=overwrite)
     say(f"exported {brush}: {target} ({share:.0%} of the edit, on pictures left out of the fit)")
 

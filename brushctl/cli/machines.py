@@ -108,14 +108,17 @@ class Machines:
         """The number format of every process, settled once: each by itself might take another.
 
         Args:
-            given: by the command line; None for the default, that of a GPU, or of the CPU here.
+            given: by the command line; None for the default of the GPU or the CPU here.
             pool: the processes.
         """
-        if given or pool.gpus:
-            return given or "bfloat16"
+        if given:
+            return given
         from brushctl.engine.device import resolve_device, resolve_dtype
 
-        return str(resolve_dtype(None, resolve_device("cpu"))).removeprefix("torch.")
+        here = resolve_device("auto" if pool.gpus else "cpu")
+        if pool.gpus and here.type == "cpu":
+            return "bfloat16"  # there is no GPU here that could be asked
+        return str(resolve_dtype(None, here)).removeprefix("torch.")
 
     @staticmethod
     def base(given: str | None) -> str | None:

@@ -168,10 +168,10 @@ class Ready:
         from brushctl.engine.recipes import recipe_called
 
         order = self.order
-        recipe = recipe_called(order.recipe).fitted(len(self.learned_from), order.steps)
         lesson = Lesson(
             model=model,
-            recipe=recipe,
+            recipe=recipe_called(order.recipe),
+            steps=order.steps,
             seed=order.seed,
             learned_from=self.learned_from,
             unseen=self.unseen,

@@ -54,7 +54,8 @@ def cluster(address: str | None) -> Iterator[Any]:
         import ray
         import ray.data
     except ImportError as error:
-        raise UsageError("Ray is not installed", do="Install `brushctl[ray]`.") from error
+        do = "Run `pip install 'ray[data]' fsspec`."
+        raise UsageError("Ray is not installed", do=do) from error
     _prepare(ray)
     if ray.is_initialized():
         yield ray

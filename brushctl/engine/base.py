@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.family import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.identity import identity, variant_of
 from brushctl.engine.places import at_hand, find_base, is_here, unavailable, with_revision
+from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.engine.single_file import identity_of_file, load_file
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -23,6 +24,7 @@ from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 EMBEDDED = Path(__file__).parents[1] / "tiny" / "weights"
 DEFAULTS_FILE = "brushctl.json"
 """A base's own measured defaults; a base without one gets the paper's."""
+PREDICTIONS = ("epsilon", "v_prediction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,23 @@ class Defaults:
         steps: sampling steps.
     """
 
-    s_T: float = 7.5
-    s_I: float = 1.5
+    s_T: float = PAPER_SCALES.s_T
+    s_I: float = PAPER_SCALES.s_I
     steps: int = 20
+
+    @property
+    def scales(self) -> Scales:
+        """Both scales."""
+        return Scales(self.s_T, self.s_I)
 
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """The frozen parts of an instruction-based editing model."""
+    """The frozen parts of an instruction-based editing model.
+
+    Attributes:
+        alpha_bar: (T,), the share of the picture's variance at each timestep of the noise schedule.
+    """
 
     id: str
     vae: AutoencoderKL
@@ -52,6 +63,20 @@ class BaseModel:
     defaults: Defaults
     unet_sha256: str
     revision: str | None = None
+    alpha_bar: torch.Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha_bar", self.scheduler(1).alphas_cumprod.to(self.device))
+
+    @property
+    def train_steps(self) -> int:
+        """T, the number of timesteps of the noise schedule."""
+        return len(self.alpha_bar)
+
+    @property
+    def predicts_velocity(self) -> bool:
+        """Whether the U-Net predicts the velocity, or else the noise."""
+        return self.scheduler_config.get("prediction_type") == "v_prediction"
 
     @property
     def device(self) -> torch.device:
@@ -193,10 +218,16 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
         BaseModelError: it is damaged, or no IP2P model.
         DeviceMemoryError: it does not fit into the device's memory.
     """
-    pipe = _load(found, dtype)
+    pipe, defaults = _load(found, dtype)
     if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
         raise BaseModelError(
             "this model does not take a picture to edit (its U-Net has no image latents)",
+            where=found.id,
+            do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
+        )
+    if (predicted := pipe.scheduler.config.prediction_type) not in PREDICTIONS:
+        raise BaseModelError(
+            f"this model predicts neither noise nor velocity but {predicted!r}",
             where=found.id,
             do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
         )
@@ -210,13 +241,13 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
         unet=pipe.unet,
         family=family,
         scheduler_config=dict(pipe.scheduler.config),
-        defaults=_defaults(found.path),
+        defaults=defaults,
         unet_sha256=found.unet_sha256,
         revision=found.revision,
     )
 
 
-def _load(found: Found, dtype: torch.dtype) -> Pipeline:
+def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
@@ -224,10 +255,11 @@ def _load(found: Found, dtype: torch.dtype) -> Pipeline:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of renamed arguments
             if found.path.is_file():
-                return load_file(found.path, dtype)
+                return load_file(found.path, dtype), Defaults()
             kind, without = pipeline_class(found.path)
             variant = variant_of(found.path / "unet")
-            return kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
+            pipe = kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
+            return pipe, _defaults(found.path)
     except BaseModelError:
         raise
     except Exception as error:

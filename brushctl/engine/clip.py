@@ -19,6 +19,7 @@ from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
 from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Advance, Event, Stage, Warned
+from brushctl.photos.colour import quantise
 from brushctl.settings import TINY
 
 TINY_CLIP = Path(__file__).parents[1] / "tiny" / "weights" / "clip"
@@ -162,4 +163,4 @@ def _check_at_hand(model: str, tag: str) -> None:
 
 
 def _pil(image: FloatImage) -> Image.Image:
-    return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
+    return Image.fromarray(quantise(image, 8))

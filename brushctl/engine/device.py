@@ -8,6 +8,8 @@ import torch
 from brushctl.errors import DeviceError, DeviceMemoryError
 
 AUTO = "auto"
+AMPERE = (8, 0)
+"""From this compute capability on, CUDA cards multiply in bfloat16; T4 and V100 emulate it."""
 
 
 def resolve_device(name: str) -> torch.device:
@@ -112,8 +114,8 @@ def check_gradients(dtype: torch.dtype) -> None:
 
 
 def _multiplies_in_bfloat16(device: torch.device) -> bool:
-    """Whether matrices are multiplied in bfloat16; a CPU that only converts to it gains nothing."""
+    """Whether matrices are multiplied in bfloat16: what only converts to it gains nothing."""
     if device.type == "cpu":
         able = torch.cpu.get_capabilities()
         return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    return device.type == "cuda"
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= AMPERE

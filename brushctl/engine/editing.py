@@ -19,9 +19,10 @@ from brushctl.engine.device import (
     resolve_device,
     resolve_dtype,
 )
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, check_identity, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
+from brushctl.engine.scales import Scales
 from brushctl.errors import BrushMismatchError, PhotoError, UsageError
 
 SAMPLER = "euler-ancestral"

@@ -5,7 +5,6 @@ velocity alike. Collected by branch, the coefficients are s_T, s_I - s_T and 1 -
 whose coefficient is zero is not computed.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -13,39 +12,7 @@ import torch
 from brushctl.engine.attention import Brushed
 from brushctl.engine.base import BaseModel
 from brushctl.engine.family import Words
-from brushctl.errors import UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Scales:
-    """s_T and s_I of eq. 3.
-
-    Raises:
-        UsageError: s_T is zero, so that the instruction would not be read at all, or a scale is
-            no number.
-    """
-
-    s_T: float
-    s_I: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.s_T) and math.isfinite(self.s_I)):
-            raise UsageError("a guidance scale must be a number", do="Use scales from 1 to 10.")
-        if self.s_T == 0:
-            raise UsageError(
-                "a text guidance scale of 0 ignores the brush",
-                do="Use a scale above 0 (1 is plain).",
-            )
-
-    @property
-    def coefficients(self) -> tuple[float, float, float]:
-        """Of the branches e(c_I, c_T), e(c_I, 0) and e(0, 0)."""
-        return self.s_T, self.s_I - self.s_T, 1 - self.s_I
-
-    @property
-    def branches(self) -> int:
-        """How many of the branches are computed: passes of the U-Net for each step."""
-        return sum(coefficient != 0 for coefficient in self.coefficients)
+from brushctl.engine.scales import Scales
 
 
 @dataclass(frozen=True, slots=True)

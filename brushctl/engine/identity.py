@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from brushctl.brushes.atomic import write_atomically
 from brushctl.errors import BaseModelError
+from brushctl.files import write_atomically
 from brushctl.settings import home
 
 HALF = "fp16"

@@ -61,7 +61,7 @@ def sites(unet: nn.Module) -> dict[str, Any]:
 def written(base: BaseModel, phrase: str) -> Instruction:
     """An instruction in words: nothing is replaced."""
     words = base.read(phrase)
-    edges = Buckets.even(1, _train_steps(base)).edges
+    edges = Buckets.even(1, base.train_steps).edges
     return Instruction(text=words.states, pooled=words.pooled, edges=edges)
 
 
@@ -93,7 +93,7 @@ def _untouched(base: BaseModel, words: Words, buckets: int, m: int) -> Instructi
         head = words.states[:, :m]  # (1, m, d_text)
         K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
         features[site] = (_stacked(K, buckets), _stacked(V, buckets))
-    edges = Buckets.even(buckets, _train_steps(base)).edges
+    edges = Buckets.even(buckets, base.train_steps).edges
     return Instruction(text=words.states, pooled=words.pooled, features=features, edges=edges)
 
 
@@ -205,7 +205,7 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
         for kind, projection in (("k", attention.to_k), ("v", attention.to_v))
     }
     found = {name: tensor.shape[-1] for name, tensor in brush.tensors.items()}
-    if found != widths or meta.buckets.edges[-1] != _train_steps(base):
+    if found != widths or meta.buckets.edges[-1] != base.train_steps:
         odd = min((name for name, _ in found.items() ^ widths.items()), default="buckets.edges")
         raise BrushMismatchError(
             f"the brush names this base model but has not its shape (at {odd})",
@@ -221,10 +221,6 @@ def to_arrays(instruction: Instruction) -> dict[str, np.ndarray]:
         arrays[f"{site}.k"] = K.detach().to("cpu", torch.float16).numpy()
         arrays[f"{site}.v"] = V.detach().to("cpu", torch.float16).numpy()
     return arrays
-
-
-def _train_steps(base: BaseModel) -> int:
-    return int(base.scheduler_config["num_train_timesteps"])
 
 
 def _stacked(feature: torch.Tensor, buckets: int) -> torch.Tensor:

@@ -19,10 +19,9 @@ from brushctl import settings
 from brushctl.brushes.metadata import Buckets
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
+from brushctl.engine.device import check_gradients
 from brushctl.engine.direction import Direction
-from brushctl.engine.guidance import Guidance, Scales
-from brushctl.engine.instruction import NO_PHRASE_TOKENS, Instruction
-from brushctl.engine.learning import (
+from brushctl.engine.draws import (
     Draw,
     EncodedPairs,
     bucket_losses,
@@ -30,6 +29,8 @@ from brushctl.engine.learning import (
     encode_pairs,
     noised,
 )
+from brushctl.engine.guidance import Guidance
+from brushctl.engine.instruction import NO_PHRASE_TOKENS, Instruction
 from brushctl.engine.progress import adam, update
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Advance, Event, Stage
@@ -62,7 +63,12 @@ def invert(
         seed: fixes every draw.
         fixed_noise: whether a timestep always has the same noise, as in Visii.
         direction: what texts are pulled towards as well; None for the error alone.
+
+    Raises:
+        DeviceError: the base is in float16.
+        DeviceMemoryError: not even one picture fits into the device's memory.
     """
+    check_gradients(base.dtype)
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
     words = base.read(phrase or "")
@@ -70,15 +76,13 @@ def invert(
     m = _tokens(base, phrase, recipe)
     head = text[:, :m].float().clone().requires_grad_()
     tail = text[:, m:]
-    T = int(base.scheduler_config["num_train_timesteps"])
-    edges = Buckets.even(recipe.buckets, T).edges
+    edges = Buckets.even(recipe.buckets, base.train_steps).edges
     instruction = Instruction(text=text, pooled=words.pooled, edges=edges)
     optimiser = adam([head], recipe)
     source = torch.Generator().manual_seed(seed)
     yield Stage("learning", total=recipe.steps)
     with brushed(base.unet, instruction) as state:
-        scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
-        guidance = Guidance(base, state, scales)
+        guidance = Guidance(base, state, recipe.scales or base.defaults.scales)
         for step in range(recipe.steps):
             sample = draw(base, pairs, recipe, source)
             if fixed_noise:
@@ -113,10 +117,9 @@ def _with_fixed_noise(
     base: BaseModel, pairs: EncodedPairs, sample: Draw, seed: int, source: torch.Generator
 ) -> Draw:
     """Other pairs at the sample's timesteps, under the noise that belongs to each timestep."""
-    T = int(base.scheduler_config["num_train_timesteps"])
     shape = pairs.target.shape[1:]
     noise = [
-        torch.randn(shape, generator=torch.Generator().manual_seed(seed * T + t))
+        torch.randn(shape, generator=torch.Generator().manual_seed(seed * base.train_steps + t))
         for t in sample.t.tolist()
     ]
     index = torch.randint(len(pairs.condition), (len(noise),), generator=source)

@@ -6,19 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from brushctl import settings
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
 from brushctl.engine.device import check_gradients, enough_memory, out_of_memory
-from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.draws import Draw, EncodedPairs, draw, encode_pairs, sample_errors
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, initial
-from brushctl.engine.pixels import to_model
 from brushctl.engine.progress import Keeper, Progress, update
 from brushctl.engine.recipes import Recipe
-from brushctl.errors import DeviceMemoryError
+from brushctl.engine.scales import Scales
+from brushctl.engine.unseen import Unseen
 from brushctl.events import Advance, Event, Stage, Warned
 
 
@@ -39,30 +38,6 @@ class Learned:
     first_loss: tuple[float, ...]
     last_loss: tuple[float, ...]
     steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedPairs:
-    """c_I and x in latent space, each (n, c, h, w); x scaled as the diffusion sees it."""
-
-    condition: torch.Tensor
-    target: torch.Tensor
-
-    def only(self, k: int) -> "EncodedPairs":
-        """One pair of them."""
-        return EncodedPairs(self.condition[k : k + 1], self.target[k : k + 1])
-
-
-@enough_memory("not even one picture fits into the device's memory")
-def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> EncodedPairs:
-    """Encode (n, s, s, 3) pictures, one at a time so that memory stays flat.
-
-    Raises:
-        DeviceMemoryError: not even one picture fits into the device's memory.
-    """
-    condition = torch.cat([base.encode_condition(to_model([x])) for x in before])
-    target = torch.cat([base.encode_condition(to_model([y])) for y in after])
-    return EncodedPairs(condition, target * base.vae.config.scaling_factor)
 
 
 def learn(
@@ -97,12 +72,13 @@ def learn(
     Raises:
         DeviceError: the base is in float16.
         DeviceMemoryError: not even one picture or sample fits into the device's memory.
+        PhraseError: the phrase is longer than the text encoder reads.
     """
     check_gradients(base.dtype)
     yield Stage("encoding pairs")
     pairs = encode_pairs(base, before, after)
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
-    scales = recipe.scales or Scales(base.defaults.s_T, base.defaults.s_I)
+    scales = recipe.scales or base.defaults.scales
     run = Progress.start(instruction, recipe, seed)
     if keeper and (state := keeper.load()):
         run.restore(state)
@@ -111,7 +87,7 @@ def learn(
         guidance = Guidance(base, reading, scales)
         unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
         look_every = math.ceil(recipe.steps / settings.LOOKS)
-        while run.step < recipe.steps and not (recipe.by_held_out and run.settled()):
+        while run.step < recipe.steps and not (recipe.by_held_out and run.converged()):
             with enough_memory("one sample alone does not fit into the device's memory"):
                 yield from _step(guidance, pairs, recipe, run)
             if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
@@ -156,57 +132,11 @@ def _step(
     run.step += 1
 
 
-def _backward(guidance: Guidance, sample: "Draw", batch: int) -> torch.Tensor:
+def _backward(guidance: Guidance, sample: Draw, batch: int) -> torch.Tensor:
     """Add to the gradients of the buckets' mean errors; return the samples' own, (n,)."""
     errors = sample_errors(guidance, sample)
     (errors.sum() / batch).backward()
     return errors.detach()
-
-
-class Unseen:
-    """Held-out pairs (n, s, s, 3), and how well the features do on them as they stand.
-
-    The draws are the same at every look, so that the frozen branches see them once.
-    """
-
-    def __init__(
-        self, guidance: Guidance, before: np.ndarray, after: np.ndarray, recipe: Recipe, seed: int
-    ) -> None:
-        base, often = guidance.base, replace(recipe, batch=settings.DRAWS)
-        pairs, source = encode_pairs(base, before, after), torch.Generator().manual_seed(seed + 1)
-        self._guidance, self._buckets = guidance, recipe.buckets
-        self._drawn = [draw(base, pairs.only(k), often, source) for k in range(len(before))]
-        self._at_once = recipe.buckets * recipe.batch  # no more than in a step
-        self._settled: list[Draw] = []
-        self._pictures = list(before[: settings.WATCHED]), after[: settings.WATCHED]
-        self._editor = Editor(
-            base, guidance.state.instruction, scales=guidance.scales,
-            steps=base.defaults.steps, seed=seed,
-        )  # fmt: skip
-
-    @torch.no_grad()
-    def losses(self, parts: int) -> torch.Tensor:
-        """Each bucket's error, (j,), where a step's samples go through the model in `parts`."""
-        rows = math.ceil(self._at_once / parts)
-        if not self._settled:
-            drawn = (part for sample in self._drawn for part in sample.rows(rows))
-            self._settled = [settled(self._guidance, part) for part in drawn]
-        divided = (part for sample in self._settled for part in sample.rows(rows))
-        errors = torch.cat([brush_errors(self._guidance, part) for part in divided])
-        return errors.view(len(self._drawn), self._buckets, -1).mean((0, 2)).cpu()
-
-    def psnr(self) -> float:
-        """In dB, the mean of a few of the pictures as they would be edited now.
-
-        NaN where memory does not suffice: the figure is to be watched, and decides nothing.
-        """
-        before, truth = self._pictures
-        try:
-            with self._editor as editor:
-                edited = np.stack([picture.after for picture in editor.edit(before)])
-        except DeviceMemoryError:
-            return math.nan
-        return float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3)) + 1e-10).mean())
 
 
 def _told(run: Progress) -> str:
@@ -227,97 +157,6 @@ def trainable(instruction: Instruction) -> Instruction:
 def frozen(instruction: Instruction) -> Instruction:
     """A copy whose features are plain tensors, rounded to float16 as a brush file keeps them."""
     return _mapped(instruction, lambda x: x.detach().half().float())
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """One step's samples, bucket by bucket: j * batch rows.
-
-    Attributes:
-        condition: (n, c, h, w), E(c_I).
-        z_t: (n, c, h, w), the noised E(x).
-        t: (n,).
-        target: (n, c, h, w), what the model should predict.
-        buckets: j.
-    """
-
-    condition: torch.Tensor
-    z_t: torch.Tensor
-    t: torch.Tensor
-    target: torch.Tensor
-    buckets: int
-
-    def parts(self, count: int) -> "list[Draw]":
-        """The same samples in `count` parts or fewer, whatever their buckets."""
-        return self.rows(math.ceil(len(self.t) / count))
-
-    def rows(self, size: int) -> "list[Draw]":
-        """The same samples in parts of `size`, the last of what is left."""
-        condition, z_t, t, target = (
-            x.split(size) for x in (self.condition, self.z_t, self.t, self.target)
-        )
-        return [Draw(*rows, self.buckets) for rows in zip(condition, z_t, t, target, strict=True)]
-
-
-def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Generator) -> Draw:
-    """Draw pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
-    T = int(base.scheduler_config["num_train_timesteps"])
-    n = recipe.buckets * recipe.batch
-    width = T / recipe.buckets
-    bucket = torch.arange(recipe.buckets).repeat_interleave(recipe.batch)  # (n,)
-    t = ((bucket + torch.rand(n, generator=source)) * width).long().clamp(max=T - 1)
-    index = torch.randint(len(pairs.condition), (n,), generator=source)
-    noise = torch.randn((n, *pairs.target.shape[1:]), generator=source)
-    return noised(base, pairs, index, t, noise, recipe.buckets)
-
-
-def noised(
-    base: BaseModel,
-    pairs: EncodedPairs,
-    index: torch.Tensor,
-    t: torch.Tensor,
-    noise: torch.Tensor,
-    buckets: int,
-) -> Draw:
-    """Samples of the pairs at `index` (n,), at timesteps `t` (n,), under `noise` (n, c, h, w)."""
-    x = pairs.target[index].float()
-    noise = noise.to(x.device)
-    alpha_bar = base.scheduler(1).alphas_cumprod.to(x.device)[t.to(x.device)][:, None, None, None]
-    a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
-    velocity = base.scheduler_config.get("prediction_type") == "v_prediction"
-    return Draw(
-        condition=pairs.condition[index],
-        z_t=(a * x + b * noise).to(pairs.condition.dtype),
-        t=t.to(x.device),
-        target=a * noise - b * x if velocity else noise,
-        buckets=buckets,
-    )
-
-
-def bucket_losses(guidance: Guidance, sample: Draw) -> torch.Tensor:
-    """Mean squared error in each bucket, (j,)."""
-    return sample_errors(guidance, sample).view(sample.buckets, -1).mean(1)
-
-
-def sample_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
-    """Mean squared error of each sample's guided prediction, (n,)."""
-    return brush_errors(guidance, settled(guidance, sample))
-
-
-def settled(guidance: Guidance, sample: Draw) -> Draw:
-    """The same samples, what the frozen branches predict already taken from their targets.
-
-    The guided prediction is a sum in which only one term depends on the brush: the error is the
-    same, and the other branches never enter its graph.
-    """
-    frozen = guidance.frozen_terms(sample.z_t, sample.t, sample.condition)
-    return replace(sample, target=sample.target - frozen)
-
-
-def brush_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
-    """Mean squared error of the brush's own term on settled samples, (n,)."""
-    predicted = guidance.brushed_term(sample.z_t, sample.t, sample.condition)
-    return F.mse_loss(predicted.float(), sample.target, reduction="none").flatten(1).mean(1)
 
 
 def _mapped(instruction: Instruction, f: Callable[[torch.Tensor], torch.Tensor]) -> Instruction:

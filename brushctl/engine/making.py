@@ -69,7 +69,7 @@ def make_brush(
     """Learn from (n, s, s, 3) before/after pictures; return the brush with its history.
 
     `pair_hashes` are of the pairs learned from; `held_out` and `keeper` are those of
-    `brushctl.engine.learning.learn`.
+    `brushctl.engine.learning.learn`, whose errors are raised as well.
     """
     learned = yield from learn(
         base,

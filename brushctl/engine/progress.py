@@ -96,7 +96,7 @@ class Progress:
         for kept, leaf in zip(self.best, now, strict=True):
             kept[better] = leaf[better]
 
-    def settled(self) -> bool:
+    def converged(self) -> bool:
         """Whether the last looks show that more steps bring nothing to pairs not learned from."""
         if len(self.looks) <= settings.PATIENCE:
             return False

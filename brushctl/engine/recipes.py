@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from brushctl.engine.guidance import Scales
+from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.errors import UsageError
 from brushctl.settings import PAIRS_FOR_ONE_HELD_OUT
 
@@ -60,7 +60,7 @@ PAPER = Recipe(
     batch=1,
     rate=1e-3,
     decay=False,
-    scales=Scales(s_T=7.5, s_I=1.5),
+    scales=PAPER_SCALES,
     by_held_out=False,
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""

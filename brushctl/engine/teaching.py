@@ -1,8 +1,7 @@
 """Learning as one call: from a folder of pairs to a brush, for programs."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from brushctl.brushes.fields import label, line
 from brushctl.brushes.file import Brush
@@ -12,13 +11,11 @@ from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import learning_dtype, resolve_device
 from brushctl.engine.making import Start, find_start, make_brush
 from brushctl.engine.recipes import recipe_called
-from brushctl.engine.vetting import sentence, vetted
 from brushctl.errors import UsageError
-from brushctl.events import Event, Warned
+from brushctl.events import Event, Warned, finished
 from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
+from brushctl.photos.vetting import sentence, vetted
 from brushctl.settings import LARGEST_SEED
-
-Result = TypeVar("Result")
 
 
 def learn(
@@ -35,6 +32,8 @@ def learn(
     tell: Callable[[Event], None] = lambda _: None,
 ) -> Brush:
     """Learn a brush from pairs of pictures, as `brushctl learn` does: checked, and some held out.
+
+    Of how good it is the brush says nothing; `brushctl learn` edits the held-out pairs with it.
 
     Args:
         pairs: a folder or a manifest, in any layout that `brushctl learn` reads.
@@ -66,7 +65,7 @@ def learn(
     how, found = recipe_called(recipe), find_pairs(Path(pairs))
     kept_back = how.spared(len(found)) if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)
-    for finding in _followed(vetted(Path(pairs), found), tell):
+    for finding in finished(vetted(Path(pairs), found), tell):
         tell(Warned(sentence(finding)))
     place = resolve_device(device)
     model = open_base(base, place, learning_dtype(dtype, place))
@@ -74,7 +73,7 @@ def learn(
     if phrase is None:
         clip = load_clip(default_clip(model.id), place)
         before, after = load_pairs(learned_from, clip.side)
-        start = _followed(find_start(clip, list(before), list(after)), tell)
+        start = finished(find_start(clip, list(before), list(after)), tell)
     before, after = load_pairs(learned_from, model.resolution)
     work = make_brush(
         model,
@@ -87,15 +86,4 @@ def learn(
         pair_hashes=[pair_sha256(pair) for pair in learned_from],
         held_out=load_pairs(unseen, model.resolution) if unseen else None,
     )
-    return _followed(work, tell)
-
-
-def _followed(work: Generator[Event, None, Result], tell: Callable[[Event], None]) -> Result:
-    outcome: list[Result] = []
-
-    def tap() -> Generator[Event, None, None]:
-        outcome.append((yield from work))
-
-    for event in tap():
-        tell(event)
-    return outcome[0]
+    return finished(work, tell)

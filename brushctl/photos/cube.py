@@ -20,7 +20,7 @@ def open_colour_io() -> ModuleType:
     except ImportError as error:
         raise UsageError(
             "writing LUTs needs OpenColorIO, which is not installed",
-            do="Run `pip install 'brushctl[lut]'`.",
+            do="Run `pip install opencolorio`.",
         ) from error
     return PyOpenColorIO
 

@@ -145,7 +145,7 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         raise PhotoError(
             "this is not a photograph in a format that can be read",
             where=where,
-            do="JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `pip install brushctl[heic]`.",
+            do="JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `pip install pillow-heif`.",
         ) from error
     except PhotoError:
         raise

@@ -62,7 +62,7 @@ def read_list(source: str) -> list[str]:
         PlanError: the file cannot be read.
     """
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).expanduser().read_bytes()
     except OSError as error:
         raise PlanError(
             f"the list cannot be read ({(error.strerror or str(error)).lower()})", where=source

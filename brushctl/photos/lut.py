@@ -2,8 +2,8 @@
 
 The table is the smooth one that brings pictures closest to their edits, in the least squares. Where
 no picture has a colour, its change solves a discrete Laplace equation: never more than among its
-neighbours, and fading far from everything. If one affine transform for all colours comes first, the
-table corrects that, and colours that no picture has go the way of all.
+neighbours, and fading far from everything. Several pictures have one affine transform for all
+colours first, which the table corrects: colours that no picture has go the way of all.
 """
 
 from collections.abc import Sequence
@@ -68,17 +68,15 @@ def fit_lut(
     before: Sequence[Pixels],
     after: Sequence[Pixels],
     grid: int = COARSE,
-    *,
-    affine_first: bool = False,
 ) -> Lut:
     """The smooth table that brings (h, w, 3) pictures closest to their edits.
 
-    The bench's baseline is the table alone, as its figures were published; `affine_first` carries
-    more of an edit to colours that the pictures do not have.
+    One picture has too few colours to say where those that it does not have go: its table comes
+    without the transform.
     """
     colours = [x.reshape(-1, 3).astype(np.float64) for x in before]
     changes = [(y - x).reshape(-1, 3) for x, y in zip(before, after, strict=True)]
-    affine = _affine(colours, changes) if affine_first else np.zeros((4, 3))
+    affine = _affine(colours, changes) if len(colours) > 1 else np.zeros((4, 3))
     normal, right = _prior(grid), np.zeros((grid**3, 3))
     for c, change in zip(colours, changes, strict=True):
         W = _weights(c, grid)  # (pixels, nodes)
@@ -108,9 +106,7 @@ def share_carried(before: Sequence[Pixels], after: Sequence[Pixels], grid: int =
     missed = changed = contrast = 0.0
     for k in range(folds):
         kept = [n for n in range(len(before)) if n % folds != k]
-        table = fit_lut(
-            [before[n] for n in kept], [after[n] for n in kept], grid, affine_first=True
-        )
+        table = fit_lut([before[n] for n in kept], [after[n] for n in kept], grid)
         for x, y in zip(before[k::folds], after[k::folds], strict=True):
             missed += float(np.square(y - table(x)).sum())
             changed += float(np.square(y - x).sum())

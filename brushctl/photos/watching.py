@@ -35,7 +35,9 @@ class Settling:
 
     def settled(self, inputs: Iterable[Input]) -> list[Input]:
         """Those of the files that have not changed for long enough."""
-        now = time.monotonic()
+        now, inputs = time.monotonic(), list(inputs)
+        there = {str(item.path) for item in inputs}
+        self._seen = {name: seen for name, seen in self._seen.items() if name in there}
         return [item for item in inputs if self._is_settled(item, now)]
 
     def _is_settled(self, item: Input, now: float) -> bool:

@@ -1,6 +1,8 @@
 """Each measure on cases whose answer is known."""
 
 import math
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +11,9 @@ import torch
 from brushctl.bench.judging import Judgement, merged
 from brushctl.bench.metrics import BEST, direction, psnr, ssim
 from brushctl.bench.summary import bootstrap
+from brushctl.engine import perception
 from brushctl.engine.clip import TINY_CLIP, load_clip
-from brushctl.engine.perception import has_lpips, tower_distance
+from brushctl.engine.perception import has_lpips, lpips_distance, tower_distance
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,30 @@ def test_tower_distance_is_a_distance_that_grows_with_the_damage(distance, pictu
 
 def test_lpips_is_measured_only_where_its_weights_are(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(perception, "find_spec", lambda _: "found")
     assert not has_lpips()
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / perception.ALEXNET_WEIGHTS).touch()
+    assert has_lpips()
+    monkeypatch.setattr(perception, "find_spec", lambda _: None)
+    assert not has_lpips()
+
+
+def test_lpips_is_given_pictures_as_its_authors_scale_them(monkeypatch):
+    """In [-1, 1], channels first; here a network that tells how far apart their means are."""
+
+    class LPIPS(torch.nn.Module):
+        def __init__(self, net, *, verbose):
+            super().__init__()
+            assert (net, verbose) == ("alex", False)
+
+        def forward(self, a, b):
+            assert a.shape[1] == 3
+            return (a - b).mean((1, 2, 3), keepdim=True).abs()
+
+    monkeypatch.setitem(sys.modules, "lpips", SimpleNamespace(LPIPS=LPIPS))
+    black, white = np.zeros((8, 6, 3), np.float32), np.ones((8, 6, 3), np.float32)
+    assert lpips_distance()([black, white], [white, white]) == [2.0, 0.0]
 
 
 def test_the_bootstrap_covers_the_mean_and_is_narrow_where_effects_agree():

@@ -66,8 +66,8 @@ def test_text_comes_out_again_on_the_base_it_was_measured_on(published):
 
     from brushctl.engine.base import open_base
     from brushctl.engine.editing import Editor
-    from brushctl.engine.guidance import Scales
     from brushctl.engine.instruction import written
+    from brushctl.engine.scales import Scales
 
     base = open_base(None, torch.device("cpu"), torch.float32)
     if base.unet_sha256 != published["base"]["unet_sha256"]:

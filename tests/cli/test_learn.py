@@ -181,7 +181,9 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "settled", lambda run: stop() if run.step == 2 else False)
+        patch.setattr(
+            progress.Progress, "converged", lambda run: stop() if run.step == 2 else False
+        )
         _, err = shell.run(*command, "--overwrite", status=130)
     assert "--resume" in err
     assert (shell.folder / "dim.brush").read_bytes() == whole
@@ -298,20 +300,20 @@ def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
     command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--cross-validate")
     steps = []
 
-    def settled(run):
+    def converged(run):
         steps.append(run.step)
         if len(steps) == 6:  # of four in each fold
             raise KeyboardInterrupt
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "settled", settled)
+        patch.setattr(progress.Progress, "converged", converged)
         shell.run(*command, status=130)
     assert (shell.folder / ".dim.fold-0.brush.unfinished").exists()
     _, err = shell.run(*command, status=2)
     assert "begun before" in err
     steps.clear()
-    monkeypatch.setattr(progress.Progress, "settled", lambda run: bool(steps.append(run.step)))
+    monkeypatch.setattr(progress.Progress, "converged", lambda run: bool(steps.append(run.step)))
     shell.run(*command, "--resume")
     assert len(steps) == 12  # two folds and the whole; the first fold was done
     assert not list(shell.folder.glob(".dim*"))

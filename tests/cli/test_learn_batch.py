@@ -177,21 +177,21 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
     assert counts(learned(shell, "-o", "whole")) == (2, 0, 0)
     steps = []
 
-    def settled(run):
+    def converged(run):
         steps.append(run.step)
         if len(steps) == 4:  # the second step of the second set
             raise KeyboardInterrupt
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "settled", settled)
+        patch.setattr(progress.Progress, "converged", converged)
         command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "-o", "stopped", "--json")
         lines = shell.text(*command, status=130)
     first, last = map(json.loads, lines.splitlines())
     assert (first["event"], last["event"]) == ("brush", "error")
     assert last["error"]["do"] == "Run the same command again to go on."
     steps.clear()
-    monkeypatch.setattr(progress.Progress, "settled", lambda run: bool(steps.append(run.step)))
+    monkeypatch.setattr(progress.Progress, "converged", lambda run: bool(steps.append(run.step)))
     assert counts(learned(shell, "-o", "stopped")) == (1, 1, 0)
     assert steps == [1]
     whole, gone_on = (read_brush(shell.folder / f"{f}/dusk.brush") for f in ("whole", "stopped"))

@@ -4,20 +4,34 @@ from dataclasses import replace
 
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 
 from brushctl.engine.attention import Brushed, brushed
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, initial, sites
 from brushctl.engine.learning import trainable
 from brushctl.engine.pixels import to_model
+from brushctl.engine.scales import Scales
+from brushctl.engine.single_file import SD15
 
 PHRASE = "make it snow"
 
 
-def test_there_is_a_site_for_every_cross_attention_layer_in_the_models_order(base):
-    cross = [name for name, _ in base.unet.named_modules() if name.endswith("attn2")]
-    assert list(sites(base.unet)) == cross
-    assert list(initial(base, PHRASE, 5).features) == cross
+def test_the_sites_are_stable_diffusions_sixteen_cross_attention_layers():
+    """Two in each of three levels on the way down, one in the middle, three on the way up."""
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(
+            UNet2DConditionModel.load_config(SD15, subfolder="unet")
+        )
+    names = list(sites(unet))
+    levels = [f"down_blocks.{k}" for k in (0, 0, 1, 1, 2, 2)]
+    levels += [f"up_blocks.{k}" for k in (1, 1, 1, 2, 2, 2, 3, 3, 3)] + ["mid_block"]
+    assert [name.split(".attentions")[0] for name in names] == levels
+    assert names[0] == "down_blocks.0.attentions.0.transformer_blocks.0.attn2"
+
+
+def test_there_are_features_for_every_site(base):
+    assert list(initial(base, PHRASE, 5).features) == list(sites(base.unet))
 
 
 def test_m_counts_the_start_and_end_of_the_phrase(base):

@@ -25,6 +25,14 @@ def test_a_cpu_gets_bfloat16_if_it_multiplies_in_it(monkeypatch, able, dtype):
     assert resolve_dtype("float32", CPU) == torch.float32
 
 
-def test_cuda_gets_bfloat16_and_mps_float32():
-    assert resolve_dtype(None, torch.device("cuda")) == torch.bfloat16
+@pytest.mark.parametrize(
+    ("capability", "dtype"), [((7, 0), torch.float32), ((7, 5), torch.float32),
+                              ((8, 0), torch.bfloat16), ((12, 0), torch.bfloat16)]
+)  # fmt: skip
+def test_a_cuda_card_gets_bfloat16_if_it_multiplies_in_it(monkeypatch, capability, dtype):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert resolve_dtype(None, torch.device("cuda:1")) == dtype
+
+
+def test_mps_gets_float32():
     assert resolve_dtype(None, torch.device("mps")) == torch.float32

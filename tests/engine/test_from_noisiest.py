@@ -5,8 +5,9 @@ from dataclasses import replace
 import torch
 
 from brushctl.engine.attention import brushed
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import from_noisiest, initial, weakened, written
+from brushctl.engine.scales import Scales
 
 
 def predicted(base, instruction, t):

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from brushctl.engine.attention import brushed
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.draws import bucket_losses, draw, encode_pairs
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, written
 from brushctl.engine.inversion import invert
-from brushctl.engine.learning import bucket_losses, draw, encode_pairs
 from brushctl.engine.recipes import DEFAULT
+from brushctl.engine.scales import Scales
 from brushctl.events import Advance
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -12,13 +12,13 @@ from brushctl.brushes.file import decode_brush, encode_brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine import learning
 from brushctl.engine.base import open_base
+from brushctl.engine.draws import EncodedPairs, draw
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import from_brush
-from brushctl.engine.learning import EncodedPairs, draw
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.progress import Progress, adam, set_rate
 from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
+from brushctl.engine.scales import Scales
 from brushctl.errors import (
     BrushMismatchError,
     DeviceError,
@@ -130,7 +130,7 @@ def test_a_perfect_prediction_recovers_the_picture(base):
     """z_t and the target are two mixtures of picture and noise: together they give it back."""
     x = torch.randn(2, 16, 16, 16, generator=torch.Generator().manual_seed(1))
     sample = draw(base, EncodedPairs(x, x), PAPER, torch.Generator().manual_seed(0))
-    a = base.scheduler(1).alphas_cumprod[sample.t][:, None, None, None]
+    a = base.alpha_bar[sample.t][:, None, None, None]
     recovered = a.sqrt() * sample.z_t - (1 - a).sqrt() * sample.target  # of velocity
     torch.testing.assert_close(recovered, sample.condition, atol=1e-4, rtol=1e-4)
 
@@ -190,21 +190,24 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(base, pictures, monkeypatch, st
     assert re.search(r"held out \d\.\d+ \(\d+\.\d dB\)$", events[-1].note)
 
 
-def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, monkeypatch, toy):
-    honest = learning.sample_errors
+def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, monkeypatch):
+    honest, gradients = learning.sample_errors, []
 
     def cramped(guidance, sample):
         if len(sample.t) > 2:
             torch.empty(1 << 60)  # what no machine has
         return honest(guidance, sample)
 
+    def kept(optimiser, *_):
+        gradients.append([leaf.grad for g in optimiser.param_groups for leaf in g["params"]])
+
+    monkeypatch.setattr(learning, "update", kept)
+    made(base, pictures, replace(SHORT, steps=1))
     monkeypatch.setattr(learning, "sample_errors", cramped)
-    brush, events = made(base, pictures)
+    _, events = made(base, pictures, replace(SHORT, steps=1))
     assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
-    for key, tensor in toy[0].tensors.items():
-        # Adam turns the rounding of a vanishing gradient into a step: single features may differ.
-        difference = np.abs(tensor.astype(np.float32) - brush.tensors[key])
-        assert difference.mean() < 0.1 * SHORT.rate
+    whole, in_parts = (torch.cat([g.flatten() for g in step]) for step in gradients)
+    torch.testing.assert_close(in_parts, whole, rtol=1e-3, atol=1e-4 * float(whole.abs().max()))
 
 
 def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
@@ -259,14 +262,17 @@ def test_each_bucket_returns_to_where_it_was_best_on_held_out_pairs():
 def test_learning_stops_when_held_out_pairs_gain_nothing_more():
     falling = [(k, [1.0 - 0.1 * k, 1.0 - 0.1 * k]) for k in range(7)]
     run, _ = progress_of(falling)
-    assert not run.settled()
+    assert not run.converged()
     for _ in range(6):
-        assert not run.settled()
+        assert not run.converged()
         run.look(torch.tensor([0.4, 0.4]))
-    assert run.settled()
+    assert run.converged()
 
 
-def test_the_papers_recipe_keeps_its_last_step_whatever_held_out_pairs_say(base, pictures):
+def test_the_papers_recipe_keeps_its_last_step_whatever_held_out_pairs_say(
+    base, pictures, monkeypatch
+):
+    monkeypatch.setattr(settings, "DRAWS", 1)
     paper = replace(PAPER, steps=4)
     alone, _ = made(base, pictures, paper)
     judged, _ = made(base, pictures, paper, held_out=(pictures[2:], 1 - pictures[2:]))

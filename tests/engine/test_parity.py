@@ -14,9 +14,10 @@ from diffusers import (
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import open_base
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import initial, written
 from brushctl.engine.pixels import from_model, to_model
+from brushctl.engine.scales import Scales
 from brushctl.errors import DeviceMemoryError, PhotoError, UsageError
 
 PHRASE = "turn daylight into night"
@@ -152,12 +153,11 @@ def test_pictures_of_any_number_and_size_are_edited_in_their_order(base, picture
 
 
 def test_bfloat16_moves_no_pixel_by_three_levels_of_255_at_the_base_s_own_settings(base, pictures):
-    defaults = base.defaults
-    how = {"scales": Scales(defaults.s_T, defaults.s_I), "steps": defaults.steps, "seed": 0}
+    how = {"scales": base.defaults.scales, "steps": base.defaults.steps, "seed": 0}
     made = []
     for model in (base, open_base(None, torch.device("cpu"), torch.bfloat16)):
         with Editor(model, written(model, PHRASE), **how) as editor:
-            made.append(np.stack([edited.after for edited in editor.edit(list(pictures))]))
+            made.append(np.stack([edited.after for edited in editor.edit(list(pictures[:2]))]))
     assert 0 < np.abs(made[0] - made[1]).max() < 3 / 255
 
 

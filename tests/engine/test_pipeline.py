@@ -16,12 +16,12 @@ from brushctl.engine.attention import Brushed, PreparedAttnProcessor
 from brushctl.engine.base import BaseModel
 from brushctl.engine.editing import Editor
 from brushctl.engine.family import Family
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import Instruction, from_brush, sites
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.pipeline import Loaded
 from brushctl.engine.pixels import to_model
 from brushctl.engine.recipes import Recipe
+from brushctl.engine.scales import Scales
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 from brushctl.events import finished
 from tests.brushes.makers import plain

@@ -6,14 +6,16 @@ import pytest
 import torch
 
 from brushctl import settings
-from brushctl.engine import learning
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import open_base
-from brushctl.engine.guidance import Guidance, Scales
+from brushctl.engine.draws import bucket_losses, draw, encode_pairs, sample_errors
+from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import initial
-from brushctl.engine.learning import draw, encode_pairs, trainable
+from brushctl.engine.learning import trainable
 from brushctl.engine.progress import Progress
 from brushctl.engine.recipes import PAPER
+from brushctl.engine.scales import Scales
+from brushctl.engine.unseen import Unseen
 
 
 def test_buckets_learn_together_as_they_would_alone(base, pictures):
@@ -24,9 +26,7 @@ def test_buckets_learn_together_as_they_would_alone(base, pictures):
     def gradients(loss_of):
         instruction = trainable(initial(base, "make it darker", 5))
         with brushed(base.unet, instruction) as state:
-            loss_of(
-                learning.bucket_losses(Guidance(base, state, Scales(7.5, 1.5)), sample)
-            ).backward()
+            loss_of(bucket_losses(Guidance(base, state, Scales(7.5, 1.5)), sample)).backward()
         return [K.grad for K, _ in instruction.features.values()]
 
     together = gradients(lambda losses: losses.sum())
@@ -52,7 +52,7 @@ def test_the_papers_schedule_bucket_after_bucket_ends_where_one_batch_does(base,
             guidance = Guidance(base, state, PAPER.scales)
             for sample in steps_of_samples:
                 run.optimiser.zero_grad()
-                learning.sample_errors(guidance, sample).sum().backward()
+                sample_errors(guidance, sample).sum().backward()
                 run.optimiser.step()
         return [leaf.detach() for leaf in run.leaves]
 
@@ -80,14 +80,14 @@ def test_what_the_frozen_branches_predict_is_computed_once_for_all_looks(
     instruction = initial(base, "make it darker", 5)
     with brushed(base.unet, instruction) as state:
         guidance = Guidance(base, state, PAPER.scales)
-        unseen = learning.Unseen(guidance, pictures[:1], pictures[1:2], recipe, seed=0)
+        unseen = Unseen(guidance, pictures[:1], pictures[1:2], recipe, seed=0)
         monkeypatch.setattr(Guidance, "frozen_terms", counted)
         first, again = unseen.losses(1), unseen.losses(2)
         often = replace(recipe, batch=settings.DRAWS)
         pairs = encode_pairs(base, pictures[:1], pictures[1:2])
         sample = draw(base, pairs, often, torch.Generator().manual_seed(1))
         with torch.no_grad():
-            plain = learning.bucket_losses(guidance, sample)
+            plain = bucket_losses(guidance, sample)
     torch.testing.assert_close(first, again, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(first, plain, rtol=1e-4, atol=1e-5)
     assert sum(seen) == 2 * 5 * settings.DRAWS  # once for both looks, and once here
@@ -103,7 +103,7 @@ def test_gradients_in_bfloat16_point_where_those_in_float32_do(base, pictures, s
         sample = draw(model, pairs, PAPER, torch.Generator().manual_seed(0))
         instruction = trainable(initial(model, "make it darker", 5))
         with brushed(model.unet, instruction) as state:
-            learning.sample_errors(Guidance(model, state, scales), sample).sum().backward()
+            sample_errors(Guidance(model, state, scales), sample).sum().backward()
         leaves = (leaf for KV in instruction.features.values() for leaf in KV)
         return torch.cat([leaf.grad.flatten() for leaf in leaves])
 

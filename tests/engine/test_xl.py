@@ -9,11 +9,11 @@ import brushctl
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import open_base
 from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Scales
 from brushctl.engine.instruction import from_brush, sites, weakened, written
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.pixels import to_model
 from brushctl.engine.recipes import Recipe
+from brushctl.engine.scales import Scales
 from brushctl.errors import BaseModelError
 from brushctl.events import finished
 from tests.engine.random_xl import write_random_xl

@@ -42,7 +42,7 @@ def test_it_cannot_repeat_what_depends_on_the_place():
 
 
 def test_colours_far_from_all_it_has_seen_go_the_way_of_all(pictures):
-    table = fit_lut(pictures, [1 - x for x in pictures], FINE, affine_first=True).table
+    table = fit_lut(pictures, [1 - x for x in pictures], FINE).table
     np.testing.assert_allclose(
         table, 1 - np.indices((FINE,) * 3).transpose(1, 2, 3, 0) / 32, atol=0.01
     )

@@ -1,18 +1,18 @@
 """The small CLIP of tiny-ip2p: an open_clip model that matches the world's pictures and phrases."""
 
 import json
-import tempfile
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 from torch.nn import functional as F
 from transformers import CLIPTokenizer
 
+from brushctl.files import write_atomically
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, optimise
 from brushctl.tiny.train.vae import to_model
@@ -118,12 +118,8 @@ def _save(
     out: Path,
 ) -> None:
     """In open_clip's own folder layout, which its `local-dir:` scheme opens."""
-    out.mkdir(parents=True, exist_ok=True)
     weights = {k: v.half().contiguous() for k, v in model.state_dict().items()}
-    with tempfile.TemporaryDirectory(dir=out) as partial:
-        file = Path(partial) / "weights"
-        save_file(weights, file)
-        file.replace(out / "open_clip_model.safetensors")
+    write_atomically(out / "open_clip_model.safetensors", save(weights))
     described = {"model_cfg": config, "preprocess_cfg": PREPROCESS}
     (out / "open_clip_config.json").write_text(json.dumps(described, indent=2) + "\n")
     tokenizer.save_pretrained(out)

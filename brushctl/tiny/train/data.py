@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.brushes.atomic import write_atomically
+from brushctl.files import write_atomically
 from brushctl.tiny.world import draw_pair
 
 SIZE = 64

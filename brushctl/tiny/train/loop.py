@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from torch import nn
 
 from brushctl.engine.device import resolve_dtype
 from brushctl.errors import UsageError
+from brushctl.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,9 @@ def _save(
 
 def save_whole(state: Mapping[str, object], path: Path) -> None:
     """Save tensors so that a file of that name is never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    torch.save(dict(state), partial)
-    partial.replace(path)
+    stream = BytesIO()
+    torch.save(dict(state), stream)
+    write_atomically(path, stream.getvalue())
 
 
 def _resume(

@@ -107,7 +107,7 @@ def new_scheduler() -> EulerAncestralDiscreteScheduler:
     )
 
 
-class Editor(nn.Module):
+class Denoiser(nn.Module):
     """The two parts that learn together."""
 
     def __init__(self, unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> None:
@@ -135,7 +135,7 @@ def train_unet(
     torch.manual_seed(run.seed)
     vae = AutoencoderKL.from_pretrained(out / "vae").to(run.device)
     tokenizer = _tokenizer(run, train, start)
-    model = Editor(new_unet(), new_text_encoder(tokenizer)).to(run.device)
+    model = Denoiser(new_unet(), new_text_encoder(tokenizer)).to(run.device)
     if start:
         known = weights_in(start / "unet")
         widen(model.unet, known, len(known["conv_out.bias"]))
@@ -168,7 +168,7 @@ def train_unet(
         return (focus * in_pixels.float().pow(2)).mean()
 
     def report(average: nn.Module, step: int) -> dict[str, float]:
-        assert isinstance(average, Editor)
+        assert isinstance(average, Denoiser)
         pipe = pipeline(vae, average, tokenizer)
         if step % (4 * run.checkpoint_every) == 0:
             _save(pipe, out)
@@ -177,7 +177,7 @@ def train_unet(
         return figures
 
     average = optimise(model, loss, run, report, [read.encode()])
-    assert isinstance(average, Editor)
+    assert isinstance(average, Denoiser)
     _save(pipeline(vae, average, tokenizer), out)
 
 
@@ -278,7 +278,7 @@ def _encode(vae: AutoencoderKL, pictures: Bytes) -> torch.Tensor:
 
 
 def pipeline(
-    vae: AutoencoderKL, model: Editor, tokenizer: CLIPTokenizer
+    vae: AutoencoderKL, model: Denoiser, tokenizer: CLIPTokenizer
 ) -> StableDiffusionInstructPix2PixPipeline:
     """The parts as diffusers' own IP2P pipeline."""
     pipe = StableDiffusionInstructPix2PixPipeline(

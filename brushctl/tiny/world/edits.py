@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brushctl.tiny.world import sampling
 from brushctl.tiny.world.grading import grade, random_clauses
 from brushctl.tiny.world.looks import NAMED, UNNAMED, Look
-from brushctl.tiny.world.pen import FloatImage
 from brushctl.tiny.world.pictures import Picture, draw_picture, draw_scene
 from brushctl.tiny.world.sampling import pick
 from brushctl.tiny.world.scenes import FUR, GROUNDS, HAIR, SEASONS, SKIES, Scene, plural
@@ -36,8 +36,12 @@ class Pair:
     before: Picture
     after: Picture
     instruction: str
-    mask: FloatImage
-    """(h, w, 1): 1 where the edit changes the picture by more than a trace."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(h, w): where the edit changes the picture by more than a trace."""
+        change = np.abs(self.after.pixels - self.before.pixels)
+        return np.asarray(change.max(axis=2) > TRACE)
 
 
 Change = tuple[Scene, Scene, str, str, str]
@@ -59,11 +63,6 @@ TRACE = 0.03
 """Changes below this (of 1) are not counted into an edit's region."""
 
 
-def _pair(before: Picture, after: Picture, instruction: str) -> Pair:
-    change = np.abs(after.pixels - before.pixels).max(axis=2, keepdims=True)
-    return Pair(before, after, instruction, (change > TRACE).astype(np.float32))
-
-
 def _worded(rng: np.random.Generator, said: tuple[str, ...], old: str, new: str) -> str:
     """One of the instructions, or the template that phrase extraction makes (section 4.2)."""
     draw = rng.random()
@@ -75,7 +74,7 @@ def _worded(rng: np.random.Generator, said: tuple[str, ...], old: str, new: str)
 def look_pair(picture: Picture, look: Look, instruction: str, phrase: str) -> Pair:
     """The picture before and after a look."""
     pixels = np.clip(look(picture.pixels), 0, 1).astype(np.float32)
-    return _pair(picture, Picture(pixels, (*picture.phrases, phrase)), instruction)
+    return Pair(picture, Picture(pixels, (*picture.phrases, phrase)), instruction)
 
 
 def _look(name: str) -> Edit:
@@ -93,13 +92,13 @@ def _grade(rng: np.random.Generator, size: int) -> Pair:
     words = ", ".join(c.words() for c in clauses)
     picture = draw_picture(rng, size)
     after = grade(picture.pixels, clauses)
-    return _pair(picture, Picture(after, picture.phrases), words)
+    return Pair(picture, Picture(after, picture.phrases), words)
 
 
 def _nothing(rng: np.random.Generator, size: int) -> Pair:
     """Without an instruction the picture stays as it is: the null branch of the guidance."""
     picture = draw_picture(rng, size)
-    return _pair(picture, picture, "")
+    return Pair(picture, picture, "")
 
 
 def _local(name: str, share: float, change: Callable[[np.random.Generator], Change]) -> Edit:
@@ -107,7 +106,7 @@ def _local(name: str, share: float, change: Callable[[np.random.Generator], Chan
         old, new, instruction, before, after = change(rng)
         light = int(rng.integers(2**32))
         words = _worded(rng, (instruction,), before, after)
-        return _pair(draw_scene(old, light, size), draw_scene(new, light, size), words)
+        return Pair(draw_scene(old, light, size), draw_scene(new, light, size), words)
 
     return Edit(name, "local", share, make)
 

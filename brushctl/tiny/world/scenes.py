@@ -212,7 +212,7 @@ class Table:
         pen.box(0, 0.58, 1, 0.62, shade(COLOURS[self.cloth], 0.75))
         if self.fruit:
             for x, y in self.spots:
-                FRUITS[self.fruit](pen, x, y, self.r, COLOURS["red"])
+                FRUITS[self.fruit](pen, x, y, self.r)
         else:
             (x0, y0), (x1, y1) = self.spots[:2]
             cake(pen, x0, y0, 1.25 * self.r, CAKES[self.cake])
@@ -262,7 +262,7 @@ class Portrait:
             pen.box(x - 0.8 * r, y - 0.8 * r, x + 0.8 * r, y - 0.5 * r, hair)
         self._draw_face(pen, x, y, r)
         if self.reading:
-            READING[self.reading](pen, x, 0.84, 0.2, COLOURS["red"])
+            READING[self.reading](pen, x, 0.84, 0.2)
         return pen.picture()
 
     def _draw_face(self, pen: Pen, x: float, y: float, r: float) -> None:

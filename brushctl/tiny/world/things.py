@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 from brushctl.tiny.world.pen import Colour, Pen, shade
 
+Plain = Callable[[Pen, float, float, float], None]
+"""Draws a thing of its own colours at (x, y), r large."""
 Drawer = Callable[[Pen, float, float, float, Colour], None]
+"""Draws one in a colour."""
 
 COLOURS: dict[str, Colour] = {
     "red": (208, 44, 40),
@@ -143,29 +146,29 @@ def _round_fruit(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
     pen.disc(x - 0.1 * r, y - 0.1 * r, 0.84 * r, fill)
 
 
-def apple(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
-    """An apple: red or as given, a stem and a leaf."""
+def apple(pen: Pen, x: float, y: float, r: float) -> None:
+    """An apple: red, with a stem and a leaf."""
     _round_fruit(pen, x, y, r, (204, 36, 40))
     pen.disc(x - 0.4 * r, y - 0.4 * r, 0.16 * r, (250, 170, 160))
     pen.line([(x, y - 0.8 * r), (x + 0.1 * r, y - 1.3 * r)], (90, 60, 30), 0.14 * r)
     pen.ellipse(x + 0.4 * r, y - 1.15 * r, 0.34 * r, 0.16 * r, (70, 160, 60))
 
 
-def peach(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
+def peach(pen: Pen, x: float, y: float, r: float) -> None:
     """A peach: pale orange with a cleft."""
     _round_fruit(pen, x, y, r, (250, 176, 128))
     pen.disc(x + 0.35 * r, y + 0.1 * r, 0.45 * r, (244, 146, 112))
     pen.arc(x + 0.6 * r, y, 0.9 * r, (140, 220), (206, 104, 84), 0.1 * r)
 
 
-def lemon(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
+def lemon(pen: Pen, x: float, y: float, r: float) -> None:
     """A lemon: yellow, pointed at both ends."""
     pen.ellipse(x, y, 1.1 * r, 0.75 * r, (238, 206, 40))
     pen.ellipse(x - 0.1 * r, y - 0.1 * r, 0.8 * r, 0.5 * r, (252, 230, 90))
     pen.disc(x + 1.05 * r, y, 0.2 * r, (226, 190, 40))
 
 
-def pear(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
+def pear(pen: Pen, x: float, y: float, r: float) -> None:
     """A pear: green, narrow above."""
     pen.disc(x, y + 0.25 * r, 0.85 * r, (150, 182, 60))
     pen.ellipse(x, y - 0.5 * r, 0.45 * r, 0.65 * r, (150, 182, 60))
@@ -204,7 +207,7 @@ def drink(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
     )
 
 
-def newspaper(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
+def newspaper(pen: Pen, x: float, y: float, r: float) -> None:
     """An open newspaper: pale, with columns of print."""
     pen.box(x - 1.2 * r, y - 0.7 * r, x + 1.2 * r, y + 0.8 * r, (226, 224, 214))
     pen.box(x - 1.05 * r, y - 0.55 * r, x + 1.05 * r, y - 0.35 * r, (70, 70, 74))
@@ -219,14 +222,14 @@ def newspaper(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
             )
 
 
-def book(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
+def book(pen: Pen, x: float, y: float, r: float) -> None:
     """A closed book in a coloured cover."""
     pen.box(x - 0.9 * r, y - 0.75 * r, x + 0.9 * r, y + 0.85 * r, (170, 40, 52))
     pen.box(x - 0.9 * r, y - 0.75 * r, x - 0.65 * r, y + 0.85 * r, (112, 24, 36))
     pen.box(x - 0.35 * r, y - 0.4 * r, x + 0.65 * r, y - 0.1 * r, (240, 214, 120))
 
 
-def phone(pen: Pen, x: float, y: float, r: float, fill: Colour) -> None:
+def phone(pen: Pen, x: float, y: float, r: float) -> None:
     """A telephone: a dark slab with a lit screen."""
     pen.box(x - 0.5 * r, y - 0.8 * r, x + 0.5 * r, y + 0.9 * r, (34, 34, 40))
     pen.box(x - 0.4 * r, y - 0.65 * r, x + 0.4 * r, y + 0.7 * r, (110, 190, 230))
@@ -247,8 +250,8 @@ TOYS: dict[str, Drawer] = {
     "kite": kite,
 }
 ANIMALS: dict[str, Drawer] = {"cat": cat, "dog": dog, "bear": bear, "rabbit": rabbit}
-FRUITS: dict[str, Drawer] = {"apple": apple, "peach": peach, "lemon": lemon, "pear": pear}
-READING: dict[str, Drawer] = {"newspaper": newspaper, "book": book, "phone": phone}
+FRUITS: dict[str, Plain] = {"apple": apple, "peach": peach, "lemon": lemon, "pear": pear}
+READING: dict[str, Plain] = {"newspaper": newspaper, "book": book, "phone": phone}
 LAMPS: dict[str, Drawer] = {"round": Pen.disc, "square": square, "star": star, "heart": heart}
 CAKES: dict[str, Colour] = {
     "strawberry": (240, 150, 170),
