@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -26,7 +27,7 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None
         ) from error
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with partial.open("xb") as file:
+        with _named(path), partial.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -36,6 +37,30 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None
         move(partial, path, overwrite=overwrite)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """A fault of the temporary file is one of the file that it was to become."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def existing(folder: Path) -> Path:
+    """A folder, or what is there of the way to it."""
+    folder = folder.absolute()
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def unwritable(folder: Path) -> tuple[Path, str] | None:
+    """Why a folder can be neither written nor made, and which place is to blame; None if it can."""
+    there = existing(folder)
+    if not there.is_dir():
+        return there, "this is a file, no folder"
+    return None if os.access(there, os.W_OK) else (there, "the folder cannot be written")
 
 
 def move(source: Path, target: Path, *, overwrite: bool) -> None:

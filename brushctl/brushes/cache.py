@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import label
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
-from brushctl.files import move, write_atomically
+from brushctl.files import move, unwritable, write_atomically
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def checked_file(path: Path) -> Path:
         raise NameInvalidError(
             f"the file's name must end in {SUFFIX}",
             where=str(path),
-            do=f"Name it {path.stem}{SUFFIX}.",
+            do=f"Name it {path}{SUFFIX}.",
         )
     return path
 
@@ -133,7 +133,8 @@ def destination(target: str, *, overwrite: bool) -> Path:
     To be asked before the work begins, so that a taken name costs nothing.
 
     Raises:
-        NameInvalidError: it is a folder, or no name of a brush's file, or none a brush can bear.
+        NameInvalidError: it is a folder, or no name of a brush's file, or none a brush can bear; or
+            its folder can be neither written nor made.
         NameTakenError: something is there already and may not be overwritten.
     """
     path = Path(target).expanduser() if is_path(target) else path_of(target)
@@ -145,6 +146,8 @@ def destination(target: str, *, overwrite: bool) -> Path:
         )
     if checked_file(path).exists() and not overwrite:
         raise _taken(target)
+    if why := unwritable(path.parent):
+        raise NameInvalidError(why[1], where=str(why[0]), do="Choose another place.")
     try:
         label(path.stem, repr(path.stem))
     except FieldError as error:  # a brush's fault elsewhere, here the name's that it is to have

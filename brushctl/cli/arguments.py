@@ -52,6 +52,9 @@ CachedNames = Annotated[
 Pairs = Annotated[
     Path, typer.Argument(help="A folder of before/after pairs, or a CSV or JSON manifest.")
 ]
+Align = Annotated[
+    bool, typer.Option("--align", help="Crop shifted pairs to what both pictures share.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a brush of that name.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]

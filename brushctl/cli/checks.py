@@ -29,10 +29,9 @@ def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) 
 
 def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:
     """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
-    from brushctl.photos.checking import Severity
-    from brushctl.photos.vetting import examined
+    from brushctl.photos.checking import Severity, check_pairs
 
-    findings = follow(examined(pairs, align=align), quiet=quiet)
+    findings = follow(check_pairs(pairs, align=align), quiet=quiet)
     if json:
         print_json(
             {

@@ -15,6 +15,7 @@ from brushctl.brushes.cache import names
 from brushctl.cli.arguments import Json
 from brushctl.cli.output import out_console, print_json
 from brushctl.errors import first_line
+from brushctl.files import existing
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
@@ -141,8 +142,7 @@ def _extra(name: str, what: str, install: str) -> Finding:
 
 def _free(folder: Path) -> int:
     """Bytes free where a folder is, or would be."""
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(existing(folder)).free
 
 
 def _gib(size: int) -> str:

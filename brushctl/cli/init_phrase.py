@@ -1,13 +1,16 @@
 """`brushctl init-phrase`: name in words what the pairs change."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli.arguments import Base, Device, Json, Pairs, Quiet
+from brushctl.cli.arguments import Align, Base, Device, Json, Pairs, Quiet
+from brushctl.cli.checks import checked
 from brushctl.cli.output import err_console, follow, print_json, say
+from brushctl.errors import UsageError
 from brushctl.settings import TINY
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ def init_phrase(
     base: Base = None,
     clip: ClipName = None,
     vocabulary: VocabularyFile = None,
+    align: Align = False,
     eta: Eta = 0.15,
     phrases: Annotated[int, typer.Option("--phrases", min=1, help="Candidates of a set.")] = 5,
     device: Device = "auto",
@@ -43,20 +47,19 @@ def init_phrase(
     """Find the phrase learning would start from, and show what it was chosen among."""
     from brushctl.photos.pairs import find_pairs, load_pairs
 
+    if not math.isfinite(eta):
+        raise UsageError("a sensitivity is a number", where=f"--eta {eta}")
+    words = _text(vocabulary) if vocabulary else None
     found = find_pairs(pairs)
+    checked(pairs, found, align=align, quiet=quiet)
 
     from brushctl.engine.clip import default_clip, load_clip
     from brushctl.engine.device import resolve_device
     from brushctl.engine.phrasing import find_phrase, parse_vocabulary, vocabulary_of
 
     model = load_clip(clip or default_clip(base or TINY), resolve_device(device))
-    if vocabulary:
-        known = parse_vocabulary(
-            vocabulary.read_text(encoding="utf-8-sig", errors="replace"), str(vocabulary)
-        )
-    else:
-        known = vocabulary_of(model)
-    before, after = load_pairs(found, model.side)
+    known = vocabulary_of(model) if words is None else parse_vocabulary(words, str(vocabulary))
+    before, after = load_pairs(found, model.side, align=align)
     work = find_phrase(model, list(before), list(after), known, r=phrases, eta=eta)
     phrasing = follow(work, quiet=quiet)
     if json:
@@ -64,10 +67,21 @@ def init_phrase(
         return
     if not quiet:
         err_console().print(_table(phrasing))
-    if phrasing.phrase is None:
-        say("No phrase names this edit: learning would start from the empty instruction.")
-    else:
+    if phrasing.phrase is not None:
         sys.stdout.write(f"{phrasing.phrase}\n")
+    elif not quiet:
+        say("No phrase names this edit: learning would start from the empty instruction.")
+
+
+def _text(vocabulary: Path) -> str:
+    try:
+        return vocabulary.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"the vocabulary is no UTF-8 text ({error})",
+            where=str(vocabulary),
+            do="Save it as UTF-8.",
+        ) from error
 
 
 def _table(phrasing: "Phrasing") -> "Table":

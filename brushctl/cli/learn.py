@@ -1,10 +1,11 @@
 """`brushctl learn`: make a brush out of before/after pairs."""
 
+from shlex import quote
 from typing import Annotated
 
 import typer
 
-from brushctl.cli.arguments import Base, Device, LearningDtype, Overwrite, Pairs, Quiet, Seed
+from brushctl.cli.arguments import Align, Base, Device, LearningDtype, Overwrite, Pairs, Quiet, Seed
 from brushctl.cli.checks import show_checks
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.many import Many
@@ -51,9 +52,7 @@ def learn(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")
     ] = False,
-    align: Annotated[
-        bool, typer.Option("--align", help="Crop shifted pairs to what both pictures share.")
-    ] = False,
+    align: Align = False,
     check_only: Annotated[
         bool, typer.Option("--check-only", help="Check the pairs, and learn nothing.")
     ] = False,
@@ -117,6 +116,7 @@ def learn(
 
     from brushctl.engine.base import open_base
     from brushctl.engine.device import learning_dtype, resolve_device
+    from brushctl.engine.places import is_here
 
     place = resolve_device(device)
     model = open_base(base, place, learning_dtype(dtype, place))
@@ -127,4 +127,5 @@ def learn(
         say(f"{learned.told()}\n{learned.path}")
         if learned.sheet:
             say(f"{learned.sheet}   (before, after, brush)")
-        say(f"brushctl apply {output} PHOTOS -o EDITED repeats it")
+        based = f" --base {quote(base)}" if base and is_here(base) else ""
+        say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{based} repeats it")

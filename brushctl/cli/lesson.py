@@ -16,7 +16,7 @@ from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.making import Start, make_brush, named
 from brushctl.engine.phrasing import Seen, look, vocabulary_of
 from brushctl.engine.recipes import Recipe
-from brushctl.errors import BaseModelError, Interrupted, first_line
+from brushctl.errors import BaseModelError, first_line
 from brushctl.photos.pairs import Pair, load_pairs, pair_sha256
 
 if TYPE_CHECKING:
@@ -85,11 +85,7 @@ class Lesson:
         return follow(work, quiet=self.quiet)
 
     def learn(self, start: Start, *, resume: bool) -> Brush:
-        """Learn the brush, or go on learning it.
-
-        Raises:
-            Interrupted: the user stopped it; what was learned so far is kept.
-        """
+        """Learn the brush, or go on learning it; what was learned so far is kept on the way."""
         hashes = [pair_sha256(pair) for pair in self.learned_from]
         stamp = Stamp.today(self.target.stem)
         unfinished = self._unfinished(start, hashes, stamp.created)
@@ -108,11 +104,7 @@ class Lesson:
             held_out=self._load(self.unseen) if self.unseen else None,
             keeper=unfinished,
         )
-        try:
-            return follow(work, quiet=self.quiet)
-        except KeyboardInterrupt:
-            kept = "The same command with --resume goes on." if unfinished.path.exists() else None
-            raise Interrupted("stopped while learning", do=kept) from None
+        return follow(work, quiet=self.quiet)
 
     def cross_validate(
         self, starts: Callable[[Sequence[Pair]], Start], *, resume: bool
@@ -120,9 +112,6 @@ class Lesson:
         """Each pair edited by a brush learned from the others alone, from their start.
 
         None, and a warning, where that cannot be judged.
-
-        Raises:
-            Interrupted: the user stopped it; what was learned so far is kept.
         """
         folds: list[Judgement] = []
         for k, pair in enumerate(self.learned_from):

@@ -11,7 +11,7 @@ from brushctl.brushes.unfinished import forget, states_of
 from brushctl.cli.arguments import of_the_command_line
 from brushctl.cli.checks import checked
 from brushctl.cli.output import counted
-from brushctl.errors import NameTakenError, PairsError, UsageError
+from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
 
 if TYPE_CHECKING:
     from brushctl.bench.judging import Judgement
@@ -160,7 +160,8 @@ class Ready:
             quiet: whether nothing is said.
 
         Raises:
-            BrushctlError: it cannot be learned, or was stopped.
+            BrushctlError: it cannot be learned.
+            Interrupted: the user stopped it; what was learned so far is kept.
         """
         from brushctl.brushes.file import encode_brush
         from brushctl.cli.lesson import Lesson
@@ -182,9 +183,13 @@ class Ready:
         )
         given = order.no_phrase or order.phrase is not None
         starts = lesson.starts(Start(order.phrase or None) if given else None)
-        folds = lesson.cross_validate(starts, resume=resume) if order.cross_validate else None
-        learned = lesson.learn(starts(self.learned_from), resume=resume)
-        brush, judged = lesson.judge(learned, folds)
+        try:
+            folds = lesson.cross_validate(starts, resume=resume) if order.cross_validate else None
+            learned = lesson.learn(starts(self.learned_from), resume=resume)
+            brush, judged = lesson.judge(learned, folds)
+        except KeyboardInterrupt:
+            kept = "The same command with --resume goes on." if states_of(self.target) else None
+            raise Interrupted("stopped while learning", do=kept) from None
         path = store(encode_brush(brush), order.output, overwrite=self.overwrite)
         shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
         sheet = keep_sheet(path, shown)

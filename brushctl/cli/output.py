@@ -15,10 +15,15 @@ from brushctl.events import Advance, Event, Stage, Warned
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 Result = TypeVar("Result")
 
 ENVELOPE_VERSION = 1
+IN_A_PIPE = 10_000
+"""Columns of a line that no terminal shows."""
+BESIDE_THE_BAR, BESIDE_THE_NOTE = 36, 66
+"""Columns that the progress line needs for the rest of it, wide as it may be."""
 LOG_INTERVAL = 60.0
 """Seconds between two progress lines where there is no terminal (cron, CI logs)."""
 
@@ -91,10 +96,10 @@ def err_console() -> "Console":
 
 
 def out_console() -> "Console":
-    """A console on stdout, for data meant for people."""
+    """A console on stdout, for data meant for people; in a pipe no line is broken."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else IN_A_PIPE)
 
 
 def print_json(payload: dict[str, Any]) -> None:
@@ -154,26 +159,41 @@ def _bars(events: Iterable[Event]) -> None:
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
     from rich.text import Text
 
+    console = err_console()
     columns = (
-        TextColumn("{task.description:<22}"),
-        BarColumn(bar_width=30),
+        TextColumn("{task.description:<14}"),
+        BarColumn(bar_width=min(30, max(1, console.width - BESIDE_THE_BAR))),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[note]}", style="dim", markup=False),
+        TextColumn(
+            "{task.fields[note]}",
+            style="dim",
+            markup=False,
+            table_column=Column(no_wrap=True, max_width=max(1, console.width - BESIDE_THE_NOTE)),
+        ),
     )
-    with Progress(*columns, console=err_console()) as progress:
+    with Progress(*columns, console=console) as progress:
         task = None
         for event in events:
             match event:
                 case Stage(name, total):
+                    _finish(progress, task)
                     task = progress.add_task(name, total=total, note="")
                 case Advance(done, note) if task is not None:
                     progress.update(task, completed=done, note=note)
                 case Warned(message):
                     warning = Text("warning: ", style="yellow") + Text(message, style="default")
                     progress.console.print(warning, soft_wrap=True)
+        _finish(progress, task)
+
+
+def _finish(progress: "Progress", task: "TaskID | None") -> None:
+    """A stage that nobody knew the length of is shown to be over."""
+    if task is not None and progress.tasks[task].total is None:
+        progress.update(task, total=1, completed=1)
 
 
 def _lines(events: Iterable[Event]) -> None:

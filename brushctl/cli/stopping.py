@@ -14,6 +14,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
+def ending_on_sigterm() -> Iterator[None]:
+    """Within the block, SIGTERM is as Ctrl-C: what is shown is put in order, and advice given."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
 def stopping_gently(
     end: Callable[[], None] | None = None,
 ) -> Iterator[Callable[[], bool]]:

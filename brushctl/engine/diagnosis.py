@@ -38,7 +38,8 @@ def devices() -> list[Place]:
         found.append(Place(f"cuda:{k}", f"{properties.name}, {memory:.0f} GiB"))
     if torch.backends.mps.is_available():
         found.append(Place("mps", "Apple GPU"))
-    return [*found, Place("cpu", f"{torch.get_num_threads()} threads")]
+    count = torch.get_num_threads()
+    return [*found, Place("cpu", f"{count} thread{'s' * (count != 1)}")]
 
 
 def hub_cache() -> Path:

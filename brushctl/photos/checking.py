@@ -12,7 +12,7 @@ from brushctl.photos.colour import Pixels
 from brushctl.photos.consistency import SIDE, Sample, odd_ones, sample
 from brushctl.photos.images import open_photo, resize
 from brushctl.photos.pairs import Pair
-from brushctl.photos.registration import measure_shift
+from brushctl.photos.registration import measure_shift, registered
 
 SAME_ASPECT = 0.01
 """Two aspects this close, as a share, are one: rounding of export sizes stays below."""
@@ -102,6 +102,7 @@ class _Look:
         forward: the change from before to after.
         reverse: the change from after to before.
         identical: whether the edit changed nothing.
+        shifted: whether its pixels do not lie on each other, so that its change tells nothing.
     """
 
     name: str
@@ -109,10 +110,19 @@ class _Look:
     forward: Sample
     reverse: Sample
     identical: bool
+    shifted: bool
 
 
-def check_pairs(pairs: Sequence[Pair]) -> Generator[Event, None, list[Finding]]:
-    """Everything that is amiss with the pairs, in their order, then with their set."""
+def check_pairs(
+    pairs: Sequence[Pair], *, align: bool = False
+) -> Generator[Event, None, list[Finding]]:
+    """Everything that is amiss with the pairs, in their order, then with their set.
+
+    Args:
+        pairs: they.
+        align: whether shifted pairs will be cropped to what both pictures share; they are then
+            looked at as cropped.
+    """
     findings: list[Finding] = []
     looks: list[_Look] = []
     yield Stage("checking pairs", total=len(pairs))
@@ -123,10 +133,14 @@ def check_pairs(pairs: Sequence[Pair]) -> Generator[Event, None, list[Finding]]:
             do = "Replace or remove the pair."
             findings.append(Finding(Kind.unreadable, pair.name, f"{error.where}: {error.what}", do))
         else:
-            amiss = list(_amiss(pair.name, before, after))
-            findings += amiss
-            if not any(finding.kind is Kind.aspect for finding in amiss):
-                looks.append(_look(pair.name, before, after))
+            amiss = {finding.kind: finding for finding in _amiss(pair.name, before, after)}
+            if align and Kind.shifted in amiss:
+                del amiss[Kind.shifted]
+                before, after = registered(before, after)
+            findings += amiss.values()
+            if Kind.aspect not in amiss:
+                shifted = Kind.shifted in amiss
+                looks.append(_look(pair.name, before, after, shifted=shifted))
         yield Advance(k, pair.name)
     findings += [*_identical(looks), *_duplicates(looks), *_odd(looks)]
     if len(pairs) < FEW:
@@ -164,7 +178,7 @@ def _amiss(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
         yield Finding(
             Kind.shifted,
             name,
-            f"the edited picture lies {_described(*shift)} of its original",
+            f"the edited picture is shifted by {_described(*shift)} against its original",
             "Use --align, which crops both to what they share.",
         )
 
@@ -172,13 +186,13 @@ def _amiss(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
 def _described(down: int, right: int) -> str:
     parts = []
     if right:
-        parts.append(f"{abs(right)} px {'right' if right > 0 else 'left'}")
+        parts.append(f"{abs(right)} px to the {'right' if right > 0 else 'left'}")
     if down:
-        parts.append(f"{abs(down)} px {'below' if down > 0 else 'above'}")
+        parts.append(f"{abs(down)} px {'down' if down > 0 else 'up'}")
     return " and ".join(parts)
 
 
-def _look(name: str, before: Pixels, after: Pixels) -> _Look:
+def _look(name: str, before: Pixels, after: Pixels, *, shifted: bool) -> _Look:
     x, y = (resize(pixels, (SIDE, SIDE)) for pixels in (before, after))
     change = np.abs(x - y).mean(2)
     return _Look(
@@ -187,6 +201,7 @@ def _look(name: str, before: Pixels, after: Pixels) -> _Look:
         forward=sample(x, y),
         reverse=sample(y, x),
         identical=bool(change.mean() < SAME_ON_AVERAGE and change.max() < SAME_ANYWHERE),
+        shifted=shifted,
     )
 
 
@@ -215,7 +230,7 @@ def _duplicates(looks: list[_Look]) -> Iterable[Finding]:
 
 
 def _odd(looks: list[_Look]) -> Iterable[Finding]:
-    edited = [look for look in looks if not look.identical]
+    edited = [look for look in looks if not (look.identical or look.shifted)]
     for odd in odd_ones([look.forward for look in edited], [look.reverse for look in edited]):
         name = edited[odd.index].name
         if odd.swapped:

@@ -33,7 +33,7 @@ def read_rows(path: Path) -> list[object]:
             where=str(path),
             do="Check its path.",
         ) from None
-    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError, RecursionError) as error:
         raise PairsError(
             f"the manifest cannot be read ({error})",
             where=str(path),
@@ -46,7 +46,12 @@ def read_rows(path: Path) -> list[object]:
 
 def _csv(path: Path) -> list[object]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        first = file.readline()
+        # Where a comma is in numbers, spreadsheets put semicolons between columns.
+        delimiter = max(",;\t", key=first.count)
+        (columns,) = csv.reader([first], delimiter=delimiter)
+        names = [name.strip().lower() for name in columns]
+        return list(csv.DictReader(file, names, delimiter=delimiter))
 
 
 def _json(path: Path) -> list[object]:
@@ -65,16 +70,27 @@ def _checked(path: Path, number: int, row: object) -> tuple[Path, Path]:
     names = [row.get(side) if isinstance(row, dict) else None for side in SIDES]
     files = [path.parent / name for name in names if isinstance(name, str) and name]
     if len(files) != len(SIDES):
+        there = ", ".join(map(str, row)) if isinstance(row, dict) else "no object"
         raise PairsError(
-            "the pair does not name two files",
+            f"the pair does not name two files (there is {there})",
             where=where,
             do="Give each pair a `before` and an `after`; a CSV needs them as its first row.",
         )
     for file in files:
-        if not file.is_file():
+        if why := _unlike_a_file(file):
             raise PairsError(
-                f"there is no file {file}",
+                why,
                 where=where,
                 do="Paths are taken from the manifest's folder; correct this one.",
             )
     return files[0], files[1]
+
+
+def _unlike_a_file(path: Path) -> str | None:
+    """Why a path leads to no file; None if it does."""
+    try:
+        if path.is_file():
+            return None
+        return f"{path} is no file" if path.exists() else f"there is no file {path}"
+    except OSError as error:  # as of a name that is too long
+        return f"{str(path)[:80]}... cannot be looked at ({(error.strerror or str(error)).lower()})"

@@ -9,6 +9,7 @@ A path is one of
 
 import hashlib
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -172,16 +173,21 @@ def _by_folders(folder: Path, words: tuple[str, str]) -> Layout:
         for inner in sorted(folder.iterdir()):
             if inner.is_dir() and inner.name.lower() == word:
                 for picture in _pictures(inner):
-                    side[picture.stem].append(picture)
+                    side[_composed(picture.stem)].append(picture)
     return layout
+
+
+def _composed(stem: str) -> str:
+    """A name with its accents in one character each: macOS keeps names with accents apart."""
+    return unicodedata.normalize("NFC", stem)
 
 
 def _by_suffix(pictures: Iterable[Path], words: tuple[str, str]) -> Layout:
     layout = Layout(f"x_{words[0]} and x_{words[1]}")
     for word, side in zip(words, (layout.before, layout.after), strict=True):
-        pattern = re.compile(rf"(?:(.+)[-_. ])?{word}", re.IGNORECASE)
+        pattern = re.compile(rf"(?:(.+)[-_. ])?{word}", re.IGNORECASE | re.DOTALL)
         for picture in pictures:
-            if match := pattern.fullmatch(picture.stem):
+            if match := pattern.fullmatch(_composed(picture.stem)):
                 side[match[1] or picture.parent.name].append(picture)
     return layout
 
@@ -201,7 +207,7 @@ def _paired(folder: Path, layout: Layout, pictures: list[Path]) -> list[Pair]:
             f"{len(strays)} of the pictures found as {layout.title} have no partner: "
             + _some(str(f.relative_to(folder)) for f in strays),
             where=str(folder),
-            do="Add the missing pictures, or move these elsewhere.",
+            do="Add the missing pictures, or move these elsewhere; capitals count in names.",
         )
     return [Pair(name, layout.before[name][0], layout.after[name][0]) for name in _names(layout)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brushctl.errors import PlanError
+from brushctl.files import existing, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 
@@ -148,7 +149,7 @@ def check_room(jobs: Sequence[Job], folder: Path) -> None:
 def check_free(size: int, folder: Path) -> None:
     """As `check_room`, for photographs of so many bytes together."""
     need = ROOM * size
-    there = _existing(folder)
+    there = existing(folder)
     free = shutil.disk_usage(there).free
     if need > free:
         raise PlanError(
@@ -164,16 +165,8 @@ def check_writable(folder: Path) -> None:
     Raises:
         PlanError: it cannot.
     """
-    there = _existing(folder)
-    if not there.is_dir():
-        raise PlanError("this is a file, no folder", where=str(there))
-    if not os.access(there, os.W_OK):
-        raise PlanError("the folder cannot be written", where=str(there))
-
-
-def _existing(folder: Path) -> Path:
-    folder = folder.absolute()
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    if why := unwritable(folder):
+        raise PlanError(why[1], where=str(why[0]))
 
 
 def result_name(item: Input, n: int, template: str, brush: str) -> str:

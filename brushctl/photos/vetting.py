@@ -2,17 +2,12 @@
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from shlex import quote
 
 from brushctl.errors import PairsError
 from brushctl.events import Event
-from brushctl.photos.checking import Finding, Kind, Severity, check_pairs
+from brushctl.photos.checking import Finding, Severity, check_pairs
 from brushctl.photos.pairs import Pair
-
-
-def examined(pairs: Sequence[Pair], *, align: bool) -> Generator[Event, None, list[Finding]]:
-    """Check pairs; return what is amiss, less what aligning them mends."""
-    findings = yield from check_pairs(pairs)
-    return [f for f in findings if not (align and f.kind is Kind.shifted)]
 
 
 def vetted(
@@ -28,10 +23,11 @@ def vetted(
     Raises:
         PairsError: nothing can be learned from them as they are.
     """
-    findings = yield from examined(pairs, align=align)
+    findings = yield from check_pairs(pairs, align=align)
     if errors := [f for f in findings if f.severity is Severity.error]:
         first, rest = errors[0], len(errors) - 1
-        more = f" (and {rest} more: brushctl learn {source} --check-only)" if rest else ""
+        listed = f"brushctl learn {quote(str(source))} --check-only"
+        more = f" (and {rest} more: {listed})" if rest else ""
         raise PairsError(first.what + more, where=f"{source}, pair {first.pair}", do=first.do)
     return findings
 

@@ -5,7 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from brushctl.brushes.file import Brush, read_brush, write_brush
 from brushctl.cli.app import main
@@ -55,3 +57,9 @@ def shell_with_brushes(folder: Path, capture: pytest.CaptureFixture[bytes]) -> S
     for seed, name in enumerate(("warm", "grain")):
         write_brush(plain(name, seed=seed), folder / f"home/brushes/{name}.brush")
     return Shell(folder, capture)
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    """Write (h, w, 3) values in [0, 1] as a picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)

@@ -49,6 +49,29 @@ def test_json_carries_the_phrase_and_every_candidate(brushctl, pairs, clip):
     assert answer["phrase"] is None or answer["phrase"].startswith("turn ")
 
 
+@pytest.mark.parametrize(
+    ("options", "content", "told"),
+    [
+        (("--eta", "nan"), b"night\n", "--eta nan"),
+        ((), "a café\n".encode("latin-1"), "Save it as UTF-8"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(brushctl, pairs, options, content, told):
+    words = pairs / "words.txt"
+    words.write_bytes(content)
+    status, _, err = brushctl("init-phrase", pairs, "--vocabulary", words, *options)
+    assert status == 2
+    assert told in err
+
+
+def test_pairs_are_checked_as_they_are_before_learning(brushctl, pairs):
+    (pairs / "1_after.png").write_bytes(b"no picture")
+    status, out, _ = brushctl("init-phrase", pairs, "-q", "--json")
+    assert status == 2
+    assert json.loads(out)["error"]["code"] == "pairs"
+    assert "pair 1" in json.loads(out)["error"]["where"]
+
+
 def test_people_get_a_table_and_pipes_the_phrase(brushctl, pairs):
     words = pairs / "words.txt"
     arguments = ("init-phrase", pairs, "--vocabulary", words, "--device", "cpu")

@@ -1,8 +1,6 @@
 """`brushctl learn`: from pairs on the disk to a brush in the cache, and what it refuses."""
 
-import errno
 import json
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -10,34 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
-from brushctl import settings
 from brushctl.brushes.file import read_brush
-from brushctl.cli import order
-from brushctl.engine import learning, phrasing, progress, recipes
+from brushctl.cli import lesson
+from brushctl.engine import draws, phrasing, recipes
 from brushctl.engine.editing import Editor
 from brushctl.errors import DeviceMemoryError
 from brushctl.tiny.world.pictures import draw_picture
-from tests.cli.shell import Shell
-
-
-@pytest.fixture
-def shell(tmp_path, capfdbinary, monkeypatch):
-    """A shell in a folder with three pairs (half the light), where learning takes four steps."""
-    rng = np.random.default_rng(2)
-    for k in range(3):
-        pixels = draw_picture(rng, 96).pixels
-        save(tmp_path / f"pairs/before/{k}.png", pixels)
-        save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
-    short = replace(recipes.DEFAULT, steps=4, batch=1, steps_for_one=3)
-    monkeypatch.setitem(recipes.RECIPES, "default", short)
-    for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1}.items():
-        monkeypatch.setattr(settings, name, few)
-    return Shell(tmp_path, capfdbinary)
-
-
-def save(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+from tests.cli.shell import save
 
 
 def test_pairs_become_a_brush_that_inspect_and_apply_take_by_name(shell):
@@ -161,65 +138,15 @@ def test_a_taken_name_is_refused_before_the_work_and_replaced_if_asked(shell):
     assert shell.brush("dim").metadata.training.seed == 1
 
 
-def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
-    def full(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", status=1)
-    assert "no space left on device" in err
-    assert shell.cached() == []
-
-
-def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
-    monkeypatch.setattr(settings, "KEEP_EVERY", 1)
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
-    shell.run(*command)
-    whole = (shell.folder / "dim.brush").read_bytes()
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            progress.Progress, "converged", lambda run: stop() if run.step == 2 else False
-        )
-        _, err = shell.run(*command, "--overwrite", status=130)
-    assert "--resume" in err
-    assert (shell.folder / "dim.brush").read_bytes() == whole
-    assert (shell.folder / ".dim.brush.unfinished").exists()
-    _, err = shell.run(*command, "--overwrite", "--resume", "--seed", "1", status=2)
-    assert "other pairs or settings" in err
-    shell.run(*command, "--overwrite", "--resume")
-    assert (shell.folder / "dim.brush").read_bytes() == whole
-    assert not (shell.folder / ".dim.brush.unfinished").exists()
-
-
-def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, monkeypatch):
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--steps", "1")
-    with monkeypatch.context() as patch:
-        patch.setattr(order, "keep_sheet", killed)
-        shell.run(*command, status=130)
-    whole = (shell.folder / "dim.brush").read_bytes()
-    shell.run(*command, "--resume")
-    assert (shell.folder / "dim.brush").read_bytes() == whole
-    assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
-    _, err = shell.run(*command, "--resume", status=2)
-    assert "a brush of that name exists" in err
-
-
 def test_memory_that_does_not_suffice_is_told_and_met_by_smaller_parts(shell, monkeypatch):
-    honest = learning.brush_errors
+    honest = draws.brush_errors
 
     def cramped(guidance, sample):
         if len(sample.t) > 3:
             torch.empty(1 << 60)  # what no machine has
         return honest(guidance, sample)
 
-    monkeypatch.setattr(learning, "brush_errors", cramped)
+    monkeypatch.setattr(draws, "brush_errors", cramped)
     _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--steps", "1")
     assert "warning: out of memory: going on with the samples of a step in 2 parts" in err
     assert shell.brush("dim").metadata.training.batch == 1
@@ -248,6 +175,20 @@ def test_cross_validation_judges_by_every_pair_and_learns_from_all(shell):
     assert alone.metadata.training.held_out is None
     assert all(np.array_equal(alone.tensors[key], judged.tensors[key]) for key in judged.tensors)
     assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
+
+
+def test_folds_are_learned_with_the_recipe_of_as_many_pairs_as_they_have(shell, monkeypatch):
+    steps, honest = [], lesson.make_brush
+
+    def noting(*arguments, recipe, **more):
+        steps.append(recipe.steps)
+        return honest(*arguments, recipe=recipe, **more)
+
+    monkeypatch.setattr(lesson, "make_brush", noting)
+    (shell.folder / "pairs/before/2.png").unlink()
+    (shell.folder / "pairs/after/2.png").unlink()
+    shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--cross-validate")
+    assert steps == [3, 3, 4]
 
 
 def test_no_fold_starts_from_a_phrase_that_the_pair_it_is_judged_by_has_named(shell, monkeypatch):
@@ -294,29 +235,6 @@ def test_the_papers_recipe_learns_from_all_pairs_unless_told(shell, monkeypatch)
         command = ("learn", "pairs", "-o", "x", "--no-phrase", "--overwrite", "--steps", "1")
         training = shell.json(*command, *more)["metadata"]["training"]
         assert len(training["pairs_sha256"]) == learned_from
-
-
-def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--cross-validate")
-    steps = []
-
-    def converged(run):
-        steps.append(run.step)
-        if len(steps) == 6:  # of four in each fold
-            raise KeyboardInterrupt
-        return False
-
-    with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "converged", converged)
-        shell.run(*command, status=130)
-    assert (shell.folder / ".dim.fold-0.brush.unfinished").exists()
-    _, err = shell.run(*command, status=2)
-    assert "begun before" in err
-    steps.clear()
-    monkeypatch.setattr(progress.Progress, "converged", lambda run: bool(steps.append(run.step)))
-    shell.run(*command, "--resume")
-    assert len(steps) == 12  # two folds and the whole; the first fold was done
-    assert not list(shell.folder.glob(".dim*"))
 
 
 def test_one_pair_is_learned_from_and_not_cross_validated(shell):

@@ -32,8 +32,8 @@ def findings(folder: Path) -> list[tuple[Kind, str | None]]:
     return [(finding.kind, finding.pair) for finding in run(folder)]
 
 
-def run(folder: Path) -> list[Finding]:
-    work, events = check_pairs(find_pairs(folder)), []
+def run(folder: Path, *, align: bool = False) -> list[Finding]:
+    work, events = check_pairs(find_pairs(folder), align=align), []
     while True:
         try:
             events.append(next(work))
@@ -63,8 +63,17 @@ def test_a_shifted_pair_is_found_and_told_how_far(folder):
     save(folder / "astronaut_after.png", np.roll(after, (6, -9), (0, 1)))
     (finding,) = run(folder)
     assert (finding.kind, finding.pair) == (Kind.shifted, "astronaut")
-    assert "9 px left and 6 px below" in finding.what
+    assert "9 px to the left and 6 px down" in finding.what
     assert "--align" in finding.do
+
+
+@pytest.mark.parametrize("align", [False, True])
+def test_a_shift_is_not_taken_for_another_edit(folder, align):
+    for name, shift in (("coffee", 20), ("rocket", 12)):
+        after = in_look(photograph(name, SIDE), "sunset")
+        save(folder / f"{name}_after.png", np.roll(after, shift, axis=1))
+    kinds = [finding.kind for finding in run(folder, align=align)]
+    assert kinds == ([] if align else [Kind.shifted] * 2)
 
 
 def test_an_identical_pair_is_found_even_if_saved_again(folder):

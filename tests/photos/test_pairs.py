@@ -1,6 +1,7 @@
 """Pairs are found in every layout people keep them in, and opened as the model learns them."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,9 @@ def test_what_is_ambiguous_or_one_sided_is_refused_and_shown(tmp_path, files, me
         ("p.csv", "before,after\na.png,lost.png\n", "pair 1: there is no file .*lost.png"),
         ("p.csv", b"before,after\n\xff\xfe.png,a.png\n", "cannot be read"),
         ("p.json", "[", "cannot be read"),
+        ("p.json", "[" * 100_000, "cannot be read"),
+        ("p.csv", "before,after\na.png,.\n", "is no file"),
+        ("p.csv", f"before,after\na.png,{'x' * 5000}.png\n", "pair 1: .*too long"),
         ("p.json", "{}", "no JSON array"),
         ("p.json", '[["a.png", "a.png"]]', "does not name two files"),
         ("p.txt", "a.png a.png", "neither a folder nor a manifest"),
@@ -115,6 +119,27 @@ def test_pairs_of_one_name_from_different_folders_are_told_apart(tmp_path):
     (tmp_path / "pairs.csv").write_text(f"before,after\n{rows}")
     names = [pair.name for pair in find_pairs(tmp_path / "pairs.csv")]
     assert names == ["a (pair 1)", "a (pair 2)", "b"]
+
+
+def test_names_are_the_same_however_their_accents_are_composed(tmp_path):
+    for side, form in (("before", "NFC"), ("after", "NFD")):
+        picture(tmp_path / "folders" / side / f"{unicodedata.normalize(form, 'Zürich')}.png")
+        picture(tmp_path / "suffixes" / f"{unicodedata.normalize(form, 'Zürich')}_{side}.png")
+    assert [pair.name for pair in find_pairs(tmp_path / "folders")] == ["Zürich"]
+    assert [pair.name for pair in find_pairs(tmp_path / "suffixes")] == ["Zürich"]
+
+
+def test_a_name_may_hold_the_end_of_a_line(tmp_path):
+    for side in ("before", "after"):
+        picture(tmp_path / f"new\nline_{side}.png")
+    assert [pair.name for pair in find_pairs(tmp_path)] == ["new\nline"]
+
+
+def test_a_spreadsheets_columns_may_have_semicolons_between_and_capitals(tmp_path):
+    picture(tmp_path / "x.png")
+    picture(tmp_path / "y.png")
+    (tmp_path / "pairs.csv").write_text("Before; After\r\nx.png;y.png\r\n")
+    assert found(tmp_path / "pairs.csv") == [("x", "x.png", "y.png")]
 
 
 def test_nothing_at_the_path(tmp_path):

@@ -1,0 +1,26 @@
+"""What tests of several commands need."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from brushctl import settings
+from brushctl.engine import recipes
+from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.shell import Shell, save
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary, monkeypatch):
+    """A shell in a folder with three pairs (half the light), where learning takes four steps."""
+    rng = np.random.default_rng(2)
+    for k in range(3):
+        pixels = draw_picture(rng, 96).pixels
+        save(tmp_path / f"pairs/before/{k}.png", pixels)
+        save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
+    short = replace(recipes.DEFAULT, steps=4, batch=1, steps_for_one=3)
+    monkeypatch.setitem(recipes.RECIPES, "default", short)
+    for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1}.items():
+        monkeypatch.setattr(settings, name, few)
+    return Shell(tmp_path, capfdbinary)

@@ -1,0 +1,106 @@
+"""`brushctl learn`, stopped by the user or by the disk: what is kept, and what goes on."""
+
+import errno
+import os
+import signal
+import time
+
+import pytest
+
+from brushctl import settings
+from brushctl.cli import order
+from brushctl.engine import progress
+
+
+def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
+    monkeypatch.setattr(settings, "KEEP_EVERY", 1)
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    shell.run(*command)
+    whole = (shell.folder / "dim.brush").read_bytes()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            progress.Progress, "converged", lambda run: stop() if run.step == 2 else False
+        )
+        _, err = shell.run(*command, "--overwrite", status=130)
+    assert "--resume" in err
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert (shell.folder / ".dim.brush.unfinished").exists()
+    _, err = shell.run(*command, "--overwrite", "--resume", "--seed", "1", status=2)
+    assert "other pairs or settings" in err
+    shell.run(*command, "--overwrite", "--resume")
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert not (shell.folder / ".dim.brush.unfinished").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, number):
+    def stop(*_, **__):
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    with monkeypatch.context() as patch:
+        patch.setattr("brushctl.cli.lesson.judge", stop)
+        _, err = shell.run(*command, status=130)
+    assert "--resume goes on" in err
+    shell.run(*command, "--resume")
+
+
+def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--steps", "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(order, "keep_sheet", killed)
+        shell.run(*command, status=130)
+    whole = (shell.folder / "dim.brush").read_bytes()
+    shell.run(*command, "--resume")
+    assert (shell.folder / "dim.brush").read_bytes() == whole
+    assert sorted(p.name for p in shell.folder.glob("*dim*")) == ["dim.brush", "dim.brush.png"]
+    _, err = shell.run(*command, "--resume", status=2)
+    assert "a brush of that name exists" in err
+
+
+def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--cross-validate")
+    steps = []
+
+    def converged(run):
+        steps.append(run.step)
+        if len(steps) == 6:  # of four in each fold
+            raise KeyboardInterrupt
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "converged", converged)
+        shell.run(*command, status=130)
+    assert (shell.folder / ".dim.fold-0.brush.unfinished").exists()
+    _, err = shell.run(*command, status=2)
+    assert "begun before" in err
+    steps.clear()
+    monkeypatch.setattr(progress.Progress, "converged", lambda run: bool(steps.append(run.step)))
+    shell.run(*command, "--resume")
+    assert len(steps) == 12  # two folds and the whole; the first fold was done
+    assert not list(shell.folder.glob(".dim*"))
+
+
+def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", status=1)
+    assert "no space left on device" in err
+    assert shell.cached() == []
+
+
+def test_a_place_that_cannot_be_written_is_told_of_before_any_work(shell):
+    (shell.folder / "file").touch()
+    _, err = shell.run("learn", "pairs", "-o", "file/dim.brush", status=2)
+    assert "this is a file, no folder" in err
+    assert "checking" not in err
