@@ -110,6 +110,8 @@ def learn(
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
+    if device != "auto" or dtype:
+        _check_machine(device, dtype)
     ready = order.ready(overwrite=overwrite, go_on=resume, quiet=quiet)
     if base is None and not quiet:
         say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
@@ -129,3 +131,14 @@ def learn(
             say(f"{learned.sheet}   (before, after, brush)")
         based = f" --base {quote(base)}" if base and is_here(base) else ""
         say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{based} repeats it")
+
+
+def _check_machine(device: str, dtype: str | None) -> None:
+    """See, before pairs are looked at, that what the command line names can be learned on.
+
+    Raises:
+        DeviceError: it cannot.
+    """
+    from brushctl.engine.device import learning_dtype, resolve_device
+
+    learning_dtype(dtype, resolve_device(device))

@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 ENVELOPE_VERSION = 1
 IN_A_PIPE = 10_000
 """Columns of a line that no terminal shows."""
-BESIDE_THE_BAR, BESIDE_THE_NOTE = 36, 66
-"""Columns that the progress line needs for the rest of it, wide as it may be."""
+BESIDE_THE_BAR = 36
+"""Columns that a progress line needs for all but its bar and its note, which share the others."""
 LOG_INTERVAL = 60.0
 """Seconds between two progress lines where there is no terminal (cron, CI logs)."""
 
@@ -163,16 +163,18 @@ def _bars(events: Iterable[Event]) -> None:
     from rich.text import Text
 
     console = err_console()
+    left = max(4, console.width - BESIDE_THE_BAR)
+    bar = min(30, left // 4)
     columns = (
         TextColumn("{task.description:<14}"),
-        BarColumn(bar_width=min(30, max(1, console.width - BESIDE_THE_BAR))),
+        BarColumn(bar_width=bar),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         TextColumn(
             "{task.fields[note]}",
             style="dim",
             markup=False,
-            table_column=Column(no_wrap=True, max_width=max(1, console.width - BESIDE_THE_NOTE)),
+            table_column=Column(no_wrap=True, max_width=left - bar),
         ),
     )
     with Progress(*columns, console=console) as progress:
