@@ -74,14 +74,15 @@ def toy(base, pictures):
 
 
 def test_learning_lowers_the_loss(base, pictures):
-    brush, _ = made(base, pictures, replace(SHORT, steps=60), phrase="as a negative")
+    quick = replace(SHORT, steps=20, rate=0.3)
+    brush, _ = made(base, pictures, quick, phrase="as a negative")
     training = brush.metadata.training
-    assert sum(training.loss_last) < 0.8 * sum(training.loss_first)
+    assert sum(training.loss_last) < 0.5 * sum(training.loss_first)
 
 
 def test_tied_buckets_learn_as_one_and_then_apart(base, pictures):
     def unlike(tied):
-        brush, _ = made(base, pictures, replace(SHORT, tied=tied))
+        brush, _ = made(base, pictures, replace(SHORT, steps=4, tied=tied))
         return [float(np.ptp(t.astype(np.float32), axis=0).max()) for t in brush.tensors.values()]
 
     assert max(unlike(1.0)) == 0
@@ -94,11 +95,12 @@ def test_progress_is_told(toy):
     assert [e.done for e in events if isinstance(e, Advance)][-1] == 12
 
 
-def test_the_same_seed_gives_the_same_bytes(base, pictures, toy):
-    again, _ = made(base, pictures)
-    other, _ = made(base, pictures, seed=1)
-    assert encode_brush(again) == encode_brush(toy[0])
-    assert encode_brush(other) != encode_brush(toy[0])
+def test_the_same_seed_gives_the_same_bytes(base, pictures):
+    first, again, other = (
+        encode_brush(made(base, pictures, replace(SHORT, steps=3), seed=seed)[0])
+        for seed in (0, 0, 1)
+    )
+    assert first == again != other
 
 
 def test_a_brush_from_its_file_edits_as_the_one_just_learned(base, pictures, toy):
