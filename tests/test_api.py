@@ -102,7 +102,7 @@ def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, caps
     )
     pairs_in(tmp_path / "pairs", 2)
     Image.open(tmp_path / "pairs/before/0.png").save("photo.jpg")
-    names = {"MODEL": EMBEDDED}
+    names = {"MODEL": EMBEDDED, "SIDE": 64}
     warm = brushctl.learn("pairs", name="warm", phrase="warm", held_out=1)
     assert len(warm.metadata.training.pairs_sha256) == 1
     brushctl.write_brush(warm, Path("warm.brush"))

@@ -177,7 +177,7 @@ def test_what_is_wrong_with_the_command_line_is_told_to_people_by_the_parser(she
 def test_what_the_system_refuses_is_told_as_such(shell):
     (shell.folder / "home/brushes/odd.brush").mkdir()
     (shell.folder / "file").touch()
-    _, err = shell.run("export", "warm", "file/warm.brush", status=1)
+    _, err = shell.run("demo", "file/shown", status=1)
     assert "please report" not in err
     assert "not a directory" in err
     assert shell.text("list") == "grain\nwarm\n"

@@ -36,15 +36,20 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
     assert not (shell.folder / ".dim.brush.unfinished").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, number):
-    def stop(*_, **__):
-        os.kill(os.getpid(), number)
-        time.sleep(5)
+def pressed() -> None:
+    raise KeyboardInterrupt
 
+
+def terminated() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(5)
+
+
+@pytest.mark.parametrize("stop", [pressed, terminated])
+def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, stop):
     command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
     with monkeypatch.context() as patch:
-        patch.setattr("brushctl.cli.lesson.judge", stop)
+        patch.setattr("brushctl.cli.lesson.judge", lambda *_, **__: stop())
         _, err = shell.run(*command, status=130)
     assert "--resume goes on" in err
     shell.run(*command, "--resume")
