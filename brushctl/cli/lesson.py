@@ -97,7 +97,7 @@ class Lesson:
             before,
             after,
             start=start,
-            recipe=self.recipe.fitted(len(self.learned_from), self.steps),
+            recipe=self._fitted(),
             seed=self.seed,
             stamp=replace(stamp, created=unfinished.begun()),
             pair_hashes=hashes,
@@ -151,8 +151,11 @@ class Lesson:
     def _load(self, pairs: Sequence[Pair]) -> "tuple[np.ndarray, np.ndarray]":
         return load_pairs(pairs, self.model.resolution, align=self.align)
 
+    def _fitted(self) -> Recipe:
+        return self.recipe.fitted(len(self.learned_from), self.steps)
+
     def _unfinished(self, start: Start, hashes: Sequence[str], today: str) -> Unfinished:
         unseen = [pair_sha256(pair) for pair in self.unseen]
         model = (self.model.unet_sha256, self.model.dtype, self.model.device.type)
-        decisive = (hashes, unseen, self.align, self.recipe, self.seed, start.phrase, model)
+        decisive = (hashes, unseen, self.align, self._fitted(), self.seed, start.phrase, model)
         return Unfinished(self.target, repr(decisive), today)

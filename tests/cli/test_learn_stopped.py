@@ -29,8 +29,9 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
     assert "--resume" in err
     assert (shell.folder / "dim.brush").read_bytes() == whole
     assert (shell.folder / ".dim.brush.unfinished").exists()
-    _, err = shell.run(*command, "--overwrite", "--resume", "--seed", "1", status=2)
-    assert "other pairs or settings" in err
+    for other in ("--seed", "--steps"):
+        _, err = shell.run(*command, "--overwrite", "--resume", other, "1", status=2)
+        assert "other pairs or settings" in err
     shell.run(*command, "--overwrite", "--resume")
     assert (shell.folder / "dim.brush").read_bytes() == whole
     assert not (shell.folder / ".dim.brush.unfinished").exists()
