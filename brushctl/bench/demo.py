@@ -26,6 +26,7 @@ from brushctl.engine.scales import Scales
 from brushctl.events import Event
 from brushctl.files import write_atomically
 from brushctl.photos.batch import edit_photographs
+from brushctl.photos.colour import quantise
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.pairs import find_pairs, load_pairs, pair_sha256
@@ -149,7 +150,7 @@ def _draw(folders: Folders, seed: int) -> None:
 
 def _save(pixels: Pixels, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+    Image.fromarray(quantise(pixels, 8)).save(path)
 
 
 def _learn(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from brushctl.photos.colour import Pixels
+from brushctl.photos.colour import Pixels, quantise
 from brushctl.photos.images import open_photo, resize
 
 HEIGHT, WIDEST = 128, 512
@@ -22,7 +22,7 @@ def preview_of(before: Path, after: Path) -> str:
     """
     both = np.concatenate([_side(before), _side(after)], axis=1)
     stream = io.BytesIO()
-    Image.fromarray(np.rint(both * 255).astype(np.uint8)).save(stream, "JPEG", quality=85)
+    Image.fromarray(quantise(both, 8)).save(stream, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
