@@ -1,25 +1,27 @@
-"""The published recipe against the default one, on some effects of TOP-Bench mini.
+"""The published recipe against the default one, on TOP-Bench mini.
 
     uv run python -m benchmarks.recipes     # docs/results/recipes.json, and a table on stdout
 
 Both are run in full, in the number format that this CPU multiplies in, and judged on the same test
-pairs under each brush's own best guidance. Cases that are done are kept in --work, as `brushctl
-bench` keeps them, and those of the published recipe are the same files. FLOPs are counted on one
-step and multiplied; seconds are those of learning and editing, on this machine. The ratios of steps
-are copied from docs/results/learn.json (`benchmarks.learn`). Rows of other shots that were measured
-on the same weights stay in the file.
+pairs under each brush's own best guidance; the published one takes minutes for each effect. Cases
+that are done are kept in --work, as `brushctl bench` keeps them, and those of the published recipe
+are the same files. FLOPs are counted on one step and multiplied; seconds are those of learning and
+editing, on this machine. The ratios of steps are copied from docs/results/learn.json
+(`benchmarks.learn`). Rows of other shots that were measured on the same weights stay in the file.
 """
 
 import argparse
 import json
+from itertools import product
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.card import command
-from brushctl.bench.effects import draw_effects
+from brushctl.bench.effects import TABLE_3, draw_effects
 from brushctl.bench.methods import Bench
 from brushctl.bench.running import Plan, run_bench
 from brushctl.bench.summary import MEASURES, summarise
@@ -37,8 +39,6 @@ from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
 OUT = Path("docs/results/recipes.json")
 LEARN = Path("docs/results/learn.json")
 RECIPES = {"paper": ("instructbrush-paper", PAPER), "default": ("instructbrush", DEFAULT)}
-EFFECTS = "lava"
-"""One that the base was never told. The published recipe takes minutes for each on a CPU."""
 
 
 def tera_flop(base: BaseModel, recipe: Recipe) -> float:
@@ -53,35 +53,38 @@ def tera_flop(base: BaseModel, recipe: Recipe) -> float:
     return counter.get_total_flops() / 1e12
 
 
+def measured(
+    base: BaseModel, names: list[str], shots: list[int], work: Path
+) -> list[dict[str, Any]]:
+    """A row for each recipe and number of shots; what `work` lacks is run."""
+    clip = load_clip(default_clip(base.id), base.device)
+    methods = [method for method, _ in RECIPES.values()]
+    plan = Plan(draw_effects(names, base.resolution, 0), methods, shots, None, work)
+    cases = follow(run_bench(Bench(base, clip, None, 0), plan)).cases
+    of = {(row.method, row.guidance, row.split, row.shots): row for row in summarise(cases, 0)}
+    rows = []
+    for (name, (method, recipe)), n in product(RECIPES.items(), shots):
+        figures = {measure: getattr(of[method, "best", "all", n], measure) for measure in MEASURES}
+        seconds = fmean(c.seconds for c in cases if (c.method, c.shots) == (method, n))
+        flop = tera_flop(base, recipe) * recipe.fitted(n).steps
+        cost = {"tflop_per_brush": round(flop, 2), "seconds_per_brush": round(seconds, 1)}
+        case = {"recipe": name, "shots": n, "effects": names}
+        rows.append({**case, **figures, **cost, "command": command()})
+    return rows
+
+
 def main() -> None:
     """Run what is missing, summarise, print, write."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--effects", default=EFFECTS)
+    options.add_argument("--effects", default=",".join(TABLE_3))
     options.add_argument("--shots", type=int, nargs="+", default=[10])
     options.add_argument("--work", type=Path, default=Path("brushctl-recipes"))
     chosen = options.parse_args()
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
-    effects = draw_effects(chosen.effects.split(","), base.resolution, 0)
-    methods = [method for method, _ in RECIPES.values()]
-    plan = Plan(effects, methods, chosen.shots, None, chosen.work)
-    outcome = follow(run_bench(Bench(base, load_clip(default_clip(base.id), cpu), None, 0), plan))
-    rows = []
-    summaries = [row for row in summarise(outcome.cases, 0) if row.split == "all"]
-    for name, (method, recipe) in RECIPES.items():
-        step = tera_flop(base, recipe)
-        for row in summaries:
-            if (row.method, row.guidance) != (method, "best"):
-                continue
-            seconds = [
-                c.seconds for c in outcome.cases if (c.method, c.shots) == (method, row.shots)
-            ]
-            figures = {measure: getattr(row, measure) for measure in MEASURES}
-            flop = round(step * recipe.fitted(row.shots).steps, 2)
-            cost = {"tflop_per_brush": flop, "seconds_per_brush": round(fmean(seconds), 1)}
-            case = {"recipe": name, "shots": row.shots, "effects": chosen.effects.split(",")}
-            rows.append({**case, **figures, **cost, "command": command()})
-            print(rows[-1])
+    rows = measured(base, chosen.effects.split(","), chosen.shots, chosen.work)
+    for row in rows:
+        print(row)
     steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
     measured_on = {
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},

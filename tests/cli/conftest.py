@@ -13,7 +13,9 @@ from tests.cli.shell import Shell, save
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary, monkeypatch):
-    """A shell in a folder with three pairs (half the light), where learning takes four steps."""
+    """A shell in a folder with three pairs (half the light), where learning takes four steps, and
+    one pair that it learned from is enough to judge a brush by.
+    """
     rng = np.random.default_rng(2)
     for k in range(3):
         pixels = draw_picture(rng, 96).pixels
@@ -21,6 +23,6 @@ def shell(tmp_path, capfdbinary, monkeypatch):
         save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
     short = replace(recipes.DEFAULT, steps=4, batch=1, steps_for_one=3)
     monkeypatch.setitem(recipes.RECIPES, "default", short)
-    for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1}.items():
+    for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1, "JUDGED": 1}.items():
         monkeypatch.setattr(settings, name, few)
     return Shell(tmp_path, capfdbinary)

@@ -26,7 +26,9 @@ SETS = {"dim": 0.5, "dusk": 0.3}
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary, monkeypatch):
-    """A shell in a folder with two sets of two pairs, where learning takes two steps."""
+    """A shell in a folder with two sets of two pairs, where learning takes two steps, and one
+    of them is enough to judge a brush by.
+    """
     for seed, (name, light) in enumerate(SETS.items()):
         rng = np.random.default_rng(seed)
         for k in range(2):
@@ -36,6 +38,7 @@ def shell(tmp_path, capfdbinary, monkeypatch):
     monkeypatch.setitem(
         recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2, steps_for_one=None)
     )
+    monkeypatch.setattr(settings, "JUDGED", 1)
     return Shell(tmp_path, capfdbinary)
 
 
