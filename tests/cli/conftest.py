@@ -13,8 +13,9 @@ from tests.cli.shell import Shell, save
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary, monkeypatch):
-    """A shell in a folder with three pairs (half the light), where learning takes four steps, and
-    one pair that it learned from is enough to judge a brush by.
+    """A shell in a folder with three pairs (half the light), where learning takes four steps.
+
+    One pair that it learned from is enough to judge a brush by.
     """
     rng = np.random.default_rng(2)
     for k in range(3):

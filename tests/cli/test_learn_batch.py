@@ -26,8 +26,9 @@ SETS = {"dim": 0.5, "dusk": 0.3}
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary, monkeypatch):
-    """A shell in a folder with two sets of two pairs, where learning takes two steps, and one
-    of them is enough to judge a brush by.
+    """A shell in a folder with two sets of two pairs, where learning takes two steps.
+
+    One pair that it learned from is enough to judge a brush by.
     """
     for seed, (name, light) in enumerate(SETS.items()):
         rng = np.random.default_rng(seed)
