@@ -12,7 +12,6 @@ editing, on this machine. The ratios of steps are copied from docs/results/learn
 
 import argparse
 import json
-from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -63,13 +62,16 @@ def measured(
     cases = follow(run_bench(Bench(base, clip, None, 0), plan)).cases
     of = {(row.method, row.guidance, row.split, row.shots): row for row in summarise(cases, 0)}
     rows = []
-    for (name, (method, recipe)), n in product(RECIPES.items(), shots):
-        figures = {measure: getattr(of[method, "best", "all", n], measure) for measure in MEASURES}
-        seconds = fmean(c.seconds for c in cases if (c.method, c.shots) == (method, n))
-        flop = tera_flop(base, recipe) * recipe.fitted(n).steps
-        cost = {"tflop_per_brush": round(flop, 2), "seconds_per_brush": round(seconds, 1)}
-        case = {"recipe": name, "shots": n, "effects": names}
-        rows.append({**case, **figures, **cost, "command": command()})
+    for name, (method, recipe) in RECIPES.items():
+        step = tera_flop(base, recipe)
+        for n in shots:
+            row = of[method, "best", "all", n]
+            figures = {measure: getattr(row, measure) for measure in MEASURES}
+            seconds = fmean(c.seconds for c in cases if (c.method, c.shots) == (method, n))
+            flop = round(step * recipe.fitted(n).steps, 2)
+            cost = {"tflop_per_brush": flop, "seconds_per_brush": round(seconds, 1)}
+            case = {"recipe": name, "shots": n, "effects": names}
+            rows.append({**case, **figures, **cost, "command": command()})
     return rows
 
 

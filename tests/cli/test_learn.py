@@ -249,9 +249,9 @@ def test_one_pair_is_learned_from_and_not_cross_validated(shell):
 
 
 def test_without_held_out_pairs_the_brush_claims_nothing(shell, monkeypatch):
-    monkeypatch.setattr(settings, "JUDGED", 2)
+    monkeypatch.setattr(settings, "JUDGED", 4)
     _, err = shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
-    assert "on 2 pairs it learned from" in err
+    assert "on 3 pairs it learned from" in err
     assert "than leaving them alone" in err
     assert "than its phrase in words" in err
     assert shell.brush("dim").metadata.training.held_out is None
