@@ -33,6 +33,7 @@ from brushctl.engine.instruction import initial
 from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.choices import Detail
+from brushctl.photos.colour import quantise
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.plan import plan_folder
 from brushctl.photos.treating import Treatment
@@ -132,8 +133,7 @@ def make_pictures(folder: Path, count: int) -> list[Path]:
     rng, files = np.random.default_rng(0), []
     for k in range(count):
         files.append(folder / f"{k:04}.png")
-        pixels = np.rint(draw_picture(rng).pixels * 255).astype(np.uint8)
-        Image.fromarray(pixels).save(files[-1])
+        Image.fromarray(quantise(draw_picture(rng).pixels, 8)).save(files[-1])
     return files
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from brushctl import settings
@@ -19,7 +18,7 @@ from brushctl.engine.base import EMBEDDED
 from brushctl.photos.journal import Journal
 from brushctl.photos.plan import STATE
 from brushctl.tiny.world.pictures import draw_picture
-from tests.cli.shell import Shell
+from tests.cli.shell import Shell, save
 
 SETS = {"dim": 0.5, "dusk": 0.3}
 
@@ -41,11 +40,6 @@ def shell(tmp_path, capfdbinary, monkeypatch):
     )
     monkeypatch.setattr(settings, "JUDGED", 1)
     return Shell(tmp_path, capfdbinary)
-
-
-def save(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
 
 
 def listed(shell, *rows: dict) -> None:

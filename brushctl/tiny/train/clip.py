@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from transformers import CLIPTokenizer
 
 from brushctl.files import write_atomically
+from brushctl.photos.colour import quantise
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, optimise
 from brushctl.tiny.train.vae import to_model
@@ -91,8 +92,8 @@ def _batch(pairs: PairSet, g: torch.Generator) -> tuple[Bytes, list[list[str]]]:
     for k in (torch.rand(BATCH, generator=g) < UNNAMED_SHARE).nonzero().flatten().tolist():
         names = sorted(UNNAMED)
         look, phrase = UNNAMED[names[int(torch.randint(len(names), (), generator=g))]]
-        picture = np.clip(look(pictures[k].astype(np.float32) / 255), 0, 1)
-        pictures[k], said[k] = np.rint(picture * 255).astype(np.uint8), [*said[k], phrase]
+        picture = look(pictures[k].astype(np.float32) / 255)
+        pictures[k], said[k] = quantise(picture, 8), [*said[k], phrase]
     return pictures, said
 
 

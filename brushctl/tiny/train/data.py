@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.files import write_atomically
+from brushctl.photos.colour import quantise
 from brushctl.tiny.world import draw_pair
 
 SIZE = 64
@@ -49,7 +50,7 @@ def _block(seed: int) -> tuple[Bytes, Bytes, list[str], list[tuple[list[str], li
     rng = np.random.default_rng(seed)
     pairs = [draw_pair(rng, SIZE) for _ in range(BLOCK)]
     as_bytes = [
-        np.stack([np.rint(q.pixels * 255).astype(np.uint8) for q in side])
+        np.stack([quantise(q.pixels, 8) for q in side])
         for side in zip(*((p.before, p.after) for p in pairs), strict=True)
     ]
     phrases = [(list(p.before.phrases), list(p.after.phrases)) for p in pairs]
