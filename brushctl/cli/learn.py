@@ -9,7 +9,7 @@ from brushctl.cli.arguments import Align, Base, Device, LearningDtype, Overwrite
 from brushctl.cli.checks import show_checks
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.many import Many
-from brushctl.cli.order import Order
+from brushctl.cli.order import Learned, Order
 from brushctl.cli.output import print_json, say
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
@@ -118,7 +118,6 @@ def learn(
 
     from brushctl.engine.base import open_base
     from brushctl.engine.device import learning_dtype, resolve_device
-    from brushctl.engine.places import is_here
 
     place = resolve_device(device)
     model = open_base(base, place, learning_dtype(dtype, place))
@@ -126,11 +125,18 @@ def learn(
     if json:
         print_json({"brush": ready.target.stem, **learned.to_dict()})
     elif not quiet:
-        say(f"{learned.told()}\n{learned.path}")
-        if learned.sheet:
-            say(f"{learned.sheet}   (before, after, brush)")
-        based = f" --base {quote(base)}" if base and is_here(base) else ""
-        say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{based} repeats it")
+        _tell(learned, output, base)
+
+
+def _tell(learned: Learned, output: str, base: str | None) -> None:
+    """Say what has become of the pairs, and how to go on."""
+    from brushctl.engine.places import is_here
+
+    say(f"{learned.told()}\n{learned.path}")
+    if learned.sheet:
+        say(f"{learned.sheet}   (before, after, brush)")
+    based = f" --base {quote(base)}" if base and is_here(base) else ""
+    say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{based} repeats it")
 
 
 def _check_machine(device: str, dtype: str | None) -> None:

@@ -81,12 +81,17 @@ class BaseModel:
     @property
     def device(self) -> torch.device:
         """Where the parts lie."""
-        return self.unet.device
+        return self._first.device
 
     @property
     def dtype(self) -> torch.dtype:
         """The number format of the parts."""
-        return self.unet.dtype
+        return self._first.dtype
+
+    @property
+    def _first(self) -> torch.nn.Parameter:
+        """Stands for all; the U-Net's own properties walk through its modules at each question."""
+        return next(self.unet.parameters())
 
     @property
     def vae_factor(self) -> int:
