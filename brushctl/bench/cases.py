@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from brushctl.bench.methods import (
     chosen_scales,
 )
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
+from brushctl.bench.sheet import as_png
 from brushctl.engine.perception import Distance
 from brushctl.engine.recipes import DEFAULT, PAPER
 from brushctl.engine.scales import PAPER_SCALES, Scales
@@ -156,10 +156,7 @@ class Shelf:
 def strip_of(edited: Sequence[Pixels]) -> bytes:
     """Pictures side by side, as a PNG file."""
     strip = np.concatenate(list(edited), axis=1)
-    codes = quantise(strip, 8)
-    stream = BytesIO()
-    Image.fromarray(codes).save(stream, "PNG")
-    return stream.getvalue()
+    return as_png(Image.fromarray(quantise(strip, 8)))
 
 
 def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:

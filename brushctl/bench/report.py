@@ -3,7 +3,6 @@
 import base64
 import html
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from brushctl.bench.cases import Case
 from brushctl.bench.effects import Effect
 from brushctl.bench.metrics import Pixels
 from brushctl.bench.running import Outcome, Plan
-from brushctl.bench.sheet import Row, contact_sheet
+from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.bench.summary import MEASURES
 from brushctl.bench.tables import headings
 from brushctl.photos.colour import quantise
@@ -107,9 +106,5 @@ def _told(case: Case) -> str:
 
 
 def _image(picture: Pixels) -> str:
-    stream = BytesIO()
-    codes = quantise(picture, 8)
-    Image.fromarray(codes).save(stream, "PNG", optimize=True)
-    return (
-        f'<img alt="" src="data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}">'
-    )
+    data = base64.b64encode(as_png(Image.fromarray(quantise(picture, 8)))).decode()
+    return f'<img alt="" src="data:image/png;base64,{data}">'

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -50,6 +51,13 @@ def contact_sheet(
             sheet.paste(_fitted(picture, side), (GAP + k * (side + GAP), top))
         pen.text((GAP, top + side + 2), row.caption, INK, font)
     return sheet
+
+
+def as_png(picture: Image.Image) -> bytes:
+    """A picture as a PNG file."""
+    stream = BytesIO()
+    picture.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
 
 
 def _fitted(picture: Pixels, side: int) -> Image.Image:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypeVar
 
 from brushctl.brushes.defects import FieldError
-from brushctl.brushes.strict_json import SAFE_INTEGER, join
+from brushctl.brushes.strict_json import SAFE_INTEGER, SURROGATE, join
 
 Value = TypeVar("Value")
 Read = Callable[[object, str], Value]
@@ -180,6 +180,8 @@ def array(read: Read[Value], *, least: int = 0) -> Read[tuple[Value, ...]]:
 def _text(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise _wrong("text", value, path)
+    if SURROGATE.search(value):  # of a command line or a file name that is no UTF-8
+        raise FieldError("has half a character (a lone surrogate)", where=path)
     return value
 
 

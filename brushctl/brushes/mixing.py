@@ -42,19 +42,27 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
     A:1.5 B:-0.5.
 
     Raises:
-        UsageError: the weights sum to 0 or less, where a mean would turn round.
+        UsageError: the weights cancel, or lead away from more than they lead to.
         BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
     """
     parts = _gather(_sealed(shares), same_tokens=True)
-    total = math.fsum(s.weight for s in parts)
-    if total < LEAST_SUM:
-        raise UsageError(
-            f"the weights sum to {total:g}",
-            do="A blend is a mean: let the positive weights outweigh the negative ones.",
-        )
+    total = _total(parts)
     parts = [Share(s.brush, s.weight / total) for s in parts]
     tensors = {key: _mean(parts, key) for key in parts[0].brush.tensors}
     return _mixed(parts, _lead(parts).instruction, tensors, _lineage("blend", parts), stamp)
+
+
+def _total(parts: Sequence[Share]) -> float:
+    try:
+        total = math.fsum(s.weight for s in parts)
+    except OverflowError:
+        total = math.inf
+    if not LEAST_SUM <= total < math.inf:
+        raise UsageError(
+            f"the weights sum to {total:g}",
+            do="A blend is a mean: let the positive weights outweigh the negative ones, near 1.",
+        )
+    return total
 
 
 def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:

@@ -13,6 +13,7 @@ from brushctl.cli.arguments import Base, Device, Dtype, Json, Quiet, Seed
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.output import follow, out_console, print_json, say
 from brushctl.errors import UsageError
+from brushctl.files import unwritable, write_atomically
 from brushctl.photos.choices import Engine
 from brushctl.settings import TINY
 
@@ -91,13 +92,15 @@ def bench(
     from brushctl.bench.methods import METHODS
 
     chosen = _chosen("--methods", methods, list(METHODS))
+    if sheet:
+        _check_sheet(sheet)
 
     from brushctl.bench.opening import Setting
     from brushctl.bench.report import contact, html_report
     from brushctl.bench.results import results_of, results_text
     from brushctl.bench.running import Plan
+    from brushctl.bench.sheet import as_png
     from brushctl.bench.tables import tables
-    from brushctl.files import write_atomically
 
     there = folder.absolute() if folder else None
     setting = Setting(base or TINY, device, dtype, steps, seed, there)
@@ -116,7 +119,7 @@ def bench(
         write_atomically(target, text.encode())
     write_atomically(work / "report.html", html_report(outcome, plan, facts).encode())
     if sheet:
-        contact(outcome, plan).save(sheet)
+        write_atomically(sheet, as_png(contact(outcome, plan)))
     if json:
         print_json(facts)
         return
@@ -124,6 +127,18 @@ def bench(
         out_console().print(table)
     if not quiet:
         say(f"pictures and figures of every case: {work / 'report.html'}")
+
+
+def _check_sheet(path: Path) -> None:
+    """See that a contact sheet can be written, before the hours that go into it.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError("a contact sheet is a PNG", where=str(path), do="End its name in .png.")
+    if why := unwritable(path.parent):
+        raise UsageError(why[1], where=str(why[0]), do="Choose another place.")
 
 
 def _run(

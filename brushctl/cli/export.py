@@ -8,7 +8,7 @@ import typer
 
 from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
-from brushctl.cli.arguments import Base, CachedName, Device, Overwrite
+from brushctl.cli.arguments import Base, Device, complete_names
 from brushctl.cli.lut import export_lut
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
@@ -18,7 +18,13 @@ TABLE = "As a table of colours"
 
 
 def export(
-    brush: CachedName,
+    brush: Annotated[
+        str,
+        typer.Argument(
+            help="A brush's name in the cache; with --lut a file too.",
+            autocompletion=complete_names,
+        ),
+    ],
     targets: Annotated[
         list[str] | None,
         typer.Argument(
@@ -37,7 +43,9 @@ def export(
     ] = False,
     base: Base = None,
     device: Device = "auto",
-    overwrite: Overwrite = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file of that name.")
+    ] = False,
 ) -> None:
     """Copy a brush out of the cache, byte for byte, after checking that it is whole.
 
@@ -55,10 +63,13 @@ def export(
             base=base,
             device=device,
         )
-    elif len(named) > 1:
+        return
+    for option, given in {"--force": force, "--base": base, "--device": device != "auto"}.items():
+        if given:
+            raise UsageError(f"{option} is for a LUT", do="Add --lut FILE, or leave it out.")
+    if len(named) > 1:
         raise UsageError("a brush is copied to one place", do="Name one, or pass --lut.")
-    else:
-        _copy(brush, named[0] if named else ".", overwrite=overwrite)
+    _copy(brush, named[0] if named else ".", overwrite=overwrite)
 
 
 def _copy(brush: str, target: str, *, overwrite: bool) -> None:
@@ -72,6 +83,6 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
         sys.stdout.buffer.write(data)
         return
     path = Path(target).expanduser()
-    path = path / source.name if path.is_dir() else path
+    path = path / source.name if path.is_dir() or target.endswith(("/", "\\")) else path
     store(data, str(checked_file(path)), overwrite=overwrite)
     say(f"exported {brush}: {path}")

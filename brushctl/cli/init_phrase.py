@@ -48,7 +48,9 @@ def init_phrase(
     from brushctl.photos.pairs import find_pairs, load_pairs
 
     if not math.isfinite(eta):
-        raise UsageError("a sensitivity is a number", where=f"--eta {eta}")
+        raise UsageError(
+            "a sensitivity is a number", where=f"--eta {eta}", do="0.15 is the default."
+        )
     words = _text(vocabulary) if vocabulary else None
     found = find_pairs(pairs)
     checked(pairs, found, align=align, quiet=quiet)

@@ -38,7 +38,9 @@ def label(
     path = find(brush)
     labels = _labels({"title": title, "author": author, "license": licence, "note": note})
     if preview and no_preview:
-        raise UsageError("--preview and --no-preview contradict each other")
+        raise UsageError(
+            "--preview and --no-preview contradict each other", do="Leave one of them out."
+        )
     if preview:
         from brushctl.photos.preview import preview_of
 

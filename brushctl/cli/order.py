@@ -61,7 +61,9 @@ class Order:
             UsageError: they do.
         """
         if self.phrase is not None and self.no_phrase:
-            raise UsageError("--phrase and --no-phrase contradict each other")
+            raise UsageError(
+                "--phrase and --no-phrase contradict each other", do="Leave one of them out."
+            )
         if self.cross_validate and self.hold_out:
             raise UsageError(
                 "--cross-validate holds out each pair in turn", do="Leave --hold-out out."

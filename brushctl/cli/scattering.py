@@ -74,7 +74,10 @@ def is_remote(
             "URLs are read and written by the cluster's engine", do="Add --engine ray."
         )
     if paths_only:
-        raise UsageError("--in-place and --files-from are for paths, not for URLs")
+        raise UsageError(
+            "--in-place and --files-from are for paths, not for URLs",
+            do="Name the photographs as arguments, and an output folder with -o.",
+        )
     return True
 
 
@@ -108,9 +111,12 @@ def scatter_urls(
 ) -> None:
     """Edit photographs given by URL, or into a folder given by URL."""
     if command.report:
-        raise UsageError("--report needs photographs and results with paths")
+        raise UsageError("--report needs photographs and results with paths", do="Leave it out.")
     if not named or output is None:
-        raise UsageError("URLs need photographs and an output folder (-o)")
+        raise UsageError(
+            "photographs at URLs need an output folder",
+            do="Name photographs or folders of them, and -o FOLDER.",
+        )
     from brushctl.cluster.places import canonical, find_photographs, sizes_below
     from brushctl.cluster.planning import plan_urls, select_urls
 

@@ -78,6 +78,14 @@ def test_report_only_shows_what_is_done_and_runs_nothing(shell, monkeypatch):
     assert "nothing is done yet" in err
 
 
+@pytest.mark.parametrize("sheet", ["sheet.foo", "taken/sheet.png"])
+def test_a_sheet_that_cannot_be_written_is_refused_before_anything_is_run(shell, sheet):
+    (shell.folder / "taken").write_bytes(b"a file")
+    _, err = shell.run("bench", *SMALL, "--work", "elsewhere", "--sheet", sheet, status=2)
+    assert "PNG" in err or "no folder" in err
+    assert not (shell.folder / "elsewhere").exists()
+
+
 def test_tables_name_substitutes_apart_from_the_papers_measures(shell):
     text = shell.text("bench", *SMALL)
     assert "tiny-ip2p, 2-shot" in text

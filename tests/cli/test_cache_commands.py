@@ -1,6 +1,7 @@
 """list, rm, rename, export, import and verify, through the real command line."""
 
 import json
+import shutil
 
 import pytest
 
@@ -63,6 +64,8 @@ def test_export_and_import_carry_a_brush_byte_for_byte(shell):
     out, _ = shell.run("export", "warm", "-")
     assert out == data
     shell.run("export", "warm", "copy", status=2)
+    shell.run("export", "warm", "new/folder/")
+    assert (shell.folder / "new/folder/warm.brush").is_file()
     shell.run("import", "copy.brush")
     shell.run("import", "-", "--name", "piped", data=data)
     assert shell.cached() == ["copy.brush", "grain.brush", "piped.brush", "warm.brush"]
@@ -74,6 +77,14 @@ def test_a_brush_from_stdin_goes_by_the_name_inside_it(shell):
     shell.run("import", "-", data=encode_brush(plain("warm")))
     assert "warm.brush" in shell.cached()
     shell.run("import", "-", data=encode_brush(plain("My look / 2")), status=2)
+
+
+def test_a_file_whose_name_is_no_brush_s_is_imported_under_one_that_is_given(shell):
+    shutil.copy(shell.folder / "home/brushes/warm.brush", shell.folder / "Golden Hour.brush")
+    _, message = shell.run("import", "Golden Hour.brush", status=2)
+    assert "--name" in message
+    shell.run("import", "Golden Hour.brush", "--name", "golden")
+    assert "golden.brush" in shell.cached()
 
 
 def test_import_keeps_unknown_fields_and_foreign_bytes(shell):

@@ -62,7 +62,15 @@ def test_a_table_in_the_way_is_kept(shell):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--lut", "look.txt", *PICTURES), ("--lut", "look.cube", "0.png"), ("a", "b")]
+    "arguments",
+    [
+        ("--lut", "look.txt", *PICTURES),
+        ("--lut", "look.cube", "0.png"),
+        ("a", "b"),
+        ("--base", "a"),
+        ("--device", "cpu"),
+        ("--force",),
+    ],
 )
 def test_what_makes_no_sense_is_refused_before_a_model_loads(shell, arguments):
     shell.run("export", "warm", *arguments, status=2)

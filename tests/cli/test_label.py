@@ -48,6 +48,7 @@ def test_a_preview_shows_before_on_the_left_and_after_on_the_right(shell):
     [
         ([], "no label is given"),
         (["--author", "two\nlines"], "--author: must not have control characters"),
+        (["--title", "caf\udce9"], "--title: has half a character"),
         (["--preview", "x.jpg", "x.jpg", "--no-preview"], "contradict"),
     ],
 )

@@ -51,9 +51,16 @@ def test_a_file_that_is_named_as_no_brush_is_neither_written_nor_its_neighbour(s
     assert there == dict.fromkeys(("look.png", "look.jpg", "look.jpg.png"), b"precious")
 
 
-def test_a_name_that_no_brush_can_bear_is_refused_before_anything_is_mixed(shell):
-    _, message = shell.run("mix", "warm", "grain", "-o", "./two\nlines.brush", status=2)
-    assert message.startswith("error: 'two\\nlines': must not have control characters")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("two\nlines", "'two\\nlines': must not have control characters"),
+        ("caf\udce9", "'caf\\udce9': has half a character"),
+    ],
+)
+def test_a_name_that_no_brush_can_bear_is_refused_before_anything_is_mixed(shell, name, told):
+    _, message = shell.run("mix", "warm", "grain", "-o", f"./{name}.brush", status=2)
+    assert message.startswith(f"error: {told}")
 
 
 def test_mix_writes_the_same_bytes_again(shell):
@@ -73,6 +80,7 @@ def test_mix_writes_the_same_bytes_again(shell):
         ("warm:1", "grain:-1"),
         ("warm:1", "grain:-3"),
         ("warm:1", "grain:-0.999999"),
+        ("warm:1e308", "grain:1e308"),
         ("--method", "stack", "warm:1", "grain:-1"),
         ("--coarse", "warm"),
         ("--coarse", "warm", "--fine", "grain", "warm"),
