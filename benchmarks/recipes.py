@@ -12,6 +12,7 @@ editing, on this machine. The ratios of steps are copied from docs/results/learn
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -20,7 +21,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.card import command
-from brushctl.bench.effects import TABLE_3, draw_effects
+from brushctl.bench.cases import Case
+from brushctl.bench.effects import TABLE_3, draw_effects, held_out
 from brushctl.bench.methods import Bench
 from brushctl.bench.running import Plan, run_bench
 from brushctl.bench.summary import MEASURES, summarise
@@ -67,26 +69,42 @@ def measured(
         for n in shots:
             row = of[method, "best", "all", n]
             figures = {measure: getattr(row, measure) for measure in MEASURES}
-            seconds = fmean(c.seconds for c in cases if (c.method, c.shots) == (method, n))
+            mine = [case for case in cases if (case.method, case.shots) == (method, n)]
+            seconds = fmean(case.seconds for case in mine)
             flop = round(step * recipe.fitted(n).steps, 2)
             cost = {"tflop_per_brush": flop, "seconds_per_brush": round(seconds, 1)}
-            case = {"recipe": name, "shots": n, "effects": names}
-            rows.append({**case, **figures, **cost, "command": command()})
+            facts = {"recipe": name, "shots": n, **figures, **cost, "command": command()}
+            rows.append({**facts, "psnr_by_effect": psnr_by_effect(mine)})
     return rows
+
+
+def psnr_by_effect(cases: Sequence[Case]) -> dict[str, float]:
+    """Of each effect's test pictures in the mean, in dB, under the guidance that is best for it."""
+    runs = {case.effect: run for case in cases for run in case.runs if run.guidance == "best"}
+    return {effect: round(fmean(run.psnr), 2) for effect, run in runs.items()}
+
+
+def table_by_effect(rows: Sequence[dict[str, Any]]) -> str:
+    """A line for each effect, a column for each recipe and number of shots."""
+    columns = [row["psnr_by_effect"] for row in rows]
+    heads = " | ".join(f"`{row['recipe']}`, {row['shots']}" for row in rows)
+    lines = [f"| effect | {heads} |", "| --- |" + " --- |" * len(rows)]
+    for effect in columns[0]:
+        figures = " | ".join(f"{of[effect]:.1f}" if effect in of else "" for of in columns)
+        lines.append(f"| {effect}{' *' if held_out(effect) else ''} | {figures} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Run what is missing, summarise, print, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--effects", default=",".join(TABLE_3))
-    options.add_argument("--shots", type=int, nargs="+", default=[10])
+    options.add_argument("--shots", type=int, nargs="+", default=[10, 1])
     options.add_argument("--work", type=Path, default=Path("brushctl-recipes"))
     chosen = options.parse_args()
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
     rows = measured(base, chosen.effects.split(","), chosen.shots, chosen.work)
-    for row in rows:
-        print(row)
     steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
     measured_on = {
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
@@ -95,6 +113,9 @@ def main() -> None:
     known = json.loads(OUT.read_text()) if OUT.exists() else {}
     if {key: known.get(key) for key in measured_on} == measured_on:
         rows = [row for row in known["rows"] if row["shots"] not in chosen.shots] + rows
+    for row in rows:
+        print({key: value for key, value in row.items() if key != "psnr_by_effect"})
+    print(table_by_effect(rows))
     report = {
         "command": "; ".join(dict.fromkeys(row["command"] for row in rows)),
         **measured_on,
