@@ -91,8 +91,8 @@ def drawn(counts: list[dict], sizes: list[dict]) -> plt.Figure:
     """Both curves side by side."""
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
-    left.semilogx([r["photographs"] for r in counts], [r["seconds"] for r in counts], "o-")
-    left.set(xlabel=f"photographs of {SMALL} MP", ylabel="seconds for the whole run", ylim=0)
+    left.plot([r["photographs"] for r in counts], [r["seconds"] for r in counts], "o-")
+    left.set(xlabel=f"photographs of {SMALL} MP", ylabel="seconds for the whole run", xlim=0, ylim=0)
     right.plot([r["megapixels"] for r in sizes], [r["seconds_each"] for r in sizes], "o-")
     right.set(xlabel="megapixels", ylabel="seconds for each photograph", xlim=0, ylim=0)
     for axes in (left, right):

@@ -1,6 +1,7 @@
 """The command tree. Commands import what is heavy only when they run, so that help is quick."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -57,21 +58,27 @@ def options(
     """Options that stand before the command."""
 
 
-app.command()(learn)
-app.command()(init_phrase)
-app.command()(apply)
-app.command()(inspect)
-app.command()(mix)
-app.command("list")(list_brushes)
-app.command()(rm)
-app.command()(rename)
-app.command()(label)
-app.command()(export)
-app.command("import")(import_brush)
-app.command()(verify)
-app.command()(demo)
-app.command()(doctor)
-app.command()(bench)
+def _add(command: Callable[..., None], name: str | None = None) -> None:
+    """Make a function a command; its docstring's paragraphs are as wide as the terminal."""
+    paragraphs = (command.__doc__ or "").split("\n\n")
+    app.command(name, help="\n\n".join(" ".join(p.split()) for p in paragraphs))(command)
+
+
+_add(learn)
+_add(init_phrase)
+_add(apply)
+_add(inspect)
+_add(mix)
+_add(list_brushes, "list")
+_add(rm)
+_add(rename)
+_add(label)
+_add(export)
+_add(import_brush, "import")
+_add(verify)
+_add(demo)
+_add(doctor)
+_add(bench)
 
 
 def main() -> None:

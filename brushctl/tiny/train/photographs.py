@@ -22,10 +22,12 @@ SKLEARN = ("china.jpg", "flower.jpg")
 
 
 def photographs() -> NDArray[np.uint8]:
-    """(n, 64, 64, 3): each photograph's centre square, downscaled.
+    """(n, 64, 64, 3): each photograph's centre square, downscaled."""
+    return np.stack([_square(file) for file in photograph_files()])
 
-    scikit-learn's come with the development tools only.
-    """
+
+def photograph_files() -> list[Path]:
+    """Where they are; scikit-learn's come with the development tools only."""
     folders = {"skimage": ("data", SKIMAGE), "sklearn": ("datasets/images", SKLEARN)}
     files = [
         Path(spec.origin).parent / inside / name
@@ -33,7 +35,7 @@ def photographs() -> NDArray[np.uint8]:
         if (spec := find_spec(package)) and spec.origin
         for name in names
     ]
-    return np.stack([_square(file) for file in files if file.exists()])
+    return [file for file in files if file.exists()]
 
 
 def _square(path: Path) -> NDArray[np.uint8]:
