@@ -31,6 +31,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from benchmarks.card import command
 from brushctl.engine.base import DEFAULTS_FILE, EMBEDDED
+from brushctl.photos.colour import quantise
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/full-size.json")
@@ -114,7 +115,7 @@ def main() -> None:
     shutil.rmtree(folder / "pairs", ignore_errors=True)
     for side in ("before", "after"):
         (folder / "pairs" / side).mkdir(parents=True)
-        pixels = (draw_picture(rng, 512).pixels * 255).astype(np.uint8)
+        pixels = quantise(draw_picture(rng, 512).pixels, 8)
         Image.fromarray(pixels).save(folder / "pairs" / side / "0.png")
     brush = folder / "full.brush"
     common = ["--base", str(base), "--dtype", "bfloat16", "--device", "cpu"]

@@ -11,6 +11,7 @@ from skimage import data
 
 from benchmarks.fullres import crossed, model, night, resize_bicubic
 from brushctl.photos.choices import Detail
+from brushctl.photos.colour import quantise
 from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import resize
 
@@ -32,7 +33,7 @@ def content_row() -> list[np.ndarray]:
     """Something added: original, what the model made, transfer, model's pixels, upscaling."""
     photo = data.astronaut().astype(np.float32) / 255
     seen = resize(photo, (128, 128))
-    drawn = Image.fromarray((seen * 255).astype(np.uint8))
+    drawn = Image.fromarray(quantise(seen, 8))
     ImageDraw.Draw(drawn).ellipse((10, 20, 50, 60), fill=(250, 220, 0))
     made = np.asarray(drawn, np.float32) / 255
     paths = [to_full_size(photo, seen, made, d).pixels for d in (Detail.TRANSFER, Detail.MODEL)]
@@ -49,7 +50,7 @@ def main() -> None:
         content_row(),
     ]
     sheet = np.concatenate([np.concatenate([p.clip(0, 1)[CROP] for p in row], 1) for row in rows])
-    picture = Image.fromarray((sheet * 255).astype(np.uint8))
+    picture = Image.fromarray(quantise(sheet, 8))
     picture.resize((1250, round(1250 * picture.height / picture.width))).save(OUT, quality=85)
 
 

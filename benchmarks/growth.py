@@ -25,6 +25,7 @@ from skimage import data
 from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
 from brushctl.brushes.header import read_metadata
+from brushctl.photos.colour import quantise
 from brushctl.photos.pipeline import TOGETHER
 
 OUT, PICTURE = Path("docs/results/growth.json"), Path("docs/images/growth.png")
@@ -82,7 +83,7 @@ def learned(folder: Path) -> Path:
     (effect,) = draw_effects([EFFECT], 64, 0)
     for n, pair in enumerate(zip(*effect.train, strict=True)):
         for side, picture in zip(("before", "after"), pair, strict=True):
-            Image.fromarray((picture * 255).round().astype("uint8")).save(pairs / f"{n}_{side}.png")
+            Image.fromarray(quantise(picture, 8)).save(pairs / f"{n}_{side}.png")
     brushctl("learn", pairs, "-o", brush, "--steps", 20, "--hold-out", 0)
     return brush
 
@@ -92,7 +93,9 @@ def drawn(counts: list[dict], sizes: list[dict]) -> plt.Figure:
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     left.plot([r["photographs"] for r in counts], [r["seconds"] for r in counts], "o-")
-    left.set(xlabel=f"photographs of {SMALL} MP", ylabel="seconds for the whole run", xlim=0, ylim=0)
+    left.set(
+        xlabel=f"photographs of {SMALL} MP", ylabel="seconds for the whole run", xlim=0, ylim=0
+    )
     right.plot([r["megapixels"] for r in sizes], [r["seconds_each"] for r in sizes], "o-")
     right.set(xlabel="megapixels", ylabel="seconds for each photograph", xlim=0, ylim=0)
     for axes in (left, right):

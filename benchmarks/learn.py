@@ -10,7 +10,8 @@ step of the default recipe on as many draws; at tiny-ip2p's own guidance (1, 1) 
 Every step is taken in float32 and in bfloat16, each beside the plain one in the same format and
 beside the plain one in float32. `benchmarks.full_size` makes the base of the second command.
 
-Steps alternate, and ratios are medians over pairs of neighbours. `held_mb` is what autograd holds
+Steps alternate, and ratios are medians over pairs of neighbours, but for that of bfloat16 over the
+plain step in float32, which is one of medians. `held_mb` is what autograd holds
 for the backward pass: unlike a process's peak it is the same at every run. On a GPU `peak_mb` is
 the most that was allocated, weights included.
 
@@ -32,6 +33,7 @@ from torch.nn import functional as F
 
 from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
+from brushctl.bench.metrics import psnr
 from brushctl.engine.attention import Brushed, brushed
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.draws import Draw, bucket_losses, draw, encode_pairs
@@ -164,9 +166,9 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
             with Editor(
                 base, learned.instruction, scales=learned.scales, steps=base.defaults.steps, seed=0
             ) as editor:
-                edited = np.stack([e.after for e in editor.edit(list(before))])
-            psnr = float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3))).mean())
-            table.setdefault(effect.name, {})[str(base.dtype)[6:]] = round(psnr, 2)
+                edited = [e.after for e in editor.edit(list(before))]
+            mean = float(np.mean([psnr(x, y) for x, y in zip(edited, truth, strict=True)]))
+            table.setdefault(effect.name, {})[str(base.dtype)[6:]] = round(mean, 2)
     return table
 
 

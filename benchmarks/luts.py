@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.card import command
 from brushctl.bench.demo import teal_and_amber
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
@@ -109,7 +110,7 @@ def main() -> None:
             shown.append(Row((unseen[0], after[0], table(unseen[0]), meant[0]), name))
         print(json.dumps(rows[-1]), flush=True)
     report = {
-        "command": "uv run python -m benchmarks.luts" + " --brushes" * chosen.brushes,
+        "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256} if base else None,
         "pictures": chosen.pictures,
         "rows": rows,

@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.card import command
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.brushes.file import Brush, sealed
+from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
 from brushctl.brushes.stamp import Stamp
 from brushctl.cli.output import follow
@@ -57,7 +58,7 @@ def learned(base: BaseModel, look: str, recipe: str, seed: int) -> Brush:
         stamp=Stamp.today(look),
         pair_hashes=["0" * 64] * PAIRS,
     )
-    return sealed(follow(work))
+    return follow(work)
 
 
 def edited(base: BaseModel, brush: Brush, images: np.ndarray) -> np.ndarray:
@@ -127,7 +128,7 @@ def main() -> None:
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     sheet(columns).save(SHEET)
     report = {
-        "command": f"python -m benchmarks.mixing {' '.join(sys.argv[1:])}".strip(),
+        "command": command(),
         "base": {"id": base.id, "unet_sha256": base.unet_sha256},
         "pictures": len(images),
         "seconds": round(time.monotonic() - started, 1),

@@ -24,7 +24,7 @@ from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.cli.output import follow
 from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.clip import Clip, default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Edited, Editor
 from brushctl.engine.learning import learn
@@ -68,11 +68,12 @@ LOOKS: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-def left_out(base: BaseModel, before: Pixels, after: Pixels, k: int, recipe: Recipe) -> Edited:
+def left_out(
+    base: BaseModel, clip: Clip, before: Pixels, after: Pixels, k: int, recipe: Recipe
+) -> Edited:
     """Photograph k, edited by a brush learned from all the others."""
     others = [n for n in range(len(before)) if n != k]
     x, y = before[others], after[others]
-    clip = load_clip(default_clip(base.id), base.device)
     start = follow(find_start(clip, list(x), list(y)), quiet=True)
     learned = follow(learn(base, x, y, phrase=start.phrase, recipe=recipe, seed=0), quiet=True)
     scales = base.defaults.scales
@@ -91,11 +92,12 @@ def main() -> None:
     started = time.monotonic()
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
+    clip = load_clip(default_clip(base.id), cpu)
     before = photographs().astype(np.float32) / 255
     rows, shown = [], []
     for name in chosen.looks:
         after = np.stack([np.clip(LOOKS[name](x), 0, 1) for x in before]).astype(np.float32)
-        edited = [left_out(base, before, after, k, recipe) for k in range(len(before))]
+        edited = [left_out(base, clip, before, after, k, recipe) for k in range(len(before))]
         row = {
             "look": name,
             "photographs": len(before),

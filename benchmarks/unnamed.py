@@ -88,6 +88,8 @@ def main() -> None:
     options.add_argument("--edits", nargs="+", default=list(EDITS))
     options.add_argument("--methods", nargs="+", default=list(METHODS))
     chosen = options.parse_args()
+    if not {"nothing", "ip2p", "instructbrush-paper"} <= set(chosen.methods):
+        options.error("instructbrush-paper is compared with nothing and ip2p: name all three")
     cpu = torch.device("cpu")
     base = open_base(None, cpu, torch.bfloat16)
     drawn = [effect(name, base.resolution) for name in chosen.edits]

@@ -161,14 +161,14 @@ def strip_of(edited: Sequence[Pixels]) -> bytes:
 
 def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
     """A file name for a case, which changes with everything that its figures depend on."""
-    bench = judges.bench
+    bench, schedule = judges.bench, judges.bench.base.scheduler_config
     facts = [
         ROUND,
         bench.base.unet_sha256,
         judges.models,
         str(bench.base.dtype),
         asdict(bench.base.defaults),
-        bench.base.scheduler_config,
+        {key: value for key, value in sorted(schedule.items()) if not key.startswith("_")},
         None if method in PUBLISHED else bench.steps,
         bench.seed,
         OPTIMISING,

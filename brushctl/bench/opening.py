@@ -9,7 +9,7 @@ from brushctl.bench.folder import effects_in, load_effect
 from brushctl.bench.methods import Bench
 from brushctl.engine.base import open_base
 from brushctl.engine.clip import load_clip_for
-from brushctl.engine.device import resolve_device, resolve_dtype
+from brushctl.engine.device import learning_dtype, resolve_device
 from brushctl.events import Event
 from brushctl.settings import TINY
 
@@ -22,7 +22,7 @@ class Setting:
         base: the base model.
         device: what it works on.
         dtype: its number format; None for the device's own.
-        steps: optimisation steps in place of the recipes' own.
+        steps: optimisation steps in place of the default recipe's own.
         seed: fixes every draw.
         folder: of effects; None for those that are drawn.
     """
@@ -38,11 +38,11 @@ class Setting:
         """The models; a warning where the base's CLIP is not at hand, and the small one serves.
 
         Raises:
-            DeviceError: the device is not on this machine.
+            DeviceError: the device is not on this machine, or nothing can be learned in the format.
             BaseModelError: the base model cannot be loaded.
         """
         where = resolve_device(self.device)
-        model = open_base(self.base, where, resolve_dtype(self.dtype, where))
+        model = open_base(self.base, where, learning_dtype(self.dtype, where))
         clip = yield from load_clip_for(model.id, where)
         return Bench(model, clip, self.steps, self.seed)
 

@@ -35,21 +35,21 @@ def contact_sheet(
         rows: the cases.
         side: the square in pixels that each picture is fitted into.
     """
-    height = side + GAP + (LINE if any(row.caption for row in rows) else 0)
-    sheet = Image.new(
-        "RGB",
-        (GAP + len(columns) * (side + GAP), GAP + 2 * LINE + len(rows) * height),
-        PAPER,
-    )
+    fitted = [[_fitted(picture, side) for picture in row.pictures] for row in rows]
+    line = LINE if any(row.caption for row in rows) else 0
+    heights = [max(picture.height for picture in row) + line + GAP for row in fitted]
+    width = GAP + len(columns) * (side + GAP)
+    sheet = Image.new("RGB", (width, GAP + 2 * LINE + sum(heights)), PAPER)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
     pen.text((GAP, GAP), title, INK, font)
     for k, name in enumerate(columns):
         pen.text((GAP + k * (side + GAP), GAP + LINE), name, FAINT, font)
-    for n, row in enumerate(rows):
-        top = GAP + 2 * LINE + n * height
-        for k, picture in enumerate(row.pictures):
-            sheet.paste(_fitted(picture, side), (GAP + k * (side + GAP), top))
-        pen.text((GAP, top + side + 2), row.caption, INK, font)
+    top = GAP + 2 * LINE
+    for row, pictures, height in zip(rows, fitted, heights, strict=True):
+        for k, picture in enumerate(pictures):
+            sheet.paste(picture, (GAP + k * (side + GAP), top))
+        top += height
+        pen.text((GAP, top - GAP - line + 2), row.caption, INK, font)
     return sheet
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli.arguments import Base, Device, Dtype, Json, Quiet, Seed
+from brushctl.cli.arguments import Base, Device, Json, LearningDtype, Quiet, Seed
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.output import follow, out_console, print_json, say
 from brushctl.errors import UsageError
@@ -73,7 +73,7 @@ def bench(
     per_gpu: PerGpu = 1,
     base: Base = None,
     device: Device = "auto",
-    dtype: Dtype = None,
+    dtype: LearningDtype = None,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,

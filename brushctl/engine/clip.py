@@ -29,8 +29,6 @@ PAPER_CLIP = "ViT-L-14-quickgelu/openai"
 OpenAI's weights need the activation they were trained with, which the plain ViT-L-14 has not.
 """
 VOCABULARY_FILE = "vocabulary.txt"
-WEIGHTS = (open_clip.constants.HF_SAFE_WEIGHTS_NAME, open_clip.constants.HF_WEIGHTS_NAME)
-"""How repositories of the hub name an open_clip model's weights."""
 PICTURES, TEXTS = 16, 128
 """Pictures and phrases encoded at a time: ViT-L-14 stays below 2 GB."""
 
@@ -157,7 +155,7 @@ def _check_at_hand(model: str, tag: str) -> None:
         ConnectionError: they are not on this machine, and the hub does not answer.
     """
     repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").rpartition("/")[0]
-    cached = (try_to_load_from_cache(repository, file) for file in WEIGHTS if repository)
+    cached = (try_to_load_from_cache(repository, file) for file in CLIP_FILES if repository)
     if repository and not any(isinstance(file, str) for file in cached):
         check_reachable()
 

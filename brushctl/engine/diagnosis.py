@@ -14,6 +14,7 @@ PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 CLIP_REPOSITORY = "timm/vit_large_patch14_clip_224.openai"
 """Where open_clip fetches the CLIP for initial phrases on other bases than tiny-ip2p from."""
 CLIP_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+"""How repositories of the hub name an open_clip model's weights."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from brushctl.engine.instruction import Instruction, check_identity, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
 from brushctl.engine.scales import Scales
 from brushctl.errors import BrushMismatchError, PhotoError, UsageError
+from brushctl.photos.colour import quantise
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
@@ -184,7 +185,7 @@ class Editor:
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
         """A picture's own noise, the same whatever stands beside it in a batch."""
-        content = np.rint(np.asarray(image) * 255).astype(np.uint8).tobytes()
+        content = quantise(np.asarray(image), 8).tobytes()
         digest = hashlib.sha256(self._seed.to_bytes(8, "little", signed=True) + content).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
 

@@ -64,9 +64,8 @@ class Guidance:
         self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor
     ) -> torch.Tensor:
         """The rest of it, a constant of learning; zeros where no other branch counts."""
-        self.state.at(t)
-        _, *frozen = self._branches(condition)
         self.state.at(t[:0])
+        _, *frozen = self._branches(condition)
         return self._weighted(z_t, t, frozen) if frozen else torch.zeros_like(z_t)
 
     def _branches(self, condition: torch.Tensor) -> list[Branch]:

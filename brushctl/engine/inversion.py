@@ -19,7 +19,7 @@ from brushctl import settings
 from brushctl.brushes.metadata import Buckets
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel
-from brushctl.engine.device import check_gradients
+from brushctl.engine.device import check_gradients, enough_memory
 from brushctl.engine.direction import Direction
 from brushctl.engine.draws import (
     Draw,
@@ -66,7 +66,7 @@ def invert(
 
     Raises:
         DeviceError: the base is in float16.
-        DeviceMemoryError: not even one picture fits into the device's memory.
+        DeviceMemoryError: a picture, or the samples of a step, do not fit into the device's memory.
     """
     check_gradients(base.dtype)
     yield Stage("encoding pairs")
@@ -84,15 +84,16 @@ def invert(
     with brushed(base.unet, instruction) as state:
         guidance = Guidance(base, state, recipe.scales or base.defaults.scales)
         for step in range(recipe.steps):
-            sample = draw(base, pairs, recipe, source)
-            if fixed_noise:
-                sample = _with_fixed_noise(base, pairs, sample, seed, source)
-            now = torch.cat([head.to(tail.dtype), tail], dim=1)
-            state.instruction = replace(instruction, text=now)
-            losses = bucket_losses(guidance, sample)
-            optimiser.zero_grad(set_to_none=True)
-            total_loss(losses, now, direction).backward()
-            update(optimiser, recipe, step)
+            with enough_memory("the samples of a step do not fit into the device's memory"):
+                sample = draw(base, pairs, recipe, source)
+                if fixed_noise:
+                    sample = _with_fixed_noise(base, pairs, sample, seed, source)
+                now = torch.cat([head.to(tail.dtype), tail], dim=1)
+                state.instruction = replace(instruction, text=now)
+                losses = bucket_losses(guidance, sample)
+                optimiser.zero_grad(set_to_none=True)
+                total_loss(losses, now, direction).backward()
+                update(optimiser, recipe, step)
             if (step + 1) % settings.REPORT_EVERY == 0 or step + 1 == recipe.steps:
                 yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)

@@ -64,9 +64,9 @@ def learn(
         phrase: the words to start from, None for none.
         recipe: how to optimise.
         seed: fixes every draw.
-        held_out: before/after pictures that nothing is learned from; given them, each bucket's
-            features are those of the step at which its error on them was least, and learning stops
-            when it falls no more.
+        held_out: before/after pictures that nothing is learned from. With a recipe that goes by
+            them, each bucket's features are those of the step at which its error on them was
+            least, and learning stops when it falls no more; else they only tell how it goes.
         keeper: where the run's state is kept, and from where it goes on.
 
     Raises:
@@ -95,7 +95,7 @@ def learn(
                 run.psnr = unseen.psnr()
             if run.step % settings.REPORT_EVERY == 0 or run.step == recipe.steps:
                 yield Advance(run.step, _told(run))
-            if keeper and run.step % settings.KEEP_EVERY == 0:
+            if keeper and run.step % settings.KEEP_EVERY == 0 and run.step < recipe.steps:
                 keeper.keep(run.state())
         if keeper:
             keeper.keep(run.state())

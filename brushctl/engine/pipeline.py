@@ -91,7 +91,8 @@ def load(
     The prompt of the call is not read: the words a brush was learned from belong to it.
 
     Args:
-        pipe: an InstructPix2Pix pipeline, of XL as well, anywhere and in any number format.
+        pipe: an InstructPix2Pix pipeline, of XL as well, in float16 or float32; it may be moved to
+            another device or to bfloat16 afterwards.
         brush: a brush, its file or its name in the cache; or several, to be blended.
         weights: one for each of several brushes; equal if not given.
         strength: 1 as learned, 0 not at all, in between less, beyond 1 more.

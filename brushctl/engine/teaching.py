@@ -41,7 +41,8 @@ def learn(
         base: a base model; None for tiny-ip2p.
         phrase: the words to start from; None to let CLIP find them, "" to start from none.
         recipe: `default` or `paper`.
-        held_out: pairs that only decide when to stop; None for one in six, of `paper` for none.
+        held_out: pairs that, with `default`, only decide when to stop; None for one in six, and
+            with `paper` for none.
         seed: fixes every draw.
         device: `auto`, `cpu`, `cuda`, `mps`.
         dtype: the number format of the frozen model; None for the device's own.
@@ -62,13 +63,14 @@ def learn(
     line(phrase or "", "phrase")
     if not 0 <= seed <= LARGEST_SEED:
         raise UsageError(f"a seed is a whole number from 0 to {LARGEST_SEED}", where=f"seed {seed}")
+    place = resolve_device(device)
+    number_format = learning_dtype(dtype, place)
     how, found = recipe_called(recipe), find_pairs(Path(pairs))
     kept_back = how.spared(len(found)) if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)
     for finding in finished(vetted(Path(pairs), found), tell):
         tell(Warned(sentence(finding)))
-    place = resolve_device(device)
-    model = open_base(base, place, learning_dtype(dtype, place))
+    model = open_base(base, place, number_format)
     start = Start(phrase or None)
     if phrase is None:
         clip = load_clip(default_clip(model.id), place)

@@ -56,3 +56,14 @@ def test_a_case_is_another_one_beside_another_reference(bench):
     other = replace(whole, train=(x, np.concatenate([y[:4], 1 - y[4:]])))
     of = {stem_of(judges, each.limited(1, 2), "ip2p", 1) for each in (whole, other)}
     assert len(of) == 2
+
+
+def test_a_case_is_the_same_however_diffusers_lists_what_a_schedule_leaves_out(bench):
+    """It makes that list of a set, so that its order is another in every process."""
+    (effect,) = draw_effects(["lava"], 64, 0)
+    of = set()
+    for left_out in (["timestep_spacing", "steps_offset"], ["steps_offset", "timestep_spacing"]):
+        config = {**bench.base.scheduler_config, "_use_default_values": left_out}
+        base = replace(bench.base, scheduler_config=config)
+        of.add(stem_of(judges_for(replace(bench, base=base)), effect, "ip2p", 10))
+    assert len(of) == 1

@@ -86,6 +86,12 @@ def test_a_sheet_that_cannot_be_written_is_refused_before_anything_is_run(shell,
     assert not (shell.folder / "elsewhere").exists()
 
 
+def test_a_format_without_gradients_is_refused_before_anything_is_run(shell):
+    _, err = shell.run("bench", *SMALL, "--work", "elsewhere", "--dtype", "float16", status=2)
+    assert "gradients vanish" in err
+    assert not (shell.folder / "elsewhere").exists()
+
+
 def test_tables_name_substitutes_apart_from_the_papers_measures(shell):
     text = shell.text("bench", *SMALL)
     assert "tiny-ip2p, 2-shot" in text
