@@ -15,6 +15,7 @@ from brushctl.brushes.cache import names
 from brushctl.cli.arguments import Json
 from brushctl.cli.output import out_console, print_json
 from brushctl.errors import first_line
+from brushctl.extras import installing
 from brushctl.files import existing
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
 
@@ -136,7 +137,7 @@ def _extra(name: str, what: str, install: str) -> Finding:
     try:
         return Finding(what, State.fine, f"{name} {metadata.version(name)}")
     except metadata.PackageNotFoundError:
-        do = f"Run `pip install {install}`."
+        do = f"Run `{installing(install)}`."
         return Finding(what, State.missing, f"{name} is not installed", do)
 
 

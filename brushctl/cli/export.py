@@ -39,7 +39,9 @@ def export(
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Even if it carries little.", rich_help_panel=TABLE),
+        typer.Option(
+            "--force", help="Write it even if it carries little of the edit.", rich_help_panel=TABLE
+        ),
     ] = False,
     base: Base = None,
     device: Device = "auto",
@@ -47,10 +49,11 @@ def export(
         bool, typer.Option("--overwrite", help="Replace a file of that name.")
     ] = False,
 ) -> None:
-    """Copy a brush out of the cache, byte for byte, after checking that it is whole.
+    """Copy a brush out of the cache, or write it as a LUT (--lut).
 
-    With --lut, write instead a LUT for other programs: what a table of colours can carry of the
-    brush's edit, fitted to what it does to the pictures, and refused if that is little.
+    The copy is byte for byte, after checking that the brush is whole. A LUT is for other programs:
+    what a table of colours can carry of the brush's edit, fitted to what it does to the pictures,
+    and refused if that is little.
     """
     named = targets or []
     if lut:

@@ -39,7 +39,9 @@ def init_phrase(
     vocabulary: VocabularyFile = None,
     align: Align = False,
     eta: Eta = 0.15,
-    phrases: Annotated[int, typer.Option("--phrases", min=1, help="Candidates of a set.")] = 5,
+    phrases: Annotated[
+        int, typer.Option("--phrases", min=1, help="Candidates to list for each side.")
+    ] = 5,
     device: Device = "auto",
     json: Json = False,
     quiet: Quiet = False,

@@ -16,7 +16,7 @@ from brushctl.errors import UsageError
 def label(
     brush: BrushName,
     *,
-    title: Annotated[str | None, typer.Option(help="What people shall call it.")] = None,
+    title: Annotated[str | None, typer.Option(help="A title for people to read.")] = None,
     author: Annotated[str | None, typer.Option(help="Who made it.")] = None,
     licence: Annotated[
         str | None, typer.Option("--license", help="What others may do with it.")
@@ -24,7 +24,7 @@ def label(
     note: Annotated[str | None, typer.Option(help="Anything else; may have several lines.")] = None,
     preview: Annotated[
         tuple[Path, Path] | None,
-        typer.Option(metavar="BEFORE AFTER", help="Two photographs, to be kept in it small."),
+        typer.Option(metavar="BEFORE AFTER", help="Two photographs to keep in it, small."),
     ] = None,
     no_preview: Annotated[
         bool, typer.Option("--no-preview", help="Take the photographs out again.")

@@ -24,13 +24,18 @@ EngineName = Annotated[
 RayAddress = Annotated[
     str | None,
     typer.Option(
-        "--ray-address", help="A cluster's; else one of this machine.", rich_help_panel=CLUSTER
+        "--ray-address",
+        help="Of a Ray cluster; if not given, Ray runs here.",
+        rich_help_panel=CLUSTER,
     ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=1, help="Processes at most; all that fit.", rich_help_panel=CLUSTER
+        "--workers",
+        min=1,
+        help="Most processes; if not given, all that fit.",
+        rich_help_panel=CLUSTER,
     ),
 ]
 Cores = Annotated[

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brushctl.errors import BrushctlError, UsageError
+from brushctl.extras import installing
 
 RETRIES = 3
 """How often a block whose process died is handed to another. What kills every process that
@@ -54,8 +55,8 @@ def cluster(address: str | None) -> Iterator[Any]:
         import ray
         import ray.data
     except ImportError as error:
-        do = "Run `pip install 'ray[data]' fsspec`."
-        raise UsageError("Ray is not installed", do=do) from error
+        how = installing("'ray[data]' fsspec")
+        raise UsageError("Ray is not installed", do=f"Run `{how}`.") from error
     _prepare(ray)
     if ray.is_initialized():
         yield ray

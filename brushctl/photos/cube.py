@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from brushctl.errors import UsageError
+from brushctl.extras import installing
 from brushctl.photos.lut import Lut
 
 FORMAT = "iridas_cube"
@@ -20,7 +21,7 @@ def open_colour_io() -> ModuleType:
     except ImportError as error:
         raise UsageError(
             "writing LUTs needs OpenColorIO, which is not installed",
-            do="Run `pip install opencolorio`.",
+            do=f"Run `{installing('opencolorio')}`.",
         ) from error
     return PyOpenColorIO
 

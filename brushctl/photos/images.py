@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
+from brushctl.extras import installing
 from brushctl.photos import tiff
 from brushctl.photos.beside import is_alone
 from brushctl.photos.colour import (
@@ -145,7 +146,7 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         raise PhotoError(
             "this is not a photograph in a format that can be read",
             where=where,
-            do="JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `pip install pillow-heif`.",
+            do=f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`.",
         ) from error
     except PhotoError:
         raise

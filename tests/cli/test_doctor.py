@@ -2,6 +2,7 @@
 
 import shutil
 from collections import namedtuple
+from importlib import metadata
 
 import pytest
 from huggingface_hub import constants
@@ -31,6 +32,20 @@ def test_it_names_what_is_there_and_how_to_get_what_is_missing(shell):
     assert findings["Ray clusters and object storage"]["found"].startswith("ray ")
     assert findings["brushes"]["found"].startswith("0 in ")
     assert "fine" in shell.text("doctor")
+
+
+@pytest.mark.parametrize(("pip", "told"), [(None, "`uv pip install"), (True, "`pip install")])
+def test_what_is_missing_is_installed_with_what_this_environment_has(shell, monkeypatch, pip, told):
+    real = metadata.version
+
+    def without(name):
+        if name == "pillow-heif":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "version", without)
+    monkeypatch.setattr("brushctl.extras.find_spec", lambda _: pip)
+    assert told in found(shell)["HEIC photographs"]["do"]
 
 
 def test_a_disk_that_fills_up_is_told_and_is_no_fault(shell, monkeypatch):
