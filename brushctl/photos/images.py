@@ -23,6 +23,7 @@ from brushctl.photos.colour import (
 )
 from brushctl.photos.declared import declared_profile
 from brushctl.photos.metadata import EXTENDED_XMP, PHOTOSHOP, Metadata, upright, with_iptc
+from brushctl.photos.png import texts_of
 from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
@@ -264,6 +265,7 @@ def _metadata(image: Image.Image, data: bytes) -> Metadata:
         resources=with_iptc(resources or b"", iptc or b"") or None,
         extended_xmp=tuple(extended),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
+        texts=texts_of(image),
     )
 
 

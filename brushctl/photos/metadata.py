@@ -21,6 +21,8 @@ THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 PHOTOSHOP = b"Photoshop 3.0\0"
 EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
+COMMENT = "Comment"
+"""The keyword of a PNG's text that says what a JPEG's comment does."""
 JPEG_ROOM = 65533 - len(XMP_NAME)
 """Bytes that an XMP packet in a JPEG may have at most: a segment's, less its name."""
 CHUNK = 65400
@@ -59,6 +61,7 @@ class Metadata:
         resources: Photoshop image resources ("8BIM" blocks), where IPTC fields live.
         extended_xmp: what of a JPEG's XMP did not fit into 64 KiB, segment by segment.
         dpi: pixels per inch, across and down.
+        texts: what a PNG says under keywords, and as `Comment` what a JPEG does.
     """
 
     exif: bytes | None = None
@@ -66,6 +69,7 @@ class Metadata:
     resources: bytes | None = None
     extended_xmp: tuple[bytes, ...] = ()
     dpi: tuple[float, float] | None = None
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,17 @@ def with_whole_xmp(metadata: Metadata) -> Metadata:
         packet = packet.replace("</rdf:RDF>", f"{said[1]}</rdf:RDF>", 1)
     whole = _upright_xmp(packet.encode("utf-8", "surrogateescape"))
     return replace(metadata, xmp=whole, extended_xmp=())
+
+
+def comments_of(metadata: Metadata) -> Iterator[bytes]:
+    """The comments of a JPEG, as far as they fit into its segments."""
+    for keyword, text in metadata.texts:
+        if keyword == COMMENT:
+            try:
+                comment = text.encode("latin-1")
+            except UnicodeEncodeError:
+                comment = text.encode()
+            yield comment[:65533]
 
 
 def iptc_resource(iptc: bytes) -> bytes:

@@ -5,11 +5,12 @@ import zlib
 from pathlib import Path
 
 import imagecodecs
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from brushctl.photos.colour import Codes
-from brushctl.photos.metadata import XMP_NAME, Metadata
+from brushctl.photos.metadata import COMMENT, XMP_NAME, Metadata
 
+XMP_TEXT = "XML:com.adobe.xmp"
 RAW_PROFILE = "Raw profile type "
 """Before a PNG had a place for EXIF, ImageMagick wrote blocks into such texts, in hexadecimal."""
 
@@ -49,6 +50,26 @@ def _unpacked(text: str) -> bytes:
         return b""  # what is no hexadecimal text says nothing
 
 
+def texts_of(image: Image.Image) -> tuple[tuple[str, str], ...]:
+    """What an opened PNG says under keywords, blocks aside; of a JPEG, its comments."""
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        texts = image.text.items()
+        return tuple((k, t) for k, t in texts if k != XMP_TEXT and not k.startswith(RAW_PROFILE))
+    # Latin-1 takes every byte, and gives it back, whatever the comment was written in.
+    segments = getattr(image, "applist", ())
+    return tuple((COMMENT, block.decode("latin-1")) for name, block in segments if name == "COM")
+
+
+def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
+    """A PNG's texts, its XMP among them."""
+    chunks = PngImagePlugin.PngInfo()
+    if metadata.xmp:
+        chunks.add_itxt(XMP_TEXT, metadata.xmp.decode("utf-8", "replace"))
+    for keyword, text in metadata.texts:
+        chunks.add_text(keyword, text)
+    return chunks
+
+
 def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | None) -> None:
     """Write (h, w, 1 to 4) uint16 codes as a 16-bit PNG with its metadata chunks."""
     data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)
@@ -61,8 +82,8 @@ def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | No
         chunks += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
     if metadata.exif:
         chunks += _chunk(b"eXIf", metadata.exif)
-    if metadata.xmp:
-        chunks += _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
+    for kind, text, *_ in chunks_of(metadata).chunks:
+        chunks += _chunk(kind, text)
     with path.open("wb") as file:
         file.write(data[:header_end] + chunks)
         file.write(data[header_end:])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from brushctl.errors import PhotoError
 from brushctl.photos.choices import SUFFIXES
@@ -24,12 +24,13 @@ from brushctl.photos.metadata import (
     PHOTOSHOP,
     Metadata,
     Provenance,
+    comments_of,
     stripped,
     with_extended_xmp,
     with_provenance,
     with_whole_xmp,
 )
-from brushctl.photos.png import write_deep_png
+from brushctl.photos.png import chunks_of, write_deep_png
 from brushctl.photos.tiff import write_tiff
 
 QUALITY = 95
@@ -253,10 +254,8 @@ def _options(picture: _Encoded) -> dict[str, Any]:
             }
         case "JPEG":
             options |= {"quality": QUALITY, "subsampling": 0}
-        case "PNG" if metadata.xmp:
-            texts = PngImagePlugin.PngInfo()
-            texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-            options["pnginfo"] = texts
+        case "PNG":
+            options["pnginfo"] = chunks_of(metadata)
         case "WEBP" if like.compression == "lossless":
             options |= {"lossless": True, "exact": True}
         case "WEBP" | "AVIF" | "HEIF":
@@ -270,6 +269,7 @@ def _insert_segments(path: Path, metadata: Metadata) -> None:
     room = 65535 - 2 - len(PHOTOSHOP)
     blocks = [(0xE1, block) for block in metadata.extended_xmp]
     blocks += [(0xED, PHOTOSHOP + resources[i : i + room]) for i in range(0, len(resources), room)]
+    blocks += [(0xFE, comment) for comment in comments_of(metadata)]
     if not blocks:
         return
     data = path.read_bytes()

@@ -2,12 +2,13 @@
 
 import re
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from brushctl.photos.colour import BrokenProfile, from_profile
 from brushctl.photos.images import open_photo
@@ -16,6 +17,7 @@ from brushctl.photos.metadata import (
     Metadata,
     Provenance,
     iptc_resource,
+    stripped,
     upright,
     with_provenance,
 )
@@ -91,6 +93,38 @@ def test_extended_xmp_comes_back(tmp_path):
     assert segment in (tmp_path / "out.jpg").read_bytes()
     with Image.open(tmp_path / "out.jpg") as image:
         assert np.asarray(image).shape == (64, 96, 3)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_what_a_png_says_under_keywords_comes_back(tmp_path, depth):
+    said = {"Copyright": "\xa9 Anna", "parameters": "a harbour\nSteps: 20", "Title": "\u6e2f"}
+    texts = PngImagePlugin.PngInfo()
+    for keyword, text in said.items():
+        texts.add_text(keyword, text)
+    texts.add_itxt("XML:com.adobe.xmp", makers.XMP.decode())
+    Image.fromarray(makers.picture()).save(tmp_path / "in.png", pnginfo=texts)
+    photo = replace(open_photo(tmp_path / "in.png"), depth=depth)
+    makers.save(tmp_path / "out.png", photo.pixels, photo)
+    with Image.open(tmp_path / "out.png") as image:
+        written = image.text
+    assert written.pop("XML:com.adobe.xmp")
+    assert written == said
+
+
+def test_a_jpeg_s_comment_comes_back_byte_for_byte_unless_it_is_to_be_stripped(tmp_path):
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), comment=b"by Anna \xe6\xb8\xaf \xff")
+    photo = open_photo(tmp_path / "in.jpg")
+    for name, kept in (("kept.jpg", photo), ("bare.jpg", stripped_of(photo))):
+        makers.save(tmp_path / name, photo.pixels, kept)
+    with Image.open(tmp_path / "kept.jpg") as image:
+        assert image.info["comment"] == b"by Anna \xe6\xb8\xaf \xff"
+    with Image.open(tmp_path / "bare.jpg") as image:
+        assert "comment" not in image.info
+
+
+def stripped_of(photo):
+    """The photograph as --strip leaves it."""
+    return replace(photo, metadata=stripped(photo.metadata))
 
 
 @pytest.mark.parametrize("link", [None, 99999])
