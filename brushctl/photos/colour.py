@@ -209,7 +209,7 @@ def from_profile(icc: bytes, channels: int) -> ColourSpace:
         if b"A2B0" not in tags:
             return _matrix(icc, tags, channels)
         return _tables(icc, channels)
-    except (struct.error, KeyError, ValueError, np.linalg.LinAlgError) as error:
+    except (struct.error, KeyError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         raise BrokenProfile(f"the profile is damaged ({error})") from error
 
 

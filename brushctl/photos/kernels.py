@@ -32,8 +32,16 @@ _DECODE = np.where(
 _one_at_a_time = threading.Lock()  # each uses every core, and not every thread pool can be shared
 
 
+def _jit(function: Kernel, *, parallel: bool) -> Kernel:
+    compiled = functools.partial(numba.njit, parallel=parallel, fastmath=True)
+    try:
+        return cast("Kernel", compiled(cache=True)(function))
+    except RuntimeError:  # neither the program's folder nor the user's can be written
+        return cast("Kernel", compiled()(function))
+
+
 def _compiled(function: Kernel) -> Kernel:
-    kernel = numba.njit(parallel=True, fastmath=True, cache=True)(function)
+    kernel = _jit(function, parallel=True)
 
     @functools.wraps(function)
     def locked(*arguments: Any) -> Any:  # noqa: ANN401  (numba knows the types)
@@ -44,7 +52,7 @@ def _compiled(function: Kernel) -> Kernel:
 
 
 def _inlined(function: Kernel) -> Kernel:
-    return cast("Kernel", numba.njit(fastmath=True, cache=True)(function))
+    return _jit(function, parallel=False)
 
 
 @_inlined

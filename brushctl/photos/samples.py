@@ -6,6 +6,7 @@ import struct
 import numpy as np
 from PIL import Image
 
+from brushctl.errors import PhotoError
 from brushctl.photos import tiff
 from brushctl.photos.colour import Codes
 from brushctl.photos.png import ends_in_pixels, read_deep_png, unpack_raw_profiles
@@ -63,7 +64,10 @@ def _direct(image: Image.Image) -> Image.Image:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode in ("YCbCr", "RGBX"):
         return image.convert("RGB")
-    raise ValueError(f"samples of kind {image.mode} are not supported")
+    raise PhotoError(
+        f"samples of kind {image.mode} cannot be edited",
+        do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
+    )
 
 
 def turned_upright(codes: Codes, orientation: int) -> Codes:

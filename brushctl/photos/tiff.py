@@ -149,7 +149,7 @@ def defect(data: bytes) -> str | None:
         return UNREAD[model]
     if samples in (tifffile.SAMPLEFORMAT.IEEEFP, tifffile.SAMPLEFORMAT.COMPLEXIEEEFP):
         return f"{bits}-bit floating-point samples"
-    if samples == tifffile.SAMPLEFORMAT.INT or bits > 16:
+    if samples == tifffile.SAMPLEFORMAT.INT or bits not in (1, 2, 4, 8, 16):
         return f"{bits}-bit integer samples"
     if further > MOST_FURTHER:
         return f"{further} channels beside its colours"

@@ -1,6 +1,7 @@
 """Colour management agrees with LittleCMS, keeps what sRGB cannot show, and undoes itself."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -89,10 +90,22 @@ def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
     assert np.abs(again.pixels - photo.pixels).mean() < 0.03
 
 
+def flat(profile: bytes) -> bytes:
+    """Its first curve a parametric one of type 1, (0 x + 1)^1 above -1 / 0."""
+    at = profile.index(b"curv")
+    curve = b"para" + struct.pack(">IHH3i", 0, 1, 0, 65536, 0, 65536)
+    return profile[:at] + curve + profile[at + len(curve) :]
+
+
 @pytest.mark.parametrize(
     "broken",
-    [b"nonsense", WIDE["ProPhoto"][:200], WIDE["ProPhoto"].replace(b"rTRC", b"xTRC")],
-    ids=["nonsense", "cut short", "without a curve"],
+    [
+        b"nonsense",
+        WIDE["ProPhoto"][:200],
+        WIDE["ProPhoto"].replace(b"rTRC", b"xTRC"),
+        flat(WIDE["ProPhoto"]),
+    ],
+    ids=["nonsense", "cut short", "without a curve", "with a curve that divides by nought"],
 )
 def test_a_broken_profile_is_a_warning_and_srgb(tmp_path, broken):
     with pytest.raises(BrokenProfile):

@@ -1,5 +1,9 @@
 """An edit reaches full size with the photograph's own detail, or with the model's content."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -120,3 +124,11 @@ def test_the_grid_has_no_seams_between_its_cells():
     out = slice_grid(smooth, fit(before, vignette(before)))
     steps = np.abs(np.diff(out, axis=1))
     assert steps.max() < 6 / 600, "a jump between neighbours that the edit does not have"
+
+
+def test_where_compiled_code_can_be_kept_nowhere_it_is_compiled_for_the_run():
+    """As for a user of cron without a home, in a container that only reads."""
+    nowhere = os.environ | {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
+    nowhere.pop("NUMBA_CACHE_DIR", None)
+    command = [sys.executable, "-c", "import brushctl.photos.kernels"]
+    subprocess.run(command, env=nowhere, check=True)

@@ -93,6 +93,15 @@ def test_a_tiff_that_would_lose_by_an_edit_is_refused_by_name(tmp_path, codes, h
     assert refused.value.what == f"a TIFF with {what} cannot be edited without loss"
 
 
+def test_a_tiff_of_twelve_bits_is_refused_by_name(tmp_path):
+    source = tmp_path / "in.tif"
+    tifffile.imwrite(source, makers.deep_picture()[..., 0], photometric="minisblack")
+    bits = b"\x02\x01\x03\0\1\0\0\0"  # one short, tag 258
+    source.write_bytes(source.read_bytes().replace(bits + b"\x10", bits + b"\x0c"))
+    with pytest.raises(PhotoError, match="12-bit"):
+        open_photo(source)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_an_animation_is_refused_unless_its_first_picture_is_asked_for(tmp_path, kind):
     source = tmp_path / f"in.{kind.lower()}"
