@@ -17,7 +17,7 @@ from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.photos.inputs import Input, find_inputs, read_list
+from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
 from brushctl.photos.plan import (
     STATE,
     STREAM,
@@ -166,6 +166,7 @@ def apply(
         open_editor=open_editor,
     )
     named = tuple(inputs or ())
+    check_named(named if output is None else (*named, output))
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if watch:
         _check_endless(engine, report, narrowed=dry_run or overwrite or retry_failed or files_from)

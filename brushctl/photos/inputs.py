@@ -47,8 +47,9 @@ def find_inputs(
             links to folders below them.
 
     Raises:
-        PlanError: a name leads nowhere.
+        PlanError: a name leads nowhere, or is empty.
     """
+    check_named(named)
     found: dict[Path, Input] = {}
     for item in (*_named(named, passed_over), *_listed(listed)):
         found.setdefault(item.path.parent.resolve() / item.path.name, item)
@@ -71,6 +72,19 @@ def read_list(source: str) -> list[str]:
     # Not `splitlines`: a name may hold what Unicode counts as the end of a line.
     names = text.split("\0") if "\0" in text else text.replace("\r\n", "\n").split("\n")
     return [name for name in names if name]
+
+
+def check_named(names: Iterable[str]) -> None:
+    """See that no name is empty, which would stand for the working directory.
+
+    Raises:
+        PlanError: one is.
+    """
+    if "" in names:
+        raise PlanError(
+            "a name is empty",
+            do="See that the variables on the command line are set; . is the working directory.",
+        )
 
 
 def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:

@@ -231,6 +231,9 @@ def test_lists_of_files_from_stdin(shell):
         ("-", "-o", "out.jpg", "--name", "{stem}-x.{ext}"),
         ("-", "--json"),
         ("in", "missing", "-o", "out"),
+        ("", "--in-place"),  # "$FOLDER" where there is no such variable
+        ("in", "-o", ""),
+        ("", "--watch", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
         ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
         ("in", "-o", "out", "--settle", "2"),

@@ -151,6 +151,8 @@ def test_nothing_to_do_is_said(tree):
         plan_folder(find_inputs([str(tree / "empty")]), tree / "out")
     with pytest.raises(PlanError, match="no such file"):
         find_inputs([str(tree / "missing.jpg")])
+    with pytest.raises(PlanError, match="a name is empty"):
+        find_inputs([str(tree / "in/a.jpg"), ""])
     with pytest.raises(PlanError, match="nothing matches"):
         find_inputs([str(tree / "*.avif")])
 
