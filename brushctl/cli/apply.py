@@ -16,6 +16,7 @@ from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddres
 from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
+from brushctl.files import resolved
 from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
 from brushctl.photos.plan import (
@@ -251,10 +252,10 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     from brushctl.photos.journal import results_of
 
     output = state.parent.resolve()
-    if not any(item.path.resolve().is_relative_to(output) for item in found):
+    if not any(resolved(item.path).is_relative_to(output) for item in found):
         return found  # without the journal, which may be long
     results = results_of(state)
-    photographs = [item for item in found if item.path.resolve() not in results]
+    photographs = [item for item in found if resolved(item.path) not in results]
     if count := len(found) - len(photographs):
         command.mention(
             f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
@@ -295,7 +296,7 @@ def _check_page(report: Path, plan: Plan) -> None:
             "--report names no page", where=str(report), do="Let its name end in .html."
         )
     photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
-    if report.resolve() in (path.resolve() for path in photographs):
+    if resolved(report) in map(resolved, photographs):
         raise UsageError(
             "--report names a photograph of the run", where=str(report), do="Name another file."
         )

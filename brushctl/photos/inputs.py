@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
+from brushctl.files import resolved
 from brushctl.photos.choices import SUFFIXES
 
 PassedOver = Callable[[str, str], None]
@@ -43,16 +44,16 @@ def find_inputs(
     Args:
         named: files, folders (searched with all that is below them) and patterns.
         listed: files from a list; relative names keep their folders.
-        passed_over: is told of folders that cannot be searched, named ones or below them, and of
-            links to folders below them.
+        passed_over: is told of folders that cannot be searched, named ones or below them, of
+            links to folders below them, and of `.`, `..` and `/` in a list.
 
     Raises:
         PlanError: a name leads nowhere, or is empty.
     """
     check_named(named)
     found: dict[Path, Input] = {}
-    for item in (*_named(named, passed_over), *_listed(listed)):
-        found.setdefault(item.path.parent.resolve() / item.path.name, item)
+    for item in (*_named(named, passed_over), *_listed(listed, passed_over)):
+        found.setdefault(resolved(item.path.parent) / item.path.name, item)
     return list(found.values())
 
 
@@ -100,9 +101,12 @@ def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
             raise PlanError("there is no such file or folder", where=name)
 
 
-def _listed(names: Iterable[str]) -> Iterator[Input]:
+def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
         path = Path(name)
+        if path.name in ("", ".."):  # no result could be named after it
+            passed_over(name, "a list is one of files")
+            continue
         inside = not path.is_absolute() and ".." not in path.parts
         # A file that has vanished since the list was made is one failed file, no usage error.
         yield Input(path, path if inside else Path(path.name))

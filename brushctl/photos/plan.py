@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brushctl.errors import PlanError
-from brushctl.files import existing, unwritable
+from brushctl.files import existing, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 
@@ -92,7 +92,7 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     _check_not_empty(inputs)
     first: dict[Path, Path] = {}
     for item in inputs:
-        first.setdefault(item.path.resolve(), item.path.absolute())
+        first.setdefault(resolved(item.path), item.path.absolute())
     paths = first.values()
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
@@ -192,8 +192,13 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
         ) from error
     if not path.suffix:
         name = name.removesuffix(".")  # that of an {ext} there is not
-    if not name or name != Path(name).name or name.startswith("."):
-        raise PlanError(f"the template gives {name!r}, which is no file name", where=template)
+    hides = name.startswith(".") and not path.name.startswith(".")  # more than the photograph
+    if name in ("", "..") or name != Path(name).name or hides:
+        raise PlanError(
+            f"the template gives {name!r}, which is no photograph's name",
+            where=template,
+            do="Begin it with a field or a word, and leave folders out of it.",
+        )
     if Path(name).suffix.lower() not in SUFFIXES and Path(name).suffix != path.suffix:
         raise PlanError(
             f"the template gives {name!r}, whose suffix names no format",
@@ -261,13 +266,13 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:
-    sources = {job.source.resolve() for job in jobs if job.source}
+    sources = {resolved(job.source) for job in jobs if job.source}
     taken: dict[Path, Job] = {}
     for job in jobs:
         assert job.target is not None
-        target = job.target.resolve()
+        target = resolved(job.target)
         if target in sources:
-            own = job.source is not None and target == job.source.resolve()
+            own = job.source is not None and target == resolved(job.source)
             other = "pass --in-place" if own else "other names with --name"
             raise PlanError(
                 "the result would replace a photograph",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brushctl.errors import PhotoError
+from brushctl.files import resolved
 from brushctl.photos.journal import Record, hash_file, read_journal
 from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
@@ -78,7 +79,7 @@ def states_around(plan: Plan) -> set[Path]:
     was edited by itself, and the folder above it must not edit it again.
     """
     in_place = [job.target for job in plan.jobs if job.target and _is_in_place(job)]
-    places = {*in_place, *(target.resolve() for target in in_place)}
+    places = {*in_place, *map(resolved, in_place)}
     states = {folder / STATE for place in places for folder in place.parents}
     own = plan.state and plan.state.resolve()
     return {state for state in states if state.resolve() != own}
@@ -135,7 +136,7 @@ def source_path(plan: Plan, job: Job) -> str | None:
     """Where a photograph lies, from the output folder if there is one; None for a stream."""
     if job.source is None:
         return None
-    source = job.source.resolve()
+    source = resolved(job.source)
     return os.path.relpath(source, plan.state.parent.resolve()) if plan.state else str(source)
 
 

@@ -11,6 +11,7 @@ from brushctl.errors import PlanError
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
 from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
+from brushctl.photos.selection import source_path
 from brushctl.photos.watching import check_reached
 from tests.photos import makers
 
@@ -174,6 +175,20 @@ def test_the_output_may_not_be_a_file(tree):
 def test_a_vanished_file_of_a_list_is_left_to_the_run(tree):
     gone = tree / "gone.jpg"
     assert find_inputs([], [str(gone)]) == [Input(gone, type(gone)("gone.jpg"))]
+
+
+def test_what_a_list_names_oddly_stops_nothing(tree, monkeypatch):
+    """Hidden files, which are named all the same, a link into itself, and what is no file."""
+    monkeypatch.chdir(tree / "in")
+    (tree / "in/loop.jpg").symlink_to("loop.jpg")
+    told = []
+    names = [".hidden.jpg", "loop.jpg", "loop.jpg/a.jpg", ".", "..", "/"]
+    found = find_inputs([], names, passed_over=lambda *what: told.append(what))
+    plan = plan_folder(found, tree / "out")
+    assert targets(plan, tree / "out") == names[:3]
+    assert [source_path(plan, job) for job in plan.jobs] == [f"../in/{name}" for name in names[:3]]
+    assert [name for name, _ in told] == names[3:]
+    assert len(plan_in_place(found).jobs) == 3
 
 
 def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
