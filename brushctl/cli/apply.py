@@ -16,7 +16,7 @@ from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddres
 from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.files import resolved
+from brushctl.files import expanded, resolved
 from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
 from brushctl.photos.plan import (
@@ -163,7 +163,7 @@ def apply(
         retry_failed=retry_failed,
         json=json,
         quiet=quiet,
-        report=report.expanduser() if report else None,
+        report=expanded(report) if report else None,
         open_editor=open_editor,
     )
     named = tuple(inputs or ())
@@ -239,7 +239,7 @@ def _plan(
         return plan_in_place(found)
     if output is None:
         raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
-    target = Path(output).expanduser()
+    target = expanded(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
     if one_file and names_picture(output):
         return plan_single(found[0].path, target)
@@ -312,7 +312,7 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
         if len(found) != 1 or found[0].root:
             raise one
         return plan_single(found[0].path, None)
-    target = None if output is None or output == STREAM else Path(output).expanduser()
+    target = None if output is None or output == STREAM else expanded(output)
     return plan_single(None, target)
 
 
@@ -322,6 +322,6 @@ def _watchable(
     if not named or in_place or output is None or output == STREAM:
         raise UsageError("--watch needs input folders and an output folder (-o)")
     for folder in named:
-        if not Path(folder).expanduser().is_dir():
+        if not expanded(folder).is_dir():
             raise UsageError("--watch needs folders to watch", where=folder)
-    return named, Path(output).expanduser()
+    return named, expanded(output)

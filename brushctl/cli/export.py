@@ -12,6 +12,7 @@ from brushctl.cli.arguments import Base, CachedName, Device, Overwrite
 from brushctl.cli.lut import export_lut
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
+from brushctl.files import expanded
 
 STREAM = "-"
 TABLE = "As a table of colours"
@@ -48,7 +49,7 @@ def export(
     if lut:
         export_lut(
             brush,
-            lut.expanduser(),
+            expanded(lut),
             named,
             force=force,
             overwrite=overwrite,
@@ -71,7 +72,7 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
     if target == STREAM:
         sys.stdout.buffer.write(data)
         return
-    path = Path(target).expanduser()
+    path = expanded(target)
     path = path / source.name if path.is_dir() else path
     store(data, str(checked_file(path)), overwrite=overwrite)
     say(f"exported {brush}: {path}")

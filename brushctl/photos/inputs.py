@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
-from brushctl.files import resolved
+from brushctl.files import expanded, resolved
 from brushctl.photos.choices import SUFFIXES
 
 PassedOver = Callable[[str, str], None]
@@ -64,7 +64,7 @@ def read_list(source: str) -> list[str]:
         PlanError: the file cannot be read.
     """
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).expanduser().read_bytes()
+        data = sys.stdin.buffer.read() if source == "-" else expanded(source).read_bytes()
     except OSError as error:
         raise PlanError(
             f"the list cannot be read ({(error.strerror or str(error)).lower()})", where=source
@@ -90,7 +90,7 @@ def check_named(names: Iterable[str]) -> None:
 
 def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
-        path = Path(name).expanduser()
+        path = expanded(name)
         if _is(path, Path.is_dir, unless_told=False):
             yield from _in_folder(path, passed_over)
         elif _is(path, Path.exists):

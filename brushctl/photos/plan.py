@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brushctl.errors import PlanError
-from brushctl.files import existing, resolved, unwritable
+from brushctl.files import existing, expanded, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 
@@ -104,7 +104,7 @@ def names_picture(output: str) -> bool:
     """Whether an output is one picture, of a format that can be written or not, and no folder."""
     from PIL import Image
 
-    path = Path(output).expanduser()
+    path = expanded(output)
     if output.endswith("/") or path.is_dir():
         return False
     suffix = path.suffix.lower()

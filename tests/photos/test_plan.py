@@ -10,7 +10,7 @@ import pytest
 from brushctl.errors import PlanError
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
-from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
+from brushctl.photos.plan import check_room, names_picture, plan_folder, plan_in_place, plan_single
 from brushctl.photos.selection import source_path
 from brushctl.photos.watching import check_reached
 from tests.photos import makers
@@ -44,6 +44,15 @@ def test_patterns_keep_the_tree_below_their_fixed_part(tree):
 def test_a_file_named_twice_is_edited_once(tree):
     named = [str(tree / "in/a.jpg"), str(tree / "in"), str(tree / "in/../in/a.jpg")]
     assert len(find_inputs(named)) == 2
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_name(tree, monkeypatch):
+    monkeypatch.chdir(tree)
+    monkeypatch.setenv("HOME", str(tree))
+    (tree / "~b.jpg").write_bytes(b"x")
+    found = find_inputs(["~b.jpg", "~/in/a.jpg"])
+    assert [item.path for item in found] == [Path("~b.jpg"), tree / "in/a.jpg"]
+    assert names_picture("~c.jpg")
 
 
 def test_links_to_folders_are_told_of_and_searched_where_they_are_named(tree):
