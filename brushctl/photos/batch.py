@@ -163,7 +163,7 @@ class _Files:
             return replace(record, facts=facts)
         job.target.parent.mkdir(parents=True, exist_ok=True)
         output = self.plan.state.parent if self.plan.state else None
-        with replacing(_place(job), output) as part:
+        with replacing(_place(job), output, overwrite=not job.vacant) as part:
             kind = kind_of(job.target, job.source, taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:

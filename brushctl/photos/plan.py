@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +31,13 @@ class Job:
         source: the file, None for standard input.
         target: the file to write, None for standard output.
         key: its name in the journal: the result's below the output folder, which no other has.
+        vacant: nothing is to be replaced: there was no such file when the run chose what to do.
     """
 
     source: Path | None
     target: Path | None
     key: str
+    vacant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,7 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
 
 def _check_targets(jobs: Sequence[Job]) -> None:
     sources = {resolved(job.source) for job in jobs if job.source}
-    taken: dict[Path, Job] = {}
+    taken: dict[str, Job] = {}
     for job in jobs:
         assert job.target is not None
         target = resolved(job.target)
@@ -279,13 +282,26 @@ def _check_targets(jobs: Sequence[Job]) -> None:
                 where=str(job.target),
                 do=f"Choose another output folder, or {other}.",
             )
-        before = taken.setdefault(target, job)
-        if before is not job:
+        before = taken.setdefault(_folded(target), job)
+        if before is not job and not _differ_as_well(before, job):
             raise PlanError(
                 f"{before.source} and {job.source} would have the same result",
                 where=str(job.target),
                 do="Tell them apart in --name, with {folder} or {n}.",
             )
+
+
+def _folded(path: Path | None) -> str:
+    """What two names have in common that are one file on some disks: those of cameras, say."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _differ_as_well(one: Job, other: Job) -> bool:
+    """Whether two results of one folded name only repeat how their photographs' names differ.
+
+    Where those are two files the results mostly are too; where not, the second one fails.
+    """
+    return one.target != other.target and _folded(one.source) == _folded(other.source)
 
 
 def _size(job: Job) -> int:

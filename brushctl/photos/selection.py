@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,14 @@ def select(
             if not retry_failed:
                 failed.append(record)
                 continue
-        if not overwrite and job.target and job.target != job.source and _exists(job.target):
+        if overwrite or job.target is None or job.target == job.source:
+            todo.append(job)
+        elif not _exists(job.target):
+            todo.append(replace(job, vacant=True))
+        else:
             _check_ours(plan, job, record, planned)
-            if record and _is_retouched(job.target, record):
-                retouched.append(job)
-                continue
-        todo.append(job)
+            ours = record is None or not _is_retouched(job.target, record)
+            (todo if ours else retouched).append(job)
     return Selection(tuple(todo), (*current, *retouched), tuple(failed), tuple(retouched))
 
 

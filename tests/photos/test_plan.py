@@ -117,6 +117,18 @@ def test_two_photographs_may_not_have_one_result(tree):
         plan_folder(found, tree / "out2", template="same.jpg")
 
 
+def test_results_whose_names_are_one_on_some_disks_are_refused_unless_the_photographs_are(tree):
+    for name in ("in2/IMG.jpg", "in2/img.jpeg", "in3/\xe4.jpg", "in3/a\u0308.jpeg"):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_bytes(b"y")
+    for folder in ("in2", "in3"):
+        found = find_inputs([str(tree / folder)])
+        with pytest.raises(PlanError, match="would have the same result"):
+            plan_folder(found, tree / "out", template="{stem}.jpg")
+    (tree / "in2/img.jpeg").rename(tree / "in2/img.jpg")
+    assert len(plan_folder(find_inputs([str(tree / "in2")]), tree / "out").jobs) == 2
+
+
 @pytest.mark.parametrize("output", ["in", "in/out", "in/deep/../out"])
 def test_the_output_may_not_lie_in_the_input(tree, output):
     with pytest.raises(PlanError, match="inside the input folder"):
