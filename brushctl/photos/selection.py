@@ -22,7 +22,8 @@ class Selection:
         todo: to be edited now.
         current: edited before, and nothing has changed since; or `retouched`.
         failed: failed before, and nothing has changed since.
-        retouched: their results were changed by somebody else, whose work is left alone.
+        retouched: their results were changed by somebody else, whose work is left alone, or cannot
+            be read.
     """
 
     todo: tuple[Job, ...]
@@ -198,9 +199,12 @@ def _is_copy(job: Job, record: Record) -> bool:
 
 
 def _is_retouched(target: Path, record: Record) -> bool:
-    """Whether a result is no longer the one that the journal tells of."""
+    """Whether a result is no longer the one that the journal tells of, as far as can be told."""
     made = record.standing
     if "sha256" not in made:
         return record.status == "failed"  # no run has put there what is there
-    same_size = target.stat().st_size == made.get("bytes")
-    return not same_size or hash_file(target) != made["sha256"]
+    try:
+        same_size = target.stat().st_size == made.get("bytes")
+        return not same_size or hash_file(target) != made["sha256"]
+    except OSError:  # what cannot be read may be somebody's work
+        return True
