@@ -187,7 +187,14 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
             folder=path.absolute().parent.name,
             n=n,
         )
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+    except (
+        LookupError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        MemoryError,
+        OverflowError,
+    ) as error:
         raise PlanError(
             "the template cannot be filled in",
             where=template,

@@ -100,7 +100,8 @@ def test_templates_name_the_results(tree, template, name):
 
 @pytest.mark.parametrize(
     "template", ["{stem", "{who}.jpg", "{0}.jpg", "x/{stem}.jpg", "", ".{stem}.jpg", "{stem}.gif",
-                 "{stem.nothing}"],
+                 "{stem.nothing}", "{n[0]}.{ext}", "{stem[x]}.{ext}",
+                 "{n:999999999999999999}.{ext}"],
 )  # fmt: skip
 def test_bad_templates_are_plan_errors(tree, template):
     with pytest.raises(PlanError):
