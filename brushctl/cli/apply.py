@@ -179,7 +179,7 @@ def apply(
         if in_place and first_frame:
             raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
         plan = _plan(command, named, files_from, output, name, in_place=in_place)
-        _check_results(plan, name, command.report, in_place=in_place, json=json)
+        _check_results(plan, name, command, in_place=in_place)
         if dry_run:
             run = partial(show_plan, command, plan)
         elif engine is Engine.RAY:
@@ -264,15 +264,14 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     return photographs
 
 
-def _check_results(
-    plan: Plan, template: str, report: Path | None, *, in_place: bool, json: bool
-) -> None:
+def _check_results(plan: Plan, template: str, command: Command, *, in_place: bool) -> None:
     """See that what is asked for can be had where the results go.
 
     Raises:
         UsageError: it cannot.
     """
-    if json and plan.jobs[0].target is None:
+    report = command.report
+    if command.json and plan.jobs[0].target is None:
         raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
     named_already = in_place or plan.state is None
     if template != TEMPLATE and named_already:
@@ -280,15 +279,17 @@ def _check_results(
     if report and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
     if report:
-        _check_page(report, plan)
+        _check_page(report, plan, overwrite=command.overwrite)
 
 
-def _check_page(report: Path, plan: Plan) -> None:
-    """See that a report can be written, and replaces nothing but a report.
+def _check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
+    """See that a report can be written, and replaces unasked nothing but a report.
 
     Raises:
         UsageError: it cannot, or would.
     """
+    from brushctl.photos.report import is_report
+
     if report.is_dir():
         raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
     if report.suffix.lower() not in PAGES:
@@ -301,6 +302,12 @@ def _check_page(report: Path, plan: Plan) -> None:
             "--report names a photograph of the run", where=str(report), do="Name another file."
         )
     check_writable(report.parent)
+    if report.exists() and not overwrite and not is_report(report):
+        raise UsageError(
+            "--report names a page that no earlier run made",
+            where=str(report),
+            do="Name another file, or pass --overwrite, which also edits all anew.",
+        )
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:
