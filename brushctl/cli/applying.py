@@ -293,4 +293,4 @@ def _summarise(
         f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
         f" ({pixels:.1f} MP in {seconds:.1f} s)"
     )
-    say_failed(failed)
+    say_failed((record.photograph, record) for record in failed)

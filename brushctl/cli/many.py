@@ -271,7 +271,7 @@ class Many:
         if not self.quiet:
             told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
             say(f"{told} (in {seconds:.0f} s)")
-        say_failed(failed)
+        say_failed((record.file, record) for record in failed)
 
 
 def _unet_here(base: str | None) -> str | None:
