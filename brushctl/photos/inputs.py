@@ -15,6 +15,7 @@ from brushctl.photos.choices import SUFFIXES
 
 PassedOver = Callable[[str, str], None]
 """Is told of a folder that is not searched, and why."""
+SPELLING = "See that it is spelled rightly, from the folder that you are in."
 MAGIC = re.compile(r"[*?\[]")
 
 
@@ -98,7 +99,7 @@ def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
         elif MAGIC.search(name):
             yield from _matching(str(path))
         else:
-            raise PlanError("there is no such file or folder", where=name)
+            raise PlanError("there is no such file or folder", where=name, do=SPELLING)
 
 
 def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
@@ -143,7 +144,11 @@ def _matching(pattern: str) -> Iterator[Input]:
     matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
     files = [path for path in matches if _is(path, Path.is_file)]
     if not files:
-        raise PlanError("nothing matches this pattern", where=pattern)
+        if matches:
+            raise PlanError(
+                "only folders match this pattern", where=pattern, do="Name one to search it."
+            )
+        raise PlanError("nothing matches this pattern", where=pattern, do=SPELLING)
     yield from (Input(path, path.relative_to(root)) for path in files)
 
 

@@ -99,7 +99,7 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     paths = first.values()
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
-    check_writable(common)
+    check_writable(common, "The journal goes there, where all of them lie: name fewer at a time.")
     return Plan(jobs, common / STATE)
 
 
@@ -162,14 +162,18 @@ def check_free(size: int, folder: Path) -> None:
         )
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, do: str = "Choose another place.") -> None:
     """See that a folder can be written, or made.
+
+    Args:
+        folder: it.
+        do: what to do if not.
 
     Raises:
         PlanError: it cannot.
     """
     if why := unwritable(folder):
-        raise PlanError(why[1], where=str(why[0]))
+        raise PlanError(why[1], where=str(why[0]), do=do)
 
 
 def result_name(item: Input, n: int, template: str, brush: str) -> str:

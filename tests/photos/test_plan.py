@@ -180,6 +180,20 @@ def test_nothing_to_do_is_said(tree):
         find_inputs([str(tree / "*.avif")])
 
 
+def test_what_cannot_be_planned_comes_with_advice(tree, monkeypatch):
+    found = find_inputs([str(tree / "in/a.jpg"), str(tree / "in/deep/er/b.PNG")])
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(PlanError, match=r"in: the folder cannot be written\. The journal goes"):
+        plan_in_place(found)
+    with pytest.raises(PlanError, match="Choose another place"):
+        plan_folder(found, tree / "out")
+    with pytest.raises(PlanError, match=r"only folders match this pattern\. Name one"):
+        find_inputs([str(tree / "in/d*")])
+    for name in ("missing.jpg", "*.avif"):
+        with pytest.raises(PlanError, match="spelled"):
+            find_inputs([str(tree / name)])
+
+
 def test_a_full_disk_is_found_before_the_run(tree, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10, 9, 1))
