@@ -241,8 +241,14 @@ def _plan(
         raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
     target = expanded(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
-    if one_file and names_picture(output):
-        return plan_single(found[0].path, target)
+    if names_picture(output):
+        if one_file:
+            return plan_single(found[0].path, target)
+        raise UsageError(
+            "this is a picture's name, which one named file alone can have for its result",
+            where=output,
+            do=f"Name a folder; {output}/ is one.",
+        )
     photographs = _without_results(command, found, target / STATE)
     return plan_folder(photographs, target, template=template, brush=command.brush)
 

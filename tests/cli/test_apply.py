@@ -245,6 +245,7 @@ def test_an_odd_name_of_a_list_is_one_failed_file(shell):
         ("in", "missing", "-o", "out"),
         ("", "--in-place"),  # "$FOLDER" where there is no such variable
         ("in", "-o", ""),
+        ("in", "-o", "out.jpg"),
         ("", "--watch", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
         ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
