@@ -49,6 +49,16 @@ def _named(path: Path) -> Iterator[None]:
         raise
 
 
+def expanded(name: str | Path) -> Path:
+    """A path with the home folder for its `~`; a name that only begins with one is left."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111  (`Path.expanduser` raises there)
+
+
+def resolved(path: Path) -> Path:
+    """A path with every link followed, as far as it leads somewhere: one into itself is left."""
+    return Path(os.path.realpath(path))  # `resolve` raises there
+
+
 def existing(folder: Path) -> Path:
     """A folder, or what is there of the way to it."""
     folder = folder.absolute()

@@ -25,7 +25,9 @@ def fetching(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:
 def home() -> Path:
     """The folder of the user's brushes: `BRUSHCTL_HOME`, else the platform's data folder."""
     override = os.environ.get("BRUSHCTL_HOME")
-    return Path(override).expanduser() if override else platformdirs.user_data_path("brushctl")
+    if not override:
+        return platformdirs.user_data_path("brushctl")
+    return Path(os.path.expanduser(override))  # noqa: PTH111  (`Path.expanduser` raises for ~x)
 
 
 def brush_cache() -> Path:

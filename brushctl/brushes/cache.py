@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import label
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
-from brushctl.files import move, unwritable, write_atomically
+from brushctl.files import expanded, move, unwritable, write_atomically
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def find(target: str) -> Path:
     """
     if not is_path(target):
         return find_name(target)
-    path = Path(target).expanduser()
+    path = expanded(target)
     if not path.is_file():
         raise BrushNotFoundError("there is no such brush file", where=target)
     return path
@@ -137,7 +137,7 @@ def destination(target: str, *, overwrite: bool) -> Path:
             its folder can be neither written nor made.
         NameTakenError: something is there already and may not be overwritten.
     """
-    path = Path(target).expanduser() if is_path(target) else path_of(target)
+    path = expanded(target) if is_path(target) else path_of(target)
     if path.is_dir() or target.endswith(("/", "\\")):
         raise NameInvalidError(
             "this is a folder, not a brush's file",

@@ -16,8 +16,9 @@ from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddres
 from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
+from brushctl.files import expanded, resolved
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.photos.inputs import Input, find_inputs, read_list
+from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
 from brushctl.photos.plan import (
     STATE,
     STREAM,
@@ -162,10 +163,11 @@ def apply(
         retry_failed=retry_failed,
         json=json,
         quiet=quiet,
-        report=report.expanduser() if report else None,
+        report=expanded(report) if report else None,
         open_editor=open_editor,
     )
     named = tuple(inputs or ())
+    check_named(named if output is None else (*named, output))
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if watch:
         _check_endless(engine, report, narrowed=dry_run or overwrite or retry_failed or files_from)
@@ -177,7 +179,7 @@ def apply(
         if in_place and first_frame:
             raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
         plan = _plan(command, named, files_from, output, name, in_place=in_place)
-        _check_results(plan, name, command.report, in_place=in_place, json=json)
+        _check_results(plan, name, command, in_place=in_place)
         if dry_run:
             run = partial(show_plan, command, plan)
         elif engine is Engine.RAY:
@@ -237,10 +239,16 @@ def _plan(
         return plan_in_place(found)
     if output is None:
         raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
-    target = Path(output).expanduser()
+    target = expanded(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
-    if one_file and names_picture(output):
-        return plan_single(found[0].path, target)
+    if names_picture(output):
+        if one_file:
+            return plan_single(found[0].path, target)
+        raise UsageError(
+            "this is a picture's name, which one named file alone can have for its result",
+            where=output,
+            do=f"Name a folder; {output}/ is one.",
+        )
     photographs = _without_results(command, found, target / STATE)
     return plan_folder(photographs, target, template=template, brush=command.brush)
 
@@ -250,10 +258,10 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     from brushctl.photos.journal import results_of
 
     output = state.parent.resolve()
-    if not any(item.path.resolve().is_relative_to(output) for item in found):
+    if not any(resolved(item.path).is_relative_to(output) for item in found):
         return found  # without the journal, which may be long
     results = results_of(state)
-    photographs = [item for item in found if item.path.resolve() not in results]
+    photographs = [item for item in found if resolved(item.path) not in results]
     if count := len(found) - len(photographs):
         command.mention(
             f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
@@ -262,15 +270,14 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     return photographs
 
 
-def _check_results(
-    plan: Plan, template: str, report: Path | None, *, in_place: bool, json: bool
-) -> None:
+def _check_results(plan: Plan, template: str, command: Command, *, in_place: bool) -> None:
     """See that what is asked for can be had where the results go.
 
     Raises:
         UsageError: it cannot.
     """
-    if json and plan.jobs[0].target is None:
+    report = command.report
+    if command.json and plan.jobs[0].target is None:
         raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
     named_already = in_place or plan.state is None
     if template != TEMPLATE and named_already:
@@ -278,15 +285,17 @@ def _check_results(
     if report and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
     if report:
-        _check_page(report, plan)
+        _check_page(report, plan, overwrite=command.overwrite)
 
 
-def _check_page(report: Path, plan: Plan) -> None:
-    """See that a report can be written, and replaces nothing but a report.
+def _check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
+    """See that a report can be written, and replaces unasked nothing but a report.
 
     Raises:
         UsageError: it cannot, or would.
     """
+    from brushctl.photos.report import is_report
+
     if report.is_dir():
         raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
     if report.suffix.lower() not in PAGES:
@@ -294,11 +303,17 @@ def _check_page(report: Path, plan: Plan) -> None:
             "--report names no page", where=str(report), do="Let its name end in .html."
         )
     photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
-    if report.resolve() in (path.resolve() for path in photographs):
+    if resolved(report) in map(resolved, photographs):
         raise UsageError(
             "--report names a photograph of the run", where=str(report), do="Name another file."
         )
     check_writable(report.parent)
+    if report.exists() and not overwrite and not is_report(report):
+        raise UsageError(
+            "--report names a page that no earlier run made",
+            where=str(report),
+            do="Name another file, or pass --overwrite, which also edits all anew.",
+        )
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:
@@ -310,7 +325,7 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
         if len(found) != 1 or found[0].root:
             raise one
         return plan_single(found[0].path, None)
-    target = None if output is None or output == STREAM else Path(output).expanduser()
+    target = None if output is None or output == STREAM else expanded(output)
     return plan_single(None, target)
 
 
@@ -320,6 +335,6 @@ def _watchable(
     if not named or in_place or output is None or output == STREAM:
         raise UsageError("--watch needs input folders and an output folder (-o)")
     for folder in named:
-        if not Path(folder).expanduser().is_dir():
+        if not expanded(folder).is_dir():
             raise UsageError("--watch needs folders to watch", where=folder)
-    return named, Path(output).expanduser()
+    return named, expanded(output)

@@ -208,9 +208,10 @@ def passed_over(folder: str, why: str) -> str:
 
 
 def left_alone(selection: "Selection | Chosen") -> list[str]:
-    """Warnings of results that somebody has changed since they were made."""
+    """Warnings of results that somebody has changed since they were made, it seems."""
     return [
-        f"warning: {job.target}: somebody has changed it since it was made, and it is left alone."
+        f"warning: {job.target}: somebody has changed it since it was made, or it cannot be read,"
+        " and it is left alone."
         " Pass --overwrite to make it anew."
         for job in selection.retouched
     ]
@@ -292,4 +293,4 @@ def _summarise(
         f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
         f" ({pixels:.1f} MP in {seconds:.1f} s)"
     )
-    say_failed(failed)
+    say_failed((record.photograph, record) for record in failed)

@@ -12,6 +12,7 @@ from brushctl.cli.arguments import Base, Device, complete_names
 from brushctl.cli.lut import export_lut
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
+from brushctl.files import expanded
 
 STREAM = "-"
 TABLE = "As a table of colours"
@@ -59,7 +60,7 @@ def export(
     if lut:
         export_lut(
             brush,
-            lut.expanduser(),
+            expanded(lut),
             named,
             force=force,
             overwrite=overwrite,
@@ -85,7 +86,7 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
     if target == STREAM:
         sys.stdout.buffer.write(data)
         return
-    path = Path(target).expanduser()
+    path = expanded(target)
     path = path / source.name if path.is_dir() or target.endswith(("/", "\\")) else path
     store(data, str(checked_file(path)), overwrite=overwrite)
     say(f"exported {brush}: {path}")

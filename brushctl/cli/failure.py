@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,12 +29,12 @@ def exit_with_failed(failed: int, fine: int) -> None:
         raise typer.Exit(SOME_FAILED if fine else ALL_FAILED)
 
 
-def say_failed(records: "Sequence[Record]") -> None:
-    """A line for each part of the work that failed, with its reason."""
-    for record in records:
+def say_failed(named: "Iterable[tuple[str, Record]]") -> None:
+    """A line for each part of the work that failed, with what to call it, and its reason."""
+    for name, record in named:
         error = record.error or {}
         advice = f". {error['do']}" if error.get("do") else ""
-        say(f"failed: {record.photograph}: {error.get('what')}{advice}")
+        say(f"failed: {name}: {error.get('what')}{advice}")
 
 
 class Commands(TyperGroup):

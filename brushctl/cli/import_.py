@@ -11,6 +11,7 @@ from brushctl.brushes.header import blaming, read_file_header
 from brushctl.cli.arguments import Json, Overwrite
 from brushctl.cli.output import print_json, say
 from brushctl.errors import BrushNotFoundError, NameInvalidError
+from brushctl.files import expanded
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
@@ -53,7 +54,7 @@ def import_brush(
 def _read(file: str) -> bytes:
     if file == STREAM:
         return sys.stdin.buffer.read()
-    path = Path(file).expanduser()
+    path = expanded(file)
     try:
         read_file_header(path)  # a large file that is no brush is not loaded to find that out
         return path.read_bytes()

@@ -3,13 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
+from brushctl.files import expanded
 from brushctl.photos.choices import Engine
 from brushctl.settings import TINY
 
@@ -130,7 +130,7 @@ class Machines:
         """The base as every process finds it, whichever folder it works in."""
         if given in (None, TINY):
             return given
-        path = Path(str(given)).expanduser()
+        path = expanded(str(given))
         return str(path.absolute()) if path.exists() else given
 
     def _wants_gpu(self, ray: Any) -> bool:  # noqa: ANN401  (a module)

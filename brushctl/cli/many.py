@@ -16,6 +16,7 @@ from brushctl.cli.machines import Machines
 from brushctl.cli.order import Order
 from brushctl.cli.output import print_line, say
 from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
+from brushctl.files import expanded
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Many:
         exit_with_failed(len(failed), len(chosen) - len(failed))
 
     def _folder(self) -> Path:
-        folder = Path(self.output).expanduser() if self.output else brush_cache()
+        folder = expanded(self.output) if self.output else brush_cache()
         if folder.suffix == SUFFIX or folder.is_file():
             raise UsageError(
                 "many brushes go into a folder, or without -o into the cache", where=self.output
@@ -270,7 +271,7 @@ class Many:
         if not self.quiet:
             told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
             say(f"{told} (in {seconds:.0f} s)")
-        say_failed(failed)
+        say_failed((record.file, record) for record in failed)
 
 
 def _unet_here(base: str | None) -> str | None:

@@ -18,6 +18,7 @@ from brushctl.errors import (
     UsageError,
     first_line,
 )
+from brushctl.files import expanded
 from brushctl.photos.images import read_photo
 from brushctl.photos.inputs import MAGIC, is_photograph
 from brushctl.photos.saving import replacing
@@ -52,7 +53,7 @@ def is_url(name: str) -> bool:
 def plain(name: str) -> str:
     """A local file's URL as its path; the URL of anything else as it is."""
     name = name.removeprefix(LOCAL)
-    return name if is_url(name) else str(Path(name).expanduser())
+    return name if is_url(name) else str(expanded(name))
 
 
 def url_of(name: str) -> str:

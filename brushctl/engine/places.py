@@ -12,6 +12,7 @@ from brushctl.engine.diagnosis import PARTS, is_complete
 from brushctl.engine.identity import HALF, weights_among
 from brushctl.engine.single_file import SUFFIXES
 from brushctl.errors import BaseModelError, UsageError, first_line
+from brushctl.files import expanded
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetching
 
 PATIENCE = 4.0
@@ -20,7 +21,7 @@ PATIENCE = 4.0
 
 def is_here(name: str) -> bool:
     """Whether a base is named by its folder or file."""
-    return Path(name).expanduser().exists()
+    return expanded(name).exists()
 
 
 def with_revision(name: str) -> tuple[str, str | None]:
@@ -45,7 +46,7 @@ def _is_path(name: str) -> bool:
 def at_hand(name: str, revision: str | None) -> Path | None:
     """The folder or file of a base model that lies on this machine whole; the hub is not asked."""
     if is_here(name):
-        return Path(name).expanduser()
+        return expanded(name)
     cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
     folder = Path(cached).parent if isinstance(cached, str) else None
     return folder if folder and is_complete(folder) else None

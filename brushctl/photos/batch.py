@@ -13,6 +13,7 @@ from typing import Any
 
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
+from brushctl.files import resolved
 from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
@@ -79,7 +80,7 @@ def edit_photographs(
 def _place(job: Job) -> Path:
     """The file that a result becomes: in place, that which a link leads to."""
     assert job.target is not None
-    return job.target.resolve() if job.source == job.target else job.target
+    return resolved(job.target) if job.source == job.target else job.target
 
 
 def _check_unchanged(path: Path, source: dict[str, Any]) -> None:
@@ -162,7 +163,7 @@ class _Files:
             return replace(record, facts=facts)
         job.target.parent.mkdir(parents=True, exist_ok=True)
         output = self.plan.state.parent if self.plan.state else None
-        with replacing(_place(job), output) as part:
+        with replacing(_place(job), output, overwrite=not job.vacant) as part:
             kind = kind_of(job.target, job.source, taken.photo)
             facts = put(part, kind, taken, edited, self.treatment)
             if job.source == job.target:

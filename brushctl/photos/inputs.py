@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
+from brushctl.files import expanded, resolved
 from brushctl.photos.choices import SUFFIXES
 
 PassedOver = Callable[[str, str], None]
 """Is told of a folder that is not searched, and why."""
+SPELLING = "See that it is spelled rightly, from the folder that you are in."
 MAGIC = re.compile(r"[*?\[]")
 
 
@@ -43,15 +45,16 @@ def find_inputs(
     Args:
         named: files, folders (searched with all that is below them) and patterns.
         listed: files from a list; relative names keep their folders.
-        passed_over: is told of folders that cannot be searched, named ones or below them, and of
-            links to folders below them.
+        passed_over: is told of folders that cannot be searched, named ones or below them, of
+            links to folders below them, and of `.`, `..` and `/` in a list.
 
     Raises:
-        PlanError: a name leads nowhere.
+        PlanError: a name leads nowhere, or is empty.
     """
+    check_named(named)
     found: dict[Path, Input] = {}
-    for item in (*_named(named, passed_over), *_listed(listed)):
-        found.setdefault(item.path.parent.resolve() / item.path.name, item)
+    for item in (*_named(named, passed_over), *_listed(listed, passed_over)):
+        found.setdefault(resolved(item.path.parent) / item.path.name, item)
     return list(found.values())
 
 
@@ -62,7 +65,7 @@ def read_list(source: str) -> list[str]:
         PlanError: the file cannot be read.
     """
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).expanduser().read_bytes()
+        data = sys.stdin.buffer.read() if source == "-" else expanded(source).read_bytes()
     except OSError as error:
         raise PlanError(
             f"the list cannot be read ({(error.strerror or str(error)).lower()})", where=source
@@ -73,9 +76,22 @@ def read_list(source: str) -> list[str]:
     return [name for name in names if name]
 
 
+def check_named(names: Iterable[str]) -> None:
+    """See that no name is empty, which would stand for the working directory.
+
+    Raises:
+        PlanError: one is.
+    """
+    if "" in names:
+        raise PlanError(
+            "a name is empty",
+            do="See that the variables on the command line are set; . is the working directory.",
+        )
+
+
 def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
-        path = Path(name).expanduser()
+        path = expanded(name)
         if _is(path, Path.is_dir, unless_told=False):
             yield from _in_folder(path, passed_over)
         elif _is(path, Path.exists):
@@ -83,12 +99,15 @@ def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
         elif MAGIC.search(name):
             yield from _matching(str(path))
         else:
-            raise PlanError("there is no such file or folder", where=name)
+            raise PlanError("there is no such file or folder", where=name, do=SPELLING)
 
 
-def _listed(names: Iterable[str]) -> Iterator[Input]:
+def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
         path = Path(name)
+        if path.name in ("", ".."):  # no result could be named after it
+            passed_over(name, "a list is one of files")
+            continue
         inside = not path.is_absolute() and ".." not in path.parts
         # A file that has vanished since the list was made is one failed file, no usage error.
         yield Input(path, path if inside else Path(path.name))
@@ -125,7 +144,11 @@ def _matching(pattern: str) -> Iterator[Input]:
     matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
     files = [path for path in matches if _is(path, Path.is_file)]
     if not files:
-        raise PlanError("nothing matches this pattern", where=pattern)
+        if matches:
+            raise PlanError(
+                "only folders match this pattern", where=pattern, do="Name one to search it."
+            )
+        raise PlanError("nothing matches this pattern", where=pattern, do=SPELLING)
     yield from (Input(path, path.relative_to(root)) for path in files)
 
 

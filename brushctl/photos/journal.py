@@ -27,6 +27,7 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from brushctl.errors import BrushctlError
+from brushctl.files import resolved
 
 VERSION = 1
 
@@ -216,7 +217,7 @@ def results_of(state: Path) -> set[Path]:
     results: set[Path] = set()
     for line in read_journal(state / "journal.jsonl").values():
         ends = (end.get("path") for end in (line.result, line.source))
-        made, source = ((state.parent / end).resolve() if end else None for end in ends)
+        made, source = (resolved(state.parent / end) if end else None for end in ends)
         if made and made != source:
             results.add(made)
     return results

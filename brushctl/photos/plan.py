@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from brushctl.errors import PlanError
-from brushctl.files import existing, unwritable
+from brushctl.files import existing, expanded, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 
@@ -30,11 +31,13 @@ class Job:
         source: the file, None for standard input.
         target: the file to write, None for standard output.
         key: its name in the journal: the result's below the output folder, which no other has.
+        vacant: nothing is to be replaced: there was no such file when the run chose what to do.
     """
 
     source: Path | None
     target: Path | None
     key: str
+    vacant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,11 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     _check_not_empty(inputs)
     first: dict[Path, Path] = {}
     for item in inputs:
-        first.setdefault(item.path.resolve(), item.path.absolute())
+        first.setdefault(resolved(item.path), item.path.absolute())
     paths = first.values()
     common = Path(os.path.commonpath([path.parent for path in paths]))
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
-    check_writable(common)
+    check_writable(common, "The journal goes there, where all of them lie: name fewer at a time.")
     return Plan(jobs, common / STATE)
 
 
@@ -104,7 +107,7 @@ def names_picture(output: str) -> bool:
     """Whether an output is one picture, of a format that can be written or not, and no folder."""
     from PIL import Image
 
-    path = Path(output).expanduser()
+    path = expanded(output)
     if output.endswith("/") or path.is_dir():
         return False
     suffix = path.suffix.lower()
@@ -159,14 +162,18 @@ def check_free(size: int, folder: Path) -> None:
         )
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, do: str = "Choose another place.") -> None:
     """See that a folder can be written, or made.
+
+    Args:
+        folder: it.
+        do: what to do if not.
 
     Raises:
         PlanError: it cannot.
     """
     if why := unwritable(folder):
-        raise PlanError(why[1], where=str(why[0]))
+        raise PlanError(why[1], where=str(why[0]), do=do)
 
 
 def result_name(item: Input, n: int, template: str, brush: str) -> str:
@@ -184,7 +191,14 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
             folder=path.absolute().parent.name,
             n=n,
         )
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+    except (
+        LookupError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        MemoryError,
+        OverflowError,
+    ) as error:
         raise PlanError(
             "the template cannot be filled in",
             where=template,
@@ -192,8 +206,13 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
         ) from error
     if not path.suffix:
         name = name.removesuffix(".")  # that of an {ext} there is not
-    if not name or name != Path(name).name or name.startswith("."):
-        raise PlanError(f"the template gives {name!r}, which is no file name", where=template)
+    hides = name.startswith(".") and not path.name.startswith(".")  # more than the photograph
+    if name in ("", "..") or name != Path(name).name or hides:
+        raise PlanError(
+            f"the template gives {name!r}, which is no photograph's name",
+            where=template,
+            do="Begin it with a field or a word, and leave folders out of it.",
+        )
     if Path(name).suffix.lower() not in SUFFIXES and Path(name).suffix != path.suffix:
         raise PlanError(
             f"the template gives {name!r}, whose suffix names no format",
@@ -261,26 +280,39 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:
-    sources = {job.source.resolve() for job in jobs if job.source}
-    taken: dict[Path, Job] = {}
+    sources = {resolved(job.source) for job in jobs if job.source}
+    taken: dict[str, Job] = {}
     for job in jobs:
         assert job.target is not None
-        target = job.target.resolve()
+        target = resolved(job.target)
         if target in sources:
-            own = job.source is not None and target == job.source.resolve()
+            own = job.source is not None and target == resolved(job.source)
             other = "pass --in-place" if own else "other names with --name"
             raise PlanError(
                 "the result would replace a photograph",
                 where=str(job.target),
                 do=f"Choose another output folder, or {other}.",
             )
-        before = taken.setdefault(target, job)
-        if before is not job:
+        before = taken.setdefault(_folded(target), job)
+        if before is not job and not _differ_as_well(before, job):
             raise PlanError(
                 f"{before.source} and {job.source} would have the same result",
                 where=str(job.target),
                 do="Tell them apart in --name, with {folder} or {n}.",
             )
+
+
+def _folded(path: Path | None) -> str:
+    """What two names have in common that are one file on some disks: those of cameras, say."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _differ_as_well(one: Job, other: Job) -> bool:
+    """Whether two results of one folded name only repeat how their photographs' names differ.
+
+    Where those are two files the results mostly are too; where not, the second one fails.
+    """
+    return one.target != other.target and _folded(one.source) == _folded(other.source)
 
 
 def _size(job: Job) -> int:

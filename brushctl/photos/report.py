@@ -20,9 +20,12 @@ SIDE = 640
 """The longer side of a picture in the report, in pixels."""
 QUALITY = 82
 
+MARK = '<meta name="generator" content="brushctl apply --report">'
+"""By which a page of an earlier run is known, which the next one may replace."""
 HEAD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+{mark}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
@@ -58,6 +61,16 @@ document.addEventListener("input", function (event) {
 """
 
 
+def is_report(path: Path) -> bool:
+    """Whether a file is the page of an earlier run.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as page:
+        return MARK.encode() in page.read(1024)
+
+
 def write_report(
     path: Path, jobs: Iterable[Job], records: Mapping[str, Record], *, title: str
 ) -> None:
@@ -74,7 +87,8 @@ def write_report(
     summary = f"{len(jobs) - failed} photographs edited, {failed} failed."
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part, part.open("w", encoding="utf-8", errors="replace") as page:
-        page.write(HEAD.format(title=html.escape(title), summary=html.escape(summary)))
+        told = {"title": html.escape(title), "summary": html.escape(summary)}
+        page.write(HEAD.format(mark=MARK, **told))
         for job in jobs:
             page.writelines(_item(job, records[job.key]))
         page.write(TAIL)

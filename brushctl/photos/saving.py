@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from brushctl.errors import PhotoError
+from brushctl.files import move
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
 from brushctl.photos.images import Photo
@@ -99,7 +100,9 @@ def _told(kept: Metadata, kind: str, provenance: Provenance | None) -> tuple[Met
 
 
 @contextlib.contextmanager
-def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
+def replacing(
+    target: Path, output: Path | None = None, *, overwrite: bool = True
+) -> Iterator[Path]:
     """A temporary path beside `target` that takes its name once the block has ended well.
 
     The bytes are on the disk before the name is: whoever sees the name sees a whole file. Of a file
@@ -109,6 +112,10 @@ def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
     Args:
         target: the file to write.
         output: the folder of the run's journal, for `sweep`; None where there is none.
+        overwrite: whether it may replace a file that has the name by then.
+
+    Raises:
+        PhotoError: it may not, and there is one.
     """
     # Not made from the target's name, which may be as long as names can be.
     owner = _owner(target.parent, output) if output else ""
@@ -120,10 +127,21 @@ def replacing(target: Path, output: Path | None = None) -> Iterator[Path]:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             _take_after(target, part)
-        part.replace(target)
+        _name(part, target, overwrite=overwrite)
     finally:
         part.unlink(missing_ok=True)
         _unfinished.discard(part)
+
+
+def _name(part: Path, target: Path, *, overwrite: bool) -> None:
+    try:
+        move(part, target, overwrite=overwrite)
+    except FileExistsError as error:
+        raise PhotoError(
+            "a file has appeared where the result would go, and is kept",
+            where=str(target),
+            do="Move it away and pass --retry-failed, or pass --overwrite.",
+        ) from error
 
 
 def _take_after(target: Path, part: Path) -> None:

@@ -3,11 +3,12 @@
 import contextlib
 import os
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from brushctl.errors import PhotoError
+from brushctl.files import resolved
 from brushctl.photos.journal import Record, hash_file, read_journal
 from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
@@ -21,7 +22,8 @@ class Selection:
         todo: to be edited now.
         current: edited before, and nothing has changed since; or `retouched`.
         failed: failed before, and nothing has changed since.
-        retouched: their results were changed by somebody else, whose work is left alone.
+        retouched: their results were changed by somebody else, whose work is left alone, or cannot
+            be read.
     """
 
     todo: tuple[Job, ...]
@@ -62,12 +64,14 @@ def select(
             if not retry_failed:
                 failed.append(record)
                 continue
-        if not overwrite and job.target and job.target != job.source and _exists(job.target):
+        if overwrite or job.target is None or job.target == job.source:
+            todo.append(job)
+        elif not _exists(job.target):
+            todo.append(replace(job, vacant=True))
+        else:
             _check_ours(plan, job, record, planned)
-            if record and _is_retouched(job.target, record):
-                retouched.append(job)
-                continue
-        todo.append(job)
+            ours = record is None or not _is_retouched(job.target, record)
+            (todo if ours else retouched).append(job)
     return Selection(tuple(todo), (*current, *retouched), tuple(failed), tuple(retouched))
 
 
@@ -78,7 +82,7 @@ def states_around(plan: Plan) -> set[Path]:
     was edited by itself, and the folder above it must not edit it again.
     """
     in_place = [job.target for job in plan.jobs if job.target and _is_in_place(job)]
-    places = {*in_place, *(target.resolve() for target in in_place)}
+    places = {*in_place, *map(resolved, in_place)}
     states = {folder / STATE for place in places for folder in place.parents}
     own = plan.state and plan.state.resolve()
     return {state for state in states if state.resolve() != own}
@@ -135,7 +139,7 @@ def source_path(plan: Plan, job: Job) -> str | None:
     """Where a photograph lies, from the output folder if there is one; None for a stream."""
     if job.source is None:
         return None
-    source = job.source.resolve()
+    source = resolved(job.source)
     return os.path.relpath(source, plan.state.parent.resolve()) if plan.state else str(source)
 
 
@@ -195,9 +199,12 @@ def _is_copy(job: Job, record: Record) -> bool:
 
 
 def _is_retouched(target: Path, record: Record) -> bool:
-    """Whether a result is no longer the one that the journal tells of."""
+    """Whether a result is no longer the one that the journal tells of, as far as can be told."""
     made = record.standing
     if "sha256" not in made:
         return record.status == "failed"  # no run has put there what is there
-    same_size = target.stat().st_size == made.get("bytes")
-    return not same_size or hash_file(target) != made["sha256"]
+    try:
+        same_size = target.stat().st_size == made.get("bytes")
+        return not same_size or hash_file(target) != made["sha256"]
+    except OSError:  # what cannot be read may be somebody's work
+        return True

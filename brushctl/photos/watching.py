@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from brushctl.errors import PlanError
+from brushctl.files import expanded
 from brushctl.photos.inputs import Input
 
 
@@ -16,7 +16,7 @@ def check_reached(folders: Iterable[str]) -> None:
     """
     for folder in folders:
         try:
-            Path(folder).expanduser().stat()
+            expanded(folder).stat()
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise PlanError(f"the folder is away ({reason})", where=folder) from error

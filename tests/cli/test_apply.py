@@ -213,6 +213,18 @@ def test_lists_of_files_from_stdin(shell):
     assert shell.files() == ["in/0.jpg", "in/2.jpg"]
 
 
+def test_an_odd_name_of_a_list_is_one_failed_file(shell):
+    shell.photographs(1)
+    (shell.folder / "in/._0.jpg").write_bytes(b"what macOS leaves on other disks")
+    (shell.folder / "in/loop.jpg").symlink_to("loop.jpg")
+    arguments = ("dusk.brush", "--files-from", "-", "-o", "out")
+    listed = b"in/0.jpg\nin/._0.jpg\nin/loop.jpg\n"
+    _, err = shell.run(*arguments, data=listed, status=3)
+    assert shell.files() == ["in/0.jpg"]
+    assert "failed: in/._0.jpg: " in err
+    assert "failed: in/loop.jpg: " in err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -231,6 +243,10 @@ def test_lists_of_files_from_stdin(shell):
         ("-", "-o", "out.jpg", "--name", "{stem}-x.{ext}"),
         ("-", "--json"),
         ("in", "missing", "-o", "out"),
+        ("", "--in-place"),  # "$FOLDER" where there is no such variable
+        ("in", "-o", ""),
+        ("in", "-o", "out.jpg"),
+        ("", "--watch", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
         ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
         ("in", "-o", "out", "--settle", "2"),

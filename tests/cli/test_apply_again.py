@@ -13,6 +13,7 @@ import pytest
 
 from brushctl.cli import applying
 from brushctl.photos import plan as planning
+from brushctl.photos import selection
 from brushctl.photos.journal import Journal
 from brushctl.photos.plan import STATE
 from tests.cli.test_apply import Shell, edited, shell, summary, wait_for  # noqa: F401
@@ -36,6 +37,22 @@ def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
     _, err = shell.run("dusk.brush", "in", "-o", "elsewhere", status=2)
     assert "free" in err
     assert not shell.files("elsewhere")
+
+
+def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, monkeypatch):  # noqa: F811
+    shell.photographs(2)
+    shell.run("dusk.brush", "in", "-o", "out")
+    hash_file = selection.hash_file
+
+    def damaged(path: Path) -> str:
+        if path == Path("out/0.jpg"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return hash_file(path)
+
+    monkeypatch.setattr(selection, "hash_file", damaged)
+    _, err = shell.run("dusk.brush", "in", "-o", "out", "--seed", "1")
+    assert "1 done, 1 unchanged" in err
+    assert "out/0.jpg: somebody has changed it since it was made, or it cannot be read" in err
 
 
 @pytest.mark.parametrize("first", ["in/2024", "in"])

@@ -112,6 +112,19 @@ def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):  # noq
     assert not (shell.folder / "out").exists()
 
 
+def test_a_report_replaces_a_report_and_unasked_no_other_page(shell):  # noqa: F811
+    shell.photographs(1)
+    page = shell.folder / "index.html"
+    page.write_text("<!doctype html><title>precious</title>")
+    arguments = ("dusk.brush", "in", "-o", "out", "--report", "index.html")
+    _, err = shell.run(*arguments, status=2)
+    assert "index.html: --report names a page that no earlier run made" in err
+    assert "precious" in page.read_text()
+    assert not (shell.folder / "out").exists()
+    shell.run(*arguments, "--overwrite")
+    shell.run(*arguments)
+
+
 def test_a_report_replaces_no_photograph(shell):  # noqa: F811
     first, second, _ = paths = shell.photographs()
     odd = first.rename(first.with_name("0.html"))

@@ -121,6 +121,12 @@ def test_where_all_fail_the_status_is_4(shell):
     assert "failed: nowhere: there is nothing here" in err
 
 
+def test_a_set_that_fails_is_told_of_by_its_brush_s_name(shell):
+    listed(shell, {"name": "grey", "pairs": "dim", "recipe": "none such"})
+    _, err = shell.run("learn", "sets/list.csv", "--batch", "-o", "brushes", status=4)
+    assert "failed: grey: unknown recipe" in err
+
+
 def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
     shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim")
     before = shell.brush("dim").metadata

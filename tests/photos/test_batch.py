@@ -15,6 +15,7 @@ from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.pipeline import IN_HAND, TOGETHER
 from brushctl.photos.plan import Job, plan_folder
+from brushctl.photos.selection import select
 from brushctl.photos.treating import FileDone, Treatment
 from tests.photos import makers
 from tests.photos.driver import Edited, ToneEditor
@@ -72,6 +73,35 @@ def test_large_photographs_make_small_windows(tmp_path):
     assert 3 * 10 > IN_HAND / 2 > 2 * 10
     assert editor.windows == [2, 1]
     assert [record.status for record in records] == ["done"] * 3 + ["failed"]
+
+
+class Meddling(ToneEditor):
+    """While it edits, somebody saves a file where a result is to go."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.file = file
+
+    def edit(self, images):
+        self.file.write_bytes(b"somebody's")
+        return super().edit(images)
+
+
+def test_a_file_that_appears_during_the_run_is_kept_and_its_photograph_fails(tmp_path):
+    folder, out = photographs(tmp_path / "in", [(60, 40)] * 2), tmp_path / "out"
+    out.mkdir()
+    plan = plan_folder(find_inputs([str(folder)]), out)
+    assert plan.state
+    with Journal(plan.state) as journal:
+        todo = select(plan, {}, Treatment({})).todo
+        editor = Meddling(out / "001.jpg")
+        list(edit_photographs(plan, todo, editor, Treatment({}), journal=journal))
+        first, second = (journal.records[name] for name in ("000.jpg", "001.jpg"))
+        assert (first.status, second.status) == ("done", "failed")
+        assert "has appeared" in (second.error or {})["what"]
+        assert (out / "001.jpg").read_bytes() == b"somebody's"
+        again = select(plan, journal.records, Treatment({}), retry_failed=True)
+        assert [job.key for job in again.retouched] == ["001.jpg"]
 
 
 class Roomy(Recording):

@@ -91,10 +91,11 @@ def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
 
 
 def flat(profile: bytes) -> bytes:
-    """Its first curve a parametric one of type 1, (0 x + 1)^1 above -1 / 0."""
-    at = profile.index(b"curv")
+    """Its red curve a parametric one of type 1, (0 x + 1)^1 above -1 / 0."""
     curve = b"para" + struct.pack(">IHH3i", 0, 1, 0, 65536, 0, 65536)
-    return profile[:at] + curve + profile[at + len(curve) :]
+    entry = profile.index(b"rTRC") + 4  # where the tag lies, and its size
+    place = struct.pack(">II", len(profile), len(curve))
+    return profile[:entry] + place + profile[entry + 8 :] + curve
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from brushctl.errors import PlanError
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
-from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
+from brushctl.photos.plan import check_room, names_picture, plan_folder, plan_in_place, plan_single
+from brushctl.photos.selection import source_path
 from brushctl.photos.watching import check_reached
 from tests.photos import makers
 
@@ -43,6 +44,15 @@ def test_patterns_keep_the_tree_below_their_fixed_part(tree):
 def test_a_file_named_twice_is_edited_once(tree):
     named = [str(tree / "in/a.jpg"), str(tree / "in"), str(tree / "in/../in/a.jpg")]
     assert len(find_inputs(named)) == 2
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_name(tree, monkeypatch):
+    monkeypatch.chdir(tree)
+    monkeypatch.setenv("HOME", str(tree))
+    (tree / "~b.jpg").write_bytes(b"x")
+    found = find_inputs(["~b.jpg", "~/in/a.jpg"])
+    assert [item.path for item in found] == [Path("~b.jpg"), tree / "in/a.jpg"]
+    assert names_picture("~c.jpg")
 
 
 def test_links_to_folders_are_told_of_and_searched_where_they_are_named(tree):
@@ -90,7 +100,8 @@ def test_templates_name_the_results(tree, template, name):
 
 @pytest.mark.parametrize(
     "template", ["{stem", "{who}.jpg", "{0}.jpg", "x/{stem}.jpg", "", ".{stem}.jpg", "{stem}.gif",
-                 "{stem.nothing}"],
+                 "{stem.nothing}", "{n[0]}.{ext}", "{stem[x]}.{ext}",
+                 "{n:999999999999999999}.{ext}"],
 )  # fmt: skip
 def test_bad_templates_are_plan_errors(tree, template):
     with pytest.raises(PlanError):
@@ -105,6 +116,18 @@ def test_two_photographs_may_not_have_one_result(tree):
         plan_folder(found, tree / "out")
     with pytest.raises(PlanError, match="would have the same result"):
         plan_folder(found, tree / "out2", template="same.jpg")
+
+
+def test_results_whose_names_are_one_on_some_disks_are_refused_unless_the_photographs_are(tree):
+    for name in ("in2/IMG.jpg", "in2/img.jpeg", "in3/\xe4.jpg", "in3/a\u0308.jpeg"):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_bytes(b"y")
+    for folder in ("in2", "in3"):
+        found = find_inputs([str(tree / folder)])
+        with pytest.raises(PlanError, match="would have the same result"):
+            plan_folder(found, tree / "out", template="{stem}.jpg")
+    (tree / "in2/img.jpeg").rename(tree / "in2/img.jpg")
+    assert len(plan_folder(find_inputs([str(tree / "in2")]), tree / "out").jobs) == 2
 
 
 @pytest.mark.parametrize("output", ["in", "in/out", "in/deep/../out"])
@@ -151,8 +174,24 @@ def test_nothing_to_do_is_said(tree):
         plan_folder(find_inputs([str(tree / "empty")]), tree / "out")
     with pytest.raises(PlanError, match="no such file"):
         find_inputs([str(tree / "missing.jpg")])
+    with pytest.raises(PlanError, match="a name is empty"):
+        find_inputs([str(tree / "in/a.jpg"), ""])
     with pytest.raises(PlanError, match="nothing matches"):
         find_inputs([str(tree / "*.avif")])
+
+
+def test_what_cannot_be_planned_comes_with_advice(tree, monkeypatch):
+    found = find_inputs([str(tree / "in/a.jpg"), str(tree / "in/deep/er/b.PNG")])
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(PlanError, match=r"in: the folder cannot be written\. The journal goes"):
+        plan_in_place(found)
+    with pytest.raises(PlanError, match="Choose another place"):
+        plan_folder(found, tree / "out")
+    with pytest.raises(PlanError, match=r"only folders match this pattern\. Name one"):
+        find_inputs([str(tree / "in/d*")])
+    for name in ("missing.jpg", "*.avif"):
+        with pytest.raises(PlanError, match="spelled"):
+            find_inputs([str(tree / name)])
 
 
 def test_a_full_disk_is_found_before_the_run(tree, monkeypatch):
@@ -172,6 +211,20 @@ def test_the_output_may_not_be_a_file(tree):
 def test_a_vanished_file_of_a_list_is_left_to_the_run(tree):
     gone = tree / "gone.jpg"
     assert find_inputs([], [str(gone)]) == [Input(gone, type(gone)("gone.jpg"))]
+
+
+def test_what_a_list_names_oddly_stops_nothing(tree, monkeypatch):
+    """Hidden files, which are named all the same, a link into itself, and what is no file."""
+    monkeypatch.chdir(tree / "in")
+    (tree / "in/loop.jpg").symlink_to("loop.jpg")
+    told = []
+    names = [".hidden.jpg", "loop.jpg", "loop.jpg/a.jpg", ".", "..", "/"]
+    found = find_inputs([], names, passed_over=lambda *what: told.append(what))
+    plan = plan_folder(found, tree / "out")
+    assert targets(plan, tree / "out") == names[:3]
+    assert [source_path(plan, job) for job in plan.jobs] == [f"../in/{name}" for name in names[:3]]
+    assert [name for name, _ in told] == names[3:]
+    assert len(plan_in_place(found).jobs) == 3
 
 
 def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
