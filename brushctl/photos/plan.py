@@ -5,9 +5,11 @@ import shutil
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from brushctl.errors import PlanError
+from brushctl.extras import installing
 from brushctl.files import existing, expanded, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
@@ -68,7 +70,7 @@ def plan_folder(
 
     Raises:
         PlanError: two results have one name, a result would replace a photograph, or the folder
-            lies inside an input folder or cannot be written.
+            lies inside an input folder or cannot be written, or a format cannot.
     """
     _check_not_empty(inputs)
     check_outside({item.root for item in inputs if item.root}, output)
@@ -80,6 +82,7 @@ def plan_folder(
         for item, result in zip(inputs, results, strict=True)
     )
     _check_targets(jobs)
+    _check_formats(jobs)
     check_writable(output)
     return Plan(jobs, output / STATE)
 
@@ -277,6 +280,19 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
     for root in sorted({folder.resolve() for folder in folders}):
         if out.is_relative_to(root):
             raise inside(str(output), str(root))
+
+
+def _check_formats(jobs: Sequence[Job]) -> None:
+    """See that no photograph is to become what this machine cannot write."""
+    for job in jobs:
+        kinds = [SUFFIXES.get(path.suffix.lower()) for path in (job.target, job.source) if path]
+        # One that is HEIC itself could not be read: that is its own failure, not the run's.
+        if kinds[0] == "HEIF" != kinds[-1] and not find_spec("pillow_heif"):
+            raise PlanError(
+                "writing HEIC needs pillow-heif, which is not installed",
+                where=str(job.target),
+                do=f"Run `{installing('pillow-heif')}`, or write another format.",
+            )
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:

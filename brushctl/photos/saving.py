@@ -206,11 +206,12 @@ def _encode(pixels: Pixels, like: Photo, kind: str, metadata: Metadata) -> _Enco
         colour = SRGB(3)
     depth = like.depth if kind in ("PNG", "TIFF") else 8
     codes = colour.from_srgb(pixels, depth)
-    if like.alpha is not None:
-        if kind == "JPEG":
+    if like.alpha is not None and kind == "JPEG":
+        if like.alpha.min() < 1:
             raise PhotoError(
                 "a JPEG cannot hold its transparency", do="Write PNG, TIFF or WebP instead."
             )
+    elif like.alpha is not None:
         codes = np.concatenate([codes, quantise(like.alpha[..., None], depth)], axis=2)
     return _Encoded(codes, colour.icc, metadata, like, kind)
 
@@ -235,14 +236,19 @@ def _write(part: Path, picture: _Encoded) -> None:
             write_deep_png(part, codes, metadata, picture.icc)
         else:
             _write_with_pillow(part, picture)
-    except (ValueError, KeyError, RuntimeError) as error:
-        raise PhotoError(f"it cannot be written as {picture.kind} ({error})") from error
+    except (ValueError, KeyError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # of the disk's, not of the format's
+        raise PhotoError(
+            f"it cannot be written as {picture.kind} ({error})",
+            do="Write another format, as with --name '{stem}.png'; --strip leaves metadata out.",
+        ) from error
 
 
 def _write_with_pillow(part: Path, picture: _Encoded) -> None:
     codes, metadata = picture.codes, picture.metadata
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[codes.shape[2]]
-    if codes.shape[2] == 4 and picture.like.alpha is None:
+    if codes.shape[2] == 4 and (picture.like.alpha is None or picture.kind == "JPEG"):
         mode = "CMYK"
     image = Image.fromarray(codes if codes.shape[2] > 1 else codes[..., 0], mode)
     options = _options(picture)

@@ -215,6 +215,22 @@ def test_a_jpeg_of_a_transparent_photograph_is_refused(tmp_path):
     assert not list(tmp_path.glob("*out*"))
 
 
+def test_an_alpha_channel_that_hides_nothing_is_no_transparency(tmp_path):
+    Image.fromarray(makers.picture()).convert("RGBA").save(tmp_path / "in.png")
+    photo = open_photo(tmp_path / "in.png")
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert image.mode == "RGB"
+
+
+def test_what_a_format_cannot_take_is_told_as_such_and_with_what_to_do(tmp_path):
+    Image.new("RGB", (66_000, 700)).save(tmp_path / "in.png")
+    photo = open_photo(tmp_path / "in.png")
+    with pytest.raises(PhotoError, match="cannot be written as JPEG") as refused:
+        makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    assert "another format" in refused.value.do
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
 def test_every_mode_of_pillow_opens(tmp_path, mode):
     source = tmp_path / ("in.tif" if mode == "CMYK" else "in.png")

@@ -227,6 +227,19 @@ def test_what_a_list_names_oddly_stops_nothing(tree, monkeypatch):
     assert len(plan_in_place(found).jobs) == 3
 
 
+def test_a_format_that_this_machine_cannot_write_is_refused_before_anything_is_edited(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(planning, "find_spec", lambda _: None)
+    for name in ("a.jpg", "b.heic"):
+        (tmp_path / name).write_bytes(b"x")
+    found = find_inputs([str(tmp_path / "a.jpg")])
+    with pytest.raises(PlanError, match="pillow-heif"):
+        plan_folder(found, tmp_path / "out", template="{stem}.heic", brush="dusk")
+    itself = find_inputs([str(tmp_path / "b.heic")])
+    assert plan_folder(itself, tmp_path / "out", template="{stem}.{ext}", brush="dusk").jobs
+
+
 def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
     makers.write_jpeg(tmp_path / "IMG_0001", makers.picture())
     plan = plan_folder(find_inputs([str(tmp_path / "IMG_0001")]), tmp_path / "out", brush="dusk")
