@@ -59,6 +59,14 @@ def resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))  # `resolve` raises there
 
 
+def way_to(path: Path, start: Path) -> str:
+    """A path as it is reached from a folder; absolute where no way leads: on another drive."""
+    try:
+        return os.path.relpath(path, start)
+    except ValueError:
+        return str(path.absolute())
+
+
 def existing(folder: Path) -> Path:
     """A folder, or what is there of the way to it."""
     folder = folder.absolute()

@@ -1,6 +1,5 @@
 """`brushctl learn --batch`: a brush from each of many sets of pairs, here or on a cluster."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from brushctl.cli.machines import Machines
 from brushctl.cli.order import Order
 from brushctl.cli.output import print_line, say
 from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
-from brushctl.files import expanded
+from brushctl.files import expanded, way_to
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -207,7 +206,7 @@ class Many:
         settings, source = {**order.settings(), "dtype": self.dtype}, dict[str, Any]()
         record, path = journal.records.get(name), Path(order.output)
         try:
-            source["path"] = os.path.relpath(order.pairs, path.parent)
+            source["path"] = way_to(Path(order.pairs), path.parent)
             source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
             there = path.exists()
             if not self.overwrite and (

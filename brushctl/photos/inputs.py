@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
@@ -139,8 +140,7 @@ def _is(path: Path, kind: Callable[[Path], bool], *, unless_told: bool = True) -
 
 
 def _matching(pattern: str) -> Iterator[Input]:
-    fixed = Path(pattern[: MAGIC.search(pattern).start()])  # type: ignore[union-attr]
-    root = fixed if pattern[len(str(fixed)) :].startswith("/") else fixed.parent
+    root = Path(*takewhile(lambda part: not MAGIC.search(part), Path(pattern).parts))
     matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
     files = [path for path in matches if _is(path, Path.is_file)]
     if not files:

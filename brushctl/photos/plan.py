@@ -93,17 +93,27 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     Of a file and the links to it, all of which would be the one result, the first is taken.
 
     Raises:
-        PlanError: there is nothing to do, or the folder cannot be written.
+        PlanError: there is nothing to do, or no folder in common, or it cannot be written.
     """
     _check_not_empty(inputs)
     first: dict[Path, Path] = {}
     for item in inputs:
         first.setdefault(resolved(item.path), item.path.absolute())
     paths = first.values()
-    common = Path(os.path.commonpath([path.parent for path in paths]))
+    common = _common([path.parent for path in paths])
     jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
     check_writable(common, "The journal goes there, where all of them lie: name fewer at a time.")
     return Plan(jobs, common / STATE)
+
+
+def _common(folders: Sequence[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError as error:
+        raise PlanError(
+            "the photographs lie on several drives, and have no folder in common for the journal",
+            do="Edit those of one drive at a time.",
+        ) from error
 
 
 def names_picture(output: str) -> bool:

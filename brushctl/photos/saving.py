@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from brushctl.errors import PhotoError
-from brushctl.files import move
+from brushctl.files import move, way_to
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
 from brushctl.photos.images import Photo
@@ -181,7 +181,7 @@ def sweep(targets: Iterable[Path], output: Path) -> None:
 
 def _owner(folder: Path, output: Path) -> str:
     """The same for a folder and a journal wherever they are mounted, another for each journal."""
-    way = os.path.relpath(output.resolve(), folder.resolve())
+    way = way_to(output.resolve(), folder.resolve())
     return hashlib.sha256(os.fsencode(way)).hexdigest()[:8] + "-"
 
 

@@ -1,14 +1,13 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
 import contextlib
-import os
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from brushctl.errors import PhotoError
-from brushctl.files import resolved
+from brushctl.files import resolved, way_to
 from brushctl.photos.journal import Record, hash_file, read_journal
 from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
@@ -132,7 +131,7 @@ def stat_of(path: Path) -> dict[str, int]:
 def result_path(plan: Plan, job: Job) -> str:
     """Where a result lies, from the output folder if there is one."""
     assert job.target is not None
-    return os.path.relpath(job.target, plan.state.parent) if plan.state else str(job.target)
+    return way_to(job.target, plan.state.parent) if plan.state else str(job.target)
 
 
 def source_path(plan: Plan, job: Job) -> str | None:
@@ -140,7 +139,7 @@ def source_path(plan: Plan, job: Job) -> str | None:
     if job.source is None:
         return None
     source = resolved(job.source)
-    return os.path.relpath(source, plan.state.parent.resolve()) if plan.state else str(source)
+    return way_to(source, plan.state.parent.resolve()) if plan.state else str(source)
 
 
 def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any]) -> bool:

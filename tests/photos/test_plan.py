@@ -180,6 +180,19 @@ def test_nothing_to_do_is_said(tree):
         find_inputs([str(tree / "*.avif")])
 
 
+def test_photographs_on_several_drives_are_edited_but_not_in_place(tree, monkeypatch):
+    def far(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    found = find_inputs([str(tree / "in")])
+    plan = plan_folder(found, tree / "out")
+    monkeypatch.setattr(os.path, "relpath", far)
+    monkeypatch.setattr(os.path, "commonpath", far)
+    assert source_path(plan, plan.jobs[0]) == str(tree.resolve() / "in/a.jpg")
+    with pytest.raises(PlanError, match="one drive at a time"):
+        plan_in_place(found)
+
+
 def test_what_cannot_be_planned_comes_with_advice(tree, monkeypatch):
     found = find_inputs([str(tree / "in/a.jpg"), str(tree / "in/deep/er/b.PNG")])
     monkeypatch.setattr(os, "access", lambda *_: False)
