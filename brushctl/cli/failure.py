@@ -32,9 +32,8 @@ def exit_with_failed(failed: int, fine: int) -> None:
 def say_failed(named: "Iterable[tuple[str, Record]]") -> None:
     """A line for each part of the work that failed, with what to call it, and its reason."""
     for name, record in named:
-        error = record.error or {}
-        advice = f". {error['do']}" if error.get("do") else ""
-        say(f"failed: {name}: {error.get('what')}{advice}")
+        do = (record.error or {}).get("do")
+        say(f"failed: {name}: {record.reason}{f'. {do}' if do else ''}")
 
 
 class Commands(TyperGroup):

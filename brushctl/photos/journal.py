@@ -50,7 +50,7 @@ class Record:
         source: the photograph's `path` (from the output folder), `sha256`, `bytes`, `mtime_ns`.
         result: the result's `path` (from the output folder), `sha256` and `bytes`.
         facts: `size`, `seconds`, `detail`, `residual`, `reason`, `warnings`.
-        error: `code` and `what` went wrong.
+        error: `code` and `what` went wrong, `where` in it, and what to `do`.
     """
 
     file: str
@@ -66,6 +66,12 @@ class Record:
         """What to call the photograph before people."""
         path = str(self.source.get("path", self.file))
         return self.file if Path(path).name == Path(self.file).name else path
+
+    @property
+    def reason(self) -> str:
+        """What went wrong, where in it, if not in all of it; nothing where nothing did."""
+        error = self.error or {}
+        return ": ".join(error[key] for key in ("where", "what") if error.get(key))
 
     @property
     def standing(self) -> dict[str, Any]:

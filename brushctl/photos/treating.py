@@ -188,6 +188,8 @@ def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[st
     }
     if isinstance(error, BrushctlError):
         told = {"code": error.code, "what": error.what, "do": error.do}
+        if error.where and Path(error.where).name != Path(source.get("path") or key).name:
+            told["where"] = error.where  # one pair of a set, say
     return Record(key, "failed", settings, source, error=told)
 
 
@@ -196,5 +198,5 @@ def tell(record: Record) -> Iterator[Event | FileDone]:
     for message in record.facts.get("warnings", ()):
         yield Warned(f"{record.photograph}: {message}")
     if record.error:
-        yield Warned(f"{record.photograph}: {record.error['what']}")
+        yield Warned(f"{record.photograph}: {record.reason}")
     yield FileDone(record)

@@ -117,14 +117,22 @@ def test_a_set_that_fails_stops_no_other_and_is_tried_again(shell):
 def test_where_all_fail_the_status_is_4(shell):
     listed(shell, {"pairs": "dim", "recipe": "none such"}, {"pairs": "nowhere"})
     _, err = shell.run("learn", "sets/list.csv", "--batch", status=4)
-    assert "failed: dim: unknown recipe" in err
+    assert "failed: dim: --recipe none such: unknown recipe" in err
     assert "failed: nowhere: there is nothing here" in err
 
 
 def test_a_set_that_fails_is_told_of_by_its_brush_s_name(shell):
     listed(shell, {"name": "grey", "pairs": "dim", "recipe": "none such"})
     _, err = shell.run("learn", "sets/list.csv", "--batch", "-o", "brushes", status=4)
-    assert "failed: grey: unknown recipe" in err
+    assert "failed: grey: --recipe none such: unknown recipe" in err
+
+
+def test_a_set_that_fails_by_one_pair_names_the_pair(shell):
+    (shell.folder / "sets/dim/after/0.png").write_bytes(b"no picture")
+    listed(shell, {"pairs": "dim"})
+    _, err = shell.run("learn", "sets/list.csv", "--batch", status=4)
+    told = next(line for line in err.splitlines() if line.startswith("failed: dim: "))
+    assert "0.png" in told
 
 
 def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
