@@ -30,6 +30,11 @@ def first_line(error: Exception, most: int = 160) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:most].rstrip(".")
 
 
+def reason(error: OSError) -> str:
+    """What the system says is wrong, as part of a message."""
+    return (error.strerror or str(error)).lower()
+
+
 class BrushctlError(Exception):
     """Any failure that brushctl explains to its user.
 

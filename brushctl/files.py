@@ -8,6 +8,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+STREAM = "-"
+"""What stands for standard input and output where a file is named."""
+
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None:
     """Write beside the target under another name, flush to disk, then give it its own.

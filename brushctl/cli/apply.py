@@ -16,12 +16,11 @@ from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddres
 from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.files import expanded, resolved
+from brushctl.files import STREAM, expanded, resolved
 from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
 from brushctl.photos.plan import (
     STATE,
-    STREAM,
     TEMPLATE,
     Plan,
     check_writable,

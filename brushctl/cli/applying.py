@@ -14,6 +14,7 @@ from brushctl.cli.failure import exit_with_failed, say_failed
 from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
+from brushctl.files import STREAM
 from brushctl.photos.choices import Detail
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
@@ -219,20 +220,24 @@ def left_alone(selection: "Selection | Chosen") -> list[str]:
 
 def show_plan(command: Command, plan: Plan) -> None:
     """Print what a run would do, and touch nothing."""
-    from brushctl.photos.journal import read_journal
+    from brushctl.photos.journal import journal_in
 
-    records = read_journal(plan.state / "journal.jsonl") if plan.state else {}
+    records = journal_in(plan.state) if plan.state else {}
     selection = command.select(plan, records)
     current = {job.key for job in selection.current}
     failed = {record.file for record in selection.failed}
     for job in plan.jobs:
         action = "keep" if job.key in current else "skip" if job.key in failed else "edit"
-        source, target = str(job.source or "-"), str(job.target or "-")
-        if command.json:
-            print_line({"event": "plan", "action": action, "source": source, "target": target})
-        else:
-            line = f"{action}  {source} -> {target}\n"
-            sys.stdout.buffer.write(os.fsencode(line))  # names need not be text
+        show_action(command, action, str(job.source or STREAM), str(job.target or STREAM))
+
+
+def show_action(command: Command, action: str, source: str, target: str) -> None:
+    """Print what a run would do with one photograph."""
+    if command.json:
+        print_line({"event": "plan", "action": action, "source": source, "target": target})
+    else:
+        line = f"{action}  {source} -> {target}\n"
+        sys.stdout.buffer.write(os.fsencode(line))  # names need not be text
 
 
 def _edit(

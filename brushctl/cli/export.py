@@ -12,9 +12,8 @@ from brushctl.cli.arguments import Base, Device, complete_names
 from brushctl.cli.lut import export_lut
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
-from brushctl.files import expanded
+from brushctl.files import STREAM, expanded
 
-STREAM = "-"
 TABLE = "As a table of colours"
 
 

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from brushctl.cli.output import print_error, print_line, say
 from brushctl.cli.stopping import ending_on_sigterm
-from brushctl.errors import BrushctlError, DiskError, Interrupted, UsageError
+from brushctl.errors import BrushctlError, DiskError, Interrupted, UsageError, reason
 
 if TYPE_CHECKING:
     from brushctl.photos.journal import Record
@@ -81,7 +81,7 @@ def _for_programs() -> bool:
 def disk_error(error: OSError) -> DiskError:
     """What the system says of a file, for people."""
     return DiskError(
-        (error.strerror or str(error)).lower(),
+        reason(error),
         where=str(error.filename) if error.filename else None,
         do="Check the path, its permissions and the free space, then run the command again.",
     )

@@ -11,12 +11,10 @@ from brushctl.brushes.header import blaming, read_file_header
 from brushctl.cli.arguments import Json, Overwrite
 from brushctl.cli.output import print_json, say
 from brushctl.errors import BrushNotFoundError, NameInvalidError
-from brushctl.files import expanded
+from brushctl.files import STREAM, expanded
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-
-STREAM = "-"
 
 
 def import_brush(

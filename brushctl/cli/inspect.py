@@ -13,8 +13,7 @@ from brushctl.cli.arguments import BrushNames, Json
 from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json
 from brushctl.errors import BrushctlError, BrushError, NameInvalidError
-
-STREAM = "-"
+from brushctl.files import STREAM
 
 
 def inspect(

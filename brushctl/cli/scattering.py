@@ -1,6 +1,5 @@
 """`brushctl apply --engine ray`: the same run, its photographs spread over a Ray cluster."""
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -9,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.cli.applying import Command, announced, conclude, left_alone, run_once
+from brushctl.cli.applying import Command, announced, conclude, left_alone, run_once, show_action
 from brushctl.cli.machines import Machines
-from brushctl.cli.output import follow, print_line
+from brushctl.cli.output import follow
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
@@ -184,10 +183,10 @@ def _journal(output: str) -> "AbstractContextManager[Journal | SegmentedJournal]
 
 def _records(output: str) -> "dict[str, Record]":
     from brushctl.cluster.segments import read_segments
-    from brushctl.photos.journal import read_journal
+    from brushctl.photos.journal import journal_in
 
     local = _local(output)
-    return read_journal(local / STATE / "journal.jsonl") if local else read_segments(output)
+    return journal_in(local / STATE) if local else read_segments(output)
 
 
 def _show(command: Command, tasks: "Sequence[Task]", chosen: "Chosen") -> None:
@@ -195,8 +194,4 @@ def _show(command: Command, tasks: "Sequence[Task]", chosen: "Chosen") -> None:
     failed = {record.file for record in chosen.failed}
     for task in tasks:
         action = "edit" if task.key in todo else "skip" if task.key in failed else "keep"
-        if command.json:
-            told = {"action": action, "source": task.source, "target": task.target}
-            print_line({"event": "plan", **told})
-        else:
-            sys.stdout.write(f"{action}  {task.source} -> {task.target}\n")
+        show_action(command, action, task.source, task.target)

@@ -85,11 +85,6 @@ class Photo:
         """Width and height in pixels."""
         return self.pixels.shape[1], self.pixels.shape[0]
 
-    @property
-    def megapixels(self) -> float:
-        """Millions of pixels."""
-        return self.pixels.shape[0] * self.pixels.shape[1] / 1e6
-
 
 def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
     """Read and decode a photograph completely.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PurePath
 
-from brushctl.errors import PlanError
-from brushctl.files import expanded, resolved
+from brushctl.errors import PlanError, reason
+from brushctl.files import STREAM, expanded, resolved
 from brushctl.photos.choices import SUFFIXES
 
 PassedOver = Callable[[str, str], None]
@@ -66,11 +66,9 @@ def read_list(source: str) -> list[str]:
         PlanError: the file cannot be read.
     """
     try:
-        data = sys.stdin.buffer.read() if source == "-" else expanded(source).read_bytes()
+        data = sys.stdin.buffer.read() if source == STREAM else expanded(source).read_bytes()
     except OSError as error:
-        raise PlanError(
-            f"the list cannot be read ({(error.strerror or str(error)).lower()})", where=source
-        ) from error
+        raise PlanError(f"the list cannot be read ({reason(error)})", where=source) from error
     text = data.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
     # Not `splitlines`: a name may hold what Unicode counts as the end of a line.
     names = text.split("\0") if "\0" in text else text.replace("\r\n", "\n").split("\n")
@@ -116,7 +114,7 @@ def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
 
 def _in_folder(folder: Path, passed_over: PassedOver) -> Iterator[Input]:
     def refused(error: OSError) -> None:
-        passed_over(error.filename, (error.strerror or str(error)).lower())
+        passed_over(error.filename, reason(error))
 
     files: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=refused):

@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 from brushctl.errors import BrushctlError
 from brushctl.files import resolved
 
+NAME = "journal.jsonl"
 VERSION = 1
 
 
@@ -129,7 +130,7 @@ class Journal:
     """
 
     def __init__(self, state: Path) -> None:
-        self.path = state / "journal.jsonl"
+        self.path = state / NAME
         self._lock = FileLock(state / "lock", timeout=0)
         self.records: dict[str, Record] = {}
         self._guard = threading.Lock()
@@ -214,6 +215,11 @@ def read_journal(path: Path) -> dict[str, Record]:
     return {record.file: record for record in records_in(data)}
 
 
+def journal_in(state: Path) -> dict[str, Record]:
+    """The last line about each photograph of the runs whose journal is in a folder, if it is."""
+    return read_journal(state / NAME)
+
+
 def results_of(state: Path) -> set[Path]:
     """The files that runs with a journal have made of others; every link resolved.
 
@@ -221,7 +227,7 @@ def results_of(state: Path) -> set[Path]:
         state: the folder of the journal, which need not exist.
     """
     results: set[Path] = set()
-    for line in read_journal(state / "journal.jsonl").values():
+    for line in journal_in(state).values():
         ends = (end.get("path") for end in (line.result, line.source))
         made, source = (resolved(state.parent / end) if end else None for end in ends)
         if made and made != source:

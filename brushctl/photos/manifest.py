@@ -4,7 +4,7 @@ import csv
 import json
 from pathlib import Path
 
-from brushctl.errors import PairsError
+from brushctl.errors import PairsError, reason
 
 MANIFESTS = frozenset({".csv", ".json"})
 SIDES = ("before", "after")
@@ -29,7 +29,7 @@ def read_rows(path: Path) -> list[object]:
         rows = _csv(path) if path.suffix.lower() == ".csv" else _json(path)
     except OSError as error:
         raise PairsError(
-            f"the manifest cannot be read ({(error.strerror or str(error)).lower()})",
+            f"the manifest cannot be read ({reason(error)})",
             where=str(path),
             do="Check its path.",
         ) from None
@@ -93,4 +93,4 @@ def _unlike_a_file(path: Path) -> str | None:
             return None
         return f"{path} is no file" if path.exists() else f"there is no file {path}"
     except OSError as error:  # as of a name that is too long
-        return f"{str(path)[:80]}... cannot be looked at ({(error.strerror or str(error)).lower()})"
+        return f"{str(path)[:80]}... cannot be looked at ({reason(error)})"

@@ -14,7 +14,6 @@ from brushctl.files import existing, expanded, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 
-STREAM = "-"
 TEMPLATE = "{stem}.{ext}"
 FIELDS = ("stem", "ext", "brush", "folder", "n")
 UNKNOWN = (".jxl", ".dng")

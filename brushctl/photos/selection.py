@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from brushctl.errors import PhotoError
+from brushctl.errors import PhotoError, reason
 from brushctl.files import resolved, way_to
-from brushctl.photos.journal import Record, hash_file, read_journal
+from brushctl.photos.journal import Record, hash_file, journal_in
 from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
 
@@ -97,7 +97,7 @@ def _made_in_place(plan: Plan, records: Mapping[str, Record], settings: dict[str
     known = list(records.values())
     for state in states_around(plan):
         with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            known += read_journal(state / "journal.jsonl").values()
+            known += journal_in(state).values()
     # A line "failed" tells of the result that an earlier run has left.
     made = (record.result.get("sha256") for record in known if record.settings == settings)
     return {sha256 for sha256 in made if sha256}
@@ -124,7 +124,7 @@ def stat_of(path: Path) -> dict[str, int]:
     try:
         stat = path.stat()
     except OSError as error:
-        raise PhotoError((error.strerror or str(error)).lower(), where=str(path)) from error
+        raise PhotoError(reason(error), where=str(path)) from error
     return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
 
 

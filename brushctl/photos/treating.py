@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from brushctl.errors import BrushctlError, DiskError
+from brushctl.errors import BrushctlError, DiskError, reason
 from brushctl.events import Event, Warned
 from brushctl.photos.choices import Detail
 from brushctl.photos.colour import Pixels
@@ -168,7 +168,7 @@ def writing_result() -> Iterator[None]:
         if error.errno in FULL:
             raise
         raise DiskError(
-            f"the result cannot be written ({(error.strerror or str(error)).lower()})",
+            f"the result cannot be written ({reason(error)})",
             do="See that its folder can be written, then pass --retry-failed.",
         ) from error
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 
-from brushctl.errors import PlanError
+from brushctl.errors import PlanError, reason
 from brushctl.files import expanded
 from brushctl.photos.inputs import Input
 
@@ -18,8 +18,7 @@ def check_reached(folders: Iterable[str]) -> None:
         try:
             expanded(folder).stat()
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise PlanError(f"the folder is away ({reason})", where=folder) from error
+            raise PlanError(f"the folder is away ({reason(error)})", where=folder) from error
 
 
 class Settling:
