@@ -66,10 +66,15 @@ def apply(
     ] = None,
     first_frame: Annotated[
         bool,
-        typer.Option("--first-frame", help="Take the first of several.", rich_help_panel=BATCH),
+        typer.Option(
+            "--first-frame",
+            help="Of a file of several pictures, edit the first.",
+            rich_help_panel=BATCH,
+        ),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Edit all anew.", rich_help_panel=BATCH)
+        bool,
+        typer.Option("--overwrite", help="Edit every photograph again.", rich_help_panel=BATCH),
     ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed ones again.", rich_help_panel=BATCH)
@@ -79,7 +84,11 @@ def apply(
     ] = False,
     settle: Annotated[
         float,
-        typer.Option(min=0, help="With --watch: seconds unchanged.", rich_help_panel=BATCH),
+        typer.Option(
+            min=0,
+            help="With --watch: seconds a file must stay as it is first.",
+            rich_help_panel=BATCH,
+        ),
     ] = SETTLE,
     engine: EngineName = Engine.LOCAL,
     ray_address: RayAddress = None,
@@ -92,12 +101,16 @@ def apply(
     detail: Annotated[
         Detail,
         typer.Option(
-            help="Fine detail: the photograph's own, or the model's.", rich_help_panel=EDIT
+            help="Fine detail: the photograph's (transfer), the model's, or what fits.",
+            rich_help_panel=EDIT,
         ),
     ] = Detail.AUTO,
     quality: Annotated[
         Quality,
-        typer.Option(help="Less takes fewer of the brush's steps.", rich_help_panel=EDIT),
+        typer.Option(
+            help="Of sampling: draft and standard take fewer steps, and less time.",
+            rich_help_panel=EDIT,
+        ),
     ] = Quality.BEST,
     seed: Seed = 0,
     steps: Annotated[
@@ -116,7 +129,9 @@ def apply(
     strip: Annotated[
         bool,
         typer.Option(
-            "--strip", help="Drop the photograph's own EXIF, XMP and IPTC.", rich_help_panel=FILES
+            "--strip",
+            help="Drop the photograph's own EXIF, XMP, IPTC and comments.",
+            rich_help_panel=FILES,
         ),
     ] = False,
     provenance: Annotated[
