@@ -23,7 +23,6 @@ from brushctl.photos.plan import (
     STATE,
     TEMPLATE,
     Plan,
-    check_writable,
     names_picture,
     plan_folder,
     plan_in_place,
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
-PAGES = (".html", ".htm")
 BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
 
 
@@ -299,35 +297,9 @@ def _check_results(plan: Plan, template: str, command: Command, *, in_place: boo
     if report and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
     if report:
-        _check_page(report, plan, overwrite=command.overwrite)
+        from brushctl.photos.report import check_page
 
-
-def _check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
-    """See that a report can be written, and replaces unasked nothing but a report.
-
-    Raises:
-        UsageError: it cannot, or would.
-    """
-    from brushctl.photos.report import is_report
-
-    if report.is_dir():
-        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
-    if report.suffix.lower() not in PAGES:
-        raise UsageError(
-            "--report names no page", where=str(report), do="Let its name end in .html."
-        )
-    photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
-    if resolved(report) in map(resolved, photographs):
-        raise UsageError(
-            "--report names a photograph of the run", where=str(report), do="Name another file."
-        )
-    check_writable(report.parent)
-    if report.exists() and not overwrite and not is_report(report):
-        raise UsageError(
-            "--report names a page that no earlier run made",
-            where=str(report),
-            do="Name another file, or pass --overwrite, which also edits all anew.",
-        )
+        check_page(report, plan, overwrite=command.overwrite)
 
 
 def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:

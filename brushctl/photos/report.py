@@ -9,13 +9,15 @@ from typing import Any
 
 from PIL import Image
 
-from brushctl.errors import PhotoError
+from brushctl.errors import PhotoError, UsageError
+from brushctl.files import resolved
 from brushctl.photos.colour import SRGB, Pixels
 from brushctl.photos.images import open_photo, resize
 from brushctl.photos.journal import Record
-from brushctl.photos.plan import Job
+from brushctl.photos.plan import Job, Plan, check_writable
 from brushctl.photos.saving import replacing
 
+PAGES = (".html", ".htm")
 SIDE = 640
 """The longer side of a picture in the report, in pixels."""
 QUALITY = 82
@@ -61,7 +63,33 @@ document.addEventListener("input", function (event) {
 """
 
 
-def is_report(path: Path) -> bool:
+def check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
+    """See that a report can be written, and replaces unasked nothing but a report.
+
+    Raises:
+        UsageError: it cannot, or would.
+    """
+    if report.is_dir():
+        raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
+    if report.suffix.lower() not in PAGES:
+        raise UsageError(
+            "--report names no page", where=str(report), do="Let its name end in .html."
+        )
+    photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
+    if resolved(report) in map(resolved, photographs):
+        raise UsageError(
+            "--report names a photograph of the run", where=str(report), do="Name another file."
+        )
+    check_writable(report.parent)
+    if report.exists() and not overwrite and not _is_report(report):
+        raise UsageError(
+            "--report names a page that no earlier run made",
+            where=str(report),
+            do="Name another file, or pass --overwrite, which also edits all anew.",
+        )
+
+
+def _is_report(path: Path) -> bool:
     """Whether a file is the page of an earlier run.
 
     Raises:
