@@ -26,7 +26,7 @@ OF_A_RUN = ("command", "dtype", "machine", "seconds")
 BRUSHES = ("instructbrush", "instructbrush-paper")
 HEADINGS = (
     "", "effects", "Global", "Local", "all", "held out", "SSIM", "tower", "direction",
-    "at 7.5 / 1.5", "paper, its base",
+    "at 7.5 / 1.5", "paper, SD 1.5",
 )  # fmt: skip
 
 

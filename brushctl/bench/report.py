@@ -54,7 +54,9 @@ def contact(outcome: Outcome, plan: Plan) -> Image.Image:
         pictures += [made[method][1] if method in made else blank for method in plan.methods]
         scores = ", ".join(f"{case.method} {case.runs[0].psnr[0]:.1f}" for case, _ in made.values())
         rows.append(Row(pictures, f"{effect.name}   PSNR: {scores} dB"))
-    title = f"TOP-Bench effects on {outcome.judges.bench.base.id}, {shots}-shot"
+    title = (
+        f"The first test picture of each effect, on {outcome.judges.bench.base.id}, {shots}-shot"
+    )
     return contact_sheet(title, ("before", "truth", *plan.methods), rows)
 
 
