@@ -58,7 +58,7 @@ def test_provenance_is_found_in_any_packet(xmp):
     assert again == packet
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)  # the first one compiles
 @given(damaged(makers.profile(makers.DISPLAY_P3, 2.2)))
 def test_any_profile_works_or_is_broken(icc):
     try:
