@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.card import command
-from benchmarks.photographs import LOOKS
+from benchmarks.photographs import LOOKS, retouched
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.engine.base import find
@@ -37,11 +37,6 @@ def written(pixels: Pixels, path: Path) -> None:
     """As a PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(quantise(pixels, 8)).save(path)
-
-
-def retouched(look: str, pixels: Pixels) -> Pixels:
-    """What a person with a photo program would have made of it."""
-    return np.clip(LOOKS[look](pixels), 0, 1).astype(np.float32)
 
 
 def repeat(look: str, folder: Path) -> list[Pixels]:

@@ -68,6 +68,11 @@ LOOKS: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
+def retouched(look: str, photograph: Pixels) -> Pixels:
+    """The photograph as the look makes it, in [0, 1]."""
+    return np.clip(LOOKS[look](photograph), 0, 1).astype(np.float32)
+
+
 def left_out(
     base: BaseModel, clip: Clip, before: Pixels, after: Pixels, k: int, recipe: Recipe
 ) -> Edited:
@@ -96,7 +101,7 @@ def main() -> None:
     before = photographs().astype(np.float32) / 255
     rows, shown = [], []
     for name in chosen.looks:
-        after = np.stack([np.clip(LOOKS[name](x), 0, 1) for x in before]).astype(np.float32)
+        after = np.stack([retouched(name, x) for x in before])
         edited = [left_out(base, clip, before, after, k, recipe) for k in range(len(before))]
         row = {
             "look": name,

@@ -37,19 +37,20 @@ def contact_sheet(
     """
     fitted = [[_fitted(picture, side) for picture in row.pictures] for row in rows]
     line = LINE if any(row.caption for row in rows) else 0
-    heights = [max(picture.height for picture in row) + line + GAP for row in fitted]
+    tallest = [max(picture.height for picture in row) for row in fitted]
     width = GAP + len(columns) * (side + GAP)
-    sheet = Image.new("RGB", (width, GAP + 2 * LINE + sum(heights)), PAPER)
+    height = GAP + 2 * LINE + sum(tallest) + len(rows) * (line + GAP)
+    sheet = Image.new("RGB", (width, height), PAPER)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
     pen.text((GAP, GAP), title, INK, font)
     for k, name in enumerate(columns):
         pen.text((GAP + k * (side + GAP), GAP + LINE), name, FAINT, font)
     top = GAP + 2 * LINE
-    for row, pictures, height in zip(rows, fitted, heights, strict=True):
+    for row, pictures, tall in zip(rows, fitted, tallest, strict=True):
         for k, picture in enumerate(pictures):
             sheet.paste(picture, (GAP + k * (side + GAP), top))
-        top += height
-        pen.text((GAP, top - GAP - line + 2), row.caption, INK, font)
+        pen.text((GAP, top + tall + 2), row.caption, INK, font)
+        top += tall + line + GAP
     return sheet
 
 

@@ -31,23 +31,26 @@ def is_path(target: str) -> bool:
     return target.endswith(SUFFIX) or "/" in target or "\\" in target
 
 
+ALLOWED = "Use letters, digits and . _ + - (at most 100), beginning with a letter or digit."
+
+
 def is_name(name: str) -> bool:
     """Whether a brush may bear that name in the cache."""
     return bool(NAME.fullmatch(name) and not DEVICES.fullmatch(name) and not name.endswith(SUFFIX))
 
 
-def checked_name(name: str) -> str:
+def checked_name(name: str, do: str = ALLOWED) -> str:
     """The name, if it may be one.
+
+    Args:
+        name: it.
+        do: what to do if not.
 
     Raises:
         NameInvalidError: it could be a path, or no file name.
     """
     if not is_name(name):
-        raise NameInvalidError(
-            "is no brush name",
-            where=repr(name),
-            do="Use letters, digits and . _ + - (at most 100), beginning with a letter or digit.",
-        )
+        raise NameInvalidError("is no brush name", where=repr(name), do=do)
     return name
 
 

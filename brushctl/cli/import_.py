@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.brushes.cache import checked_name, is_name, store
+from brushctl.brushes.cache import checked_name, store
 from brushctl.brushes.header import blaming, read_file_header
 from brushctl.cli.arguments import Json, Overwrite
 from brushctl.cli.output import print_json, say
-from brushctl.errors import BrushNotFoundError, NameInvalidError
+from brushctl.errors import BrushNotFoundError
 from brushctl.files import STREAM, expanded
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ def import_brush(
     data = _read(file)
     with blaming(file):
         brush = decode_brush(data)
-    chosen = name or _own_name(file, brush)
-    if not is_name(chosen):
-        raise NameInvalidError(
-            "is no brush name", where=repr(chosen), do="Choose one: --name NAME."
-        )
+    chosen = checked_name(name or _own_name(file, brush), "Choose one: --name NAME.")
     path = store(data, chosen, overwrite=overwrite)
     if json:
         print_json({"brush": chosen, "path": str(path), "metadata": brush.metadata.to_dict()})

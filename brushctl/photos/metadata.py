@@ -23,7 +23,9 @@ EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 COMMENT = "Comment"
 """The keyword of a PNG's text that says what a JPEG's comment does."""
-JPEG_ROOM = 65533 - len(XMP_NAME)
+SEGMENT = 65533
+"""Bytes that a JPEG's segment may hold."""
+JPEG_ROOM = SEGMENT - len(XMP_NAME)
 """Bytes that an XMP packet in a JPEG may have at most: a segment's, less its name."""
 CHUNK = 65400
 """Bytes of each further segment of XMP."""
@@ -197,7 +199,7 @@ def comments_of(metadata: Metadata) -> Iterator[bytes]:
                 comment = text.encode("latin-1")
             except UnicodeEncodeError:
                 comment = text.encode()
-            yield comment[:65533]
+            yield comment[:SEGMENT]
 
 
 def iptc_resource(iptc: bytes) -> bytes:

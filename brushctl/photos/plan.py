@@ -16,6 +16,8 @@ from brushctl.photos.inputs import Input
 
 TEMPLATE = "{stem}.{ext}"
 FIELDS = ("stem", "ext", "brush", "folder", "n")
+UNFILLED = (LookupError, ValueError, AttributeError, TypeError, MemoryError, OverflowError)
+"""What formatting raises for one template or another."""
 UNKNOWN = (".jxl", ".dng")
 """Suffixes of pictures that Pillow has not heard of."""
 STATE = ".brushctl"
@@ -203,14 +205,7 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
             folder=path.absolute().parent.name,
             n=n,
         )
-    except (
-        LookupError,
-        ValueError,
-        AttributeError,
-        TypeError,
-        MemoryError,
-        OverflowError,
-    ) as error:
+    except UNFILLED as error:
         raise PlanError(
             "the template cannot be filled in",
             where=template,
@@ -293,15 +288,19 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
 
 def _check_formats(jobs: Sequence[Job]) -> None:
     """See that no photograph is to become what this machine cannot write."""
-    for job in jobs:
-        kinds = [SUFFIXES.get(path.suffix.lower()) for path in (job.target, job.source) if path]
-        # One that is HEIC itself could not be read: that is its own failure, not the run's.
-        if kinds[0] == "HEIF" != kinds[-1] and not find_spec("pillow_heif"):
-            raise PlanError(
-                "writing HEIC needs pillow-heif, which is not installed",
-                where=str(job.target),
-                do=f"Run `{installing('pillow-heif')}`, or write another format.",
-            )
+    # One that is HEIC itself could not be read: that is its own failure, not the run's.
+    converted = (job.target for job in jobs if _is_heic(job.target) and not _is_heic(job.source))
+    target = next(converted, None)
+    if target and not find_spec("pillow_heif"):
+        raise PlanError(
+            "writing HEIC needs pillow-heif, which is not installed",
+            where=str(target),
+            do=f"Run `{installing('pillow-heif')}`, or write another format.",
+        )
+
+
+def _is_heic(path: Path | None) -> bool:
+    return path is not None and SUFFIXES.get(path.suffix.lower()) == "HEIF"
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:

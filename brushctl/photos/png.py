@@ -8,7 +8,7 @@ import imagecodecs
 from PIL import Image, PngImagePlugin
 
 from brushctl.photos.colour import Codes
-from brushctl.photos.metadata import COMMENT, XMP_NAME, Metadata
+from brushctl.photos.metadata import XMP_NAME, Metadata
 
 XMP_TEXT = "XML:com.adobe.xmp"
 RAW_PROFILE = "Raw profile type "
@@ -50,14 +50,10 @@ def _unpacked(text: str) -> bytes:
         return b""  # what is no hexadecimal text says nothing
 
 
-def texts_of(image: Image.Image) -> tuple[tuple[str, str], ...]:
-    """What an opened PNG says under keywords, blocks aside; of a JPEG, its comments."""
-    if isinstance(image, PngImagePlugin.PngImageFile):
-        texts = image.text.items()
-        return tuple((k, t) for k, t in texts if k != XMP_TEXT and not k.startswith(RAW_PROFILE))
-    # Latin-1 takes every byte, and gives it back, whatever the comment was written in.
-    segments = getattr(image, "applist", ())
-    return tuple((COMMENT, block.decode("latin-1")) for name, block in segments if name == "COM")
+def texts_of(image: PngImagePlugin.PngImageFile) -> list[tuple[str, str]]:
+    """What an opened PNG says under keywords, blocks aside."""
+    texts = image.text.items()
+    return [(k, t) for k, t in texts if k != XMP_TEXT and not k.startswith(RAW_PROFILE)]
 
 
 def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:

@@ -23,6 +23,7 @@ from brushctl.photos.images import Photo
 from brushctl.photos.metadata import (
     JPEG_ROOM,
     PHOTOSHOP,
+    SEGMENT,
     Metadata,
     Provenance,
     comments_of,
@@ -290,7 +291,7 @@ def _options(picture: _Encoded) -> dict[str, Any]:
 def _insert_segments(path: Path, metadata: Metadata) -> None:
     """Put into a JPEG what Pillow does not write, after its other application segments."""
     resources = metadata.resources or b""
-    room = 65535 - 2 - len(PHOTOSHOP)
+    room = SEGMENT - len(PHOTOSHOP)
     blocks = [(0xE1, block) for block in metadata.extended_xmp]
     blocks += [(0xED, PHOTOSHOP + resources[i : i + room]) for i in range(0, len(resources), room)]
     blocks += [(0xFE, comment) for comment in comments_of(metadata)]
