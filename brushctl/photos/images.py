@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
 from brushctl.extras import installing
@@ -22,7 +22,14 @@ from brushctl.photos.colour import (
     plain,
 )
 from brushctl.photos.declared import declared_profile
-from brushctl.photos.metadata import COMMENT, EXTENDED_XMP, PHOTOSHOP, Metadata, upright, with_iptc
+from brushctl.photos.metadata import (
+    EXTENDED_XMP,
+    PHOTOSHOP,
+    Metadata,
+    as_text,
+    upright,
+    with_iptc,
+)
 from brushctl.photos.png import texts_of
 from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
@@ -243,7 +250,7 @@ def _metadata(image: Image.Image, data: bytes) -> Metadata:
     info = image.info
     dpi = info.get("dpi")
     resources, iptc, extended = None, info.get("iptc"), []
-    texts = texts_of(image) if isinstance(image, PngImagePlugin.PngImageFile) else []
+    texts = list(texts_of(data)) if image.format == "PNG" else []
     if image.format == "TIFF":
         blocks = tiff.blocks_of(data)
         resources, iptc = blocks.get(tiff.RESOURCES), blocks.get(tiff.IPTC)
@@ -253,8 +260,8 @@ def _metadata(image: Image.Image, data: bytes) -> Metadata:
         for name, block in getattr(image, "applist", ()):
             if name == "APP13" and block.startswith(PHOTOSHOP):
                 resources = (resources or b"") + block.removeprefix(PHOTOSHOP)
-            elif name == "COM":  # Latin-1 gives back every byte, whatever it was written in
-                texts.append((COMMENT, block.decode("latin-1")))
+            elif name == "COM":
+                texts.append(as_text(block))
             elif block.startswith(EXTENDED_XMP):
                 extended.append(block)
     return Metadata(

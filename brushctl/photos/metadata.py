@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
@@ -21,8 +22,10 @@ THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 PHOTOSHOP = b"Photoshop 3.0\0"
 EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
-COMMENT = "Comment"
+COMMENT = b"Comment"
 """The keyword of a PNG's text that says what a JPEG's comment does."""
+Text = tuple[bytes, bytes]
+"""A PNG's text: the kind of its chunk, and all that stands in it."""
 SEGMENT = 65533
 """Bytes that a JPEG's segment may hold."""
 JPEG_ROOM = SEGMENT - len(XMP_NAME)
@@ -63,7 +66,7 @@ class Metadata:
         resources: Photoshop image resources ("8BIM" blocks), where IPTC fields live.
         extended_xmp: what of a JPEG's XMP did not fit into 64 KiB, segment by segment.
         dpi: pixels per inch, across and down.
-        texts: what a PNG says under keywords, and as `Comment` what a JPEG does.
+        texts: a PNG's, among which a JPEG's comment has the keyword `Comment`.
     """
 
     exif: bytes | None = None
@@ -71,7 +74,7 @@ class Metadata:
     resources: bytes | None = None
     extended_xmp: tuple[bytes, ...] = ()
     dpi: tuple[float, float] | None = None
-    texts: tuple[tuple[str, str], ...] = ()
+    texts: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +194,37 @@ def with_whole_xmp(metadata: Metadata) -> Metadata:
     return replace(metadata, xmp=whole, extended_xmp=())
 
 
+def as_text(comment: bytes) -> Text:
+    """A JPEG's comment as a PNG says it: a JPEG does not tell how its letters are encoded."""
+    if not comment.isascii():
+        with contextlib.suppress(UnicodeDecodeError):
+            comment.decode()
+            return b"iTXt", COMMENT + b"\0\0\0\0\0" + comment
+    return b"tEXt", COMMENT + b"\0" + comment
+
+
 def comments_of(metadata: Metadata) -> Iterator[bytes]:
     """The comments of a JPEG, as far as they fit into its segments."""
-    for keyword, text in metadata.texts:
-        if keyword == COMMENT:
-            try:
-                comment = text.encode("latin-1")
-            except UnicodeEncodeError:
-                comment = text.encode()
-            yield comment[:SEGMENT]
+    for kind, text in metadata.texts:
+        keyword, _, rest = text.partition(b"\0")
+        if keyword != COMMENT:
+            continue
+        match kind:
+            case b"tEXt":
+                yield rest[:SEGMENT]
+            case b"zTXt":
+                yield _unpacked(rest[1:])
+            case _:  # two flags, the language, the keyword in that language
+                said = rest[2:].split(b"\0", 2)[-1]
+                yield _unpacked(said) if rest[:1] == b"\1" else said[:SEGMENT]
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """The beginning of a text, as much as a JPEG's segment holds; nothing if it is damaged."""
+    try:
+        return zlib.decompressobj().decompress(packed, SEGMENT)
+    except zlib.error:
+        return b""
 
 
 def iptc_resource(iptc: bytes) -> bytes:

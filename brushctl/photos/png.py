@@ -2,17 +2,20 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import imagecodecs
 from PIL import Image, PngImagePlugin
 
 from brushctl.photos.colour import Codes
-from brushctl.photos.metadata import XMP_NAME, Metadata
+from brushctl.photos.metadata import XMP_NAME, Metadata, Text
 
 XMP_TEXT = "XML:com.adobe.xmp"
 RAW_PROFILE = "Raw profile type "
 """Before a PNG had a place for EXIF, ImageMagick wrote blocks into such texts, in hexadecimal."""
+BLOCKS = {XMP_TEXT, *(RAW_PROFILE + kind for kind in ("APP1", "exif", "xmp", "iptc", "icc", "icm"))}
+"""Texts that are read as metadata or as a profile, and written as such."""
 
 
 def read_deep_png(data: bytes) -> Codes:
@@ -50,10 +53,16 @@ def _unpacked(text: str) -> bytes:
         return b""  # what is no hexadecimal text says nothing
 
 
-def texts_of(image: PngImagePlugin.PngImageFile) -> list[tuple[str, str]]:
-    """What an opened PNG says under keywords, blocks aside."""
-    texts = image.text.items()
-    return [(k, t) for k, t in texts if k != XMP_TEXT and not k.startswith(RAW_PROFILE)]
+def texts_of(data: bytes) -> Iterator[Text]:
+    """A PNG's texts, blocks aside, as they stand: not every one could be read and written again."""
+    at = 8
+    while at + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind in (b"tEXt", b"zTXt", b"iTXt"):
+            text = data[at + 8 : at + 8 + size]
+            if text.partition(b"\0")[0].decode("latin-1") not in BLOCKS:
+                yield kind, text
+        at += 8 + size + 4  # the check sum
 
 
 def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
@@ -61,8 +70,8 @@ def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
     chunks = PngImagePlugin.PngInfo()
     if metadata.xmp:
         chunks.add_itxt(XMP_TEXT, metadata.xmp.decode("utf-8", "replace"))
-    for keyword, text in metadata.texts:
-        chunks.add_text(keyword, text)
+    for kind, text in metadata.texts:
+        chunks.add(kind, text)
     return chunks
 
 
