@@ -132,7 +132,8 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
     """One photograph to one named file; None is a standard stream.
 
     Raises:
-        PlanError: the target is the photograph itself, a folder, or of an unknown format.
+        PlanError: the target is the photograph itself, a folder, or of a format that is unknown
+            or cannot be written here.
     """
     if target is not None:
         if target.suffix.lower() not in SUFFIXES:
@@ -148,7 +149,9 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
                 do="Pass --in-place if that is what you want.",
             )
         check_writable(target.parent)
-    return Plan((Job(source, target, str(source or "standard input")),), None)
+    job = Job(source, target, str(source or "standard input"))
+    _check_formats([job])
+    return Plan((job,), None)
 
 
 def check_room(jobs: Sequence[Job], folder: Path) -> None:

@@ -249,6 +249,8 @@ def test_a_format_that_this_machine_cannot_write_is_refused_before_anything_is_e
     found = find_inputs([str(tmp_path / "a.jpg")])
     with pytest.raises(PlanError, match="pillow-heif"):
         plan_folder(found, tmp_path / "out", template="{stem}.heic", brush="dusk")
+    with pytest.raises(PlanError, match="pillow-heif"):
+        plan_single(tmp_path / "a.jpg", tmp_path / "out.heic")
     itself = find_inputs([str(tmp_path / "b.heic")])
     assert plan_folder(itself, tmp_path / "out", template="{stem}.{ext}", brush="dusk").jobs
 
