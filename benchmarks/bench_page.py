@@ -22,7 +22,7 @@ from brushctl.bench.results import results_text
 from brushctl.bench.summary import Summary, summarise
 
 COMMON = ("base", "steps", "seed", "guidance_grid", "measures")
-OF_A_RUN = ("command", "dtype", "machine", "seconds")
+OF_A_RUN = ("command", "dtype", "machine", "device", "seconds")
 BRUSHES = ("instructbrush", "instructbrush-paper")
 HEADINGS = (
     "", "effects", "Global", "Local", "all", "held out", "SSIM", "tower", "direction",

@@ -9,6 +9,7 @@ from typing import Any
 from brushctl.bench.cases import GRID
 from brushctl.bench.running import Outcome, Plan
 from brushctl.bench.summary import summarise
+from brushctl.engine.device import name_of
 
 
 def results_of(outcome: Outcome, plan: Plan, *, command: str) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def results_of(outcome: Outcome, plan: Plan, *, command: str) -> dict[str, Any]:
         "base": {"id": bench.base.id, "unet_sha256": bench.base.unet_sha256},
         "dtype": str(bench.base.dtype).removeprefix("torch."),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device": name_of(bench.base.device),
         "seconds": round(sum(case.seconds for case in outcome.cases), 1),
         "steps": bench.steps,
         "seed": bench.seed,

@@ -1,7 +1,7 @@
 """CLIP (Radford et al. 2021) through open_clip: pictures and phrases as unit vectors."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class Clip:
     Attributes:
         id: as `load_clip` was asked for it.
         vocabulary: the phrases it was made to know, if it brings such a list.
+        read: features of the phrases that have been encoded, list by list.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Clip:
     prepare: Callable[[Image.Image], torch.Tensor]
     tokenize: Callable[[list[str]], torch.Tensor]
     vocabulary: str | None = None
+    read: dict[tuple[str, ...], Features] = field(default_factory=dict, repr=False)
 
     @property
     def device(self) -> torch.device:
@@ -75,7 +77,13 @@ class Clip:
         return torch.stack([self.prepare(_pil(x)) for x in images]).to(self.device)
 
     def encode_texts(self, texts: Sequence[str]) -> Generator[Event, None, Features]:
-        """Features of phrases; several thousand of them take a while on a CPU."""
+        """Features of phrases: of several thousand they take minutes on a CPU, once."""
+        known = tuple(texts)
+        if known not in self.read:
+            self.read[known] = yield from self._read(known)
+        return self.read[known]
+
+    def _read(self, texts: Sequence[str]) -> Generator[Event, None, Features]:
         yield Stage("reading phrases", total=len(texts))
         parts = []
         for k in range(0, len(texts), TEXTS):

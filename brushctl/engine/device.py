@@ -35,6 +35,11 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def name_of(device: torch.device) -> str:
+    """What figures of time say they were measured on: a card's model, or the kind of device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def out_of_memory(error: Exception) -> bool:
     """Whether a device's memory did not suffice: CUDA says so by type, MPS and the CPU in words."""
     told = str(error)

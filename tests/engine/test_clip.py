@@ -43,6 +43,13 @@ def test_words_never_seen_and_overlong_phrases_are_read(clip):
     assert np.isfinite(features).all()
 
 
+def test_phrases_are_encoded_once(clip):
+    first = finished(clip.encode_texts(["a dog", "a cat"]))
+    assert list(clip.encode_texts(["a dog", "a cat"])) == []  # no progress, for there is no work
+    np.testing.assert_array_equal(finished(clip.encode_texts(["a dog", "a cat"])), first)
+    assert not np.array_equal(finished(clip.encode_texts(["a cat", "a dog"])), first)
+
+
 def test_a_clip_may_bring_its_own_vocabulary(clip, folder, tmp_path):
     assert clip.vocabulary is None
     for file in folder.iterdir():
