@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from torch import nn
 
 from brushctl.engine.base import EMBEDDED
 from brushctl.errors import UsageError
-from brushctl.tiny.train import unet, vae
+from brushctl.tiny.train import draws, unet, vae
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.words import new_tokenizer
@@ -152,16 +153,39 @@ def test_the_velocity_asked_for_is_diffusers_own_where_the_truth_is_noised():
     assert torch.allclose(asked, ddpm.get_velocity(LATENTS, NOISE, t), atol=1e-4)
 
 
-def test_a_first_estimate_is_what_one_sampling_step_makes():
+@pytest.mark.parametrize("step", [0, 1, 3])
+def test_an_estimate_is_the_picture_that_a_sampling_step_sees(step):
     scheduler, before = unet.new_scheduler(), LATENTS.flip(0)
     words, model = torch.zeros(3, 32, 128), unet.new_unet().eval()
-    scheduler.set_timesteps(1)
-    x_T = scheduler.scale_model_input(NOISE * scheduler.init_noise_sigma, scheduler.timesteps[0])
+    scheduler.set_timesteps(5)
+    t, z = scheduler.timesteps[step], LATENTS + NOISE * scheduler.sigmas[step]
+    x_t = scheduler.scale_model_input(z, t)
     with torch.no_grad():
-        v = model(torch.cat([x_T, before], 1), scheduler.timesteps[0], words).sample
-    sampled = scheduler.step(v, scheduler.timesteps[0], NOISE * scheduler.init_noise_sigma)
-    estimate = unet.first_estimate(model, scheduler.alphas_cumprod, x_T, before, words)
-    assert torch.allclose(estimate, sampled.pred_original_sample, atol=1e-4)
+        v = model(torch.cat([x_t, before], 1), t, words).sample
+    seen = scheduler.step(v, t, z).pred_original_sample
+    times = t.long().repeat(3)
+    ours = draws.estimate(model, scheduler.alphas_cumprod, x_t, before, times, words)
+    assert torch.allclose(ours, seen, atol=1e-4)
+
+
+def test_half_of_a_model_s_own_estimates_were_made_in_one_step_and_half_in_two():
+    alpha_bar, steps = unet.new_scheduler().alphas_cumprod, list[torch.Tensor]()
+    before = torch.zeros(4, 24, 16, 16)
+
+    class Counting(nn.Module):
+        """Sees a picture whose every value is the number of the step, from 1."""
+
+        def forward(self, x_t: torch.Tensor, t: torch.Tensor, _: torch.Tensor) -> SimpleNamespace:
+            steps.append(t)
+            x = torch.full_like(x_t[:, :24], len(steps))
+            a = alpha_bar[t][:, None, None, None]
+            return SimpleNamespace(sample=draws.velocity_to(x, x_t[:, :24], a))
+
+    t, g = torch.tensor([100, 899, 500, 700]), torch.Generator().manual_seed(0)
+    own = draws.own_estimate(Counting(), alpha_bar, before, torch.zeros(4, 32, 128), t, g)
+    assert torch.allclose(own.mean((1, 2, 3)), torch.tensor([2.0, 2.0, 1.0, 1.0]), atol=1e-3)
+    assert steps[0].tolist() == [999] * 4
+    assert ((t[:2] <= steps[1]) & (steps[1] < 999)).all()
 
 
 @pytest.mark.parametrize(

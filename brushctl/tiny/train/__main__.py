@@ -44,7 +44,7 @@ def main(
     from brushctl.tiny.train.photographs import photographs
 
     run = Run(work / part, steps or STEPS[part], rate or RATES[part], resolve_device(device), seed)
-    train = pair_set(work / "data", pairs, seed=1000)
+    train = pair_set(work / "data", pairs, seed=1000 * (seed + 1))
     held_out = pair_set(work / "data", 500, seed=0)
     if part is Part.vae:
         from brushctl.tiny.train.vae import train_vae

@@ -21,6 +21,15 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from brushctl.engine.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
+from brushctl.tiny.train.draws import (
+    TRAIN_STEPS,
+    focus_on,
+    own_estimate,
+    own_times,
+    times,
+    velocity,
+    velocity_to,
+)
 from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.loop import (
     Run,
@@ -38,13 +47,8 @@ BATCH = 32
 TEXT_WIDTH = 128
 UNCONDITIONAL = 0.05
 """Share of draws without picture and words: the first branch of eq. 3."""
-CHANGED = 0.1
-"""Mean change of the latents, of deviation 1, above which a position counts as edited."""
-FOCUS = 3.0
-"""How much more the edited positions of a pair weigh than the others."""
-TRAIN_STEPS = 1000
 OWN = 0.5
-"""Share of draws that are noised from the model's own first estimate: what it meets at inference.
+"""Share of draws that are noised from the model's own estimate: what it meets at inference.
 
 Trained on the truth alone, it trusts what it sees under the noise, and keeps its own errors.
 """
@@ -134,6 +138,7 @@ def train_unet(
     """
     torch.manual_seed(run.seed)
     vae = AutoencoderKL.from_pretrained(out / "vae").to(run.device)
+    vae.to(memory_format=torch.channels_last)
     tokenizer = _tokenizer(run, train, start)
     model = Denoiser(new_unet(), new_text_encoder(tokenizer)).to(run.device)
     if start:
@@ -152,17 +157,17 @@ def train_unet(
         index = torch.randint(len(latents.tokens), (BATCH,), generator=g)
         blank = torch.rand(BATCH, generator=g) < UNCONDITIONAL
         before, after = (side[index].float() for side in (latents.before, latents.after))
-        focus = _focus(before, after).to(run.device)
+        focus = focus_on(before, after).to(run.device)
         picture = (before * ~blank[:, None, None, None]).to(run.device)
         tokens = torch.where(blank[:, None], nothing, latents.tokens[index])
         words = model.text_encoder(tokens.to(run.device))[0]
         x, own = after.to(run.device), int(OWN * BATCH)
-        t = torch.cat([_own_times(g, own), _times(g, BATCH - own)]).to(run.device)
-        first, noise = (torch.randn(picture.shape, generator=g).to(run.device) for _ in range(2))
-        estimate = first_estimate(model.unet, alpha_bar, first[:own], picture[:own], words[:own])
+        t = torch.cat([own_times(g, own), times(g, BATCH - own)]).to(run.device)
+        noise = torch.randn(picture.shape, generator=g).to(run.device)
+        estimate = own_estimate(model.unet, alpha_bar, picture[:own], words[:own], t[:own], g)
         a = alpha_bar[t][:, None, None, None]
         noised = a.sqrt() * torch.cat([estimate, x[own:]]) + (1 - a).sqrt() * noise
-        error = _velocity(model.unet, noised, picture, t, words) - velocity_to(x, noised, a)
+        error = velocity(model.unet, noised, picture, t, words) - velocity_to(x, noised, a)
         error = torch.cat([error[:own] * (1 - a[:own]).sqrt(), error[own:]])
         in_pixels = F.conv2d(error, worth[:, :, None, None].to(error))
         return (focus * in_pixels.float().pow(2)).mean()
@@ -186,55 +191,6 @@ def _contents(vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> Iterator[bytes | 
     for weights in vae.parameters():
         yield weights.detach().cpu().contiguous().numpy().data
     yield json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()
-
-
-def _times(g: torch.Generator, n: int) -> torch.Tensor:
-    """Steps of noise, more of them near pure noise, where the edit is decided."""
-    u = torch.rand(n, generator=g)
-    return ((1 - u * u) * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1)
-
-
-def _own_times(g: torch.Generator, n: int) -> torch.Tensor:
-    """Steps at which an estimate shows through the noise, and is not all there is to see."""
-    return (TRAIN_STEPS * (0.1 + 0.8 * torch.rand(n, generator=g))).long()
-
-
-def velocity_to(x: torch.Tensor, x_t: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
-    """The prediction at `x_t` from which a sampler reads `x`, wherever `x_t` came from."""
-    return (alpha_bar.sqrt() * x_t - x) / (1 - alpha_bar).sqrt()
-
-
-def _velocity(
-    unet: nn.Module, x_t: torch.Tensor, picture: torch.Tensor, t: torch.Tensor, words: torch.Tensor
-) -> torch.Tensor:
-    seen = torch.cat([x_t, picture], 1).contiguous(memory_format=torch.channels_last)
-    predicted: torch.Tensor = unet(seen, t, words).sample
-    return predicted.float()
-
-
-@torch.no_grad()
-def first_estimate(
-    unet: nn.Module,
-    alpha_bar: torch.Tensor,
-    noise: torch.Tensor,
-    picture: torch.Tensor,
-    words: torch.Tensor,
-) -> torch.Tensor:
-    """What one step from pure noise makes of each picture: (n, c, h, w)."""
-    last = torch.full((len(noise),), TRAIN_STEPS - 1, device=noise.device)
-    a = alpha_bar[-1]
-    return a.sqrt() * noise - (1 - a).sqrt() * _velocity(unet, noise, picture, last, words)
-
-
-def _focus(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-    """(n, 1, h, w), of mean 1 in each pair: what a local edit changes weighs more than the rest.
-
-    A thing that fills a tenth of the picture would else be a tenth of its loss. Edits of the whole
-    picture weigh 1 everywhere.
-    """
-    changed = ((after - before).abs().mean(1, keepdim=True) > CHANGED).float()
-    weight = 1 + FOCUS * changed
-    return weight / weight.mean((2, 3), keepdim=True)
 
 
 def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
@@ -270,8 +226,8 @@ def _latents(
 @torch.inference_mode()
 def _encode(vae: AutoencoderKL, pictures: Bytes) -> torch.Tensor:
     parts = []
-    for start in range(0, len(pictures), 200):
-        x = to_model(pictures[start : start + 200], vae.device)
+    for start in range(0, len(pictures), 32):  # so few stay in a CPU's cache
+        x = to_model(pictures[start : start + 32], vae.device)
         with in_bfloat16(vae.device):
             parts.append(vae.encode(x).latent_dist.mean.half().cpu())
     return torch.cat(parts)
