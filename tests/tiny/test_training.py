@@ -11,11 +11,12 @@ import pytest
 import torch
 from diffusers import DDPMScheduler
 from PIL import Image
+from safetensors.torch import load_file
 from torch import nn
 
 from brushctl.engine.base import EMBEDDED
 from brushctl.errors import UsageError
-from brushctl.tiny.train import draws, unet, vae
+from brushctl.tiny.train import objective, unet, vae
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.words import new_tokenizer
@@ -95,28 +96,46 @@ def lines(run: Run) -> list[dict[str, float]]:
     return [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_a_finished_part_is_written_again_wherever_it_is_wanted(tmp_path, monkeypatch):
-    """And not in place of another: other pairs are refused."""
+@pytest.fixture
+def few(monkeypatch):
+    """Two pictures in a batch of the autoencoder, one of each kind."""
     monkeypatch.setattr(vae, "BATCH", 2)
-    rng = np.random.default_rng(0)
+    monkeypatch.setattr(vae, "DETAILED", 1)
 
-    def drawn():
-        both = rng.integers(0, 256, (2, 4, 64, 64, 3), np.uint8)
-        return PairSet(*both, words=[""] * 4, phrases=[([], [])] * 4)
 
-    pairs, others = drawn(), drawn()
+def drawn(seed: int) -> PairSet:
+    both = np.random.default_rng(seed).integers(0, 256, (2, 4, 64, 64, 3), np.uint8)
+    return PairSet(*both, words=[""] * 4, phrases=[([], [])] * 4)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_finished_part_is_written_again_wherever_it_is_wanted(tmp_path):
+    """And not in place of another: other pairs and other pictures are refused."""
+    pairs, others = drawn(0), drawn(1)
     run = Run(tmp_path / "run", 1, 1e-3, torch.device("cpu"))
     for name in ("one", "other"):
-        vae.train_vae(run, pairs, pairs, pairs.before, tmp_path / name)
+        vae.train_vae(run, pairs, pairs.after, pairs, pairs.before, tmp_path / name)
     one, other = ((tmp_path / name / WEIGHTS).read_bytes() for name in ("one", "other"))
     assert one == other
-    with pytest.raises(UsageError):
-        vae.train_vae(run, others, pairs, pairs.before, tmp_path / "third")
+    for shown in ((others, pairs.after), (pairs, others.after)):
+        with pytest.raises(UsageError):
+            vae.train_vae(run, *shown, pairs, pairs.before, tmp_path / "third")
     assert not (tmp_path / "third").exists()
 
 
+@pytest.mark.usefixtures("few")
+def test_of_an_autoencoder_with_as_many_channels_only_the_decoder_learns(tmp_path):
+    pairs, start = drawn(0), EMBEDDED / "vae"
+    run = Run(tmp_path / "run", 2, 1e-2, torch.device("cpu"), warmup=1)
+    vae.train_vae(run, pairs, pairs.after, pairs, pairs.before, tmp_path / "out", start)
+    before, after = (load_file(folder / WEIGHTS) for folder in (start, tmp_path / "out"))
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    encoding = {name for name in before if name.startswith(("encoder.", "quant_conv."))}
+    assert same == encoding
+
+
 def test_a_finished_u_net_is_written_again_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(unet, "BATCH", 2)
+    monkeypatch.setattr(objective, "BATCH", 4)
     monkeypatch.setattr(unet, "followed", lambda *_: ({}, (torch.zeros(1, 3, 64, 64),)))
     pixels = np.zeros((2, 64, 64, 3), np.uint8)
     pairs = PairSet(pixels, pixels, ["make it red"] * 2, [([], [])] * 2)
@@ -145,7 +164,7 @@ LATENTS, NOISE = torch.randn(2, 3, 24, 16, 16, generator=torch.Generator().manua
 def test_the_velocity_asked_for_is_diffusers_own_where_the_truth_is_noised():
     scheduler, t = unet.new_scheduler(), torch.tensor([0, 400, 999])
     ddpm = DDPMScheduler.from_config(scheduler.config)
-    asked = unet.velocity_to(
+    asked = objective.velocity_to(
         LATENTS,
         ddpm.add_noise(LATENTS, NOISE, t),
         scheduler.alphas_cumprod[t][:, None, None, None],
@@ -164,7 +183,7 @@ def test_an_estimate_is_the_picture_that_a_sampling_step_sees(step):
         v = model(torch.cat([x_t, before], 1), t, words).sample
     seen = scheduler.step(v, t, z).pred_original_sample
     times = t.long().repeat(3)
-    ours = draws.estimate(model, scheduler.alphas_cumprod, x_t, before, times, words)
+    ours = objective.estimate(model, scheduler.alphas_cumprod, x_t, before, times, words)
     assert torch.allclose(ours, seen, atol=1e-4)
 
 
@@ -179,10 +198,10 @@ def test_half_of_a_model_s_own_estimates_were_made_in_one_step_and_half_in_two()
             steps.append(t)
             x = torch.full_like(x_t[:, :24], len(steps))
             a = alpha_bar[t][:, None, None, None]
-            return SimpleNamespace(sample=draws.velocity_to(x, x_t[:, :24], a))
+            return SimpleNamespace(sample=objective.velocity_to(x, x_t[:, :24], a))
 
     t, g = torch.tensor([100, 899, 500, 700]), torch.Generator().manual_seed(0)
-    own = draws.own_estimate(Counting(), alpha_bar, before, torch.zeros(4, 32, 128), t, g)
+    own = objective.own_estimate(Counting(), alpha_bar, before, torch.zeros(4, 32, 128), t, g)
     assert torch.allclose(own.mean((1, 2, 3)), torch.tensor([2.0, 2.0, 1.0, 1.0]), atol=1e-3)
     assert steps[0].tolist() == [999] * 4
     assert ((t[:2] <= steps[1]) & (steps[1] < 999)).all()

@@ -18,6 +18,8 @@ class Part(StrEnum):
 
 
 STEPS = {Part.vae: 6000, Part.unet: 9000, Part.clip: 2400}
+DETAILED = 4000
+"""Pictures without words for the autoencoder."""
 RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.clip: 1e-3}
 
 
@@ -39,7 +41,7 @@ def main(
 ) -> None:
     """Train one part of tiny-ip2p from nothing or `--start`, or resume it from its checkpoint."""
     from brushctl.engine.device import resolve_device
-    from brushctl.tiny.train.data import pair_set
+    from brushctl.tiny.train.data import detail_set, pair_set
     from brushctl.tiny.train.loop import Run
     from brushctl.tiny.train.photographs import photographs
 
@@ -49,7 +51,9 @@ def main(
     if part is Part.vae:
         from brushctl.tiny.train.vae import train_vae
 
-        train_vae(run, train, held_out, photographs(), out / "vae", start and start / "vae")
+        detail = detail_set(work / "data", DETAILED, seed=1000 * (seed + 1))
+        begin = start and start / "vae"
+        train_vae(run, train, detail, held_out, photographs(), out / "vae", begin)
     elif part is Part.unet:
         from brushctl.tiny.train.unet import train_unet
 

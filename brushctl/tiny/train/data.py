@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from brushctl.files import write_atomically
 from brushctl.photos.colour import quantise
 from brushctl.tiny.world import draw_pair
+from brushctl.tiny.world.textures import detailed
 
 SIZE = 64
 BLOCK = 500
@@ -62,6 +64,25 @@ def _blocks(
 ) -> Iterator[tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]]:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(_block, range(seed, seed + n // BLOCK))
+
+
+def _detailed(seed: int) -> Bytes:
+    rng = np.random.default_rng(seed)
+    return np.stack([quantise(detailed(rng, SIZE), 8) for _ in range(BLOCK)])
+
+
+def detail_set(folder: Path, n: int, seed: int) -> Bytes:
+    """`n` pictures (a multiple of 500) full of detail, (n, 64, 64, 3), drawn as pairs are."""
+    kept = folder / f"detail-{n}-{seed}.npy"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            pictures = np.concatenate(list(pool.map(_detailed, range(seed, seed + n // BLOCK))))
+        stream = BytesIO()
+        np.save(stream, pictures)
+        write_atomically(kept, stream.getvalue())
+    drawn: Bytes = np.load(kept, mmap_mode="r")
+    return drawn
 
 
 def pair_set(folder: Path, n: int, seed: int) -> PairSet:

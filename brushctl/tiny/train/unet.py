@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
@@ -16,20 +16,10 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from torch import nn
-from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from brushctl.engine.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
-from brushctl.tiny.train.draws import (
-    TRAIN_STEPS,
-    focus_on,
-    own_estimate,
-    own_times,
-    times,
-    velocity,
-    velocity_to,
-)
 from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.loop import (
     Run,
@@ -39,19 +29,12 @@ from brushctl.tiny.train.loop import (
     optimise,
     save_whole,
 )
+from brushctl.tiny.train.objective import TRAIN_STEPS, Denoiser, Latents, Objective
 from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
 from brushctl.tiny.train.widening import weights_in, widen
 from brushctl.tiny.train.words import MAX_TOKENS, new_tokenizer
 
-BATCH = 32
 TEXT_WIDTH = 128
-UNCONDITIONAL = 0.05
-"""Share of draws without picture and words: the first branch of eq. 3."""
-OWN = 0.5
-"""Share of draws that are noised from the model's own estimate: what it meets at inference.
-
-Trained on the truth alone, it trusts what it sees under the noise, and keeps its own errors.
-"""
 DEFAULTS = Defaults(s_T=1.0, s_I=1.0, steps=5)
 """On this base guidance only hurts: its conditional prediction is exact enough to be followed.
 More steps hurt too, for its errors add up; five visit each of a brush's buckets once."""
@@ -111,24 +94,6 @@ def new_scheduler() -> EulerAncestralDiscreteScheduler:
     )
 
 
-class Denoiser(nn.Module):
-    """The two parts that learn together."""
-
-    def __init__(self, unet: UNet2DConditionModel, text_encoder: CLIPTextModel) -> None:
-        super().__init__()
-        self.unet = unet
-        self.text_encoder = text_encoder
-
-
-@dataclass(frozen=True, slots=True)
-class Latents:
-    """Encoded pairs: (n, 24, 16, 16) half-precision, and (n, 32) token ids."""
-
-    before: torch.Tensor
-    after: torch.Tensor
-    tokens: torch.Tensor
-
-
 def train_unet(
     run: Run, train: PairSet, held_out: PairSet, out: Path, start: Path | None = None
 ) -> None:
@@ -149,28 +114,13 @@ def train_unet(
     model.unet.to(memory_format=torch.channels_last)
     read = digest(chain(train.contents(), _contents(vae, tokenizer)))
     latents = _latents(run, vae, tokenizer, train, read)
-    worth = pixel_worth(vae, to_model(train.before[:500], run.device))
-    alpha_bar = new_scheduler().alphas_cumprod.to(run.device)
-    nothing = tokenizer([""], padding="max_length", return_tensors="pt").input_ids
-
-    def loss(g: torch.Generator) -> torch.Tensor:
-        index = torch.randint(len(latents.tokens), (BATCH,), generator=g)
-        blank = torch.rand(BATCH, generator=g) < UNCONDITIONAL
-        before, after = (side[index].float() for side in (latents.before, latents.after))
-        focus = focus_on(before, after).to(run.device)
-        picture = (before * ~blank[:, None, None, None]).to(run.device)
-        tokens = torch.where(blank[:, None], nothing, latents.tokens[index])
-        words = model.text_encoder(tokens.to(run.device))[0]
-        x, own = after.to(run.device), int(OWN * BATCH)
-        t = torch.cat([own_times(g, own), times(g, BATCH - own)]).to(run.device)
-        noise = torch.randn(picture.shape, generator=g).to(run.device)
-        estimate = own_estimate(model.unet, alpha_bar, picture[:own], words[:own], t[:own], g)
-        a = alpha_bar[t][:, None, None, None]
-        noised = a.sqrt() * torch.cat([estimate, x[own:]]) + (1 - a).sqrt() * noise
-        error = velocity(model.unet, noised, picture, t, words) - velocity_to(x, noised, a)
-        error = torch.cat([error[:own] * (1 - a[:own]).sqrt(), error[own:]])
-        in_pixels = F.conv2d(error, worth[:, :, None, None].to(error))
-        return (focus * in_pixels.float().pow(2)).mean()
+    objective = Objective(
+        model,
+        latents,
+        nothing=tokenizer([""], padding="max_length", return_tensors="pt").input_ids,
+        alpha_bar=new_scheduler().alphas_cumprod.to(run.device),
+        worth=pixel_worth(vae, to_model(train.before[:500], run.device)),
+    )
 
     def report(average: nn.Module, step: int) -> dict[str, float]:
         assert isinstance(average, Denoiser)
@@ -181,7 +131,7 @@ def train_unet(
         keep_sheet(run, step, rows)
         return figures
 
-    average = optimise(model, loss, run, report, [read.encode()])
+    average = optimise(model, objective.loss, run, report, [read.encode()])
     assert isinstance(average, Denoiser)
     _save(pipeline(vae, average, tokenizer), out)
 

@@ -1,5 +1,6 @@
 """The autoencoder of tiny-ip2p: f = 4, 24 latent channels."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,15 @@ from diffusers import AutoencoderKL
 from torch import nn
 from torch.nn import functional as F
 
-from brushctl.tiny.train.data import PairSet
+from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.widening import widen
 
 LATENTS = 24
 """Channels."""
 BATCH = 12
+DETAILED = 4
+"""Pictures of a batch that are not of the world, which is smoother than photographs are."""
 BOUND = 1e-3
 """Weight of the latents' mean square: it keeps them bounded. The posterior is not sampled: its
 mean is all that editing uses, and noise on it would only be learned away."""
@@ -81,6 +84,7 @@ def held_out_psnr(vae: nn.Module, pictures: torch.Tensor) -> float:
 def train_vae(
     run: Run,
     train: PairSet,
+    detail: Bytes,
     held_out: PairSet,
     photographs: np.ndarray,
     out: Path,
@@ -88,7 +92,8 @@ def train_vae(
 ) -> None:
     """Train, fold the latents' mean and deviation into the 1x1 convolutions, save to `out`.
 
-    Begins with the autoencoder in `start`, which may have fewer latent channels, if one is given.
+    Begins with the autoencoder in `start`, if one is given, which may have fewer latent channels.
+    Of one that has as many only the decoder learns: what a U-Net and brushes know stays as it is.
     """
     torch.manual_seed(run.seed)
     vae = new_vae().to(run.device)
@@ -96,14 +101,21 @@ def train_vae(
     if start:
         known = AutoencoderKL.from_pretrained(start).float().to(run.device).eval()
         widen(vae, known.state_dict(), known.config.latent_channels)
+    encodes_anew = known is None or known.config.latent_channels < LATENTS
+    if not encodes_anew:
+        for part in (vae.encoder, vae.quant_conv):
+            part.requires_grad_(False)
     sides = (train.before, train.after)
     unseen = to_model(held_out.after[:300], run.device)
     photos = to_model(photographs, run.device)
 
     def loss(g: torch.Generator) -> torch.Tensor:
         side = sides[int(torch.randint(2, (), generator=g))]
-        index = torch.randint(len(side), (BATCH,), generator=g).sort().values.numpy()
-        x = to_model(side[index], run.device)
+        shown = [
+            pictures[torch.randint(len(pictures), (n,), generator=g).sort().values.numpy()]
+            for pictures, n in ((side, BATCH - DETAILED), (detail, DETAILED))
+        ]
+        x = to_model(np.concatenate(shown), run.device)
         x = x.flip(3) if torch.rand((), generator=g) < 0.5 else x
         z = vae.encode(x).latent_dist.mean
         y = vae.decode(z).sample
@@ -115,9 +127,11 @@ def train_vae(
             keep_sheet(run, step, [unseen[:12], model(unseen[:12]).sample])
         return {"world": held_out_psnr(model, unseen), "photos": held_out_psnr(model, photos)}
 
-    average = optimise(vae, loss, run, report, train.contents())
+    read = chain(train.contents(), [np.ascontiguousarray(detail).data])
+    average = optimise(vae, loss, run, report, read)
     assert isinstance(average, AutoencoderKL)
-    whiten(average, to_model(train.before[:2000], run.device))
+    if encodes_anew:
+        whiten(average, to_model(train.before[:2000], run.device))
     average.to(torch.float16).save_pretrained(out)
 
 

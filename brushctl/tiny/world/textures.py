@@ -7,7 +7,11 @@ scale invariance of natural images). Power spectra near 1/f^2: Field 1987.
 import numpy as np
 from PIL import Image, ImageFilter
 
+from brushctl.photos.colour import quantise
 from brushctl.tiny.world.pen import FloatImage, Pen
+
+REDUCED = 3
+"""How many times as large `detailed` draws its pictures."""
 
 
 def noise_field(rng: np.random.Generator, size: int, slope: float) -> FloatImage:
@@ -31,13 +35,25 @@ def coloured_noise(rng: np.random.Generator, size: int) -> FloatImage:
     return np.clip(mean + fields @ axes, 0, 1).astype(np.float32)
 
 
-def dead_leaves(rng: np.random.Generator, size: int) -> FloatImage:
-    """Occluding shapes with power-law sizes, each with a shading and a grain of its own."""
+def dead_leaves(
+    rng: np.random.Generator,
+    size: int,
+    count: tuple[int, int] = (40, 260),
+    smallest: float = 0.012,
+) -> FloatImage:
+    """Occluding shapes with power-law sizes, each with a shading and a grain of its own.
+
+    Args:
+        rng: the source of all that is drawn.
+        size: the picture's side in pixels.
+        count: how many shapes there are, from and to.
+        smallest: radius of a shape, a fraction of the side.
+    """
     base = rng.uniform(20, 235, size=3)
     spread = rng.uniform(20, 90)
     pen = Pen(size, tuple(base.astype(int)))
-    n = int(rng.integers(40, 260))
-    radii = np.sort(rng.uniform(1 / 0.4, 1 / 0.012, size=n) ** -1.0)[::-1]
+    n = int(rng.integers(*count))
+    radii = np.sort(rng.uniform(1 / 0.4, 1 / smallest, size=n) ** -1.0)[::-1]
     for r in radii:
         x, y = (float(v) for v in rng.uniform(-0.05, 1.05, size=2))
         grey = rng.normal(0, spread)
@@ -68,6 +84,15 @@ def texture(rng: np.random.Generator, size: int) -> FloatImage:
         mask = np.clip(edge * float(rng.uniform(0.5, 8)) + 0.5, 0, 1)
         image = image * mask + _blur(other, size * float(rng.uniform(0, 0.04))) * (1 - mask)
     return lit(rng, image, strength=0.3)
+
+
+def detailed(rng: np.random.Generator, size: int) -> FloatImage:
+    """As full of detail as a photograph that was reduced to this size: drawn large, and reduced."""
+    large = dead_leaves(rng, REDUCED * size, count=(200, 2500), smallest=0.003)
+    grey = large.mean(2, keepdims=True)
+    drawn = lit(rng, grey + rng.uniform(0.2, 1) * (large - grey), strength=0.3)
+    picture = Image.fromarray(quantise(drawn, 8)).resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(picture, dtype=np.float32) / 255
 
 
 def lit(rng: np.random.Generator, image: FloatImage, strength: float = 0.12) -> FloatImage:
