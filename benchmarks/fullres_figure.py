@@ -10,13 +10,14 @@ from PIL import Image, ImageDraw
 from skimage import data
 
 from benchmarks.fullres import crossed, model, night, resize_bicubic
+from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.photos.choices import Detail
 from brushctl.photos.colour import quantise
 from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import resize
 
 OUT = Path("docs/images/fullres.jpg")
-CROP = np.s_[:400, :420]
+CROP = np.s_[:300, :420]
 
 
 def tone_row(name: str, edit, side: int) -> list[np.ndarray]:  # noqa: ANN001
@@ -43,15 +44,19 @@ def content_row() -> list[np.ndarray]:
 
 def main() -> None:
     """Lay the crops out and save them."""
-    rows = [
-        tone_row("rocket", night, 64),
-        tone_row("astronaut", crossed, 64),
-        tone_row("coffee", night, 128),
-        content_row(),
-    ]
-    sheet = np.concatenate([np.concatenate([p.clip(0, 1)[CROP] for p in row], 1) for row in rows])
-    picture = Image.fromarray(quantise(sheet, 8))
-    picture.resize((1250, round(1250 * picture.height / picture.width))).save(OUT, quality=85)
+    rows = {
+        "night, 64 pixels wide": tone_row("chelsea", night, 64),
+        "cross-processing, 64 pixels wide": tone_row("astronaut", crossed, 64),
+        "cross-processing, 128 pixels wide": tone_row("coffee", crossed, 128),
+        "a disc, 128 pixels wide": content_row(),
+    }
+    sheet = contact_sheet(
+        "Ways to full size, with a simulated model of the width named below each row",
+        ("original", "truth", "transfer", "model", "plain upscaling"),
+        [Row([p.clip(0, 1)[CROP] for p in row], name) for name, row in rows.items()],
+        side=240,
+    )
+    sheet.save(OUT, quality=85)
 
 
 if __name__ == "__main__":
