@@ -19,15 +19,8 @@ from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, resolved
 from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
-from brushctl.photos.plan import (
-    STATE,
-    TEMPLATE,
-    Plan,
-    names_picture,
-    plan_folder,
-    plan_in_place,
-    plan_single,
-)
+from brushctl.photos.naming import TEMPLATE, names_picture
+from brushctl.photos.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
 
 if TYPE_CHECKING:
     from brushctl.photos.treating import Editor

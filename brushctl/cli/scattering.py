@@ -14,7 +14,8 @@ from brushctl.cli.output import follow
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
-from brushctl.photos.plan import STATE, Plan, check_free, check_writable, names_picture
+from brushctl.photos.naming import names_picture
+from brushctl.photos.plan import STATE, Plan, check_free, check_writable
 
 if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen, Task

@@ -9,7 +9,16 @@ from brushctl.cluster.places import Found, canonical, is_url, real
 from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
-from brushctl.photos.plan import STATE, Plan, in_the_way, inside, of_another, result_name
+from brushctl.photos.naming import check_formats, result_name
+from brushctl.photos.plan import (
+    STATE,
+    Job,
+    Plan,
+    check_not_empty,
+    in_the_way,
+    inside,
+    of_another,
+)
 from brushctl.photos.selection import source_path
 
 
@@ -52,10 +61,9 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
 
     Raises:
         PlanError: there are no photographs, two results have one name, a result would replace
-            a photograph, or the folder lies inside an input folder.
+            a photograph, the folder lies inside an input folder, or a format cannot be written.
     """
-    if not found:
-        raise PlanError("there are no photographs in what was named")
+    check_not_empty(found)
     folder = canonical(output)
     _check_outside(found, folder)
     tasks, taken = list[Task](), dict[str, str]()
@@ -79,6 +87,7 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
             )
         mark = {"path": item.url, **item.mark}
         tasks.append(Task(item.url, target, str(result), str(result), mark))
+    check_formats((PurePosixPath(task.source), PurePosixPath(task.target)) for task in tasks)
     return tasks
 
 
@@ -126,21 +135,21 @@ def select_urls(
     return Chosen(tuple(todo), current + len(retouched), tuple(failed), tuple(retouched))
 
 
-def tasks_of(plan: Plan, todo: Sequence[Any]) -> tuple[Task, ...]:
+def tasks_of(plan: Plan, todo: Sequence[Job]) -> tuple[Task, ...]:
     """A local plan's photographs, their paths made absolute for whichever process edits them."""
     assert plan.state is not None
     assert plan.state.name == STATE
-    output = plan.state.parent.absolute()
-    return tuple(
-        Task(
-            str(job.source.absolute()),
-            str(job.target.absolute()),
-            job.key,
-            str(job.target.absolute().relative_to(output)),
-            {"path": source_path(plan, job)},
-        )
-        for job in todo
-    )
+    return tuple(_task_of(plan, job) for job in todo)
+
+
+def _task_of(plan: Plan, job: Job) -> Task:
+    assert plan.state is not None
+    assert job.source is not None
+    assert job.target is not None
+    target = job.target.absolute()
+    result = target.relative_to(plan.state.parent.absolute())
+    mark = {"path": source_path(plan, job)}
+    return Task(str(job.source.absolute()), str(target), job.key, str(result), mark)
 
 
 def _is_retouched(size: int, record: Record) -> bool:

@@ -5,21 +5,14 @@ import shutil
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from brushctl.errors import PlanError
-from brushctl.extras import installing
-from brushctl.files import existing, expanded, resolved, unwritable
+from brushctl.files import existing, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
+from brushctl.photos.naming import TEMPLATE, check_formats, result_name
 
-TEMPLATE = "{stem}.{ext}"
-FIELDS = ("stem", "ext", "brush", "folder", "n")
-UNFILLED = (LookupError, ValueError, AttributeError, TypeError, MemoryError, OverflowError)
-"""What formatting raises for one template or another."""
-UNKNOWN = (".jxl", ".dng")
-"""Suffixes of pictures that Pillow has not heard of."""
 STATE = ".brushctl"
 """The folder, inside an output folder, of its journal and its lock."""
 ROOM = 1.5
@@ -73,7 +66,7 @@ def plan_folder(
         PlanError: two results have one name, a result would replace a photograph, or the folder
             lies inside an input folder or cannot be written, or a format cannot.
     """
-    _check_not_empty(inputs)
+    check_not_empty(inputs)
     check_outside({item.root for item in inputs if item.root}, output)
     results = [
         i.relative.parent / result_name(i, n, template, brush) for n, i in enumerate(inputs, 1)
@@ -83,7 +76,7 @@ def plan_folder(
         for item, result in zip(inputs, results, strict=True)
     )
     _check_targets(jobs)
-    _check_formats(jobs)
+    check_formats((job.source, job.target) for job in jobs)
     check_writable(output)
     return Plan(jobs, output / STATE)
 
@@ -96,7 +89,7 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     Raises:
         PlanError: there is nothing to do, or no folder in common, or it cannot be written.
     """
-    _check_not_empty(inputs)
+    check_not_empty(inputs)
     first: dict[Path, Path] = {}
     for item in inputs:
         first.setdefault(resolved(item.path), item.path.absolute())
@@ -115,17 +108,6 @@ def _common(folders: Sequence[Path]) -> Path:
             "the photographs lie on several drives, and have no folder in common for the journal",
             do="Edit those of one drive at a time.",
         ) from error
-
-
-def names_picture(output: str) -> bool:
-    """Whether an output is one picture, of a format that can be written or not, and no folder."""
-    from PIL import Image
-
-    path = expanded(output)
-    if output.endswith("/") or path.is_dir():
-        return False
-    suffix = path.suffix.lower()
-    return suffix in SUFFIXES or suffix in UNKNOWN or suffix in Image.registered_extensions()
 
 
 def plan_single(source: Path | None, target: Path | None) -> Plan:
@@ -150,7 +132,7 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
             )
         check_writable(target.parent)
     job = Job(source, target, str(source or "standard input"))
-    _check_formats([job])
+    check_formats([(source, target)])
     return Plan((job,), None)
 
 
@@ -193,45 +175,6 @@ def check_writable(folder: Path, do: str = "Choose another place.") -> None:
         raise PlanError(why[1], where=str(why[0]), do=do)
 
 
-def result_name(item: Input, n: int, template: str, brush: str) -> str:
-    """What the template makes of the nth photograph.
-
-    Raises:
-        PlanError: nothing, or no name for a photograph.
-    """
-    path = item.path
-    try:
-        name = template.format(
-            stem=path.stem,
-            ext=path.suffix[1:],
-            brush=brush,
-            folder=path.absolute().parent.name,
-            n=n,
-        )
-    except UNFILLED as error:
-        raise PlanError(
-            "the template cannot be filled in",
-            where=template,
-            do=f"Its fields are {' '.join('{' + field + '}' for field in FIELDS)}.",
-        ) from error
-    if not path.suffix:
-        name = name.removesuffix(".")  # that of an {ext} there is not
-    hides = name.startswith(".") and not path.name.startswith(".")  # more than the photograph
-    if name in ("", "..") or name != Path(name).name or hides:
-        raise PlanError(
-            f"the template gives {name!r}, which is no photograph's name",
-            where=template,
-            do="Begin it with a field or a word, and leave folders out of it.",
-        )
-    if Path(name).suffix.lower() not in SUFFIXES and Path(name).suffix != path.suffix:
-        raise PlanError(
-            f"the template gives {name!r}, whose suffix names no format",
-            where=template,
-            do="End it with .{ext}, or with .jpg, .png, .tif, .webp, .avif or .heic.",
-        )
-    return name
-
-
 def inside(output: str, folder: str) -> PlanError:
     """What is wrong with an output folder inside an input folder."""
     return PlanError(
@@ -269,7 +212,12 @@ def of_another(source: str, other: str, target: str) -> PlanError:
     )
 
 
-def _check_not_empty(inputs: Sequence[Input]) -> None:
+def check_not_empty(inputs: Sequence[object]) -> None:
+    """See that there is something to edit.
+
+    Raises:
+        PlanError: there is not.
+    """
     if not inputs:
         raise PlanError(
             "there are no photographs in what was named",
@@ -287,23 +235,6 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
     for root in sorted({folder.resolve() for folder in folders}):
         if out.is_relative_to(root):
             raise inside(str(output), str(root))
-
-
-def _check_formats(jobs: Sequence[Job]) -> None:
-    """See that no photograph is to become what this machine cannot write."""
-    # One that is HEIC itself could not be read: that is its own failure, not the run's.
-    converted = (job.target for job in jobs if _is_heic(job.target) and not _is_heic(job.source))
-    target = next(converted, None)
-    if target and not find_spec("pillow_heif"):
-        raise PlanError(
-            "writing HEIC needs pillow-heif, which is not installed",
-            where=str(target),
-            do=f"Run `{installing('pillow-heif')}`, or write another format.",
-        )
-
-
-def _is_heic(path: Path | None) -> bool:
-    return path is not None and SUFFIXES.get(path.suffix.lower()) == "HEIF"
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:

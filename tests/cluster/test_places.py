@@ -15,6 +15,7 @@ from brushctl.cluster.running import edit_on_cluster
 from brushctl.cluster.segments import SegmentedJournal, read_segments
 from brushctl.cluster.spreading import Pool
 from brushctl.errors import PlanError, StorageError
+from brushctl.photos import naming
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.plan import STATE
 from brushctl.photos.treating import Treatment
@@ -46,6 +47,15 @@ def test_photographs_of_one_name_below_two_folders_are_two_to_the_journal(folder
     found = find_photographs([f"{folder}/a", f"{folder}/b"])
     tasks = plan_urls(found, f"{folder}/out", template="{folder}-{stem}.{ext}", brush="dusk")
     assert len({task.key for task in tasks}) == 2
+
+
+def test_a_format_that_this_machine_cannot_write_is_refused_for_photographs_by_url_too(
+    folder, monkeypatch
+):
+    monkeypatch.setattr(naming, "find_spec", lambda _: None)
+    found = find_photographs([folder])
+    with pytest.raises(PlanError, match="pillow-heif"):
+        plan_urls(found, f"{folder}-out", template="{stem}.heic", brush="dusk")
 
 
 def test_a_folder_may_be_named_like_a_pattern(folder, tmp_path):

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from brushctl.errors import PlanError
+from brushctl.photos import naming
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
-from brushctl.photos.plan import check_room, names_picture, plan_folder, plan_in_place, plan_single
+from brushctl.photos.naming import names_picture
+from brushctl.photos.plan import check_room, plan_folder, plan_in_place, plan_single
 from brushctl.photos.selection import source_path
 from brushctl.photos.watching import check_reached
 from tests.photos import makers
@@ -243,7 +245,7 @@ def test_what_a_list_names_oddly_stops_nothing(tree, monkeypatch):
 def test_a_format_that_this_machine_cannot_write_is_refused_before_anything_is_edited(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(planning, "find_spec", lambda _: None)
+    monkeypatch.setattr(naming, "find_spec", lambda _: None)
     for name in ("a.jpg", "b.heic"):
         (tmp_path / name).write_bytes(b"x")
     found = find_inputs([str(tmp_path / "a.jpg")])
