@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from brushctl.bench.cases import Case, Run
+from brushctl.bench.cases import Case
 from brushctl.bench.methods import METHODS
 from brushctl.bench.paper import printed
 from brushctl.bench.results import results_text
@@ -94,7 +94,7 @@ def against(cases: Sequence[Case], shots: int, ours: str) -> Iterator[str]:
     mine = {(c.method, c.effect): c for c in cases if c.shots == shots}
     for method, held_out in product(METHODS, (False, True)):
         pairs = [
-            (best(mine[ours, effect]), best(case))
+            (mine[ours, effect].best, case.best)
             for (name, effect), case in mine.items()
             if name == method != ours and (ours, effect) in mine
             if case.held_out or not held_out
@@ -127,12 +127,7 @@ def by_effect(cases: Sequence[Case], shots: int) -> Iterator[str]:
 
 def best_psnr(case: Case | None) -> str:
     """A case's mean PSNR under its best guidance; empty where it was not run."""
-    return f"{fmean(best(case).psnr):.1f}" if case else ""
-
-
-def best(case: Case) -> Run:
-    """Its figures under its best guidance."""
-    return next(run for run in case.runs if run.guidance == "best")
+    return f"{fmean(case.best.psnr):.1f}" if case else ""
 
 
 def psnr_of(summary: Summary | None) -> str:

@@ -18,7 +18,6 @@ import torch
 from benchmarks.card import command, note
 from benchmarks.fullres import crossed
 from benchmarks.photographs import red_filter, split_toning
-from brushctl.bench.cases import Case
 from brushctl.bench.effects import GLOBAL, LOCAL, TEST, TRAIN, Draw, Effect, change, look
 from brushctl.bench.methods import Bench
 from brushctl.bench.metrics import Pixels
@@ -26,6 +25,7 @@ from brushctl.bench.running import Plan, run_bench
 from brushctl.cli.output import follow
 from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
+from brushctl.engine.device import resolve_dtype
 from brushctl.tiny.world.looks import UNNAMED, luma
 
 NAVY, CREAM = np.array((0.05, 0.08, 0.3)), np.array((1.0, 0.93, 0.78))
@@ -75,12 +75,6 @@ def effect(name: str, side: int) -> Effect:
     return Effect(name, scope, words, train, test, held_out=True)
 
 
-def best(case: Case) -> float:
-    """The mean PSNR under the best guidance."""
-    (run,) = (run for run in case.runs if run.guidance == "best")
-    return float(np.mean(run.psnr))
-
-
 def main() -> None:
     """Run what is missing, print, write."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -91,12 +85,12 @@ def main() -> None:
     if not {"nothing", "ip2p", "instructbrush-paper"} <= set(chosen.methods):
         options.error("instructbrush-paper is compared with nothing and ip2p: name all three")
     cpu = torch.device("cpu")
-    base = open_base(None, cpu, torch.bfloat16)
+    base = open_base(None, cpu, resolve_dtype(None, cpu))
     drawn = [effect(name, base.resolution) for name in chosen.edits]
     plan = Plan(drawn, chosen.methods, [TRAIN], None, chosen.work)
     bench = Bench(base, load_clip(default_clip(base.id), cpu), None, 0)
     outcome = follow(run_bench(bench, plan))
-    table = {(case.effect, case.method): best(case) for case in outcome.cases}
+    table = {(case.effect, case.method): float(np.mean(case.best.psnr)) for case in outcome.cases}
     good, rows = 0, []
     for name in chosen.edits:
         figures = {method: table[name, method] for method in chosen.methods}

@@ -16,7 +16,6 @@ from brushctl.bench.folder import MARK
 from brushctl.bench.methods import (
     METHODS,
     PUBLISHED,
-    UNGUIDED,
     VISII,
     Bench,
     Learnt,
@@ -86,6 +85,11 @@ class Case:
     phrase: str | None
     seconds: float
     runs: list[Run]
+
+    @property
+    def best(self) -> Run:
+        """The figures under the guidance that is best for it, or without any."""
+        return next(run for run in self.runs if run.guidance == "best")
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> "Case":
@@ -189,7 +193,7 @@ def run_case(
     bench, started = judges.bench, time.monotonic()
     learnt = yield from METHODS[method](bench, effect)
     pictures = list(effect.test[0])
-    if method in UNGUIDED:
+    if learnt.direct:
         shown = learnt.edit(bench, pictures, None)
         runs = [judges.measure("best", None, shown, effect)]
     else:

@@ -18,11 +18,10 @@ from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_device, resolve_dtype
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import Instruction, from_brush, written
+from brushctl.engine.editing import Editor, editor_on
+from brushctl.engine.instruction import written
 from brushctl.engine.making import find_start, make_brush
 from brushctl.engine.recipes import DEFAULT
-from brushctl.engine.scales import Scales
 from brushctl.events import Event
 from brushctl.files import write_atomically
 from brushctl.photos.batch import edit_photographs
@@ -128,10 +127,8 @@ def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0) -> Generator[Event, 
     device = resolve_device("cpu")
     base = open_base(TINY, device, resolve_dtype(None, device))
     brush = yield from _learn(base, folders, stamp, seed)
-    scales = Scales(brush.metadata.apply.s_T, brush.metadata.apply.s_I)
-    yield from _edit(base, from_brush(base, brush), scales, folders.photos, folders.edited)
-    words = written(base, TEXT)
-    yield from _edit(base, words, base.defaults.scales, folders.photos, folders.by_text)
+    yield from _edit(editor_on(base, brush), folders.photos, folders.edited)
+    yield from _edit(Editor(base, written(base, TEXT)), folders.photos, folders.by_text)
     return _measured(folders, brush.metadata.instruction.phrase)
 
 
@@ -175,12 +172,9 @@ def _learn(
     return brush
 
 
-def _edit(
-    base: BaseModel, instruction: Instruction, scales: Scales, source: Path, target: Path
-) -> Generator[Event, None, None]:
+def _edit(editor: Editor, source: Path, target: Path) -> Generator[Event, None, None]:
     plan = plan_folder(find_inputs([str(source)]), target)
-    steps = base.defaults.steps
-    with Editor(base, instruction, scales=scales, steps=steps, seed=0) as editor:
+    with editor:
         work = edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=None)
         yield from (event for event in work if not isinstance(event, FileDone))
 

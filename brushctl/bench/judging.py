@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from brushctl.bench.metrics import Pixels, psnr
+from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
 from brushctl.engine.base import BaseModel
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import Instruction, from_brush, written
-from brushctl.engine.scales import Scales
+from brushctl.engine.editing import Editor, editor_on
+from brushctl.engine.instruction import written
 from brushctl.events import Advance, Event, Stage
 
 
@@ -89,23 +88,21 @@ def judge(
         BrushMismatchError: the brush is of another base model.
         DeviceMemoryError: not even one picture fits into the device's memory.
     """
-    apply, phrase = brush.metadata.apply, brush.metadata.instruction.phrase
+    phrase = brush.metadata.instruction.phrase
     yield Stage("judging", total=len(before) * (2 if phrase else 1))
-    scales = Scales(apply.s_T, apply.s_I)
-    edited = yield from _edited(base, from_brush(base, brush), scales, before, done=0)
+    edited = yield from _edited(editor_on(base, brush), before, done=0)
     by_phrase = None
     if phrase:
-        plain = base.defaults.scales
-        words = written(base, phrase)
-        by_phrase = yield from _edited(base, words, plain, before, done=len(before))
+        plain = Editor(base, written(base, phrase))
+        by_phrase = yield from _edited(plain, before, done=len(before))
     return Judgement(
         on=on,
         before=before,
         truth=truth,
         edited=edited,
-        unedited=_mean(before, truth),
-        brush=_mean(edited, truth),
-        phrase=None if by_phrase is None else _mean(by_phrase, truth),
+        unedited=mean_psnr(before, truth),
+        brush=mean_psnr(edited, truth),
+        phrase=None if by_phrase is None else mean_psnr(by_phrase, truth),
     )
 
 
@@ -146,20 +143,11 @@ def with_held_out(brush: Brush, judged: Judgement) -> Brush:
 
 
 def _edited(
-    base: BaseModel,
-    instruction: Instruction,
-    scales: Scales,
-    pictures: Sequence[Pixels],
-    *,
-    done: int,
+    editor: Editor, pictures: Sequence[Pixels], *, done: int
 ) -> Generator[Event, None, list[Pixels]]:
     edited: list[Pixels] = []
-    with Editor(base, instruction, scales=scales, steps=base.defaults.steps, seed=0) as editor:
+    with editor:
         for picture in pictures:
             edited.append(editor.edit([picture])[0].after)
             yield Advance(done + len(edited))
     return edited
-
-
-def _mean(pictures: Sequence[Pixels], truth: Sequence[Pixels]) -> float:
-    return float(np.mean([psnr(x, y) for x, y in zip(pictures, truth, strict=True)]))

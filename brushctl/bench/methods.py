@@ -89,12 +89,11 @@ class Learnt:
 
     def edit(self, bench: Bench, pictures: Sequence[Pixels], scales: Scales | None) -> list[Pixels]:
         """The pictures edited, under guidance where the method has any."""
-        if self.instruction is None or scales is None:
-            return self.direct(pictures) if self.direct else list(pictures)
-        steps = bench.base.defaults.steps
-        with Editor(
-            bench.base, self.instruction, scales=scales, steps=steps, seed=bench.seed
-        ) as editor:
+        if self.direct:
+            return self.direct(pictures)
+        assert self.instruction is not None
+        assert scales is not None
+        with Editor(bench.base, self.instruction, scales=scales, seed=bench.seed) as editor:
             return [edited.after for edited in editor.edit(pictures)]
 
 
@@ -174,9 +173,6 @@ METHODS: dict[str, Method] = {
 
 PUBLISHED = ("instructbrush-paper", "visii-paper")
 """Methods whose steps are not the bench's to set."""
-
-UNGUIDED = ("nothing", "lut")
-"""Methods without a guidance to choose."""
 
 
 def _start(bench: Bench, effect: Effect, *, content: bool) -> Generator[Event, None, str | None]:

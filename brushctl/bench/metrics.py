@@ -1,6 +1,7 @@
 """Measures of how close an edited picture comes to the truth (appendix A)."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,11 @@ def psnr(picture: Pixels, truth: Pixels) -> float:
     """Peak signal-to-noise ratio in dB of (h, w, 3) pictures in [0, 1], at most `BEST`."""
     error = float(np.mean((np.clip(picture, 0, 1) - truth) ** 2))
     return BEST if error == 0 else min(BEST, -10 * math.log10(error))
+
+
+def mean_psnr(pictures: Sequence[Pixels], truth: Sequence[Pixels]) -> float:
+    """The mean over pictures of their PSNR, in dB."""
+    return float(np.mean([psnr(x, y) for x, y in zip(pictures, truth, strict=True)]))
 
 
 def ssim(picture: Pixels, truth: Pixels) -> float:

@@ -52,7 +52,7 @@ def contact(outcome: Outcome, plan: Plan) -> Image.Image:
         made = {case.method: (case, strip[0]) for case, strip in _of(outcome, effect, shots)}
         blank = np.ones_like(pictures[0])
         pictures += [made[method][1] if method in made else blank for method in plan.methods]
-        scores = ", ".join(f"{case.method} {case.runs[0].psnr[0]:.1f}" for case, _ in made.values())
+        scores = ", ".join(f"{case.method} {case.best.psnr[0]:.1f}" for case, _ in made.values())
         rows.append(Row(pictures, f"{effect.name}   PSNR: {scores} dB"))
     title = (
         f"The first test picture of each effect, on {outcome.judges.bench.base.id}, {shots}-shot"
@@ -95,13 +95,13 @@ def _section(outcome: Outcome, effect: Effect, plan: Plan) -> str:
 
 
 def _of(outcome: Outcome, effect: Effect, shots: int) -> Iterable[tuple[Case, list[Pixels]]]:
-    for case, stem in zip(outcome.cases, outcome.stems, strict=True):
+    for stem, case in outcome.by_stem.items():
         if (case.effect, case.shots) == (effect.name, shots):
             yield case, outcome.shelf.pictures(stem)
 
 
 def _told(case: Case) -> str:
-    run = case.runs[0]
+    run = case.best
     guided = f" at {run.s_T:g} / {run.s_I:g}" if run.s_T is not None else ""
     started = f", from “{case.phrase}”" if case.phrase else ""
     return f"{np.mean(run.psnr):.2f} dB{guided}{started}"

@@ -1,7 +1,7 @@
 """All cases of a bench, those that are done taken from the work folder."""
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from brushctl.bench.cases import Case, Judges, Shelf, run_case, stem_of, strip_of
@@ -33,14 +33,24 @@ class Plan:
     report_only: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """Every case of a plan, what it was measured with, and where its pictures are kept."""
+    """What came of a plan.
+
+    Attributes:
+        judges: what it was measured with.
+        shelf: where its pictures are kept.
+        by_stem: every case, by its name there, in the plan's order.
+    """
 
     judges: Judges
     shelf: Shelf
-    cases: list[Case] = field(default_factory=list)
-    stems: list[str] = field(default_factory=list)
+    by_stem: Mapping[str, Case]
+
+    @property
+    def cases(self) -> list[Case]:
+        """Every case, in the plan's order."""
+        return list(self.by_stem.values())
 
 
 def judges_for(bench: Bench) -> Judges:
@@ -93,9 +103,8 @@ def run_bench(
 ) -> Generator[Event, None, Outcome]:
     """Run a plan, method by method, so that early results compare few methods on all effects."""
     judges = judges_for(bench)
-    outcome = Outcome(judges, Shelf(plan.work))
-    todo = _todo(judges, plan)
-    kept = {stem: case for stem in todo if (case := outcome.shelf.load(stem))}
+    shelf, todo = Shelf(plan.work), _todo(judges, plan)
+    kept = {stem: case for stem in todo if (case := shelf.load(stem))}
     yield Stage("cases", total=len(todo))
     yield Advance(len(kept))
     missing = [] if plan.report_only else [each for stem, each in todo.items() if stem not in kept]
@@ -104,12 +113,10 @@ def run_bench(
             yield event
             continue
         case = kept[event.stem] = event.case
-        outcome.shelf.keep(event.stem, case, event.strip)
+        shelf.keep(event.stem, case, event.strip)
         told = f"{case.method}, {case.shots} shots, {case.effect}: {case.seconds:.0f} s"
         yield Advance(len(kept), told)
-    outcome.stems = [stem for stem in todo if stem in kept]
-    outcome.cases = [kept[stem] for stem in outcome.stems]
-    return outcome
+    return Outcome(judges, shelf, {stem: kept[stem] for stem in todo if stem in kept})
 
 
 def _todo(judges: Judges, plan: Plan) -> dict[str, Todo]:

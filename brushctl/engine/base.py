@@ -133,8 +133,8 @@ class BaseModel:
         return len(self.tokenizer(phrase).input_ids)
 
     @torch.no_grad()
-    def encode_condition(self, images: torch.Tensor) -> torch.Tensor:
-        """E(c_I), unscaled as IP2P conditions on it: (n, 3, h, w) to (n, c, h/f, w/f)."""
+    def encode(self, images: torch.Tensor) -> torch.Tensor:
+        """E of pixels in [-1, 1], unscaled as IP2P conditions: (n, 3, h, w) to (n, c, h/f, w/f)."""
         latents: torch.Tensor = self.vae.encode(
             images.to(self.device, self.vae.dtype)
         ).latent_dist.mode()

@@ -33,8 +33,8 @@ def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> Enco
     Raises:
         DeviceMemoryError: not even one picture fits into the device's memory.
     """
-    condition = torch.cat([base.encode_condition(to_model([x])) for x in before])
-    target = torch.cat([base.encode_condition(to_model([y])) for y in after])
+    condition = torch.cat([base.encode(to_model([x])) for x in before])
+    target = torch.cat([base.encode(to_model([y])) for y in after])
     return EncodedPairs(condition, target * base.vae.config.scaling_factor)
 
 

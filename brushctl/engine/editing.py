@@ -59,14 +59,22 @@ class Editor:
     Args:
         base: the frozen model.
         instruction: a brush's or a written one.
-        scales: s_T and s_I.
-        steps: sampling steps.
+        scales: s_T and s_I; None for the base's own.
+        steps: sampling steps; None likewise.
         seed: with the content of each picture, it fixes the picture's noise.
     """
 
     def __init__(
-        self, base: BaseModel, instruction: Instruction, *, scales: Scales, steps: int, seed: int
+        self,
+        base: BaseModel,
+        instruction: Instruction,
+        *,
+        scales: Scales | None = None,
+        steps: int | None = None,
+        seed: int = 0,
     ) -> None:
+        scales = base.defaults.scales if scales is None else scales
+        steps = base.defaults.steps if steps is None else steps
         if steps < 1:
             raise UsageError("there must be at least one step", where=f"--steps {steps}")
         self._base, self._instruction = base, instruction
@@ -158,7 +166,7 @@ class Editor:
     @torch.inference_mode()
     def _pixels(self, images: Sequence[FloatImage], steps: int) -> torch.Tensor:
         """The pictures as the autoencoder gives them back, then as edited: (2n, 3, h, w)."""
-        condition = self._base.encode_condition(to_model(images))  # (n, c, h/f, w/f)
+        condition = self._base.encode(to_model(images))  # (n, c, h/f, w/f)
         z = self._sample(condition, [self.noise_source(image) for image in images], steps)
         scaling = self._base.vae.config.scaling_factor
         return self._base.decode(torch.cat([condition * scaling, z]))
@@ -235,17 +243,34 @@ def open_editor(
         UsageError: a scale is no number, or s_T is zero.
     """
     check_sampler(brush)
-    apply = brush.metadata.apply
-    scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
     named = brush.metadata.base
     found = find(base or named.id, None if base else named.revision)
     check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
+    return editor_on(model, brush, seed=seed, steps=steps, s_T=s_T, s_I=s_I)
+
+
+def editor_on(
+    base: BaseModel,
+    brush: Brush,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    s_T: float | None = None,
+    s_I: float | None = None,
+) -> Editor:
+    """An editor for a brush on a base that is loaded. What is left at None comes from the brush.
+
+    Raises:
+        BrushMismatchError: the brush does not fit the base model.
+        UsageError: a scale is no number, or s_T is zero.
+    """
+    apply = brush.metadata.apply
     return Editor(
-        model,
-        from_brush(model, brush),
-        scales=scales,
+        base,
+        from_brush(base, brush),
+        scales=Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I),
         steps=apply.steps if steps is None else steps,
         seed=seed,
     )

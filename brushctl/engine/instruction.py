@@ -78,7 +78,7 @@ def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int =
         PhraseError: the phrase is longer than the text encoder reads.
     """
     limit = base.tokenizer.model_max_length
-    m = max(least_m, NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase))
+    m = tokens_learned(base, phrase, least_m)
     if m > limit:
         raise PhraseError(
             f"the phrase has {m} tokens, the base model reads {limit}",
@@ -86,6 +86,11 @@ def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int =
             do="Use a shorter phrase.",
         )
     return _untouched(base, base.read(phrase or ""), buckets, m)
+
+
+def tokens_learned(base: BaseModel, phrase: str | None, least_m: int) -> int:
+    """m, whether or not the text encoder reads so many."""
+    return max(least_m, NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase))
 
 
 def _untouched(base: BaseModel, words: Words, buckets: int, m: int) -> Instruction:

@@ -30,7 +30,7 @@ from brushctl.engine.draws import (
     noised,
 )
 from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import NO_PHRASE_TOKENS, Instruction
+from brushctl.engine.instruction import Instruction, tokens_learned
 from brushctl.engine.progress import adam, update
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Advance, Event, Stage
@@ -73,7 +73,7 @@ def invert(
     pairs = encode_pairs(base, before, after)
     words = base.read(phrase or "")
     text = words.states.repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
-    m = _tokens(base, phrase, recipe)
+    m = tokens_learned(base, phrase, recipe.least_m)
     head = text[:, :m].float().clone().requires_grad_()
     tail = text[:, m:]
     edges = Buckets.even(recipe.buckets, base.train_steps).edges
@@ -107,11 +107,6 @@ def total_loss(
     if direction is None:
         return losses.sum()
     return ERROR * losses.sum() + DIRECTION * direction.distance(text).sum()
-
-
-def _tokens(base: BaseModel, phrase: str | None, recipe: Recipe) -> int:
-    said = NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase)
-    return min(max(recipe.least_m, said), int(base.tokenizer.model_max_length))
 
 
 def _with_fixed_noise(

@@ -30,10 +30,7 @@ class Unseen:
         self._at_once = recipe.buckets * recipe.batch  # no more than in a step
         self._ready: list[Draw] = []
         self._pictures = list(before[: settings.WATCHED]), after[: settings.WATCHED]
-        self._editor = Editor(
-            base, guidance.state.instruction, scales=guidance.scales,
-            steps=base.defaults.steps, seed=seed,
-        )  # fmt: skip
+        self._editor = Editor(base, guidance.state.instruction, scales=guidance.scales, seed=seed)
 
     @torch.no_grad()
     def losses(self, parts: int) -> torch.Tensor:

@@ -73,7 +73,7 @@ def test_a_token_of_weight_w_counts_as_w_equal_tokens(base, pictures):
     """Adding ln w to a logit multiplies its softmax weight by w."""
     one = initial(base, PHRASE, 1)
     m = next(iter(one.features.values()))[0].shape[1]
-    condition = base.encode_condition(to_model(pictures[:1]))
+    condition = base.encode(to_model(pictures[:1]))
     t, z = torch.tensor([500]), torch.zeros_like(condition)
 
     def predicted(instruction):
@@ -114,7 +114,7 @@ def test_keys_prepared_once_predict_what_those_of_each_pass_do(base, pictures, s
         for site, pair in own.features.items()
     }
     brush = replace(own, features=shifted)
-    condition = base.encode_condition(to_model(pictures))
+    condition = base.encode(to_model(pictures))
     t = torch.tensor([10, 300, 650, 999])
     projected = []
     first = base.unet.get_submodule(next(iter(own.features))).to_k
@@ -134,7 +134,7 @@ def test_keys_prepared_once_predict_what_those_of_each_pass_do(base, pictures, s
 
 def test_only_the_brush_receives_gradients(base, pictures):
     instruction = trainable(initial(base, PHRASE, 5))
-    condition = base.encode_condition(to_model(pictures[:1]))
+    condition = base.encode(to_model(pictures[:1]))
     with brushed(base.unet, instruction) as state:
         guided = Guidance(base, state, Scales(7.5, 1.5))
         guided.brushed_term(condition, torch.tensor([650]), condition).sum().backward()

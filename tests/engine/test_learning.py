@@ -229,7 +229,7 @@ def test_memory_for_not_even_one_picture_is_an_error_that_says_what_to_do(
     def none(_base, _images):
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(type(base), "encode_condition", none)
+    monkeypatch.setattr(type(base), "encode", none)
     with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
         made(base, pictures)
 

@@ -75,7 +75,7 @@ def test_a_written_instruction_is_its_untouched_projections(base, pictures, leas
 @pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(1.0, 1.5), Scales(2.0, 2.0)])
 def test_the_guided_prediction_is_equation_3(base, pictures, scales):
     g = torch.Generator().manual_seed(0)
-    condition = base.encode_condition(to_model(pictures))  # (4, c, h, w)
+    condition = base.encode(to_model(pictures))  # (4, c, h, w)
     z_t = torch.randn(condition.shape, generator=g)
     t = torch.tensor([10, 300, 650, 999])
     c_T, null = (base.read(words).states.expand(4, -1, -1) for words in (PHRASE, ""))
@@ -120,7 +120,7 @@ def test_the_seed_changes_the_noise(base, pictures):
 def test_before_is_the_autoencoders_own_picture(base, pictures):
     with Editor(base, written(base, ""), scales=Scales(1, 1), steps=1, seed=0) as editor:
         before = editor.edit([pictures[0]])[0].before
-    latents = base.encode_condition(to_model([pictures[0]])) * base.vae.config.scaling_factor
+    latents = base.encode(to_model([pictures[0]])) * base.vae.config.scaling_factor
     assert np.abs(before - from_model(base.decode(latents))[0]).max() <= TOLERANCE
 
 

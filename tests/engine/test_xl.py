@@ -115,7 +115,7 @@ def test_at_strength_0_the_text_guidance_has_nothing_to_follow(xl, pictures, bru
 def test_the_autoencoder_stays_in_float32_where_float16_would_overflow(folder, pictures):
     half = open_base(str(folder), torch.device("cpu"), torch.float16)
     assert (half.dtype, half.vae.dtype) == (torch.float16, torch.float32)
-    condition = half.encode_condition(to_model(pictures[:1]))
+    condition = half.encode(to_model(pictures[:1]))
     assert condition.dtype == torch.float16
     assert half.decode(condition).isfinite().all()
 

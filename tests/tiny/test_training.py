@@ -16,7 +16,7 @@ from torch import nn
 
 from brushctl.engine.base import EMBEDDED
 from brushctl.errors import UsageError
-from brushctl.tiny.train import objective, unet, vae
+from brushctl.tiny.train import data, objective, unet, vae
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.words import new_tokenizer
@@ -94,6 +94,27 @@ def test_the_loss_of_a_shorter_last_window_is_the_mean_of_its_steps(run):
 
 def lines(run: Run) -> list[dict[str, float]]:
     return [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("n", [0, 3, 7])
+def test_a_number_of_pictures_that_is_no_multiple_of_a_block_is_refused(tmp_path, monkeypatch, n):
+    monkeypatch.setattr(data, "BLOCK", 4)
+    for draw in (data.pair_set, data.detail_set):
+        with pytest.raises(UsageError, match="multiple"):
+            draw(tmp_path, n, seed=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_full_of_detail_are_drawn_once_and_by_their_seed(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "BLOCK", 2)
+    drawn = data.detail_set(tmp_path, 4, seed=7)
+    assert drawn.shape == (4, 64, 64, 3)
+    assert len({picture.tobytes() for picture in drawn}) == 4
+    (kept,) = tmp_path.iterdir()
+    before = kept.stat().st_mtime_ns
+    np.testing.assert_array_equal(data.detail_set(tmp_path, 4, seed=7), drawn)
+    assert kept.stat().st_mtime_ns == before
+    assert not np.array_equal(data.detail_set(tmp_path, 4, seed=8)[:2], drawn[:2])
 
 
 @pytest.fixture
