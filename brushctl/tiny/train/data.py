@@ -2,16 +2,17 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brushctl.errors import UsageError
 from brushctl.files import write_atomically
 from brushctl.photos.colour import quantise
 from brushctl.tiny.world import draw_pair
@@ -22,6 +23,7 @@ BLOCK = 500
 """Pairs that share a seed: small enough to spread over cores."""
 
 Bytes = NDArray[np.uint8]
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,31 @@ class PairSet:
                 yield np.ascontiguousarray(side[start : start + BLOCK]).data
 
 
-def _block(seed: int) -> tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]:
+def _block(seed: int) -> PairSet:
     rng = np.random.default_rng(seed)
     pairs = [draw_pair(rng, SIZE) for _ in range(BLOCK)]
-    as_bytes = [
+    before, after = (
         np.stack([quantise(q.pixels, 8) for q in side])
         for side in zip(*((p.before, p.after) for p in pairs), strict=True)
-    ]
+    )
     phrases = [(list(p.before.phrases), list(p.after.phrases)) for p in pairs]
-    return as_bytes[0], as_bytes[1], [p.instruction for p in pairs], phrases
+    return PairSet(before, after, [p.instruction for p in pairs], phrases)
 
 
-def _blocks(
-    n: int, seed: int
-) -> Iterator[tuple[Bytes, Bytes, list[str], list[tuple[list[str], list[str]]]]]:
+def _blocks(draw: Callable[[int], Drawn], n: int, seed: int) -> Iterator[Drawn]:
+    """What all cores draw, block by block, each from a seed of its own.
+
+    Raises:
+        UsageError: `n` does not come to whole blocks.
+    """
+    if n < BLOCK or n % BLOCK:
+        raise UsageError(
+            "the number of pictures is no multiple of a block",
+            where=str(n),
+            do=f"Give a multiple of {BLOCK}.",
+        )
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(_block, range(seed, seed + n // BLOCK))
+        yield from pool.map(draw, range(seed, seed + n // BLOCK))
 
 
 def _detailed(seed: int) -> Bytes:
@@ -76,10 +87,8 @@ def detail_set(folder: Path, n: int, seed: int) -> Bytes:
     kept = folder / f"detail-{n}-{seed}.npy"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(os.cpu_count()) as pool:
-            pictures = np.concatenate(list(pool.map(_detailed, range(seed, seed + n // BLOCK))))
         stream = BytesIO()
-        np.save(stream, pictures)
+        np.save(stream, np.concatenate(list(_blocks(_detailed, n, seed))))
         write_atomically(kept, stream.getvalue())
     drawn: Bytes = np.load(kept, mmap_mode="r")
     return drawn
@@ -98,9 +107,12 @@ def pair_set(folder: Path, n: int, seed: int) -> PairSet:
 
 
 def _draw(stem: Path, n: int, seed: int) -> None:
-    before, after, words, phrases = zip(*_blocks(n, seed), strict=True)
-    np.save(f"{stem}-before.npy", np.concatenate(before))
-    np.save(f"{stem}-after.npy", np.concatenate(after))
-    text = {"words": list(chain(*words)), "phrases": list(chain(*phrases))}
+    blocks = list(_blocks(_block, n, seed))
+    np.save(f"{stem}-before.npy", np.concatenate([block.before for block in blocks]))
+    np.save(f"{stem}-after.npy", np.concatenate([block.after for block in blocks]))
+    text = {
+        "words": [words for block in blocks for words in block.words],
+        "phrases": [both for block in blocks for both in block.phrases],
+    }
     # The words are written last: their presence says that the set is whole.
     write_atomically(stem.with_suffix(".json"), json.dumps(text).encode())
