@@ -20,7 +20,7 @@ from brushctl.engine.base import find
 from brushctl.engine.clip import Clip, default_clip, load_clip
 from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
 from brushctl.events import finished
-from brushctl.tiny.world import draw_pair
+from brushctl.tiny.world.edits import draw_pair
 
 SEEDS = (0, 1, 2)
 PICTURES, PICTURES_SEED = 1000, 987_654

@@ -4,8 +4,3 @@ Everything is drawn from a `numpy.random.Generator`, so that a seed fixes every 
 before/after pair is aligned exactly. Coordinates are fractions of the picture's side, so that
 one scene can be drawn at any size.
 """
-
-from brushctl.tiny.world.edits import EDITS, HELD_OUT, Edit, Pair, draw_pair
-from brushctl.tiny.world.pictures import Picture, draw_picture
-
-__all__ = ["EDITS", "HELD_OUT", "Edit", "Pair", "Picture", "draw_pair", "draw_picture"]

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from brushctl.tiny.world.pen import FloatImage, Pen
-from brushctl.tiny.world.textures import noise_field
+from brushctl.tiny.world.textures import as_image, blur, noise_field
 
 Look = Callable[[FloatImage], FloatImage]
 
@@ -24,17 +24,9 @@ def luma(x: FloatImage) -> FloatImage:
     return (x @ LUMA)[..., None]
 
 
-def blur(x: FloatImage, radius: float) -> FloatImage:
-    """Gaussian blur, `radius` a fraction of the side."""
-    picture = Image.fromarray((np.clip(x, 0, 1) * 255).astype(np.uint8))
-    soft = picture.filter(ImageFilter.GaussianBlur(radius * x.shape[0]))
-    return np.asarray(soft, dtype=np.float32) / 255
-
-
 def _filtered(x: FloatImage, make: Callable[[int], ImageFilter.Filter], width: float) -> FloatImage:
     side = max(3, round(width * x.shape[0]) // 2 * 2 + 1)
-    picture = Image.fromarray((np.clip(x, 0, 1) * 255).astype(np.uint8))
-    return np.asarray(picture.filter(make(side)), dtype=np.float32) / 255
+    return np.asarray(as_image(x).filter(make(side)), dtype=np.float32) / 255
 
 
 def _saturate(x: FloatImage, amount: float) -> FloatImage:
@@ -205,9 +197,7 @@ def soft_focus(x: FloatImage) -> FloatImage:
 def pixelated(x: FloatImage) -> FloatImage:
     """Sixteen squares across."""
     size = x.shape[0]
-    small = Image.fromarray((np.clip(x, 0, 1) * 255).astype(np.uint8)).resize(
-        (16, 16), Image.Resampling.BOX
-    )
+    small = as_image(x).resize((16, 16), Image.Resampling.BOX)
     return np.asarray(small.resize((size, size), Image.Resampling.NEAREST), np.float32) / 255
 
 

@@ -70,9 +70,15 @@ def dead_leaves(
     return np.clip(leaves * (1 + 0.12 * rng.random() * grain), 0, 1).astype(np.float32)
 
 
-def _blur(image: FloatImage, radius: float) -> FloatImage:
-    picture = Image.fromarray((image * 255).astype(np.uint8))
-    return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32) / 255
+def as_image(x: FloatImage) -> Image.Image:
+    """A picture as Pillow has it: (h, w, 3) in [0, 1], cut to whole codes."""
+    return Image.fromarray((np.clip(x, 0, 1) * 255).astype(np.uint8))
+
+
+def blur(x: FloatImage, radius: float) -> FloatImage:
+    """Gaussian blur, `radius` a fraction of the side."""
+    soft = as_image(x).filter(ImageFilter.GaussianBlur(radius * x.shape[0]))
+    return np.asarray(soft, dtype=np.float32) / 255
 
 
 def texture(rng: np.random.Generator, size: int) -> FloatImage:
@@ -82,7 +88,7 @@ def texture(rng: np.random.Generator, size: int) -> FloatImage:
         other = coloured_noise(rng, size) if rng.random() < 0.5 else dead_leaves(rng, size)
         edge = noise_field(rng, size, 2.0)
         mask = np.clip(edge * float(rng.uniform(0.5, 8)) + 0.5, 0, 1)
-        image = image * mask + _blur(other, size * float(rng.uniform(0, 0.04))) * (1 - mask)
+        image = image * mask + blur(other, float(rng.uniform(0, 0.04))) * (1 - mask)
     return lit(rng, image, strength=0.3)
 
 
