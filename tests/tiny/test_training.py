@@ -16,7 +16,7 @@ from torch import nn
 
 from brushctl.engine.base import EMBEDDED
 from brushctl.errors import UsageError
-from brushctl.tiny.train import data, objective, unet, vae
+from brushctl.tiny.train import data, decoder, objective, unet, vae
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
 from brushctl.tiny.train.words import new_tokenizer
@@ -144,15 +144,16 @@ def test_a_finished_part_is_written_again_wherever_it_is_wanted(tmp_path):
     assert not (tmp_path / "third").exists()
 
 
-@pytest.mark.usefixtures("few")
-def test_of_an_autoencoder_with_as_many_channels_only_the_decoder_learns(tmp_path):
-    pairs, start = drawn(0), EMBEDDED / "vae"
+def test_a_tuned_decoder_reads_the_latents_that_there_were(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoder, "EACH", 1)
+    pairs = replace(drawn(0), words=["make it night"] * 4)
     run = Run(tmp_path / "run", 2, 1e-2, torch.device("cpu"), warmup=1)
-    vae.train_vae(run, pairs, pairs.after, pairs, pairs.before, tmp_path / "out", start)
-    before, after = (load_file(folder / WEIGHTS) for folder in (start, tmp_path / "out"))
+    told = run.folder / "log.jsonl"
+    decoder.train_decoder(run, pairs, pairs.after, pairs, pairs.before, EMBEDDED, tmp_path / "out")
+    before, after = (load_file(folder / WEIGHTS) for folder in (EMBEDDED / "vae", tmp_path / "out"))
     same = {name for name in before if torch.equal(before[name], after[name])}
-    encoding = {name for name in before if name.startswith(("encoder.", "quant_conv."))}
-    assert same == encoding
+    assert same == {name for name in before if name.startswith(("encoder.", "quant_conv."))}
+    assert set(json.loads(told.read_text())) >= {"world", "photos", "text"}
 
 
 def test_a_finished_u_net_is_written_again_too(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from brushctl.errors import BrushctlError
+from brushctl.errors import BrushctlError, UsageError
 
 
 class Part(StrEnum):
@@ -14,13 +14,14 @@ class Part(StrEnum):
 
     vae = "vae"
     unet = "unet"
+    decoder = "decoder"
     clip = "clip"
 
 
-STEPS = {Part.vae: 6000, Part.unet: 9000, Part.clip: 2400}
+STEPS = {Part.vae: 6000, Part.unet: 9000, Part.decoder: 2500, Part.clip: 2400}
 DETAILED = 4000
 """Pictures without words for the autoencoder."""
-RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.clip: 1e-3}
+RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.decoder: 1e-3, Part.clip: 1e-3}
 
 
 def main(
@@ -31,7 +32,7 @@ def main(
     ] = Path("work/weights"),
     start: Annotated[
         Path | None,
-        typer.Option(help="A base model to begin with: smaller, if it likes; CLIPs begin afresh."),
+        typer.Option(help="A base model to begin with; its CLIP begins afresh."),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimisation steps.")] = None,
     rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
@@ -58,6 +59,13 @@ def main(
         from brushctl.tiny.train.unet import train_unet
 
         train_unet(run, train, held_out, out, start)
+    elif part is Part.decoder:
+        from brushctl.tiny.train.decoder import train_decoder
+
+        if start is None:
+            raise UsageError("there is no decoder to tune", do="Name the base model with --start.")
+        detail = detail_set(work / "data", DETAILED, seed=1000 * (seed + 1))
+        train_decoder(run, train, detail, held_out, photographs(), start, out / "vae")
     else:
         from brushctl.tiny.train.clip import train_clip
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import (
     AutoencoderKL,
@@ -202,6 +201,23 @@ def pipeline(
     return pipe
 
 
+@torch.no_grad()
+def sampled(
+    pipe: StableDiffusionInstructPix2PixPipeline, pairs: PairSet, first: int, end: int, kind: str
+) -> torch.Tensor:
+    """Some pairs edited from their words, as "pt" (pixels in [0, 1]) or "latent"."""
+    edited: torch.Tensor = pipe(
+        prompt=pairs.words[first:end],
+        image=to_model(pairs.before[first:end], pipe.device),
+        guidance_scale=DEFAULTS.s_T,
+        image_guidance_scale=DEFAULTS.s_I,
+        num_inference_steps=DEFAULTS.steps,
+        generator=torch.Generator().manual_seed(first),
+        output_type=kind,
+    ).images
+    return edited
+
+
 @torch.inference_mode()
 def followed(
     pipe: StableDiffusionInstructPix2PixPipeline, pairs: PairSet, n: int = 96
@@ -210,20 +226,8 @@ def followed(
 
     Also the pictures before, as edited, and true: each (n, 3, 64, 64) in [-1, 1].
     """
-    x, y = (
-        to_model(np.ascontiguousarray(side[:n]), pipe.device)
-        for side in (pairs.before, pairs.after)
-    )
-    edited = pipe(
-        prompt=pairs.words[:n],
-        image=x,
-        guidance_scale=1.0,
-        image_guidance_scale=1.0,
-        num_inference_steps=DEFAULTS.steps,
-        generator=torch.Generator().manual_seed(0),
-        output_type="pt",
-    ).images
-    edited = edited * 2 - 1
+    x, y = (to_model(side[:n], pipe.device) for side in (pairs.before, pairs.after))
+    edited = sampled(pipe, pairs, 0, n, "pt") * 2 - 1
     figures = {
         "nothing": float(psnr(x, y).clamp_max(50).mean()),
         "text": float(psnr(edited, y).mean()),

@@ -92,8 +92,7 @@ def train_vae(
 ) -> None:
     """Train, fold the latents' mean and deviation into the 1x1 convolutions, save to `out`.
 
-    Begins with the autoencoder in `start`, if one is given, which may have fewer latent channels.
-    Of one that has as many only the decoder learns: what a U-Net and brushes know stays as it is.
+    Begins with the autoencoder in `start`, which may have fewer latent channels, if one is given.
     """
     torch.manual_seed(run.seed)
     vae = new_vae().to(run.device)
@@ -101,20 +100,13 @@ def train_vae(
     if start:
         known = AutoencoderKL.from_pretrained(start).float().to(run.device).eval()
         widen(vae, known.state_dict(), known.config.latent_channels)
-    encodes_anew = known is None or known.config.latent_channels < LATENTS
-    if not encodes_anew:
-        for part in (vae.encoder, vae.quant_conv):
-            part.requires_grad_(False)
     sides = (train.before, train.after)
     unseen = to_model(held_out.after[:300], run.device)
     photos = to_model(photographs, run.device)
 
     def loss(g: torch.Generator) -> torch.Tensor:
         side = sides[int(torch.randint(2, (), generator=g))]
-        shown = [
-            pictures[torch.randint(len(pictures), (n,), generator=g).sort().values.numpy()]
-            for pictures, n in ((side, BATCH - DETAILED), (detail, DETAILED))
-        ]
+        shown = drawn(g, side, BATCH - DETAILED), drawn(g, detail, DETAILED)
         x = to_model(np.concatenate(shown), run.device)
         x = x.flip(3) if torch.rand((), generator=g) < 0.5 else x
         z = vae.encode(x).latent_dist.mean
@@ -130,9 +122,14 @@ def train_vae(
     read = chain(train.contents(), [np.ascontiguousarray(detail).data])
     average = optimise(vae, loss, run, report, read)
     assert isinstance(average, AutoencoderKL)
-    if encodes_anew:
-        whiten(average, to_model(train.before[:2000], run.device))
+    whiten(average, to_model(train.before[:2000], run.device))
     average.to(torch.float16).save_pretrained(out)
+
+
+def drawn(g: torch.Generator, pictures: Bytes, n: int) -> Bytes:
+    """Any `n` of the pictures."""
+    index = torch.randint(len(pictures), (n,), generator=g)
+    return pictures[index.sort().values.numpy()]
 
 
 def _moved(known: AutoencoderKL, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
