@@ -14,7 +14,7 @@ from brushctl.cli.failure import exit_with_failed, say_failed
 from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
-from brushctl.files import STREAM
+from brushctl.files import STREAM, expanded
 from brushctl.photos.choices import Detail
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
@@ -169,7 +169,7 @@ def watch_folder(
     from brushctl.photos.saving import remove_unfinished
     from brushctl.photos.watching import Settling, check_reached
 
-    check_outside((Path(folder) for folder in folders), output)
+    check_outside((expanded(folder) for folder in folders), output)
     settling = Settling(settle)
     told, warned = "", set[str]()
 

@@ -53,7 +53,8 @@ def _outliving(stream: TextIO) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=stream.encoding,
-        errors=stream.errors,
+        # Names that are no text in the encoding go out as the bytes that they are.
+        errors="surrogateescape" if stream.errors == "strict" else stream.errors,
         line_buffering=bool(stream.line_buffering),
     )
 

@@ -243,12 +243,14 @@ def open_editor(
         UsageError: a scale is no number, or s_T is zero.
     """
     check_sampler(brush)
+    apply = brush.metadata.apply
+    scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
     named = brush.metadata.base
     found = find(base or named.id, None if base else named.revision)
     check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
-    return editor_on(model, brush, seed=seed, steps=steps, s_T=s_T, s_I=s_I)
+    return editor_on(model, brush, seed=seed, steps=steps, scales=scales)
 
 
 def editor_on(
@@ -257,20 +259,18 @@ def editor_on(
     *,
     seed: int = 0,
     steps: int | None = None,
-    s_T: float | None = None,
-    s_I: float | None = None,
+    scales: Scales | None = None,
 ) -> Editor:
     """An editor for a brush on a base that is loaded. What is left at None comes from the brush.
 
     Raises:
         BrushMismatchError: the brush does not fit the base model.
-        UsageError: a scale is no number, or s_T is zero.
     """
     apply = brush.metadata.apply
     return Editor(
         base,
         from_brush(base, brush),
-        scales=Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I),
+        scales=scales or Scales(apply.s_T, apply.s_I),
         steps=apply.steps if steps is None else steps,
         seed=seed,
     )

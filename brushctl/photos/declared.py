@@ -7,6 +7,7 @@ Sources: ITU-T H.273 (code points), PNG (third edition, 11.3.2.6), Exif 3.0 (Col
 import struct
 
 import imagecodecs
+import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from brushctl.errors import PhotoError
@@ -28,6 +29,9 @@ HDR = {16: "PQ", 18: "HLG"}
 MADE = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
 """The date of profiles made here: the same photograph gives the same bytes on any day."""
 
+GAMMA, CHROMATICITY = 1 / 2.2, (*D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+"""What a PNG in sRGB says of itself: of its curve; of white, red, green and blue."""
+
 COLOUR_SPACE, UNCALIBRATED = 0xA001, 0xFFFF
 
 
@@ -47,6 +51,8 @@ def declared_profile(image: Image.Image, data: bytes, where: str) -> bytes | Non
         return imagecodecs.cms_profile("adobergb") if _is_adobe_rgb(image) else None
     if image.format == "PNG":
         points = _png_code_points(data)
+        if not points and _is_unlike_srgb(image):
+            raise BrokenProfile("its gAMA or cHRM states other colours than sRGB's")
     else:
         points = code_points(data) if image.format in ("AVIF", "HEIF") else None
     return _profile(*points, where) if points else None
@@ -80,6 +86,14 @@ def _with_primaries(name: str, primaries: tuple[float, ...]) -> bytes:
 def _png_code_points(data: bytes) -> tuple[int, int] | None:
     at = data.find(b"\0\0\0\4cICP", 0, data.find(b"IDAT"))
     return None if at < 0 else (data[at + 8], data[at + 9])
+
+
+def _is_unlike_srgb(image: Image.Image) -> bool:
+    """Whether an opened PNG without a profile has chunks (11.3.2.1, 11.3.2.2) that say so."""
+    said = image.info
+    stated = (said.get("gamma", GAMMA), *said.get("chromaticity", CHROMATICITY))
+    meant = (GAMMA, *CHROMATICITY)
+    return "srgb" not in said and not np.allclose(stated, meant, rtol=0, atol=0.01)
 
 
 def _is_adobe_rgb(image: Image.Image) -> bool:

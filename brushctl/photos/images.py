@@ -30,7 +30,7 @@ from brushctl.photos.metadata import (
     upright,
     with_iptc,
 )
-from brushctl.photos.png import texts_of
+from brushctl.photos.png import SIGNATURE, texts_of, without_texts
 from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
@@ -183,7 +183,8 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     notes: list[str] = []
-    image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
+    opened = without_texts(data) if data.startswith(SIGNATURE) else data
+    image: Image.Image = Image.open(io.BytesIO(opened), formats=_formats())
     _check(image, where, first_frame=first_frame)
     codes, turn, turned = read_samples(image, data)
     if tiff.masks_of(image):
@@ -248,7 +249,7 @@ def _colour(
 
 def _metadata(image: Image.Image, data: bytes) -> Metadata:
     info = image.info
-    dpi = info.get("dpi")
+    dpi = info.get("dpi") if image.format != "TIFF" or tiff.has_resolution(image) else None
     resources, iptc, extended = None, info.get("iptc"), []
     texts = list(texts_of(data)) if image.format == "PNG" else []
     if image.format == "TIFF":

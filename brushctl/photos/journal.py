@@ -211,8 +211,16 @@ def check_idle(states: Iterable[Path]) -> None:
 
 def read_journal(path: Path) -> dict[str, Record]:
     """The last line about each photograph; torn lines are passed over."""
-    data = path.read_bytes() if path.exists() else b""
-    return {record.file: record for record in records_in(data)}
+    return {record.file: record for record in _every_record(path)}
+
+
+def _every_record(path: Path) -> Iterator[Record]:
+    yield from records_in(path.read_bytes() if path.exists() else b"")
+
+
+def history_in(state: Path) -> Iterator[Record]:
+    """Every line of the runs whose journal is in a folder, if it is, the oldest first."""
+    yield from _every_record(state / NAME)
 
 
 def journal_in(state: Path) -> dict[str, Record]:

@@ -205,26 +205,25 @@ def as_text(comment: bytes) -> Text:
 
 def comments_of(metadata: Metadata) -> Iterator[bytes]:
     """The comments of a JPEG, as far as they fit into its segments."""
-    for kind, text in metadata.texts:
-        keyword, _, rest = text.partition(b"\0")
-        if keyword != COMMENT:
-            continue
-        match kind:
-            case b"tEXt":
-                yield rest[:SEGMENT]
-            case b"zTXt":
-                yield _unpacked(rest[1:])
-            case _:  # two flags, the language, the keyword in that language
-                said = rest[2:].split(b"\0", 2)[-1]
-                yield _unpacked(said) if rest[:1] == b"\1" else said[:SEGMENT]
+    for text in metadata.texts:
+        keyword, said = read_text(text, SEGMENT)
+        if keyword == COMMENT:
+            yield said
 
 
-def _unpacked(packed: bytes) -> bytes:
-    """The beginning of a text, as much as a JPEG's segment holds; nothing if it is damaged."""
+def read_text(text: Text, most: int) -> tuple[bytes, bytes]:
+    """The keyword of a PNG's text and, up to so many bytes, what it says; nothing if damaged."""
+    kind, content = text
+    keyword, _, said = content.partition(b"\0")
+    packed = kind == b"zTXt"
+    if packed:
+        said = said[1:]  # the method, of which there is one
+    elif kind == b"iTXt":  # two flags, the language, the keyword in that language
+        packed, said = said[:1] == b"\1", said[2:].split(b"\0", 2)[-1]
     try:
-        return zlib.decompressobj().decompress(packed, SEGMENT)
+        return keyword, zlib.decompressobj().decompress(said, most) if packed else said[:most]
     except zlib.error:
-        return b""
+        return keyword, b""
 
 
 def iptc_resource(iptc: bytes) -> bytes:

@@ -9,13 +9,22 @@ import imagecodecs
 from PIL import Image, PngImagePlugin
 
 from brushctl.photos.colour import Codes
-from brushctl.photos.metadata import XMP_NAME, Metadata, Text
+from brushctl.photos.metadata import XMP_NAME, Metadata, Text, read_text
 
-XMP_TEXT = "XML:com.adobe.xmp"
-RAW_PROFILE = "Raw profile type "
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_TEXT = b"XML:com.adobe.xmp"
+RAW_PROFILE = b"Raw profile type "
 """Before a PNG had a place for EXIF, ImageMagick wrote blocks into such texts, in hexadecimal."""
-BLOCKS = {XMP_TEXT, *(RAW_PROFILE + kind for kind in ("APP1", "exif", "xmp", "iptc", "icc", "icm"))}
-"""Texts that are read as metadata or as a profile, and written as such."""
+PROFILES = {
+    b"exif": "exif", b"xmp": "xmp", b"iptc": "iptc", b"8bim": "iptc",
+    b"icc": "icc_profile", b"icm": "icc_profile",
+}  # fmt: skip
+"""What such a text's kind is in Pillow's `info`."""
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+UNPACKED = 64 * 2**20
+"""Bytes of a block, or of a profile, at most: more is a bomb."""
+
+PngImagePlugin.MAX_TEXT_CHUNK = UNPACKED  # Pillow's limit also for profiles, else of 1 MiB
 
 
 def read_deep_png(data: bytes) -> Codes:
@@ -32,44 +41,79 @@ def ends_in_pixels(data: bytes) -> bool:
     return data[end + 4 : end + 8] == b"IEND"
 
 
-def unpack_raw_profiles(image: Image.Image) -> None:
-    """Put the blocks in an opened PNG's texts where its own chunks would be: exif, xmp and iptc."""
-    texts = {str(name): text for name, text in image.info.items()}
-    for name, text in texts.items():
-        if not name.startswith(RAW_PROFILE):
-            continue
-        kind, block = name.removeprefix(RAW_PROFILE), _unpacked(text)
-        if kind == "APP1":
-            kind = "xmp" if block.startswith(XMP_NAME) else "exif"
-        if block and kind in ("exif", "xmp", "iptc"):
-            image.info.setdefault(kind, block.removeprefix(XMP_NAME))
+def without_texts(data: bytes) -> bytes:
+    """A PNG for Pillow to open: a text whose keyword is `dpi` or `interlace` would mislead it."""
+    kept, after = [], 0
+    for start, end, kind in _chunks(data):
+        if kind in TEXTS:
+            kept.append(data[after:start])
+            after = end
+    return b"".join([*kept, data[after:]]) if kept else data
 
 
-def _unpacked(text: str) -> bytes:
-    lines = text.split()[2:]  # after the kind and the length
-    try:
-        return bytes.fromhex("".join(lines))
-    except ValueError:
-        return b""  # what is no hexadecimal text says nothing
+def unpack_blocks(image: Image.Image, data: bytes) -> None:
+    """Put the blocks in a PNG's texts where its own chunks would be: exif, xmp, iptc, the profile.
+
+    Args:
+        image: the PNG, opened.
+        data: its bytes.
+    """
+    for text in _texts(data):
+        if block := _block_in(text):
+            image.info.setdefault(*block)
 
 
 def texts_of(data: bytes) -> Iterator[Text]:
     """A PNG's texts, blocks aside, as they stand: not every one could be read and written again."""
+    return (text for text in _texts(data) if not _block_in(text))
+
+
+def _block_in(text: Text) -> tuple[str, bytes] | None:
+    """A block that stands in a text, and its name in Pillow's `info`."""
+    keyword, said = read_text(text, UNPACKED)
+    if keyword == XMP_TEXT:
+        return ("xmp", said) if said else None
+    if not keyword.startswith(RAW_PROFILE):
+        return None
+    try:
+        block = bytes.fromhex(b"".join(said.split()[2:]).decode())  # after the kind and the length
+    except ValueError:
+        return None  # what is no hexadecimal text says nothing
+    kind = keyword.removeprefix(RAW_PROFILE)
+    if kind == b"APP1":
+        kind = b"xmp" if block.startswith(XMP_NAME) else b"exif"
+    name = PROFILES.get(kind)
+    return (name, block.removeprefix(XMP_NAME)) if name and block else None
+
+
+def _texts(data: bytes) -> Iterator[Text]:
+    for start, end, kind in _chunks(data):
+        if kind in TEXTS:
+            yield kind, data[start + 8 : end - 4]
+
+
+def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Where each chunk starts and ends, its check sum included, and its kind."""
     at = 8
-    while at + 8 <= len(data):
+    while at + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
-        if kind in (b"tEXt", b"zTXt", b"iTXt"):
-            text = data[at + 8 : at + 8 + size]
-            if text.partition(b"\0")[0].decode("latin-1") not in BLOCKS:
-                yield kind, text
-        at += 8 + size + 4  # the check sum
+        end = at + 8 + size + 4
+        if end > len(data):
+            return
+        yield at, end, kind
+        at = end
 
 
 def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
-    """A PNG's texts, its XMP among them."""
+    """A PNG's texts, among them its XMP and, where readers look for it, its IPTC."""
     chunks = PngImagePlugin.PngInfo()
     if metadata.xmp:
-        chunks.add_itxt(XMP_TEXT, metadata.xmp.decode("utf-8", "replace"))
+        chunks.add_itxt(XMP_TEXT.decode(), metadata.xmp.decode("utf-8", "replace"))
+    if metadata.resources:
+        digits = metadata.resources.hex()
+        lines = (digits[k : k + 72] for k in range(0, len(digits), 72))
+        said = "\n".join(["", "iptc", f"{len(metadata.resources):8}", *lines, ""])
+        chunks.add_text((RAW_PROFILE + b"iptc").decode(), said, zip=True)
     for kind, text in metadata.texts:
         chunks.add(kind, text)
     return chunks

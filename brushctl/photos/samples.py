@@ -9,7 +9,7 @@ from PIL import Image
 from brushctl.errors import PhotoError
 from brushctl.photos import tiff
 from brushctl.photos.colour import Codes
-from brushctl.photos.png import ends_in_pixels, read_deep_png, unpack_raw_profiles
+from brushctl.photos.png import ends_in_pixels, read_deep_png, unpack_blocks
 
 
 def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
@@ -33,7 +33,7 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
     if not (deep and ends_in_pixels(data)):
         image.load()  # Pillow decodes all to come to what stands behind the pixels
     if image.format == "PNG":
-        unpack_raw_profiles(image)
+        unpack_blocks(image, data)
         codes, turn = read_deep_png(data) if deep else _codes(image), _orientation(image)
         return codes, turn, turn >= 5
     # pillow-heif turns a HEIC and resets its flag, but remembers it.

@@ -8,7 +8,7 @@ from typing import Any
 
 from brushctl.errors import PhotoError, reason
 from brushctl.files import resolved, way_to
-from brushctl.photos.journal import Record, hash_file, journal_in
+from brushctl.photos.journal import Record, hash_file, history_in
 from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
 
@@ -50,7 +50,7 @@ def select(
     failed: list[Record] = []
     retouched: list[Job] = []
     planned = {source_path(plan, job) for job in plan.jobs}
-    made = set() if overwrite else _made_in_place(plan, records, treatment.settings)
+    made = set() if overwrite else _made_in_place(plan, treatment.settings)
     for job in plan.jobs:
         record = records.get(job.key)
         if made and _hash(job) in made:
@@ -87,20 +87,30 @@ def states_around(plan: Plan) -> set[Path]:
     return {state for state in states if state.resolve() != own}
 
 
-def _made_in_place(plan: Plan, records: Mapping[str, Record], settings: dict[str, Any]) -> set[str]:
+def _made_in_place(plan: Plan, settings: dict[str, Any]) -> set[str]:
     """The hashes of what runs with these settings made where this one would edit in place.
 
-    By its content a result is known wherever it has been moved since, and by whichever journal.
+    And of what others have made of that since: two brushes, one after the other, edit once each. By
+    its content a result is known wherever it has been moved, and by whichever journal.
     """
-    if not any(map(_is_in_place, plan.jobs)):
+    if plan.state is None or not any(map(_is_in_place, plan.jobs)):
         return set()
-    known = list(records.values())
-    for state in states_around(plan):
+    made, became = set[str](), dict[str, set[str]]()
+    for state in {plan.state, *states_around(plan)}:
         with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            known += journal_in(state).values()
-    # A line "failed" tells of the result that an earlier run has left.
-    made = (record.result.get("sha256") for record in known if record.settings == settings)
-    return {sha256 for sha256 in made if sha256}
+            for record in history_in(state):
+                source, result = (end.get("sha256") for end in (record.source, record.result))
+                if not result or record.status == "failed":
+                    continue  # of a result that an earlier line tells of
+                if record.settings == settings:
+                    made.add(result)
+                elif source:
+                    became.setdefault(source, set()).add(result)
+    fresh = made
+    while fresh:
+        fresh = {result for one in fresh for result in became.get(one, ())} - made
+        made = made | fresh
+    return made
 
 
 def _is_in_place(job: Job) -> bool:

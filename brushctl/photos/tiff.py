@@ -46,6 +46,8 @@ UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803:
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
+RESOLUTION = (282, 283)
+"""Tags: across, down."""
 
 # Pillow opens 16-bit samples with one further sample at most; here it need not decode them.
 for _order, _model, _count in itertools.product(
@@ -143,10 +145,13 @@ def defect(data: bytes) -> str | None:
             assert isinstance(page, tifffile.TiffPage)
             model, samples, bits = page.photometric, page.sampleformat, page.bitspersample
             further = page.samplesperpixel - COLOURS.get(model, page.samplesperpixel)
+            below = {inner.photometric for inner in page.pages or ()}  # type: ignore[union-attr]
     except Exception:  # decoding will tell
         return None
     if model in UNREAD:
         return UNREAD[model]
+    if raw := below & UNREAD.keys():
+        return f"{UNREAD[raw.pop()]} behind a preview"
     if samples in (tifffile.SAMPLEFORMAT.IEEEFP, tifffile.SAMPLEFORMAT.COMPLEXIEEEFP):
         return f"{bits}-bit floating-point samples"
     if samples == tifffile.SAMPLEFORMAT.INT or bits not in (1, 2, 4, 8, 16):
@@ -171,6 +176,11 @@ def is_deep(image: Image.Image) -> bool:
 def has_alpha(image: Image.Image) -> bool:
     """Whether a TIFF that Pillow has opened says that one of its samples is transparency."""
     return any(kind in ALPHA for kind in getattr(image, "tag_v2", {}).get(EXTRA_SAMPLES, ()))
+
+
+def has_resolution(image: Image.Image) -> bool:
+    """Whether an opened TIFF states one: Pillow gives one of 1 dpi to all that do not."""
+    return set(RESOLUTION) <= set(getattr(image, "tag_v2", ()))
 
 
 def has_layers(image: Image.Image) -> bool:

@@ -84,6 +84,17 @@ def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shel
     assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", "1")) == (5, 0, 0)
 
 
+def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):  # noqa: F811
+    paths = shell.photographs(2)
+    for seed in ("1", "2"):
+        assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", seed)) == (2, 0, 0)
+    made = [path.read_bytes() for path in paths]
+    paths[0] = paths[0].rename(paths[0].with_name("renamed.jpg"))
+    for seed in ("1", "2", "1"):
+        assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", seed)) == (0, 2, 0)
+    assert [path.read_bytes() for path in paths] == made
+
+
 def test_names_that_are_no_text_are_planned_and_edited(shell):  # noqa: F811
     (path,) = shell.photographs(1)
     odd = path.with_name(os.fsdecode(b"caf\xe9.jpg"))

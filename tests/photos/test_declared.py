@@ -3,6 +3,7 @@
 import io
 import struct
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -106,6 +107,26 @@ def test_unknown_colours_are_a_warning(tmp_path, suffix):
     assert open_photo(source).warnings == (
         "it states unknown colours (primaries 1, curve 8); taken as sRGB",
     )
+
+
+@pytest.mark.parametrize(
+    ("chunks", "warned"),
+    [
+        ({b"gAMA": [45455]}, False),
+        ({b"gAMA": [100_000]}, True),
+        ({b"sRGB": [], b"gAMA": [55556]}, False),
+        ({b"cHRM": [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]}, False),
+        ({b"cHRM": [31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000]}, True),
+    ],
+)
+def test_colours_that_a_png_states_without_a_profile_are_warned_of(tmp_path, chunks, warned):
+    data = imagecodecs.png_encode(makers.picture())
+    said = b"".join(
+        _chunk(kind, struct.pack(f">{len(n)}I", *n) or b"\0") for kind, n in chunks.items()
+    )
+    (tmp_path / "in.png").write_bytes(data[:33] + said + data[33:])
+    told = ("its gAMA or cHRM states other colours than sRGB's; taken as sRGB",)
+    assert open_photo(tmp_path / "in.png").warnings == (told if warned else ())
 
 
 @pytest.mark.parametrize("suffix", ["heic", "avif"])

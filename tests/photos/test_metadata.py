@@ -2,15 +2,13 @@
 
 import re
 import struct
-import zlib
 from dataclasses import replace
 
-import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from brushctl.photos.colour import BrokenProfile, from_profile
 from brushctl.photos.images import open_photo
@@ -18,13 +16,11 @@ from brushctl.photos.metadata import (
     EXTENDED_XMP,
     Metadata,
     Provenance,
-    comments_of,
     iptc_resource,
     stripped,
     upright,
     with_provenance,
 )
-from brushctl.photos.png import _chunk, texts_of
 from tests.photos import makers
 
 PROVENANCE = Provenance('"dusk" & <dawn>', "0" * 64, "brushctl 0.1.0")
@@ -97,72 +93,6 @@ def test_extended_xmp_comes_back(tmp_path):
     assert segment in (tmp_path / "out.jpg").read_bytes()
     with Image.open(tmp_path / "out.jpg") as image:
         assert np.asarray(image).shape == (64, 96, 3)
-
-
-@pytest.mark.parametrize("depth", [8, 16])
-def test_what_a_png_says_under_keywords_comes_back(tmp_path, depth):
-    said = {"Copyright": "\xa9 Anna", "parameters": "a harbour\nSteps: 20", "Title": "\u6e2f"}
-    texts = PngImagePlugin.PngInfo()
-    for keyword, text in said.items():
-        texts.add_text(keyword, text)
-    texts.add_itxt("XML:com.adobe.xmp", makers.XMP.decode())
-    Image.fromarray(makers.picture()).save(tmp_path / "in.png", pnginfo=texts)
-    photo = replace(open_photo(tmp_path / "in.png"), depth=depth)
-    makers.save(tmp_path / "out.png", photo.pixels, photo)
-    with Image.open(tmp_path / "out.png") as image:
-        written = image.text
-    assert written.pop("XML:com.adobe.xmp")
-    assert written == said
-
-
-@pytest.mark.parametrize("depth", [8, 16])
-def test_texts_of_a_png_that_hardly_a_reader_understands_come_back_as_they_were(tmp_path, depth):
-    texts = [
-        (b"tEXt", b"Author\0Anna"),
-        (b"tEXt", b"Author\0Berta"),
-        (b"zTXt", b"Notes\0\0" + zlib.compress(b"long " * 99)),
-        (b"iTXt", b"Place\0\0\0de\0Ort\0Z\xfcrich"),
-        (b"tEXt", b"no keyword"),
-        (b"tEXt", b"Raw profile type 8bim\0\n8bim\n 2\n00ff\n"),
-    ]
-    whole = imagecodecs.png_encode(makers.picture())
-    chunks = b"".join(_chunk(*text) for text in texts)
-    (tmp_path / "in.png").write_bytes(whole[:33] + chunks + whole[33:])
-    photo = replace(open_photo(tmp_path / "in.png"), depth=depth)
-    makers.save(tmp_path / "out.png", photo.pixels, photo)
-    written = texts_of((tmp_path / "out.png").read_bytes())
-    assert list(written) == texts
-
-
-@pytest.mark.parametrize(
-    ("comment", "read"),
-    [("by Anna \u6e2f".encode(), "by Anna \u6e2f"), (b"Z\xfcrich", "Z\xfcrich")],
-)
-def test_a_comment_is_the_same_in_a_png_and_in_a_jpeg_made_of_that(tmp_path, comment, read):
-    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), comment=comment)
-    photo = open_photo(tmp_path / "in.jpg")
-    makers.save(tmp_path / "out.png", photo.pixels, photo)
-    with Image.open(tmp_path / "out.png") as image:
-        assert image.text["Comment"] == read
-    photo = open_photo(tmp_path / "out.png")
-    makers.save(tmp_path / "again.jpg", photo.pixels, photo)
-    with Image.open(tmp_path / "again.jpg") as image:
-        assert image.info["comment"] == comment
-
-
-@pytest.mark.parametrize(
-    ("text", "comment"),
-    [
-        ((b"zTXt", b"Comment\0\0" + zlib.compress(b"by Anna")), b"by Anna"),
-        ((b"iTXt", b"Comment\0\1\0de\0\0" + zlib.compress("g\xfcn".encode())), "g\xfcn".encode()),
-        ((b"iTXt", b"Comment\0\0\0\0\0green"), b"green"),
-        ((b"tEXt", b"Comment\0" + b"x" * 70_000), b"x" * 65_533),
-        ((b"zTXt", b"Comment\0\0damaged"), b""),
-        ((b"iTXt", b"Comment"), b""),
-    ],
-)
-def test_a_png_s_comment_is_what_a_jpeg_can_say_of_it(text, comment):
-    assert list(comments_of(Metadata(texts=(text,)))) == [comment]
 
 
 def test_a_jpeg_s_comment_comes_back_byte_for_byte_unless_it_is_to_be_stripped(tmp_path):

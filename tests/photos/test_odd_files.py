@@ -1,6 +1,5 @@
 """Files that are whole but unusual keep what sets them apart."""
 
-import zlib
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -209,43 +208,24 @@ def test_a_tiffs_iptc_is_kept_beside_photoshops_resources(tmp_path, own):
     assert own.removesuffix(b"8BIM") in told
 
 
-def raw_profile(kind: str, block: bytes) -> str:
-    digits = block.hex()
-    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
-    return f"\n{kind}\n{len(block):8}\n" + "\n".join(lines) + "\n"
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_raw_picture_behind_a_preview_is_refused(tmp_path, order):
+    """So are a camera's NEF and DNG laid out, whose result would be the preview."""
+    with tifffile.TiffWriter(tmp_path / "raw.nef", byteorder=order) as file:
+        preview = np.zeros((60, 80, 3), np.uint8)
+        file.write(preview, photometric="rgb", subifds=1, subfiletype=1, metadata=None)
+        file.write(np.zeros((300, 400), np.uint16), photometric="cfa", metadata=None)
+    with pytest.raises(PhotoError, match="raw sensor data behind a preview"):
+        open_photo(tmp_path / "raw.nef")
 
 
-@pytest.mark.parametrize("deep", [False, True])
-@pytest.mark.parametrize("behind", [False, True])
-@pytest.mark.parametrize("kinds", [("exif", "xmp", "iptc"), ("APP1", "xmp", "iptc")])
-def test_metadata_that_a_png_holds_as_texts_is_read(tmp_path, deep, behind, kinds):
-    """As ImageMagick writes it."""
-    exif, iptc = makers.exif(6).tobytes(), iptc_resource(makers.CAPTION)
-    texts = [
-        f"Raw profile type {kind}\0\0".encode() + zlib.compress(raw_profile(kind, block).encode())
-        for kind, block in zip(kinds, (exif, makers.XMP, iptc), strict=True)
-    ]
-    chunks = b"".join(_chunk(b"zTXt", text) for text in texts)
-    whole = imagecodecs.png_encode(makers.deep_picture() if deep else makers.picture())
-    at = len(whole) - 12 if behind else 33
-    path = tmp_path / "in.png"
-    path.write_bytes(whole[:at] + chunks + whole[at:])
-    photo = open_photo(path)
-    assert photo.size == (64, 96)
-    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
-    again = open_photo(tmp_path / "out.jpg")
-    assert again.size == (64, 96)
-    assert b"Kamera AG" in (again.metadata.exif or b"")
-    assert b'xmp:Rating="5"' in (again.metadata.xmp or b"")
-    assert again.metadata.resources == iptc
-
-
-@pytest.mark.parametrize("text", ["", "\nexif\n", "\nexif\n 4\nnone", "exif 3 abc"])
-def test_a_text_that_holds_no_metadata_says_nothing(tmp_path, text):
-    texts = PngImagePlugin.PngInfo()
-    texts.add_text("Raw profile type exif", text)
-    Image.fromarray(makers.picture()).save(tmp_path / "in.png", pnginfo=texts)
-    assert open_photo(tmp_path / "in.png").metadata.exif is None
+@pytest.mark.parametrize("suffix", ["tif", "jpg", "png"])
+def test_a_tiff_that_states_no_resolution_has_a_result_that_states_none(tmp_path, suffix):
+    Image.fromarray(makers.picture()).save(tmp_path / "in.tif")
+    photo = open_photo(tmp_path / "in.tif")
+    assert photo.metadata.dpi is None
+    makers.save(tmp_path / f"out.{suffix}", photo.pixels, photo)
+    assert open_photo(tmp_path / f"out.{suffix}").metadata.dpi is None
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])
