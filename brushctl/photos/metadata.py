@@ -48,6 +48,8 @@ EMPTY = re.compile(
     r"""<rdf:Description(?:\s+(?:xmlns:\w+|rdf:about)=(?:"[^"]*"|'[^']*'))*\s*/>""", re.DOTALL
 )
 """A description that says nothing."""
+RDF_END = re.compile(rb"</\w+:RDF>")
+"""The end of what a packet says, as every program writes it: behind it nothing can be added."""
 PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -112,11 +114,14 @@ def stripped(metadata: Metadata) -> Metadata:
     return Metadata(dpi=metadata.dpi)
 
 
+def takes_provenance(metadata: Metadata) -> bool:
+    """Whether its XMP, if there is any, is of the kind that can be added to."""
+    return not metadata.xmp or bool(RDF_END.search(metadata.xmp))
+
+
 def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
-    """The same blocks, their XMP saying which brush edited the photograph."""
-    packet = (metadata.xmp or b"").decode("utf-8", "replace")
-    if not re.search(r"</[\w]+:RDF>", packet):
-        packet = PACKET
+    """The same blocks, their XMP, which must take it, saying which brush edited the photograph."""
+    packet = (metadata.xmp or PACKET.encode()).decode("utf-8", "replace")
     # Packets are padded to be edited in place; a JPEG's has to stay below 64 KiB.
     packet = re.sub(r"\s{64,}(?=<\?xpacket end)", "\n", packet)
     packet = _without(r"\w+:DigitalSourceType", packet)
@@ -131,7 +136,7 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
         f" brushctl:brushSha256={quoteattr(provenance.sha256)}"
         f" brushctl:tool={quoteattr(provenance.tool)}/>"
     )
-    packet = re.sub(r"(?=</\w+:RDF>)", lambda _: said, packet, count=1)
+    packet = re.sub(f"(?={RDF_END.pattern.decode()})", lambda _: said, packet, count=1)
     return replace(metadata, xmp=packet.encode())
 
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import struct
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,7 @@ from brushctl.photos.metadata import (
     Provenance,
     comments_of,
     stripped,
+    takes_provenance,
     with_extended_xmp,
     with_provenance,
     with_whole_xmp,
@@ -92,6 +94,8 @@ def _told(kept: Metadata, kind: str, provenance: Provenance | None) -> tuple[Met
     """What goes into a file beside its pixels: whole, wherever the format sets a limit."""
     if kind != "JPEG":
         kept = with_whole_xmp(kept)
+    if provenance and not takes_provenance(kept):
+        return kept, ["its XMP is kept as it is and does not say which brush edited it"]
     told = with_provenance(kept, provenance) if provenance else kept
     if kind != "JPEG" or len(told.xmp or b"") <= JPEG_ROOM:
         return told, []
@@ -237,7 +241,7 @@ def _write(part: Path, picture: _Encoded) -> None:
             write_deep_png(part, codes, metadata, picture.icc)
         else:
             _write_with_pillow(part, picture)
-    except (ValueError, KeyError, RuntimeError, OSError) as error:
+    except (ArithmeticError, ValueError, KeyError, RuntimeError, OSError, struct.error) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the disk's, not of the format's
         raise PhotoError(

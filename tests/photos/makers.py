@@ -193,7 +193,7 @@ def write_deep_tiff(path: Path, codes: np.ndarray, **options: object) -> None:
 
 def save(
     target: Path, pixels: np.ndarray, like: Photo, *, kind: str | None = None, **how: Any
-) -> None:
+) -> list[str]:
     """Pixels as a file like the photograph they come from, whole or not at all, as runs do it."""
     with replacing(target) as part:
-        write_photo(part, pixels, like, kind=kind or kind_of(target, None, like), **how)
+        return write_photo(part, pixels, like, kind=kind or kind_of(target, None, like), **how)

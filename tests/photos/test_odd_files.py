@@ -208,6 +208,18 @@ def test_a_tiffs_iptc_is_kept_beside_photoshops_resources(tmp_path, own):
     assert own.removesuffix(b"8BIM") in told
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "tif", "png"])
+def test_xmp_that_cannot_be_added_to_is_kept_and_that_is_told(tmp_path, suffix):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><RDF>by Anna</RDF></x:xmpmeta>'
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), xmp=xmp)
+    photo = open_photo(tmp_path / "in.jpg")
+    told = makers.save(
+        tmp_path / f"out.{suffix}", photo.pixels, photo, provenance=Provenance("a", "b", "c")
+    )
+    assert told == ["its XMP is kept as it is and does not say which brush edited it"]
+    assert open_photo(tmp_path / f"out.{suffix}").metadata.xmp == xmp
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_a_raw_picture_behind_a_preview_is_refused(tmp_path, order):
     """So are a camera's NEF and DNG laid out, whose result would be the preview."""
