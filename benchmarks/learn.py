@@ -33,7 +33,7 @@ from torch.nn import functional as F
 
 from benchmarks.card import command
 from brushctl.bench.effects import draw_effects
-from brushctl.bench.metrics import psnr
+from brushctl.bench.metrics import mean_psnr
 from brushctl.engine.attention import Brushed, brushed
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.draws import Draw, bucket_losses, draw, encode_pairs
@@ -163,12 +163,10 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
                 recipe=replace(DEFAULT, steps=steps), seed=0,
             )  # fmt: skip
             learned = finished(work)
-            with Editor(
-                base, learned.instruction, scales=learned.scales, steps=base.defaults.steps, seed=0
-            ) as editor:
+            with Editor(base, learned.instruction, scales=learned.scales) as editor:
                 edited = [e.after for e in editor.edit(list(before))]
-            mean = float(np.mean([psnr(x, y) for x, y in zip(edited, truth, strict=True)]))
-            table.setdefault(effect.name, {})[str(base.dtype)[6:]] = round(mean, 2)
+            mean = round(mean_psnr(edited, truth), 2)
+            table.setdefault(effect.name, {})[str(base.dtype)[6:]] = mean
     return table
 
 

@@ -18,16 +18,13 @@ import numpy as np
 import torch
 
 from benchmarks.card import command
+from benchmarks.lessons import learnt
 from brushctl.bench.demo import teal_and_amber
-from brushctl.bench.metrics import Pixels, psnr
+from brushctl.bench.metrics import Pixels, mean_psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.cli.output import follow
-from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.editing import Edited, Editor
-from brushctl.engine.learning import learn
-from brushctl.engine.making import find_start
-from brushctl.engine.recipes import DEFAULT
+from brushctl.engine.editing import Editor
 from brushctl.photos.lut import FINE, Lut, fit_lut, share_carried
 from brushctl.tiny.world.looks import NAMED, Look
 from brushctl.tiny.world.pictures import draw_picture
@@ -55,19 +52,6 @@ LOOKS: dict[str, Look] = {
 """Matters of colours alone; of colours and place; of structure."""
 
 
-def learnt_edit(base: BaseModel, before: Pixels, after: Pixels, unseen: Pixels) -> list[Edited]:
-    """What a brush learned from the pairs does to other pictures."""
-    clip = load_clip(default_clip(base.id), base.device)
-    start = follow(find_start(clip, list(before), list(after)), quiet=True)
-    learned = follow(
-        learn(base, before, after, phrase=start.phrase, recipe=DEFAULT, seed=0), quiet=True
-    )
-    with Editor(
-        base, learned.instruction, scales=learned.scales, steps=base.defaults.steps, seed=0
-    ) as editor:
-        return editor.edit(unseen)
-
-
 def measured(before: Pixels, after: Pixels) -> dict[str, float]:
     """The share of an edit that tables of several sizes carry."""
     return {str(grid): round(share_carried(before, after, grid), 3) for grid in GRIDS}
@@ -89,6 +73,7 @@ def main() -> None:
     rng = np.random.default_rng(9)
     pictures = np.stack([draw_picture(rng).pixels for _ in range(PAIRS + chosen.pictures)])
     base = open_base(None, torch.device("cpu"), torch.float32) if chosen.brushes else None
+    clip = load_clip(default_clip(base.id), base.device) if base else None
     rows: list[dict[str, Any]] = []
     shown: list[Row] = []
     for name in chosen.looks:
@@ -96,16 +81,18 @@ def main() -> None:
         unseen, meant = pictures[PAIRS:], truth[PAIRS:]
         table = fit_lut(list(unseen), list(meant), FINE)
         rows.append({"look": name, "carried": measured(unseen, meant), "falls": falls(table)})
-        if base:
-            edited = learnt_edit(base, pictures[:PAIRS], truth[:PAIRS], unseen)
+        if base and clip:
+            learned = learnt(base, clip, pictures[:PAIRS], truth[:PAIRS])
+            with Editor(base, learned.instruction) as editor:
+                edited = editor.edit(unseen)
             before = np.stack([e.before for e in edited])
             after = np.stack([e.after for e in edited])
             table = fit_lut(list(before[1:]), list(after[1:]), FINE)
             rows[-1] |= {
                 "carried of the brush": measured(before, after),
                 "falls of the brush": falls(table),
-                "psnr of the brush": _mean_psnr(after, meant),
-                "psnr of nothing": _mean_psnr(unseen, meant),
+                "psnr of the brush": round(mean_psnr(after, meant), 1),
+                "psnr of nothing": round(mean_psnr(unseen, meant), 1),
             }
             shown.append(Row((unseen[0], after[0], table(unseen[0]), meant[0]), name))
         print(json.dumps(rows[-1]), flush=True)
@@ -120,10 +107,6 @@ def main() -> None:
         title = "Brushes as LUTs, on a picture left out of the fit (tiny-ip2p, 64 px)"
         columns = ("before", "brush", "its LUT", "truth")
         contact_sheet(title, columns, shown).save(SHEET, optimize=True)
-
-
-def _mean_psnr(pictures: Pixels, truth: Pixels) -> float:
-    return round(float(np.mean([psnr(x, y) for x, y in zip(pictures, truth, strict=True)])), 1)
 
 
 if __name__ == "__main__":

@@ -26,11 +26,9 @@ from brushctl.brushes.mixing import Share, blend, schedule, stack
 from brushctl.brushes.stamp import Stamp
 from brushctl.cli.output import follow
 from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import from_brush
+from brushctl.engine.editing import editor_on
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.recipes import RECIPES
-from brushctl.engine.scales import Scales
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 
@@ -63,9 +61,7 @@ def learned(base: BaseModel, look: str, recipe: str, seed: int) -> Brush:
 
 def edited(base: BaseModel, brush: Brush, images: np.ndarray) -> np.ndarray:
     """(n, s, s, 3): the pictures after the brush, at its own settings."""
-    apply = brush.metadata.apply
-    scales = Scales(apply.s_T, apply.s_I)
-    with Editor(base, from_brush(base, brush), scales=scales, steps=apply.steps, seed=0) as editor:
+    with editor_on(base, brush) as editor:
         return np.stack([editor.edit([image])[0].after for image in images])
 
 

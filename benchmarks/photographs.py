@@ -20,15 +20,13 @@ import numpy as np
 import torch
 
 from benchmarks.card import command, note
-from brushctl.bench.metrics import Pixels, psnr
+from benchmarks.lessons import learnt
+from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.cli.output import follow
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import Clip, default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Edited, Editor
-from brushctl.engine.learning import learn
-from brushctl.engine.making import find_start
 from brushctl.engine.recipes import DEFAULT, Recipe
 from brushctl.tiny.train.photographs import photographs
 from brushctl.tiny.world.looks import luma
@@ -79,11 +77,8 @@ def left_out(
     """Photograph k, edited by a brush learned from all the others."""
     others = [n for n in range(len(before)) if n != k]
     x, y = before[others], after[others]
-    start = follow(find_start(clip, list(x), list(y)), quiet=True)
-    learned = follow(learn(base, x, y, phrase=start.phrase, recipe=recipe, seed=0), quiet=True)
-    scales = base.defaults.scales
-    steps = base.defaults.steps
-    with Editor(base, learned.instruction, scales=scales, steps=steps, seed=0) as editor:
+    learned = learnt(base, clip, x, y, recipe)
+    with Editor(base, learned.instruction) as editor:
         return editor.edit([before[k]])[0]
 
 
@@ -106,9 +101,9 @@ def main() -> None:
         row = {
             "look": name,
             "photographs": len(before),
-            "nothing": _mean(before, after),
-            "brush": _mean([e.after for e in edited], after),
-            "autoencoder": _mean([e.before for e in edited], before),
+            "nothing": round(mean_psnr(before, after), 2),
+            "brush": round(mean_psnr([e.after for e in edited], after), 2),
+            "autoencoder": round(mean_psnr([e.before for e in edited], before), 2),
         }
         rows.append(row)
         print(json.dumps(row), flush=True)
@@ -131,10 +126,6 @@ def main() -> None:
     note(base.unet_sha256, {"photo_gain_db": round(gain, 2), "photo_command": command()})
     title = "Brushes learned from the other photographs (tiny-ip2p, 64 px)"
     contact_sheet(title, ("before", "brush", "retouched"), shown).save(SHEET)
-
-
-def _mean(pictures: list[Pixels] | Pixels, truth: Pixels) -> float:
-    return round(float(np.mean([psnr(x, y) for x, y in zip(pictures, truth, strict=True)])), 2)
 
 
 if __name__ == "__main__":

@@ -16,16 +16,13 @@ import numpy as np
 import torch
 
 from benchmarks.card import command
+from benchmarks.lessons import learnt
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import psnr, ssim
 from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
 from brushctl.engine.editing import Editor
-from brushctl.engine.learning import learn
-from brushctl.engine.making import find_start
-from brushctl.engine.recipes import DEFAULT
-from brushctl.events import finished
 from brushctl.photos.choices import Quality
 
 OUT = Path("docs/results/quality.json")
@@ -41,17 +38,13 @@ def main() -> None:
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
     clip = load_clip(default_clip(base.id), cpu)
-    scales = base.defaults.scales
     steps = {q: q.fewer(base.defaults.steps) or base.defaults.steps for q in Quality}
     found: dict[Quality, list[tuple[float, float, float]]] = {q: [] for q in Quality}
     for effect in draw_effects(chosen.effects, base.resolution, 0):
-        start = finished(find_start(clip, *map(list, effect.train)))
-        learned = finished(learn(base, *effect.train, phrase=start.phrase, recipe=DEFAULT, seed=0))
+        learned = learnt(base, clip, *effect.train)
         before, truth = effect.test
         for quality in Quality:
-            with Editor(
-                base, learned.instruction, scales=scales, steps=steps[quality], seed=0
-            ) as editor:
+            with Editor(base, learned.instruction, steps=steps[quality]) as editor:
                 began = time.monotonic()
                 edited = [x.after for x in editor.edit(list(before))]
                 took = (time.monotonic() - began) / len(before)

@@ -7,47 +7,32 @@ five stretches of denoising, and the empty instruction in the rest.
 """
 
 import argparse
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.lessons import learnt
 from brushctl.bench.effects import Effect, draw_effects
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.cli.output import follow
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.clip import TINY_CLIP, load_clip
 from brushctl.engine.device import resolve_device, resolve_dtype
 from brushctl.engine.editing import Editor
 from brushctl.engine.instruction import Instruction, from_noisiest
-from brushctl.engine.learning import learn
-from brushctl.engine.making import find_start
 from brushctl.engine.recipes import DEFAULT
-from brushctl.events import Event
 from brushctl.settings import TINY
 
 OUT = Path("docs/images/time-aware.png")
 EFFECTS = ("lava", "traffic lights", "pencil sketch")
 
 
-def learned(base: BaseModel, effect: Effect, steps: int) -> Generator[Event, None, Instruction]:
-    """The default recipe on the effect's ten pairs."""
-    before, after = effect.train
-    clip = load_clip(str(TINY_CLIP), base.device)
-    start = yield from find_start(clip, list(before), list(after))
-    recipe = replace(DEFAULT, steps=steps)
-    done = yield from learn(base, before, after, phrase=start.phrase, recipe=recipe, seed=0)
-    return done.instruction
-
-
 def row(base: BaseModel, effect: Effect, instruction: Instruction) -> Row:
     """The first test picture: before, k = 0 to j, truth."""
     before, truth = effect.test[0][0], effect.test[1][0]
-    scales = base.defaults.scales
     pictures: list[Pixels] = []
     for k in range(DEFAULT.buckets + 1):
         part = from_noisiest(base, instruction, k)
-        with Editor(base, part, scales=scales, steps=base.defaults.steps, seed=0) as editor:
+        with Editor(base, part) as editor:
             pictures.append(editor.edit([before])[0].after)
     told = ", ".join(f"{psnr(picture, truth):.1f}" for picture in pictures)
     return Row([before, *pictures, truth], f"{effect.name}   PSNR for k = 0 to 5: {told} dB")
@@ -61,8 +46,9 @@ def main() -> None:
     asked = parser.parse_args()
     device = resolve_device("cpu")
     base = open_base(TINY, device, resolve_dtype(asked.dtype, device))
+    clip, recipe = load_clip(str(TINY_CLIP), device), replace(DEFAULT, steps=asked.steps)
     rows = [
-        row(base, effect, follow(learned(base, effect, asked.steps)))
+        row(base, effect, learnt(base, clip, *effect.train, recipe).instruction)
         for effect in draw_effects(EFFECTS, base.resolution, seed=0)
     ]
     columns = ["before", *(f"k = {k}" for k in range(DEFAULT.buckets + 1)), "truth"]

@@ -1,7 +1,7 @@
 """Measures of how close an edited picture comes to the truth (appendix A)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ def psnr(picture: Pixels, truth: Pixels) -> float:
     return BEST if error == 0 else min(BEST, -10 * math.log10(error))
 
 
-def mean_psnr(pictures: Sequence[Pixels], truth: Sequence[Pixels]) -> float:
+def mean_psnr(pictures: Iterable[Pixels], truth: Iterable[Pixels]) -> float:
     """The mean over pictures of their PSNR, in dB."""
     return float(np.mean([psnr(x, y) for x, y in zip(pictures, truth, strict=True)]))
 

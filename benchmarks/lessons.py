@@ -1,0 +1,18 @@
+"""How the scripts learn: as `brushctl learn` does, without telling how far it has come."""
+
+import numpy as np
+
+from brushctl.engine.base import BaseModel
+from brushctl.engine.clip import Clip
+from brushctl.engine.learning import Learned, learn
+from brushctl.engine.making import find_start
+from brushctl.engine.recipes import DEFAULT, Recipe
+from brushctl.events import finished
+
+
+def learnt(
+    base: BaseModel, clip: Clip, before: np.ndarray, after: np.ndarray, recipe: Recipe = DEFAULT
+) -> Learned:
+    """A brush of pairs, each side (n, s, s, 3), from the phrase that CLIP finds for them."""
+    start = finished(find_start(clip, list(before), list(after)))
+    return finished(learn(base, before, after, phrase=start.phrase, recipe=recipe, seed=0))
