@@ -31,7 +31,7 @@ from brushctl.engine.draws import (
 )
 from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, tokens_learned
-from brushctl.engine.progress import adam, update
+from brushctl.engine.optimising import adam, update
 from brushctl.engine.recipes import Recipe
 from brushctl.events import Advance, Event, Stage
 

@@ -14,7 +14,8 @@ from brushctl.engine.device import check_gradients, enough_memory, out_of_memory
 from brushctl.engine.draws import Draw, EncodedPairs, draw, encode_pairs, sample_errors
 from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, initial
-from brushctl.engine.progress import Keeper, Progress, update
+from brushctl.engine.optimising import update
+from brushctl.engine.progress import Keeper, Progress
 from brushctl.engine.recipes import Recipe
 from brushctl.engine.scales import Scales
 from brushctl.engine.unseen import Unseen

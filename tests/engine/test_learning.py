@@ -16,7 +16,8 @@ from brushctl.engine.draws import EncodedPairs, draw
 from brushctl.engine.editing import Editor
 from brushctl.engine.instruction import from_brush
 from brushctl.engine.making import Start, make_brush
-from brushctl.engine.progress import Progress, adam, set_rate
+from brushctl.engine.optimising import adam, set_rate
+from brushctl.engine.progress import Progress
 from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
 from brushctl.engine.scales import Scales
 from brushctl.errors import (
