@@ -88,7 +88,8 @@ def _library(name: str) -> Finding:
 
 def _models() -> Iterator[Finding]:
     try:
-        from brushctl.engine.diagnosis import base_here, clip_here, devices, hub_cache
+        from brushctl.engine.cached import cached_base, hub_cache, is_clip_cached
+        from brushctl.engine.device import devices
     except Exception as error:
         # A broken installation of torch raises anything at all, and this is where to say so.
         yield Finding("models", State.broken, str(error)[:200], "Install brushctl again.")
@@ -97,8 +98,8 @@ def _models() -> Iterator[Finding]:
         yield Finding(f"--device {device.name}", State.fine, device.about)
     yield Finding(f"--base {TINY}", State.fine, "inside the package")
     cache = hub_cache()
-    yield _real_base(cache, base_here)
-    if clip_here():
+    yield _real_base(cache, lambda: cached_base(INSTRUCT_PIX2PIX) is not None)
+    if is_clip_cached():
         yield Finding("CLIP ViT-L-14-quickgelu/openai", State.fine, str(cache))
     else:
         yield Finding(

@@ -14,10 +14,11 @@ from transformers.utils import logging as transformers_logging
 
 from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.family import Family, Pipeline, Words, family_of, pipeline_class
-from brushctl.engine.identity import identity, variant_of
+from brushctl.engine.identity import identity
 from brushctl.engine.places import at_hand, find_base, is_here, unavailable, with_revision
 from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.engine.single_file import identity_of_file, load_file
+from brushctl.engine.weights import variant_of
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import open_clip
 import torch
-from huggingface_hub import try_to_load_from_cache
 from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from brushctl.engine.cached import CLIP_FILES, CLIP_REPOSITORY, is_clip_cached
 from brushctl.engine.device import enough_memory, out_of_memory
-from brushctl.engine.diagnosis import CLIP_FILES, CLIP_REPOSITORY
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
 from brushctl.errors import BaseModelError, first_line
@@ -163,8 +162,7 @@ def _check_at_hand(model: str, tag: str) -> None:
         ConnectionError: they are not on this machine, and the hub does not answer.
     """
     repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").rpartition("/")[0]
-    cached = (try_to_load_from_cache(repository, file) for file in CLIP_FILES if repository)
-    if repository and not any(isinstance(file, str) for file in cached):
+    if repository and not is_clip_cached(repository):
         check_reachable()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 
@@ -10,6 +11,32 @@ from brushctl.errors import DeviceError, DeviceMemoryError
 AUTO = "auto"
 AMPERE = (8, 0)
 """From this compute capability on, CUDA cards multiply in bfloat16; T4 and V100 emulate it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A device.
+
+    Attributes:
+        name: as `--device` takes it.
+        about: what it is, for people.
+    """
+
+    name: str
+    about: str
+
+
+def devices() -> list[Place]:
+    """Every device that `--device` takes on this machine, the best first."""
+    found = []
+    for k in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        properties = torch.cuda.get_device_properties(k)
+        memory = properties.total_memory / 2**30
+        found.append(Place(f"cuda:{k}", f"{properties.name}, {memory:.0f} GiB"))
+    if torch.backends.mps.is_available():
+        found.append(Place("mps", "Apple GPU"))
+    count = torch.get_num_threads()
+    return [*found, Place("cpu", f"{count} thread{'s' * (count != 1)}")]
 
 
 def resolve_device(name: str) -> torch.device:

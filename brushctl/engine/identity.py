@@ -7,34 +7,18 @@ that of the file, so that a brush fits however its base is loaded.
 import contextlib
 import hashlib
 import json
-import re
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import safe_open
 
+from brushctl.engine.weights import opened, weights_of
 from brushctl.errors import BaseModelError
 from brushctl.files import write_atomically
 from brushctl.settings import home
 
-HALF = "fp16"
-VARIANTS = (None, HALF)
-"""The published number formats of one model, in the order in which they are preferred."""
 REMEMBER_FROM = 200_000_000
 """Bytes from which an identity is kept: below, it is computed in a fraction of a second."""
-
-
-def variant_of(part: Path) -> str | None:
-    """The variant in which a part's folder holds its weights: None (plain) or "fp16"."""
-    return next((v for v in VARIANTS if _files(part, v)), None)
-
-
-def weights_of(part: Path) -> list[Path]:
-    """The weights files of a model's part, in the order of their names; none if there are none."""
-    return _files(part, variant_of(part))
 
 
 def identity(unet: Path) -> str:
@@ -71,27 +55,6 @@ def remembered(files: list[Path], compute: Callable[[], str]) -> str:
     return known[key]
 
 
-def _files(part: Path, variant: str | None) -> list[Path]:
-    return [part / name for name in weights_among([f.name for f in part.glob("*")], variant)]
-
-
-def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
-    """The weights files of a variant among the files of a part's folder, in order.
-
-    None where some of several shards are missing: an interrupted download leaves such a folder.
-    """
-    infix = f"\\.{variant}" if variant else ""
-    for suffix in ("safetensors", "bin"):
-        # One file, or shards "-00001-of-00002".
-        pattern = re.compile(
-            rf"(diffusion_pytorch_)?(pytorch_)?model{infix}(-\d+-of-(?P<count>\d+))?\.{suffix}"
-        )
-        matches = [match for match in map(pattern.fullmatch, sorted(names)) if match]
-        if matches and all(int(match["count"] or 1) == len(matches) for match in matches):
-            return [match[0] for match in matches]
-    return []
-
-
 def _recalled(memory: Path) -> dict[str, str]:
     """What was remembered; nothing if it cannot be read."""
     try:
@@ -121,19 +84,3 @@ def digest_of_modules(modules: Sequence[torch.nn.Module]) -> str:
 def _computed(files: list[Path]) -> str:
     with opened(files) as tensors:
         return digest_of(tensors)
-
-
-@contextlib.contextmanager
-def opened(files: list[Path]) -> Generator[dict[str, Any]]:
-    """How to get each tensor, one at a time and memory-mapped."""
-    with ExitStack() as stack:
-        tensors: dict[str, Any] = {}
-        for file in files:
-            if file.suffix == ".safetensors":
-                shard = stack.enter_context(safe_open(file, "pt"))
-                tensors |= dict.fromkeys(shard.keys(), shard.get_tensor)
-            else:
-                held = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
-                held = held.get("state_dict", held)  # where the training program nests it
-                tensors |= dict.fromkeys(held, held.__getitem__)
-        yield tensors

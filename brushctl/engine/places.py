@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diffusers import StableDiffusionInstructPix2PixPipeline
-from huggingface_hub import HfApi, constants, try_to_load_from_cache
+from huggingface_hub import HfApi, constants
 
-from brushctl.engine.diagnosis import PARTS, is_complete
-from brushctl.engine.identity import HALF, weights_among
+from brushctl.engine.cached import cached_base
 from brushctl.engine.single_file import SUFFIXES
+from brushctl.engine.weights import HALF, PARTS, weights_among
 from brushctl.errors import BaseModelError, UsageError, first_line
 from brushctl.files import expanded
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetching
@@ -45,11 +45,7 @@ def _is_path(name: str) -> bool:
 
 def at_hand(name: str, revision: str | None) -> Path | None:
     """The folder or file of a base model that lies on this machine whole; the hub is not asked."""
-    if is_here(name):
-        return expanded(name)
-    cached = try_to_load_from_cache(name, "model_index.json", revision=revision)
-    folder = Path(cached).parent if isinstance(cached, str) else None
-    return folder if folder and is_complete(folder) else None
+    return expanded(name) if is_here(name) else cached_base(name, revision)
 
 
 def find_base(name: str, revision: str | None) -> Path:

@@ -16,7 +16,8 @@ from open_clip.tokenizer import SimpleTokenizer
 from transformers import CLIPTokenizer
 
 from brushctl.engine.device import out_of_memory
-from brushctl.engine.identity import digest_of, opened, remembered
+from brushctl.engine.identity import digest_of, remembered
+from brushctl.engine.weights import opened
 from brushctl.errors import BaseModelError, first_line
 from brushctl.settings import INSTRUCT_PIX2PIX
 

@@ -7,6 +7,7 @@ from importlib import metadata
 import pytest
 from huggingface_hub import constants
 
+from brushctl.engine.base import EMBEDDED
 from tests.cli.shell import Shell
 
 Usage = namedtuple("Usage", "total used free")
@@ -55,19 +56,26 @@ def test_a_disk_that_fills_up_is_told_and_is_no_fault(shell, monkeypatch):
     assert "make room" in findings["--base timbrooks/instruct-pix2pix"]["do"]
 
 
-def test_a_damaged_base_in_the_hubs_cache_is_a_fault(shell, monkeypatch):
-    repository = shell.folder / "hub/models--timbrooks--instruct-pix2pix"
-    snapshot = repository / "snapshots" / ("a" * 40)
-    snapshot.mkdir(parents=True)
-    (snapshot / "model_index.json").write_text('{"unet": ["diff')
-    (repository / "refs").mkdir()
-    (repository / "refs/main").write_text("a" * 40)
+@pytest.fixture
+def repository(shell, monkeypatch):
+    """The real base in a hub's cache, but for its snapshot: `a` forty times."""
+    folder = shell.folder / "hub/models--timbrooks--instruct-pix2pix"
+    (folder / "snapshots").mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs/main").write_text("a" * 40)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(shell.folder / "hub"))
+    return folder
+
+
+def test_a_damaged_base_in_the_hubs_cache_is_a_fault(shell, repository):
+    snapshot = repository / "snapshots" / ("a" * 40)
+    snapshot.mkdir()
+    (snapshot / "model_index.json").write_text('{"unet": ["diff')
     damaged = found(shell, status=1)["--base timbrooks/instruct-pix2pix"]
     assert damaged["state"] == "broken"
     assert f"Delete {repository}" in damaged["do"]
 
 
-def test_a_base_in_the_hubs_cache_is_found(shell, monkeypatch):
-    monkeypatch.setattr("brushctl.engine.diagnosis.base_here", lambda: True)
+def test_a_base_in_the_hubs_cache_is_found(shell, repository):
+    (repository / "snapshots" / ("a" * 40)).symlink_to(EMBEDDED, target_is_directory=True)
     assert found(shell)["--base timbrooks/instruct-pix2pix"]["state"] == "fine"

@@ -14,12 +14,11 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from brushctl.engine import single_file as layout
 from brushctl.engine.base import EMBEDDED, find, open_base
-from brushctl.engine.diagnosis import is_complete
 from brushctl.engine.editing import Editor
-from brushctl.engine.identity import weights_of
 from brushctl.engine.instruction import written
 from brushctl.engine.places import lightest
 from brushctl.engine.scales import Scales
+from brushctl.engine.weights import is_complete, weights_of
 from brushctl.errors import BaseModelError, UsageError
 from tests.engine.ldm import save_configuration, single_file, small_model
 

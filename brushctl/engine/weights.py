@@ -1,0 +1,70 @@
+"""The files in which a base model keeps the weights of its parts."""
+
+import contextlib
+import json
+import re
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+
+PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+HALF = "fp16"
+VARIANTS = (None, HALF)
+"""The published number formats of one model, in the order in which they are preferred."""
+
+
+def variant_of(part: Path) -> str | None:
+    """The variant in which a part's folder holds its weights: None (plain) or "fp16"."""
+    return next((v for v in VARIANTS if _files(part, v)), None)
+
+
+def weights_of(part: Path) -> list[Path]:
+    """The weights files of a model's part, in the order of their names; none if there are none."""
+    return _files(part, variant_of(part))
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a base's folder has all the weights of its index; an interrupted download has not."""
+    index = json.loads((folder / "model_index.json").read_text())
+    return all(weights_of(folder / part) for part in PARTS if part in index)
+
+
+def _files(part: Path, variant: str | None) -> list[Path]:
+    return [part / name for name in weights_among([f.name for f in part.glob("*")], variant)]
+
+
+def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
+    """The weights files of a variant among the files of a part's folder, in order.
+
+    None where some of several shards are missing: an interrupted download leaves such a folder.
+    """
+    infix = f"\\.{variant}" if variant else ""
+    for suffix in ("safetensors", "bin"):
+        # One file, or shards "-00001-of-00002".
+        pattern = re.compile(
+            rf"(diffusion_pytorch_)?(pytorch_)?model{infix}(-\d+-of-(?P<count>\d+))?\.{suffix}"
+        )
+        matches = [match for match in map(pattern.fullmatch, sorted(names)) if match]
+        if matches and all(int(match["count"] or 1) == len(matches) for match in matches):
+            return [match[0] for match in matches]
+    return []
+
+
+@contextlib.contextmanager
+def opened(files: list[Path]) -> Generator[dict[str, Any]]:
+    """How to get each tensor, one at a time and memory-mapped."""
+    with ExitStack() as stack:
+        tensors: dict[str, Any] = {}
+        for file in files:
+            if file.suffix == ".safetensors":
+                shard = stack.enter_context(safe_open(file, "pt"))
+                tensors |= dict.fromkeys(shard.keys(), shard.get_tensor)
+            else:
+                held = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+                held = held.get("state_dict", held)  # where the training program nests it
+                tensors |= dict.fromkeys(held, held.__getitem__)
+        yield tensors
