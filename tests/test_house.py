@@ -32,8 +32,9 @@ def test_no_file_is_longer_than_a_reader_can_hold():
     assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
 
 
-BENCHMARKS = [f for f in sorted(ROOT.glob("benchmarks/*.py")) if f.stem != "card"]
-"""`card` is what they have in common."""
+SHARED = ("card", "lessons")
+"""What the benchmarks have in common."""
+BENCHMARKS = [f for f in sorted(ROOT.glob("benchmarks/*.py")) if f.stem not in SHARED]
 
 
 @pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
