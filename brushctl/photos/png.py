@@ -70,11 +70,11 @@ def texts_of(data: bytes) -> Iterator[Text]:
 
 def _block_in(text: Text) -> tuple[str, bytes] | None:
     """A block that stands in a text, and its name in Pillow's `info`."""
+    if not text[1].startswith((XMP_TEXT + b"\0", RAW_PROFILE)):
+        return None  # and is not unpacked
     keyword, said = read_text(text, UNPACKED)
     if keyword == XMP_TEXT:
         return ("xmp", said) if said else None
-    if not keyword.startswith(RAW_PROFILE):
-        return None
     try:
         block = bytes.fromhex(b"".join(said.split()[2:]).decode())  # after the kind and the length
     except ValueError:

@@ -1,6 +1,7 @@
 """`python -m brushctl.tiny.train PART`: train one part of tiny-ip2p, or go on where it stopped."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -47,14 +48,15 @@ def main(
     from brushctl.tiny.train.photographs import photographs
 
     run = Run(work / part, steps or STEPS[part], rate or RATES[part], resolve_device(device), seed)
-    train = pair_set(work / "data", pairs, seed=1000 * (seed + 1))
+    first = 1000 * (seed + 1)  # of the seeds of blocks
+    train = pair_set(work / "data", pairs, first)
+    detail = partial(detail_set, work / "data", DETAILED, first)
     held_out = pair_set(work / "data", 500, seed=0)
     if part is Part.vae:
         from brushctl.tiny.train.vae import train_vae
 
-        detail = detail_set(work / "data", DETAILED, seed=1000 * (seed + 1))
         begin = start and start / "vae"
-        train_vae(run, train, detail, held_out, photographs(), out / "vae", begin)
+        train_vae(run, train, detail(), held_out, photographs(), out / "vae", begin)
     elif part is Part.unet:
         from brushctl.tiny.train.unet import train_unet
 
@@ -64,8 +66,7 @@ def main(
 
         if start is None:
             raise UsageError("there is no decoder to tune", do="Name the base model with --start.")
-        detail = detail_set(work / "data", DETAILED, seed=1000 * (seed + 1))
-        train_decoder(run, train, detail, held_out, photographs(), start, out / "vae")
+        train_decoder(run, train, detail(), held_out, photographs(), start, out / "vae")
     else:
         from brushctl.tiny.train.clip import train_clip
 
