@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from diffusers import DDPMScheduler
 from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
@@ -158,6 +157,7 @@ def test_a_tuned_decoder_reads_the_latents_that_there_were(tmp_path, monkeypatch
 
 def test_a_finished_u_net_is_written_again_too(tmp_path, monkeypatch):
     monkeypatch.setattr(objective, "BATCH", 4)
+    monkeypatch.setattr(objective, "OWN", 2)
     monkeypatch.setattr(unet, "followed", lambda *_: ({}, (torch.zeros(1, 3, 64, 64),)))
     pixels = np.zeros((2, 64, 64, 3), np.uint8)
     pairs = PairSet(pixels, pixels, ["make it red"] * 2, [([], [])] * 2)
@@ -183,17 +183,6 @@ def test_a_sheet_shows_each_row_s_pictures_side_by_side(run):
 LATENTS, NOISE = torch.randn(2, 3, 24, 16, 16, generator=torch.Generator().manual_seed(0))
 
 
-def test_the_velocity_asked_for_is_diffusers_own_where_the_truth_is_noised():
-    scheduler, t = unet.new_scheduler(), torch.tensor([0, 400, 999])
-    ddpm = DDPMScheduler.from_config(scheduler.config)
-    asked = objective.velocity_to(
-        LATENTS,
-        ddpm.add_noise(LATENTS, NOISE, t),
-        scheduler.alphas_cumprod[t][:, None, None, None],
-    )
-    assert torch.allclose(asked, ddpm.get_velocity(LATENTS, NOISE, t), atol=1e-4)
-
-
 @pytest.mark.parametrize("step", [0, 1, 3])
 def test_an_estimate_is_the_picture_that_a_sampling_step_sees(step):
     scheduler, before = unet.new_scheduler(), LATENTS.flip(0)
@@ -205,28 +194,40 @@ def test_an_estimate_is_the_picture_that_a_sampling_step_sees(step):
         v = model(torch.cat([x_t, before], 1), t, words).sample
     seen = scheduler.step(v, t, z).pred_original_sample
     times = t.long().repeat(3)
-    ours = objective.estimate(model, scheduler.alphas_cumprod, x_t, before, times, words)
+    with torch.no_grad():
+        ours = objective.estimate(model, scheduler.alphas_cumprod, x_t, before, times, words)
     assert torch.allclose(ours, seen, atol=1e-4)
 
 
-def test_half_of_a_model_s_own_estimates_were_made_in_one_step_and_half_in_two():
-    alpha_bar, steps = unet.new_scheduler().alphas_cumprod, list[torch.Tensor]()
-    before = torch.zeros(4, 24, 16, 16)
+class Sure(nn.Module):
+    """Sees a picture of ones, whatever the noise; keeps the mean of what it was shown, and when."""
 
-    class Counting(nn.Module):
-        """Sees a picture whose every value is the number of the step, from 1."""
+    def __init__(self, alpha_bar: torch.Tensor) -> None:
+        super().__init__()
+        self.alpha_bar, self.shown = alpha_bar, list[tuple[torch.Tensor, torch.Tensor]]()
 
-        def forward(self, x_t: torch.Tensor, t: torch.Tensor, _: torch.Tensor) -> SimpleNamespace:
-            steps.append(t)
-            x = torch.full_like(x_t[:, :24], len(steps))
-            a = alpha_bar[t][:, None, None, None]
-            return SimpleNamespace(sample=objective.velocity_to(x, x_t[:, :24], a))
+    def forward(self, x_t: torch.Tensor, t: torch.Tensor, _: torch.Tensor) -> SimpleNamespace:
+        self.shown.append((x_t[:, :24].mean((1, 2, 3)), t))
+        a = self.alpha_bar[t][:, None, None, None]
+        return SimpleNamespace(sample=(a.sqrt() * x_t[:, :24] - 1) / (1 - a).sqrt())
 
-    t, g = torch.tensor([100, 899, 500, 700]), torch.Generator().manual_seed(0)
-    own = objective.own_estimate(Counting(), alpha_bar, before, torch.zeros(4, 32, 128), t, g)
-    assert torch.allclose(own.mean((1, 2, 3)), torch.tensor([2.0, 2.0, 1.0, 1.0]), atol=1e-3)
-    assert steps[0].tolist() == [999] * 4
-    assert ((t[:2] <= steps[1]) & (steps[1] < 999)).all()
+
+def test_a_step_of_training_shows_pure_noise_the_truth_and_the_model_s_own_work():
+    alpha_bar = unet.new_scheduler().alphas_cumprod
+    model = SimpleNamespace(unet=Sure(alpha_bar), text_encoder=lambda tokens: (tokens,))
+    before, truth = torch.zeros(1, 24, 16, 16), torch.full((1, 24, 16, 16), 3.0)
+    pair = objective.Latents(before, truth, torch.zeros(1, 32, dtype=torch.long))
+    asked = objective.Objective(model, pair, pair.tokens, alpha_bar, torch.eye(24))
+    loss = asked.loss(torch.Generator().manual_seed(0))
+    (first, t), (again, later) = model.unet.shown
+    noise = t[: objective.OWN]
+    assert noise.tolist() == [999] * objective.OWN
+    assert len(first) + len(again) == objective.BATCH
+    means = (first[: len(noise)], 0), (first[len(noise) :], 3), (again, 1)
+    for (mean, value), step in zip(means, (noise, t[len(noise) :], later), strict=True):
+        assert torch.allclose(mean, value * alpha_bar[step].sqrt(), atol=0.06)
+    floor = objective.FLOOR
+    assert loss.item() == pytest.approx(floor * np.log(1 + (3 - 1) ** 2 / floor), rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,16 @@ FOCUS = 3.0
 """How much more the edited positions of a pair weigh than the others."""
 UNCONDITIONAL = 0.05
 """Share of draws without picture and words: the first branch of eq. 3."""
-OWN = 0.5
-"""Share of draws that are noised from the model's own estimate: what it meets at inference.
+OWN = 12
+"""Draws from pure noise; under less noise, what the model sees there is drawn once more.
 
 Trained on the truth alone, it trusts what it sees under the noise, and keeps its own errors.
+"""
+FLOOR = 0.03
+"""Cost of the latents that is as much as what the autoencoder loses of a picture.
+
+Costs count by their logarithm above it, as they do in a PSNR, so that the pictures that are
+hardest to make do not drown the others.
 """
 
 
@@ -60,31 +66,47 @@ class Objective:
     worth: torch.Tensor
 
     def loss(self, g: torch.Generator) -> torch.Tensor:
-        """The mean square error, in pixels, of what is seen under the noise of one batch."""
-        before, after, tokens = self._drawn(g)
-        unet, device, own = self.model.unet, self.worth.device, int(OWN * BATCH)
-        focus = _focus_on(before, after).to(device)
-        blank = torch.rand(BATCH, generator=g) < UNCONDITIONAL
-        picture = (before * ~blank[:, None, None, None]).to(device)
-        words = self.model.text_encoder(
-            torch.where(blank[:, None], self.nothing, tokens).to(device)
-        )[0]
-        x = after.to(device)
-        t = torch.cat([_own_times(g, own), _times(g, BATCH - own)]).to(device)
-        noise = torch.randn(picture.shape, generator=g).to(device)
-        own_x = own_estimate(unet, self.alpha_bar, picture[:own], words[:own], t[:own], g)
-        a = self.alpha_bar[t][:, None, None, None]
-        x_t = a.sqrt() * torch.cat([own_x, x[own:]]) + (1 - a).sqrt() * noise
-        error = _velocity(unet, x_t, picture, t, words) - velocity_to(x, x_t, a)
-        error = torch.cat([error[:own] * (1 - a[:own]).sqrt(), error[own:]])
-        in_pixels = F.conv2d(error, self.worth[:, :, None, None].to(error))
-        return (focus * in_pixels.float().pow(2)).mean()
+        """What is seen in pure noise, of that again under less noise, and of the truth."""
+        before, truth, tokens = self._drawn(g, BATCH - OWN)
+        focus = _focus_on(before, truth)
+        blank = (torch.rand(len(truth), generator=g) < UNCONDITIONAL).to(truth.device)
+        picture = before * ~blank[:, None, None, None]
+        words = self.model.text_encoder(torch.where(blank[:, None], self.nothing, tokens))[0]
+        under = torch.cat([torch.zeros_like(truth[:OWN]), truth[OWN:]])
+        last = torch.full((OWN,), TRAIN_STEPS - 1)
+        t = torch.cat([last, _times(g, len(truth) - OWN)])
+        seen = self._seen(under, picture, words, t, g)
+        own = seen[:OWN].detach()
+        again = self._seen(own, picture[:OWN], words[:OWN], _own_times(g, OWN), g)
+        costs = self._cost(seen, truth, focus), self._cost(again, truth[:OWN], focus[:OWN])
+        return torch.cat(costs).mean()
 
-    def _drawn(self, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Pictures before and after, (32, 24, 16, 16), and their words, (32, 32)."""
-        index = torch.randint(len(self.latents.tokens), (BATCH,), generator=g)
-        before, after = (side[index].float() for side in (self.latents.before, self.latents.after))
-        return before, after, self.latents.tokens[index]
+    def _drawn(self, g: torch.Generator, n: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Pictures before and after, (n, 24, 16, 16), and their words, (n, 32)."""
+        index = torch.randint(len(self.latents.tokens), (n,), generator=g)
+        kept, device = self.latents, self.worth.device
+        before, after = (side[index].float().to(device) for side in (kept.before, kept.after))
+        return before, after, kept.tokens[index].to(device)
+
+    def _seen(
+        self,
+        under: torch.Tensor,
+        picture: torch.Tensor,
+        words: torch.Tensor,
+        t: torch.Tensor,
+        g: torch.Generator,
+    ) -> torch.Tensor:
+        """The edited pictures that one sampling step sees in noise with `under` beneath it."""
+        noise, t = (x.to(under.device) for x in (torch.randn(under.shape, generator=g), t))
+        a = self.alpha_bar[t][:, None, None, None]
+        x_t = a.sqrt() * under + (1 - a).sqrt() * noise
+        return estimate(self.model.unet, self.alpha_bar, x_t, picture, t, words)
+
+    def _cost(self, seen: torch.Tensor, truth: torch.Tensor, focus: torch.Tensor) -> torch.Tensor:
+        """(n,): what each picture's errors cost in pixels, as `FLOOR` counts it."""
+        in_pixels = F.conv2d(seen - truth, self.worth[:, :, None, None].to(seen))
+        cost = (focus * in_pixels.float().pow(2)).mean((1, 2, 3))
+        return FLOOR * torch.log1p(cost / FLOOR)
 
 
 def _times(g: torch.Generator, n: int) -> torch.Tensor:
@@ -98,21 +120,6 @@ def _own_times(g: torch.Generator, n: int) -> torch.Tensor:
     return (TRAIN_STEPS * (0.1 + 0.8 * torch.rand(n, generator=g))).long()
 
 
-def velocity_to(x: torch.Tensor, x_t: torch.Tensor, alpha_bar: torch.Tensor) -> torch.Tensor:
-    """The prediction at `x_t` from which a sampler reads `x`, wherever `x_t` came from."""
-    return (alpha_bar.sqrt() * x_t - x) / (1 - alpha_bar).sqrt()
-
-
-def _velocity(
-    unet: nn.Module, x_t: torch.Tensor, picture: torch.Tensor, t: torch.Tensor, words: torch.Tensor
-) -> torch.Tensor:
-    """The U-Net's prediction, (n, c, h, w)."""
-    seen = torch.cat([x_t, picture], 1).contiguous(memory_format=torch.channels_last)
-    predicted: torch.Tensor = unet(seen, t, words).sample
-    return predicted.float()
-
-
-@torch.no_grad()
 def estimate(
     unet: nn.Module,
     alpha_bar: torch.Tensor,
@@ -122,30 +129,11 @@ def estimate(
     words: torch.Tensor,
 ) -> torch.Tensor:
     """The edited picture that one sampling step sees under the noise of `x_t`: (n, c, h, w)."""
+    inputs = torch.cat([x_t, picture], 1).contiguous(memory_format=torch.channels_last)
+    v = unet(inputs, t, words).sample.float()
     a = alpha_bar[t][:, None, None, None]
-    return a.sqrt() * x_t - (1 - a).sqrt() * _velocity(unet, x_t, picture, t, words)
-
-
-def own_estimate(
-    unet: nn.Module,
-    alpha_bar: torch.Tensor,
-    picture: torch.Tensor,
-    words: torch.Tensor,
-    t: torch.Tensor,
-    g: torch.Generator,
-) -> torch.Tensor:
-    """What sampling from pure noise has made of each picture before it comes to `t`.
-
-    After one step in half of them, after two in the others: the second somewhere on the way.
-    """
-    noise, again = (torch.randn(picture.shape, generator=g).to(picture.device) for _ in range(2))
-    last = torch.full_like(t, TRAIN_STEPS - 1)
-    first = estimate(unet, alpha_bar, noise, picture, last, words)
-    n = len(t) // 2
-    between = t[:n] + ((last - t)[:n] * torch.rand(n, generator=g).to(t.device)).long()
-    a = alpha_bar[between][:, None, None, None]
-    x_t = a.sqrt() * first[:n] + (1 - a).sqrt() * again[:n]
-    return torch.cat([estimate(unet, alpha_bar, x_t, picture[:n], between, words[:n]), first[n:]])
+    seen: torch.Tensor = a.sqrt() * x_t - (1 - a).sqrt() * v
+    return seen
 
 
 def _focus_on(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:

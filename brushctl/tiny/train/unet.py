@@ -116,7 +116,7 @@ def train_unet(
     objective = Objective(
         model,
         latents,
-        nothing=tokenizer([""], padding="max_length", return_tensors="pt").input_ids,
+        nothing=tokenizer([""], padding="max_length", return_tensors="pt").input_ids.to(run.device),
         alpha_bar=new_scheduler().alphas_cumprod.to(run.device),
         worth=pixel_worth(vae, to_model(train.before[:500], run.device)),
     )
