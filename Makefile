@@ -10,6 +10,8 @@ RUN = $(UV) run --no-sync
 # Added to what `setup` installs, where a target needs more.
 GROUPS =
 docs man: GROUPS = --group docs
+# Over the cores; more than four processes would want more memory than laptops have.
+SPREAD = --numprocesses auto --maxprocesses 4
 # Anew each time: Sphinx does not see that the title of another page has changed.
 SPHINX = $(RUN) sphinx-build -W --keep-going -q -E -a -c docs/site -d .cache/docs
 
@@ -25,10 +27,10 @@ demo: setup  ## Learn a brush from example pairs and apply it to pictures it has
 	$(RUN) brushctl demo
 
 test: setup  ## Run the test suite
-	$(RUN) pytest
+	$(RUN) pytest $(SPREAD)
 
 test-all: setup  ## Run the slow tests too, which kill processes of a cluster
-	$(RUN) pytest -m 'slow or not slow'
+	$(RUN) pytest $(SPREAD) -m 'slow or not slow'
 
 lint: setup  ## Check style, types and which room imports which
 	$(RUN) ruff check brushctl benchmarks tests docs/site

@@ -1,8 +1,26 @@
 """What tests in several folders need."""
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out among the processes
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests run in one process, and so do all that need the one cluster."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            cluster = "tests/cluster/"
+            return cluster if nodeid.startswith(cluster) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
 
 
 @pytest.fixture
