@@ -9,7 +9,7 @@ import typer
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
-from brushctl.cli.applying import Command, passed_over, run_once, show_plan, watch_folder
+from brushctl.cli.applying import Command, conclude, passed_over, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
 from brushctl.cli.busy import unless_busy
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
@@ -184,8 +184,11 @@ def apply(
         if in_place and first_frame:
             raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
         plan = _plan(command, named, files_from, output, name, in_place=in_place)
-        _check_results(plan, name, command, in_place=in_place)
-        if dry_run:
+        if plan:
+            _check_results(plan, name, command, in_place=in_place)
+        if plan is None:
+            run = partial(conclude, command, (), (), unchanged=0, left=0, seconds=0.0)
+        elif dry_run:
             run = partial(show_plan, command, plan)
         elif engine is Engine.RAY:
             run = partial(scatter_once, command, scatter, plan)
@@ -227,7 +230,8 @@ def _plan(
     template: str,
     *,
     in_place: bool,
-) -> Plan:
+) -> Plan | None:
+    """What to do; None where a list of files is all that is named, and is empty."""
     if in_place and output is not None:
         raise UsageError("--in-place and -o contradict each other")
     if in_place and STREAM in named:
@@ -236,14 +240,16 @@ def _plan(
         return _plan_stream(named, files_from, output)
     if not named and files_from is None:
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
-    listed = read_list(files_from) if files_from else ()
+    if output is None and not in_place:
+        raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
+    listed = () if files_from is None else read_list(files_from)
+    if not named and not listed:
+        return None
     found = find_inputs(
         named, listed, passed_over=lambda *told: command.mention(passed_over(*told))
     )
-    if in_place:
-        return plan_in_place(found)
     if output is None:
-        raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
+        return plan_in_place(found)
     target = expanded(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
     if names_picture(output):

@@ -213,6 +213,19 @@ def test_lists_of_files_from_stdin(shell):
     assert shell.files() == ["in/0.jpg", "in/2.jpg"]
 
 
+def test_an_empty_list_is_nothing_to_do_and_no_error(shell):
+    arguments = ("dusk.brush", "--files-from", "-", "--json", "--report", "page.html")
+    for where in (("-o", "out"), ("--in-place",)):
+        told, err = shell.run(*arguments, *where)
+        assert json.loads(told)["done"] == 0
+        assert "0 done, 0 unchanged, 0 failed" in err
+        assert not shell.files()
+    _, err = shell.run(*arguments[:3], status=2)
+    assert "where the results go is not said" in err
+    _, err = shell.run("dusk.brush", "--files-from", "", "-o", "out", status=2)
+    assert "the list cannot be read" in err
+
+
 def test_an_odd_name_of_a_list_is_one_failed_file(shell):
     shell.photographs(1)
     (shell.folder / "in/._0.jpg").write_bytes(b"what macOS leaves on other disks")
