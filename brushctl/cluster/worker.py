@@ -15,7 +15,6 @@ from brushctl.cluster.planning import Task
 from brushctl.photos.images import megapixels_of
 from brushctl.photos.journal import Record, hash_file
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
-from brushctl.photos.saving import kind_of
 from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import (
     Edited,
@@ -123,7 +122,8 @@ class _Ends:
             if job.error:
                 raise job.error
             job.source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-            return take(data, job.key, job.source, self.editor, self.treatment)
+            names = {"named": Path(job.task.source), "target": Path(job.task.target)}
+            return take(data, job.key, job.source, self.editor, self.treatment, **names)
         except Exception as error:
             return failed(job.key, error, job.source, self.treatment.settings)
 
@@ -139,8 +139,7 @@ class _Ends:
 
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         with writing(task.target, task.output) as part:
-            kind = kind_of(Path(task.target), Path(task.source), taken.photo)
-            facts = put(part, kind, taken, edited, self.treatment)
+            facts = put(part, taken, edited, self.treatment)
             result = {
                 "path": task.result,
                 "sha256": hash_file(part),

@@ -18,7 +18,7 @@ from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
-from brushctl.photos.saving import kind_of, replacing, sweep
+from brushctl.photos.saving import replacing, sweep
 from brushctl.photos.selection import result_path, source_path, stat_of
 from brushctl.photos.treating import (
     Edited,
@@ -123,7 +123,8 @@ class _Files:
                 data = read_photo(job.source)
             source["sha256"] = hashlib.sha256(data).hexdigest()
             source["bytes"] = len(data)
-            taken = take(data, job.key, source, self.editor, self.treatment)
+            names = {"named": job.source, "target": job.target}
+            taken = take(data, job.key, source, self.editor, self.treatment, **names)
             if job.source == job.target and not taken.photo.alone:
                 raise PhotoError(
                     "it holds more than the photograph, which would be lost in place",
@@ -156,7 +157,7 @@ class _Files:
             # Writers of TIFF and PNG seek, which standard output cannot.
             with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
                 path = Path(folder) / "photo"
-                facts = put(path, taken.photo.format, taken, edited, self.treatment)
+                facts = put(path, taken, edited, self.treatment)
                 with path.open("rb") as file:
                     shutil.copyfileobj(file, sys.stdout.buffer)
                 sys.stdout.buffer.flush()
@@ -164,8 +165,7 @@ class _Files:
         job.target.parent.mkdir(parents=True, exist_ok=True)
         output = self.plan.state.parent if self.plan.state else None
         with replacing(_place(job), output, overwrite=not job.vacant) as part:
-            kind = kind_of(job.target, job.source, taken.photo)
-            facts = put(part, kind, taken, edited, self.treatment)
+            facts = put(part, taken, edited, self.treatment)
             if job.source == job.target:
                 _check_unchanged(job.target, taken.source)
             result = {

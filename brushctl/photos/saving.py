@@ -50,16 +50,28 @@ _unfinished: set[Path] = set()
 """The temporary files of this process."""
 
 
-def kind_of(target: Path, source: Path | None, like: Photo) -> str:
+def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
     """The format of a result: the photograph's own, unless its name asks for another.
 
     Args:
-        target: the result's name.
+        target: the result's name; None where it has none.
         source: the photograph's, which need not tell its format; None where it has none.
         like: the photograph.
     """
     named, before = (SUFFIXES.get(p.suffix.lower()) if p else None for p in (target, source))
     return like.format if named in (None, before) else named
+
+
+def check_holds(kind: str, photo: Photo) -> None:
+    """See that a format can hold all of a photograph.
+
+    Raises:
+        PhotoError: it cannot.
+    """
+    if kind == "JPEG" and photo.alpha is not None and photo.alpha.min() < 1:
+        raise PhotoError(
+            "a JPEG cannot hold its transparency", do="Write PNG, TIFF or WebP instead."
+        )
 
 
 def write_photo(
@@ -211,12 +223,7 @@ def _encode(pixels: Pixels, like: Photo, kind: str, metadata: Metadata) -> _Enco
         colour = SRGB(3)
     depth = like.depth if kind in ("PNG", "TIFF") else 8
     codes = colour.from_srgb(pixels, depth)
-    if like.alpha is not None and kind == "JPEG":
-        if like.alpha.min() < 1:
-            raise PhotoError(
-                "a JPEG cannot hold its transparency", do="Write PNG, TIFF or WebP instead."
-            )
-    elif like.alpha is not None:
+    if like.alpha is not None and kind != "JPEG":
         codes = np.concatenate([codes, quantise(like.alpha[..., None], depth)], axis=2)
     return _Encoded(codes, colour.icc, metadata, like, kind)
 

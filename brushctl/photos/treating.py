@@ -16,7 +16,7 @@ from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import Photo, decode_photo, resize
 from brushctl.photos.journal import Record
 from brushctl.photos.metadata import Provenance
-from brushctl.photos.saving import write_photo
+from brushctl.photos.saving import check_holds, kind_of, write_photo
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that every further photograph would meet too."""
@@ -81,6 +81,7 @@ class Taken:
 
     Attributes:
         photo: it, decoded.
+        kind: the format of its result.
         seen: it, at the model's size.
         source: what the journal says of its file.
         warnings: what there is to tell about it.
@@ -88,6 +89,7 @@ class Taken:
     """
 
     photo: Photo
+    kind: str
     seen: Pixels
     source: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
@@ -95,17 +97,26 @@ class Taken:
 
 
 def take(
-    data: bytes, key: str, source: dict[str, Any], editor: Editor, treatment: Treatment
+    data: bytes,
+    key: str,
+    source: dict[str, Any],
+    editor: Editor,
+    treatment: Treatment,
+    *,
+    named: Path | None,
+    target: Path | None,
 ) -> Taken:
-    """Decode a photograph and bring it to the model's size.
+    """Decode a photograph named `named`, and bring it to the model's size.
 
     Raises:
-        PhotoError: it is damaged, too large or of an unknown kind.
+        PhotoError: it is damaged, too large, of an unknown kind, or one that `target` cannot hold.
     """
     started = time.monotonic()
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
+    kind = kind_of(target, named, photo)
+    check_holds(kind, photo)
     seen = resize(photo.pixels, editor.working_size(*photo.size))
-    return Taken(photo, seen, source, list(photo.warnings), time.monotonic() - started)
+    return Taken(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
 
 
 def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exception]:
@@ -128,20 +139,18 @@ def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exceptio
     return edited
 
 
-def put(
-    path: Path, kind: str, taken: Taken, edited: Edited, treatment: Treatment
-) -> dict[str, Any]:
+def put(path: Path, taken: Taken, edited: Edited, treatment: Treatment) -> dict[str, Any]:
     """Write an edit at its photograph's size to `path`; returns the facts for the journal.
 
     Raises:
-        PhotoError: the format cannot hold the photograph.
+        PhotoError: the format cannot be written.
         OSError: it cannot be written.
     """
     started = time.monotonic()
     photo = taken.photo
     full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    warnings = write_photo(path, full.pixels, photo, kind=kind, **how)
+    warnings = write_photo(path, full.pixels, photo, kind=taken.kind, **how)
     return {
         "size": list(photo.size),
         "detail": str(full.path),

@@ -13,6 +13,7 @@ from brushctl.photos import memory, pipeline
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal, Record
+from brushctl.photos.naming import TEMPLATE
 from brushctl.photos.pipeline import IN_HAND, TOGETHER
 from brushctl.photos.plan import Job, plan_folder
 from brushctl.photos.selection import select
@@ -28,8 +29,10 @@ def photographs(folder: Path, sizes: list[tuple[int, int]]) -> Path:
     return folder
 
 
-def edited(folder: Path, output: Path, editor: ToneEditor, **how) -> list[Record]:
-    plan = plan_folder(find_inputs([str(folder)]), output)
+def edited(
+    folder: Path, output: Path, editor: ToneEditor, template: str = TEMPLATE, **how
+) -> list[Record]:
+    plan = plan_folder(find_inputs([str(folder)]), output, template=template)
     assert plan.state
     with Journal(plan.state) as journal:
         work = edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=journal, **how)
@@ -158,6 +161,19 @@ def test_a_picture_that_the_model_cannot_edit_fails_alone(tmp_path):
     records = edited(folder, tmp_path / "out", Touchy(7))
     assert [record.file for record in records if record.error] == ["003.jpg"]
     assert len(records) == 7
+
+
+def test_a_transparent_photograph_is_refused_a_jpeg_before_it_is_edited(tmp_path):
+    folder, editor = tmp_path / "in", Recording(1)
+    folder.mkdir()
+    Image.new("RGBA", (60, 40)).save(folder / "a.png")
+    Image.new("RGB", (60, 40)).save(folder / "b.png")
+    first, second = edited(folder, tmp_path / "out", editor, template="{stem}.jpg")
+    assert first.error
+    assert "transparency" in first.error["what"]
+    assert not second.error
+    assert editor.windows == [1]
+    assert [path.name for path in (tmp_path / "out").glob("*.jpg")] == ["b.jpg"]
 
 
 class Cramped(Recording):
