@@ -10,7 +10,8 @@ RUN = $(UV) run --no-sync
 # Added to what `setup` installs, where a target needs more.
 GROUPS =
 docs man: GROUPS = --group docs
-# Over the cores, long files early; more than four processes would want more memory than laptops have.
+# Over the cores: more than four processes would want more memory than laptops have. Ordered by their
+# number of tests, as xdist would, the files that take longest would begin last.
 SPREAD = --numprocesses auto --maxprocesses 4 --no-loadscope-reorder
 # Anew each time: Sphinx does not see that the title of another page has changed.
 SPHINX = $(RUN) sphinx-build -W --keep-going -q -E -a -c docs/site -d .cache/docs
