@@ -184,18 +184,24 @@ def apply(
         if in_place and first_frame:
             raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
         plan = _plan(command, named, files_from, output, name, in_place=in_place)
-        if plan:
-            _check_results(plan, name, command, in_place=in_place)
         if plan is None:
             run = partial(conclude, command, (), (), unchanged=0, left=0, seconds=0.0)
-        elif dry_run:
-            run = partial(show_plan, command, plan)
-        elif engine is Engine.RAY:
-            run = partial(scatter_once, command, scatter, plan)
         else:
-            run = partial(run_once, command, plan)
+            _check_results(plan, name, command, in_place=in_place)
+            run = partial(_carry_out, command, scatter, plan, engine, dry_run=dry_run)
     with unless_busy(json=json, quiet=quiet):
         run()
+
+
+def _carry_out(
+    command: Command, scatter: Scatter, plan: Plan, engine: Engine, *, dry_run: bool
+) -> None:
+    if dry_run:
+        show_plan(command, plan)
+    elif engine is Engine.RAY:
+        scatter_once(command, scatter, plan)
+    else:
+        run_once(command, plan)
 
 
 def _check_endless(engine: Engine, report: Path | None, *, narrowed: object) -> None:

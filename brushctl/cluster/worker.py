@@ -122,8 +122,15 @@ class _Ends:
             if job.error:
                 raise job.error
             job.source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-            names = {"named": Path(job.task.source), "target": Path(job.task.target)}
-            return take(data, job.key, job.source, self.editor, self.treatment, **names)
+            return take(
+                data,
+                job.key,
+                job.source,
+                self.editor,
+                self.treatment,
+                named=Path(job.task.source),
+                target=Path(job.task.target),
+            )
         except Exception as error:
             return failed(job.key, error, job.source, self.treatment.settings)
 

@@ -123,8 +123,15 @@ class _Files:
                 data = read_photo(job.source)
             source["sha256"] = hashlib.sha256(data).hexdigest()
             source["bytes"] = len(data)
-            names = {"named": job.source, "target": job.target}
-            taken = take(data, job.key, source, self.editor, self.treatment, **names)
+            taken = take(
+                data,
+                job.key,
+                source,
+                self.editor,
+                self.treatment,
+                named=job.source,
+                target=job.target,
+            )
             if job.source == job.target and not taken.photo.alone:
                 raise PhotoError(
                     "it holds more than the photograph, which would be lost in place",

@@ -57,21 +57,17 @@ def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
         target: the result's name; None where it has none.
         source: the photograph's, which need not tell its format; None where it has none.
         like: the photograph.
-    """
-    named, before = (SUFFIXES.get(p.suffix.lower()) if p else None for p in (target, source))
-    return like.format if named in (None, before) else named
-
-
-def check_holds(kind: str, photo: Photo) -> None:
-    """See that a format can hold all of a photograph.
 
     Raises:
-        PhotoError: it cannot.
+        PhotoError: that format cannot hold the photograph.
     """
-    if kind == "JPEG" and photo.alpha is not None and photo.alpha.min() < 1:
+    named, before = (SUFFIXES.get(p.suffix.lower()) if p else None for p in (target, source))
+    kind = like.format if named in (None, before) else named
+    if kind == "JPEG" and like.alpha is not None and like.alpha.min() < 1:
         raise PhotoError(
             "a JPEG cannot hold its transparency", do="Write PNG, TIFF or WebP instead."
         )
+    return kind
 
 
 def write_photo(
@@ -89,7 +85,7 @@ def write_photo(
         path: where, as it is: `replacing` gives one that takes its name when it is whole.
         pixels: (h, w, 3) float32, sRGB-encoded.
         like: the photograph whose profile, depth, alpha, metadata and compression to keep.
-        kind: the format.
+        kind: the format, as `kind_of` tells it.
         provenance: what to write into XMP about the edit, None for nothing.
         strip: leave EXIF, XMP and IPTC out.
 

@@ -16,7 +16,7 @@ from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import Photo, decode_photo, resize
 from brushctl.photos.journal import Record
 from brushctl.photos.metadata import Provenance
-from brushctl.photos.saving import check_holds, kind_of, write_photo
+from brushctl.photos.saving import kind_of, write_photo
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that every further photograph would meet too."""
@@ -114,7 +114,6 @@ def take(
     started = time.monotonic()
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
     kind = kind_of(target, named, photo)
-    check_holds(kind, photo)
     seen = resize(photo.pixels, editor.working_size(*photo.size))
     return Taken(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
 
@@ -143,7 +142,7 @@ def put(path: Path, taken: Taken, edited: Edited, treatment: Treatment) -> dict[
     """Write an edit at its photograph's size to `path`; returns the facts for the journal.
 
     Raises:
-        PhotoError: the format cannot be written.
+        PhotoError: the format cannot be written, or not at this size.
         OSError: it cannot be written.
     """
     started = time.monotonic()

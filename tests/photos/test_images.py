@@ -207,6 +207,14 @@ def test_transparency_is_kept(tmp_path, suffix):
     np.testing.assert_allclose(again.alpha, alpha[..., 0] / 255, atol=0.02)
 
 
+def test_a_jpeg_of_a_transparent_photograph_is_refused(tmp_path):
+    Image.new("RGBA", (20, 20)).save(tmp_path / "in.png")
+    photo = open_photo(tmp_path / "in.png")
+    with pytest.raises(PhotoError, match="transparency"):
+        makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    assert not list(tmp_path.glob("*out*"))
+
+
 def test_an_alpha_channel_that_hides_nothing_is_no_transparency(tmp_path):
     Image.fromarray(makers.picture()).convert("RGBA").save(tmp_path / "in.png")
     photo = open_photo(tmp_path / "in.png")
