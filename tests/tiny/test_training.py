@@ -18,6 +18,7 @@ from brushctl.errors import UsageError
 from brushctl.tiny.train import data, decoder, objective, unet, vae
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
+from brushctl.tiny.train.pictures import Pictures
 from brushctl.tiny.train.words import new_tokenizer
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -128,18 +129,22 @@ def drawn(seed: int) -> PairSet:
     return PairSet(*both, words=[""] * 4, phrases=[([], [])] * 4)
 
 
+def seen(pairs: PairSet, detailed: PairSet) -> Pictures:
+    return Pictures(pairs, detailed.after, pairs, pairs.before)
+
+
 @pytest.mark.usefixtures("few")
 def test_a_finished_part_is_written_again_wherever_it_is_wanted(tmp_path):
     """And not in place of another: other pairs and other pictures are refused."""
     pairs, others = drawn(0), drawn(1)
     run = Run(tmp_path / "run", 1, 1e-3, torch.device("cpu"))
     for name in ("one", "other"):
-        vae.train_vae(run, pairs, pairs.after, pairs, pairs.before, tmp_path / name)
+        vae.train_vae(run, seen(pairs, pairs), tmp_path / name)
     one, other = ((tmp_path / name / WEIGHTS).read_bytes() for name in ("one", "other"))
     assert one == other
-    for shown in ((others, pairs.after), (pairs, others.after)):
+    for shown in (seen(others, pairs), seen(pairs, others)):
         with pytest.raises(UsageError):
-            vae.train_vae(run, *shown, pairs, pairs.before, tmp_path / "third")
+            vae.train_vae(run, shown, tmp_path / "third")
     assert not (tmp_path / "third").exists()
 
 
@@ -148,7 +153,7 @@ def test_a_tuned_decoder_reads_the_latents_that_there_were(tmp_path, monkeypatch
     pairs = replace(drawn(0), words=["make it night"] * 4)
     run = Run(tmp_path / "run", 2, 1e-2, torch.device("cpu"), warmup=1)
     told = run.folder / "log.jsonl"
-    decoder.train_decoder(run, pairs, pairs.after, pairs, pairs.before, EMBEDDED, tmp_path / "out")
+    decoder.train_decoder(run, seen(pairs, pairs), tmp_path / "out", EMBEDDED)
     before, after = (load_file(folder / WEIGHTS) for folder in (EMBEDDED / "vae", tmp_path / "out"))
     same = {name for name in before if torch.equal(before[name], after[name])}
     assert same == {name for name in before if name.startswith(("encoder.", "quant_conv."))}

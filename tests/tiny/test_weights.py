@@ -8,8 +8,9 @@ import torch
 from brushctl.engine.base import open_base
 from brushctl.engine.instruction import initial
 from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
+from brushctl.tiny.train.pictures import psnr
 from brushctl.tiny.train.unet import new_unet
-from brushctl.tiny.train.vae import LATENTS, new_vae, pixel_worth, psnr, whiten
+from brushctl.tiny.train.vae import LATENTS, new_vae, pixel_worth, whiten
 from brushctl.tiny.train.widening import widen
 
 

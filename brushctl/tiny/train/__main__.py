@@ -1,7 +1,6 @@
 """`python -m brushctl.tiny.train PART`: train one part of tiny-ip2p, or go on where it stopped."""
 
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -46,17 +45,21 @@ def main(
     from brushctl.tiny.train.data import detail_set, pair_set
     from brushctl.tiny.train.loop import Run
     from brushctl.tiny.train.photographs import photographs
+    from brushctl.tiny.train.pictures import Pictures
 
     run = Run(work / part, steps or STEPS[part], rate or RATES[part], resolve_device(device), seed)
     first = 1000 * (seed + 1)  # of the seeds of blocks
     train = pair_set(work / "data", pairs, first)
-    detail = partial(detail_set, work / "data", DETAILED, first)
     held_out = pair_set(work / "data", 500, seed=0)
+
+    def pictures() -> Pictures:
+        detail = detail_set(work / "data", DETAILED, first)
+        return Pictures(train, detail, held_out, photographs())
+
     if part is Part.vae:
         from brushctl.tiny.train.vae import train_vae
 
-        begin = start and start / "vae"
-        train_vae(run, train, detail(), held_out, photographs(), out / "vae", begin)
+        train_vae(run, pictures(), out / "vae", start and start / "vae")
     elif part is Part.unet:
         from brushctl.tiny.train.unet import train_unet
 
@@ -66,7 +69,7 @@ def main(
 
         if start is None:
             raise UsageError("there is no decoder to tune", do="Name the base model with --start.")
-        train_decoder(run, train, detail(), held_out, photographs(), start, out / "vae")
+        train_decoder(run, pictures(), out / "vae", start)
     else:
         from brushctl.tiny.train.clip import train_clip
 

@@ -16,7 +16,7 @@ from brushctl.files import write_atomically
 from brushctl.photos.colour import quantise
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, optimise
-from brushctl.tiny.train.vae import to_model
+from brushctl.tiny.train.pictures import to_model
 from brushctl.tiny.train.words import MAX_TOKENS
 from brushctl.tiny.world.looks import UNNAMED
 

@@ -7,16 +7,16 @@ errors. This one sees what the U-Net makes, too.
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import AutoencoderKL, StableDiffusionInstructPix2PixPipeline
 from torch import nn
 
 from brushctl.engine.identity import digest_of_modules
-from brushctl.tiny.train.data import Bytes, PairSet
+from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, digest, keep_sheet, optimise, save_whole
+from brushctl.tiny.train.pictures import Pictures, to_model
 from brushctl.tiny.train.unet import followed, sampled
-from brushctl.tiny.train.vae import drawn, held_out_psnr, reconstruction_loss, to_model
+from brushctl.tiny.train.vae import reconstruction_loss
 
 EACH = 4
 """Pictures of each kind in a batch: of the world, full of detail, and made by the U-Net."""
@@ -24,31 +24,20 @@ EDITED = 3000
 """Pairs that the U-Net edits, from their words."""
 
 
-def train_decoder(
-    run: Run,
-    train: PairSet,
-    detail: Bytes,
-    held_out: PairSet,
-    photographs: Bytes,
-    start: Path,
-    out: Path,
-) -> None:
+def train_decoder(run: Run, pictures: Pictures, out: Path, start: Path) -> None:
     """Tune the decoder of the base model in `start`; save its autoencoder to `out`."""
     pipe = StableDiffusionInstructPix2PixPipeline.from_pretrained(start, safety_checker=None)
     pipe.to(device=run.device, dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
-    vae, sides = pipe.vae, (train.before, train.after)
+    vae, train = pipe.vae, pictures.train
     vae.requires_grad_(False)
     vae.decoder.requires_grad_(True)
     vae.post_quant_conv.requires_grad_(True)
     models = digest_of_modules([vae, pipe.unet, pipe.text_encoder])
-    read = digest(chain(train.contents(), [models.encode()]))
-    edited = _edited(run, pipe, train, read)
-    unseen, photos = (to_model(x, run.device) for x in (held_out.after[:300], photographs))
+    edited = _edited(run, pipe, train, digest(chain(train.contents(), [models.encode()])))
 
     def loss(g: torch.Generator) -> torch.Tensor:
-        side = sides[int(torch.randint(2, (), generator=g))]
-        true = to_model(np.concatenate([drawn(g, side, EACH), drawn(g, detail, EACH)]), run.device)
+        true = to_model(pictures.drawn(g, EACH, EACH), run.device)
         index = torch.randint(len(edited), (EACH,), generator=g)
         meant = to_model(train.after[: len(edited)][index.numpy()], run.device)
         z = torch.cat([vae.encode(true).latent_dist.mean, edited[index].to(true)])
@@ -56,16 +45,13 @@ def train_decoder(
 
     def report(average: nn.Module, step: int) -> dict[str, float]:
         pipe.vae = average
-        figures, rows = followed(pipe, held_out)
+        figures, rows = followed(pipe, pictures.held_out)
         pipe.vae = vae
         keep_sheet(run, step, rows)
-        autoencoder = {
-            "world": held_out_psnr(average, unseen),
-            "photos": held_out_psnr(average, photos),
-        }
-        return autoencoder | figures
+        return pictures.fidelity(average, run.device) | figures
 
-    average = optimise(vae, loss, run, report, [read.encode(), np.ascontiguousarray(detail).data])
+    read = chain(pictures.contents(), [models.encode()])
+    average = optimise(vae, loss, run, report, read)
     assert isinstance(average, AutoencoderKL)
     average.to(torch.float16).save_pretrained(out)
 

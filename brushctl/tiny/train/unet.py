@@ -29,7 +29,8 @@ from brushctl.tiny.train.loop import (
     save_whole,
 )
 from brushctl.tiny.train.objective import TRAIN_STEPS, Denoiser, Latents, Objective
-from brushctl.tiny.train.vae import LATENTS, pixel_worth, psnr, to_model
+from brushctl.tiny.train.pictures import psnr, to_model
+from brushctl.tiny.train.vae import LATENTS, pixel_worth
 from brushctl.tiny.train.widening import weights_in, widen
 from brushctl.tiny.train.words import MAX_TOKENS, new_tokenizer
 

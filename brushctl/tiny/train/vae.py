@@ -1,23 +1,21 @@
 """The autoencoder of tiny-ip2p: f = 4, 24 latent channels."""
 
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from torch import nn
 from torch.nn import functional as F
 
-from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, keep_sheet, optimise
+from brushctl.tiny.train.pictures import Pictures, to_model
 from brushctl.tiny.train.widening import widen
 
 LATENTS = 24
 """Channels."""
 BATCH = 12
 DETAILED = 4
-"""Pictures of a batch that are not of the world, which is smoother than photographs are."""
+"""Pictures of a batch that are full of detail."""
 BOUND = 1e-3
 """Weight of the latents' mean square: it keeps them bounded. The posterior is not sampled: its
 mean is all that editing uses, and noise on it would only be learned away."""
@@ -48,12 +46,6 @@ def new_vae() -> AutoencoderKL:
     )
 
 
-def to_model(pixels: np.ndarray, device: torch.device) -> torch.Tensor:
-    """(n, h, w, 3) bytes to (n, 3, h, w) in [-1, 1]."""
-    x = torch.tensor(pixels, device=device)
-    return x.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-
-
 def _differences(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
 
@@ -68,28 +60,7 @@ def reconstruction_loss(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.log(error + 1e-5).mean() + edges
 
 
-def psnr(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """PSNR of each image in dB; values in [-1, 1], clipped as a file would clip them."""
-    error = (a.clamp(-1, 1) - b.clamp(-1, 1)).flatten(1).pow(2).mean(1) / 4
-    return -10 * torch.log10(error.clamp_min(1e-10))
-
-
-@torch.no_grad()
-def held_out_psnr(vae: nn.Module, pictures: torch.Tensor) -> float:
-    """Mean PSNR of decode(encode(x)), in dB."""
-    values = [psnr(vae(part).sample, part) for part in pictures.split(100)]
-    return float(torch.cat(values).mean())
-
-
-def train_vae(
-    run: Run,
-    train: PairSet,
-    detail: Bytes,
-    held_out: PairSet,
-    photographs: np.ndarray,
-    out: Path,
-    start: Path | None = None,
-) -> None:
+def train_vae(run: Run, pictures: Pictures, out: Path, start: Path | None = None) -> None:
     """Train, fold the latents' mean and deviation into the 1x1 convolutions, save to `out`.
 
     Begins with the autoencoder in `start`, which may have fewer latent channels, if one is given.
@@ -100,14 +71,10 @@ def train_vae(
     if start:
         known = AutoencoderKL.from_pretrained(start).float().to(run.device).eval()
         widen(vae, known.state_dict(), known.config.latent_channels)
-    sides = (train.before, train.after)
-    unseen = to_model(held_out.after[:300], run.device)
-    photos = to_model(photographs, run.device)
+    shown = to_model(pictures.held_out.after[:12], run.device)
 
     def loss(g: torch.Generator) -> torch.Tensor:
-        side = sides[int(torch.randint(2, (), generator=g))]
-        shown = drawn(g, side, BATCH - DETAILED), drawn(g, detail, DETAILED)
-        x = to_model(np.concatenate(shown), run.device)
+        x = to_model(pictures.drawn(g, BATCH - DETAILED, DETAILED), run.device)
         x = x.flip(3) if torch.rand((), generator=g) < 0.5 else x
         z = vae.encode(x).latent_dist.mean
         y = vae.decode(z).sample
@@ -116,20 +83,13 @@ def train_vae(
 
     def report(model: nn.Module, step: int) -> dict[str, float]:
         with torch.no_grad():
-            keep_sheet(run, step, [unseen[:12], model(unseen[:12]).sample])
-        return {"world": held_out_psnr(model, unseen), "photos": held_out_psnr(model, photos)}
+            keep_sheet(run, step, [shown, model(shown).sample])
+        return pictures.fidelity(model, run.device)
 
-    read = chain(train.contents(), [np.ascontiguousarray(detail).data])
-    average = optimise(vae, loss, run, report, read)
+    average = optimise(vae, loss, run, report, pictures.contents())
     assert isinstance(average, AutoencoderKL)
-    whiten(average, to_model(train.before[:2000], run.device))
+    whiten(average, to_model(pictures.train.before[:2000], run.device))
     average.to(torch.float16).save_pretrained(out)
-
-
-def drawn(g: torch.Generator, pictures: Bytes, n: int) -> Bytes:
-    """Any `n` of the pictures."""
-    index = torch.randint(len(pictures), (n,), generator=g)
-    return pictures[index.sort().values.numpy()]
 
 
 def _moved(known: AutoencoderKL, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
