@@ -12,7 +12,6 @@ Models are loaded before. The peak of memory is that of the whole process, not o
 """
 
 import argparse
-import json
 import resource
 import tempfile
 import time
@@ -26,7 +25,7 @@ from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionInstructPi
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from brushctl.engine.base import BaseModel, open_base
 from brushctl.engine.editing import Editor
 from brushctl.engine.instruction import initial
@@ -219,9 +218,8 @@ def main() -> None:
         for contest, rate in zip(contests, rates, strict=True)
         for row in ROWS
     ]
-    report = {
-        "command": command(),
-        "base": {"id": plain.base.id, "unet_sha256": plain.base.unet_sha256},
+    facts = {
+        "base": base_of(plain.base),
         "images": given.images, "steps": given.steps, "rounds": given.rounds,
         "threads": torch.get_num_threads(), "torch": torch.__version__,
         "matrix_gflops": [round(rate / 1e9, 1) for rate in rates],
@@ -231,8 +229,7 @@ def main() -> None:
         },
         "rows": rows,
     }  # fmt: skip
-    given.out.write_text(json.dumps(report, indent=1) + "\n")
-    print(json.dumps(report, indent=1))
+    print(report(given.out, facts))
 
 
 if __name__ == "__main__":

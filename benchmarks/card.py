@@ -4,7 +4,10 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # some scripts measure what a process without the engine takes
+    from brushctl.engine.base import BaseModel, Found
 
 CARD = Path("docs/results/tiny-ip2p.json")
 ELSEWHERE = ("--work", "--out")
@@ -17,6 +20,18 @@ def note(unet_sha256: str, figures: dict[str, Any]) -> None:
     if known.get("unet_sha256") != unet_sha256:
         known = {"unet_sha256": unet_sha256}
     CARD.write_text(json.dumps(known | figures, indent=2) + "\n")
+
+
+def report(out: Path, facts: dict[str, Any]) -> str:
+    """Write what a script measured, and the command that measures it again; also returned."""
+    text = json.dumps({"command": command(), **facts}, indent=1)
+    out.write_text(text + "\n")
+    return text
+
+
+def base_of(base: "BaseModel | Found") -> dict[str, str]:
+    """The weights that figures are of."""
+    return {"id": base.id, "unet_sha256": base.unet_sha256}
 
 
 def command() -> str:

@@ -12,7 +12,6 @@ the difference of the core seconds.
 
 import argparse
 import contextlib
-import json
 import os
 import tempfile
 import time
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.card import command
+from benchmarks.card import report
 from brushctl.cluster.planning import tasks_of
 from brushctl.cluster.running import block_size, edit_on_cluster
 from brushctl.cluster.spreading import Pool, cluster
@@ -117,8 +116,7 @@ def main() -> None:
         same = _results(folder / "waited") == _results(folder / "waited2")
     alone, one, two = (rows[how] for how in ("one process", "Ray with 1", "Ray with 2"))
     spent = one["core seconds each"] - alone["core seconds each"]
-    report = {
-        "command": command(),
+    facts = {
         "photographs": count,
         "rows": rows,
         "overhead of one": round(one["each"] / alone["each"] - 1, 3),
@@ -126,8 +124,7 @@ def main() -> None:
         "same bytes": same,
         "core seconds for each block": round(spent * block_size(count), 4),
     }
-    OUT.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=1))
+    print(report(OUT, facts))
 
 
 def _alone(plan: Plan, opener: EditorOpener, count: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from diffusers import (
 from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from benchmarks.card import command
+from benchmarks.card import report
 from brushctl.engine.base import DEFAULTS_FILE, EMBEDDED
 from brushctl.photos.colour import quantise
 from brushctl.tiny.world.pictures import draw_picture
@@ -132,8 +132,7 @@ def main() -> None:
         ),
     }  # fmt: skip
     weights = sum(f.stat().st_size for f in base.rglob("*.safetensors"))
-    report = {
-        "command": command(),
+    facts = {
         "base": "Stable Diffusion 1.5 InstructPix2Pix, random weights, bfloat16",
         "weights_gb": round(weights / 1e9, 2),
         "device": "cpu",
@@ -141,7 +140,7 @@ def main() -> None:
         "passes": {"learn": "3 branches x 5 samples", "apply": f"3 branches x {STEPS} steps"},
         "rows": rows,
     }
-    OUT.write_text(json.dumps(report, indent=1) + "\n")
+    report(OUT, facts)
 
 
 if __name__ == "__main__":

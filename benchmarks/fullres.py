@@ -25,7 +25,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from benchmarks.card import command
+from benchmarks.card import report
 from brushctl.photos.choices import Detail
 from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import open_photo, resize
@@ -174,13 +174,12 @@ def main() -> None:
                     row = {"megapixels": megapixels, "source": source, "model": base, "side": side}
                     rows.append(row | found)
                     sys.stdout.write(json.dumps(rows[-1]) + "\n")
-    document = {
-        "command": command(),
+    facts = {
         "model_output": "a tone edit at model size, blurred by 0.6 px, noise of 0.02 RMS",
         "photographs": f"of scikit-image, tiled at their own size: {', '.join(PHOTOGRAPHS)}",
         "rows": rows,
     }
-    out.write_text(json.dumps(document, indent=1) + "\n")
+    report(out, facts)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from skimage import data
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from brushctl.bench.effects import draw_effects
 from brushctl.brushes.header import read_metadata
 from brushctl.photos.colour import quantise
@@ -123,15 +123,14 @@ def main() -> None:
             took = seconds_between(brush, photographs(folder / f"mp{size}", count, size))
             sizes.append({"megapixels": size, "seconds_each": round(took, 3)})
             print(sizes[-1], flush=True)
-    report = {
-        "command": command(),
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+    facts = {
+        "base": base_of(base),
         "threads": torch.get_num_threads(),
         "small_megapixels": SMALL,
         "counts": counts,
         "sizes": sizes,
     }
-    OUT.write_text(json.dumps(report, indent=1) + "\n")
+    report(OUT, facts)
     drawn(counts, sizes).savefig(PICTURE, dpi=150)
 
 

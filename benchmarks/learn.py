@@ -20,7 +20,6 @@ pictures that it did not learn from.
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Generator
@@ -31,7 +30,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import mean_psnr
 from brushctl.engine.attention import Brushed, brushed
@@ -184,17 +183,15 @@ def main() -> None:
     exact, rounded = (list(compared(base, chosen.rounds)) for base in bases)
     for row in rounded:
         row["times_faster_than_plain_float32"] = round(exact[0]["seconds"] / row["seconds"], 2)
-    report = {
-        "command": command(),
-        "base": {"id": bases[0].id, "unet_sha256": bases[0].unet_sha256},
+    facts = {
+        "base": base_of(bases[0]),
         "device": chosen.device,
         "threads": torch.get_num_threads(),
         "rows": exact,
         "rows_bfloat16": rounded,
         "psnr_by_dtype": outcomes(bases, chosen.steps) if chosen.steps else None,
     }
-    chosen.out.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))
+    print(report(chosen.out, facts))
 
 
 if __name__ == "__main__":

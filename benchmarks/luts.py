@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from benchmarks.lessons import learnt
 from brushctl.bench.demo import teal_and_amber
 from brushctl.bench.metrics import Pixels, mean_psnr
@@ -96,13 +96,12 @@ def main() -> None:
             }
             shown.append(Row((unseen[0], after[0], table(unseen[0]), meant[0]), name))
         print(json.dumps(rows[-1]), flush=True)
-    report = {
-        "command": command(),
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256} if base else None,
+    facts = {
+        "base": base_of(base) if base else None,
         "pictures": chosen.pictures,
         "rows": rows,
     }
-    OUT.write_text(json.dumps(report, indent=2) + "\n")
+    report(OUT, facts)
     if shown:
         title = "Brushes as LUTs, on a picture left out of the fit (tiny-ip2p, 64 px)"
         columns = ("before", "brush", "its LUT", "truth")

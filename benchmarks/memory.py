@@ -6,7 +6,6 @@
 after the first 100 and at the end. Exits with 1 if the second is more than 5 % above the first.
 """
 
-import json
 import resource
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.card import report
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.journal import Journal
@@ -62,9 +62,7 @@ def main() -> None:
                     first = peak_mb() if done == FIRST else first
     row = {"photographs": done, "peak_mb_first_100": round(first), "peak_mb": round(peak_mb())}
     ratio = peak_mb() / first
-    document = {"command": "uv run python -m benchmarks.memory", **row, "ratio": round(ratio, 4)}
-    OUT.write_text(json.dumps(document, indent=1) + "\n")
-    sys.stdout.write(json.dumps(document) + "\n")
+    print(report(OUT, {**row, "ratio": round(ratio, 4)}))
     sys.exit(ratio > LIMIT or done != COUNT)
 
 

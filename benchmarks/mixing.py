@@ -10,7 +10,6 @@ colour; and of the fine part that is left, which holds texture.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
@@ -123,14 +122,13 @@ def main() -> None:
     SHEET.parent.mkdir(parents=True, exist_ok=True)
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     sheet(columns).save(SHEET)
-    report = {
-        "command": command(),
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+    facts = {
+        "base": base_of(base),
         "pictures": len(images),
         "seconds": round(time.monotonic() - started, 1),
         "rows": rows,
     }
-    FIGURES.write_text(json.dumps(report, indent=2) + "\n")
+    report(FIGURES, facts)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from benchmarks.photographs import LOOKS, retouched
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
@@ -74,9 +74,7 @@ def main() -> None:
             print(json.dumps(row), flush=True)
             told = f"{look}: brush {row['brush']:.1f} dB, before {row['nothing']:.1f} dB"
             shown.append(Row((x, brush, y), told))
-    base = find(None)
-    facts = {"base": {"id": "tiny-ip2p", "unet_sha256": base.unet_sha256}, "rows": rows}
-    OUT.write_text(json.dumps({"command": command(), **facts}, indent=1) + "\n")
+    report(OUT, {"base": base_of(find(None)), "rows": rows})
     title = "Brushes learned from seven other photographs (tiny-ip2p), applied at full size"
     sheet = contact_sheet(title, ("before", "brush", "retouched"), shown, side=320)
     sheet.save(SHEET, quality=88)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.card import command, note
+from benchmarks.card import base_of, command, note, report
 from benchmarks.lessons import learnt
 from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.bench.sheet import Row, contact_sheet
@@ -115,13 +115,12 @@ def main() -> None:
             )
             for k in (0, 2)
         ]
-    report = {
-        "command": command(),
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+    facts = {
+        "base": base_of(base),
         "seconds": round(time.monotonic() - started, 1),
         "rows": rows,
     }
-    OUT.write_text(json.dumps(report, indent=2) + "\n")
+    report(OUT, facts)
     gain = sum(row["brush"] - row["nothing"] for row in rows) / len(rows)
     note(base.unet_sha256, {"photo_gain_db": round(gain, 2), "photo_command": command()})
     title = "Brushes learned from the other photographs (tiny-ip2p, 64 px)"

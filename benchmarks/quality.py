@@ -15,7 +15,7 @@ from statistics import fmean
 import numpy as np
 import torch
 
-from benchmarks.card import command
+from benchmarks.card import base_of, report
 from benchmarks.lessons import learnt
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import psnr, ssim
@@ -62,14 +62,13 @@ def main() -> None:
         }
         for q in Quality
     ]
-    report = {
-        "command": command(),
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+    facts = {
+        "base": base_of(base),
         "dtype": str(base.dtype).removeprefix("torch."),
         "effects": list(chosen.effects),
         "rows": rows,
     }
-    OUT.write_text(json.dumps(report, indent=1) + "\n")
+    report(OUT, facts)
     print(json.dumps(rows, indent=1))
 
 

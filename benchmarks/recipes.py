@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.card import command
+from benchmarks.card import base_of, command
 from brushctl.bench.cases import Case
 from brushctl.bench.effects import TABLE_3, draw_effects, held_out
 from brushctl.bench.methods import Bench
@@ -106,7 +106,7 @@ def main() -> None:
     rows = measured(base, chosen.effects.split(","), chosen.shots, chosen.work)
     steps = {row["step"]: row for row in json.loads(LEARN.read_text())["rows"]}
     measured_on = {
-        "base": {"id": base.id, "unet_sha256": base.unet_sha256},
+        "base": base_of(base),
         "dtype": str(base.dtype).removeprefix("torch."),
     }
     known = json.loads(OUT.read_text()) if OUT.exists() else {}

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.card import command
+from benchmarks.card import report
 from brushctl.cluster.places import Found
 from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.running import LARGEST
@@ -258,8 +258,7 @@ def main() -> None:
                     {"gpu": name, "gpus": gpus, "hours": round(hours, 3)}
                     | {"over the model": round(hours / model[-1]["hours"] - 1, 3)}
                 )
-    report = {
-        "command": command(),
+    facts = {
         "counted": {key: round(value / 1e12, 3) for key, value in flops.items()},
         "measured": {key: float(f"{value:.3g}") for key, value in host.items()},
         "assumed": {
@@ -273,8 +272,7 @@ def main() -> None:
         "model": model,
         "simulation": simulation,
     }
-    OUT.write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=1))
+    print(report(OUT, facts))
 
 
 if __name__ == "__main__":
