@@ -6,19 +6,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from brushctl.cluster.places import Found, canonical, is_url, real
-from brushctl.errors import PlanError
 from brushctl.photos.inputs import Input
 from brushctl.photos.journal import Record
 from brushctl.photos.naming import check_formats, result_name
-from brushctl.photos.plan import (
-    STATE,
-    Job,
-    Plan,
-    check_not_empty,
-    in_the_way,
-    inside,
-    of_another,
-)
+from brushctl.photos.plan import STATE, Job, Plan, check_not_empty
+from brushctl.photos.refusals import alike, in_the_way, inside, of_another, replacing
 from brushctl.photos.selection import source_path
 
 
@@ -73,18 +65,10 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
         result = PurePosixPath(item.relative).parent / result_name(like, n, template, brush)
         target = f"{folder}/{result}"
         if real(target) in sources:
-            raise PlanError(
-                "the result would replace a photograph",
-                where=target,
-                do="Choose another output folder.",
-            )
+            raise replacing(target)
         other = taken.setdefault(target, item.url)
         if other != item.url:
-            raise PlanError(
-                f"{other} and {item.url} would have the same result",
-                where=target,
-                do="Tell them apart in --name, with {folder} or {n}.",
-            )
+            raise alike(other, item.url, target)
         mark = {"path": item.url, **item.mark}
         tasks.append(Task(item.url, target, str(result), str(result), mark))
     check_formats((PurePosixPath(task.source), PurePosixPath(task.target)) for task in tasks)

@@ -12,6 +12,7 @@ from brushctl.files import existing, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 from brushctl.photos.naming import TEMPLATE, check_formats, result_name
+from brushctl.photos.refusals import alike, inside, replacing
 
 STATE = ".brushctl"
 """The folder, inside an output folder, of its journal and its lock."""
@@ -175,43 +176,6 @@ def check_writable(folder: Path, do: str = "Choose another place.") -> None:
         raise PlanError(why[1], where=str(why[0]), do=do)
 
 
-def inside(output: str, folder: str) -> PlanError:
-    """What is wrong with an output folder inside an input folder."""
-    return PlanError(
-        f"the output folder lies inside the input folder {folder}",
-        where=output,
-        do="Its results would be taken for photographs next time; choose another folder, "
-        "or pass --in-place.",
-    )
-
-
-def in_the_way(target: str) -> PlanError:
-    """What is wrong with a file where a result would go, if no journal tells of it."""
-    return PlanError(
-        "a file stands where a result would go, and no earlier run made it",
-        where=target,
-        do="Choose another output folder, or pass --overwrite.",
-    )
-
-
-def there_already(target: str) -> PlanError:
-    """What is wrong with a file that is named for one result, of which no journal is kept."""
-    return PlanError(
-        "the file exists already",
-        where=target,
-        do="Choose another name; --overwrite replaces it.",
-    )
-
-
-def of_another(source: str, other: str, target: str) -> PlanError:
-    """What is wrong with a result of `other` where that of `source` would go."""
-    return PlanError(
-        f"{source} would replace the result of another photograph, {other}",
-        where=target,
-        do="Tell them apart in --name, with {folder}, or pass --overwrite.",
-    )
-
-
 def check_not_empty(inputs: Sequence[object]) -> None:
     """See that there is something to edit.
 
@@ -246,18 +210,10 @@ def _check_targets(jobs: Sequence[Job]) -> None:
         if target in sources:
             own = job.source is not None and target == resolved(job.source)
             other = "pass --in-place" if own else "other names with --name"
-            raise PlanError(
-                "the result would replace a photograph",
-                where=str(job.target),
-                do=f"Choose another output folder, or {other}.",
-            )
+            raise replacing(str(job.target), f", or {other}")
         before = taken.setdefault(_folded(target), job)
         if before is not job and not _differ_as_well(before, job):
-            raise PlanError(
-                f"{before.source} and {job.source} would have the same result",
-                where=str(job.target),
-                do="Tell them apart in --name, with {folder} or {n}.",
-            )
+            raise alike(before.source, job.source, str(job.target))
 
 
 def _folded(path: Path | None) -> str:

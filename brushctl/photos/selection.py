@@ -9,7 +9,8 @@ from typing import Any
 from brushctl.errors import PhotoError, reason
 from brushctl.files import resolved, way_to
 from brushctl.photos.journal import Record, hash_file, history_in
-from brushctl.photos.plan import STATE, Job, Plan, in_the_way, of_another, there_already
+from brushctl.photos.plan import STATE, Job, Plan
+from brushctl.photos.refusals import in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
 
 

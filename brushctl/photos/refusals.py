@@ -1,0 +1,58 @@
+"""What is wrong with a place for results, in the words that paths and URLs are refused with."""
+
+from brushctl.errors import PlanError
+
+APART = "Tell them apart in --name, with {folder}"
+
+
+def inside(output: str, folder: str) -> PlanError:
+    """The output folder lies inside an input folder."""
+    return PlanError(
+        f"the output folder lies inside the input folder {folder}",
+        where=output,
+        do="Its results would be taken for photographs next time; choose another folder, "
+        "or pass --in-place.",
+    )
+
+
+def replacing(target: str, otherwise: str = "") -> PlanError:
+    """A result has the name of a photograph."""
+    return PlanError(
+        "the result would replace a photograph",
+        where=target,
+        do=f"Choose another output folder{otherwise}.",
+    )
+
+
+def alike(one: object, other: object, target: str) -> PlanError:
+    """Two photographs have results of one name."""
+    return PlanError(
+        f"{one} and {other} would have the same result", where=target, do=f"{APART} or {{n}}."
+    )
+
+
+def in_the_way(target: str) -> PlanError:
+    """A file stands where a result would go, and no journal tells of it."""
+    return PlanError(
+        "a file stands where a result would go, and no earlier run made it",
+        where=target,
+        do="Choose another output folder, or pass --overwrite.",
+    )
+
+
+def there_already(target: str) -> PlanError:
+    """The one file that is named for a result, of which no journal is kept, exists."""
+    return PlanError(
+        "the file exists already",
+        where=target,
+        do="Choose another name; --overwrite replaces it.",
+    )
+
+
+def of_another(source: str, other: str, target: str) -> PlanError:
+    """The result of `other` is where that of `source` would go."""
+    return PlanError(
+        f"{source} would replace the result of another photograph, {other}",
+        where=target,
+        do=f"{APART}, or pass --overwrite.",
+    )
