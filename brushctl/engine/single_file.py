@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
-from open_clip.tokenizer import SimpleTokenizer
 from transformers import CLIPTokenizer
 
 from brushctl.engine.device import out_of_memory
@@ -66,6 +65,8 @@ def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixP
 
 def clip_tokenizer() -> CLIPTokenizer:
     """CLIP's, as Stable Diffusion 1.5 pads with it."""
+    from open_clip.tokenizer import SimpleTokenizer  # a second to import, for this alone
+
     known = SimpleTokenizer()
     vocabulary = dict(known.encoder)
     vocabulary["<|startoftext|>"] = vocabulary.pop("<start_of_text>")
