@@ -4,14 +4,21 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # some scripts measure what a process without the engine takes
-    from brushctl.engine.base import BaseModel, Found
+from typing import Any, Protocol
 
 CARD = Path("docs/results/tiny-ip2p.json")
 ELSEWHERE = ("--work", "--out")
 """Options that say where, and change no figure."""
+
+
+class Weights(Protocol):
+    """A base model, opened or only found, or what a brush says of its own."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    @property
+    def unet_sha256(self) -> str: ...  # noqa: D102
 
 
 def note(unet_sha256: str, figures: dict[str, Any]) -> None:
@@ -29,7 +36,7 @@ def report(out: Path, facts: dict[str, Any]) -> str:
     return text
 
 
-def base_of(base: "BaseModel | Found") -> dict[str, str]:
+def base_of(base: Weights) -> dict[str, str]:
     """The weights that figures are of."""
     return {"id": base.id, "unet_sha256": base.unet_sha256}
 

@@ -34,7 +34,8 @@ def train_decoder(run: Run, pictures: Pictures, out: Path, start: Path) -> None:
     vae.decoder.requires_grad_(True)
     vae.post_quant_conv.requires_grad_(True)
     models = digest_of_modules([vae, pipe.unet, pipe.text_encoder])
-    edited = _edited(run, pipe, train, digest(chain(train.contents(), [models.encode()])))
+    read = digest(chain(pictures.contents(), [models.encode()]))
+    edited = _edited(run, pipe, train, read)
 
     def loss(g: torch.Generator) -> torch.Tensor:
         true = to_model(pictures.drawn(g, EACH, EACH), run.device)
@@ -50,8 +51,7 @@ def train_decoder(run: Run, pictures: Pictures, out: Path, start: Path) -> None:
         keep_sheet(run, step, rows)
         return pictures.fidelity(average, run.device) | figures
 
-    read = chain(pictures.contents(), [models.encode()])
-    average = optimise(vae, loss, run, report, read)
+    average = optimise(vae, loss, run, report, [read.encode()])
     assert isinstance(average, AutoencoderKL)
     average.to(torch.float16).save_pretrained(out)
 
