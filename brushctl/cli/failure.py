@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from brushctl.cli.output import print_error, print_line, say
-from brushctl.cli.stopping import ending_on_sigterm
+from brushctl.cli.stopping import ending_on_signals
 from brushctl.errors import BrushctlError, DiskError, Interrupted, UsageError, reason
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def run_and_exit(app: Callable[..., object]) -> int:
     """
     try:
         try:
-            with ending_on_sigterm():
+            with ending_on_signals():
                 status = app(standalone_mode=not _for_programs())
         finally:
             sys.stdout.flush()  # here, where a full disk is told of like any other error

@@ -1,26 +1,33 @@
 """Ctrl-C: the first finishes the files in hand, the second stops at once."""
 
 import contextlib
+import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import NoReturn
 
 from brushctl.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+TOGETHER = 0.25
+"""Seconds in which signals are one: `timeout` sends its own to a process, then to its group."""
+
+Handler = Callable[[int, FrameType | None], None]
 
 
 @contextlib.contextmanager
-def ending_on_sigterm() -> Iterator[None]:
-    """Within the block, SIGTERM is as Ctrl-C: what is shown is put in order, and advice given."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+def ending_on_signals() -> Iterator[None]:
+    """Within the block, SIGTERM is as Ctrl-C: what is shown is put in order, and advice given.
+
+    What whoever started the program has it ignore stays so.
+    """
+    heard = [n for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN]
+    with _answering(heard, signal.default_int_handler):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
@@ -44,12 +51,28 @@ def stopping_gently(
         asked = True
         _say_at_once(b"finishing the photographs in hand; once more to stop at once\n")
 
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
-    try:
+    with _answering(SIGNALS, ask):
         yield lambda: asked
+
+
+@contextlib.contextmanager
+def _answering(numbers: Iterable[signal.Signals], handler: Handler) -> Iterator[None]:
+    """Within the block, signals are answered, of those that come together the first."""
+    answered = -math.inf
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        nonlocal answered
+        now = time.monotonic()
+        if now - answered > TOGETHER:
+            answered = now
+            handler(number, frame)
+
+    before = {number: signal.signal(number, heard) for number in numbers}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 def _say_at_once(line: bytes) -> None:
