@@ -175,7 +175,8 @@ def apply(
     check_named(named if output is None else (*named, output))
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if watch:
-        _check_endless(engine, report, narrowed=dry_run or overwrite or retry_failed or files_from)
+        narrowed = dry_run or overwrite or retry_failed or files_from is not None
+        _check_endless(engine, report, narrowed=narrowed)
         folders, target = _watchable(named, output, in_place=in_place)
         run = partial(watch_folder, command, folders, target, template=name, settle=settle)
     elif is_remote(named, output, engine, paths_only=in_place or files_from is not None):
@@ -204,7 +205,7 @@ def _carry_out(
         run_once(command, plan)
 
 
-def _check_endless(engine: Engine, report: Path | None, *, narrowed: object) -> None:
+def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:
     """See that nothing is asked of a hot folder that only a run with an end can do.
 
     Raises:

@@ -105,11 +105,13 @@ def test_names_that_are_no_text_are_planned_and_edited(shell):  # noqa: F811
     assert edited(odd, shell.folder / "out" / odd.name)
 
 
-@pytest.mark.parametrize("option", ["--dry-run", "--overwrite", "--retry-failed"])
+@pytest.mark.parametrize(
+    "option", [("--dry-run",), ("--overwrite",), ("--retry-failed",), ("--files-from", "")]
+)
 def test_a_hot_folder_takes_no_option_of_a_single_run(shell, option):  # noqa: F811
     shell.photographs(1)
-    _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", option, status=2)
-    assert option in err
+    _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", *option, status=2)
+    assert option[0] in err
     shell.run("dusk.brush", "in", "-o", "in/out", "--watch", status=2)
     assert not (shell.folder / "out").exists()
 
