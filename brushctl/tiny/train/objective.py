@@ -116,8 +116,12 @@ def _times(g: torch.Generator, n: int) -> torch.Tensor:
 
 
 def _own_times(g: torch.Generator, n: int) -> torch.Tensor:
-    """Steps at which an estimate shows through the noise, and is not all there is to see."""
-    return (TRAIN_STEPS * (0.1 + 0.8 * torch.rand(n, generator=g))).long()
+    """Steps at which an estimate shows through the noise, and is not all there is to see.
+
+    More of them near its end, where sampling loses what it has gained.
+    """
+    u = torch.rand(n, generator=g)
+    return (TRAIN_STEPS * (0.1 + 0.8 * u * u)).long()
 
 
 def estimate(

@@ -59,6 +59,9 @@ class Edit:
     make: Callable[[np.random.Generator, int], Pair]
 
 
+HARD = {"neon": 2.0, "comic": 2.0, "poster": 1.7, "pencil": 1.5, "negative": 1.5, "snow": 1.5}
+"""Shares of the looks that are learned slowest."""
+
 TRACE = 0.03
 """Changes below this (of 1) are not counted into an edit's region."""
 
@@ -84,7 +87,7 @@ def _look(name: str) -> Edit:
         picture = draw_picture(rng, size)
         return look_pair(picture, look, _worded(rng, said, "", phrase), phrase)
 
-    return Edit(name, "global", 1.0, make)
+    return Edit(name, "global", HARD.get(name, 1.0), make)
 
 
 def _grade(rng: np.random.Generator, size: int) -> Pair:
@@ -166,21 +169,21 @@ _LOCAL: tuple[Edit, ...] = (
     _local("ground", 2.0, _swap("landscape", "ground", GROUNDS, "turn the {a} into {b}", "{v}")),
     _local(
         "season",
-        1.5,
+        2.5,
         _swap("landscape", "season", SEASONS, "make it look like {b}", "{v}", ground="grass"),
     ),
     _local("moon", 0.7, _wear("landscape", "moon", "add a moon", "", "a moon")),
-    _local("animal", 2.5, _swap("animal", "animal", ANIMALS, "turn the {a} into a {b}", "a {v}")),
-    _local("fur", 1.0, _swap("animal", "fur", FUR, "make the {animal} {b}", "a {v} {animal}")),
-    _local("animal hat", 0.7, _wear("animal", "hat", "give it a hat", "", "a hat")),
-    _local("fruit", 1.5, _swap("table", "fruit", FRUITS, "turn the {a} into {b}", "{v}", plural)),
+    _local("animal", 4.5, _swap("animal", "animal", ANIMALS, "turn the {a} into a {b}", "a {v}")),
+    _local("fur", 1.7, _swap("animal", "fur", FUR, "make the {animal} {b}", "a {v} {animal}")),
+    _local("animal hat", 1.2, _wear("animal", "hat", "give it a hat", "", "a hat")),
+    _local("fruit", 3.0, _swap("table", "fruit", FRUITS, "turn the {a} into {b}", "{v}", plural)),
     _local(
         "cake", 1.0, _swap("table", "cake", CAKES, "make it a {b} cake", "a {v} cake", fruit=None)
     ),
     _local("drink", 1.0, _swap("table", "drink", DRINKS, "make it {b}", "{v}", fruit=None)),
     _local(
         "cloth",
-        0.7,
+        1.2,
         _swap("table", "cloth", COLOURS, "make the tablecloth {b}", "a {v} tablecloth"),
     ),
     _local(
@@ -193,7 +196,7 @@ _LOCAL: tuple[Edit, ...] = (
     _local("hat", 1.2, _wear("portrait", "hat", "add a hat", "", "a hat")),
     _local("hair", 1.0, _swap("portrait", "hair", HAIR, "make the hair {b}", "{v} hair")),
     _local(
-        "reading", 1.2, _swap("portrait", "reading", READING, "turn the {a} into a {b}", "a {v}")
+        "reading", 2.5, _swap("portrait", "reading", READING, "turn the {a} into a {b}", "a {v}")
     ),
     _local(
         "lamp", 1.5, _swap("street", "lamp", LAMPS, "make the lights {b}", "{v} traffic lights")
@@ -215,8 +218,8 @@ EDITS: dict[str, Edit] = {
     edit.name: edit
     for edit in (
         *(_look(name) for name in NAMED),
-        Edit("grade", "global", 14.0, _grade),
-        Edit("nothing", "global", 7.0, _nothing),
+        Edit("grade", "global", 10.0, _grade),
+        Edit("nothing", "global", 4.0, _nothing),
         *_LOCAL,
     )
 }
