@@ -210,7 +210,8 @@ def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, mo
     _, events = made(base, pictures, replace(SHORT, steps=1))
     assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
     whole, in_parts = (torch.cat([g.flatten() for g in step]) for step in gradients)
-    torch.testing.assert_close(in_parts, whole, rtol=1e-3, atol=1e-4 * float(whole.abs().max()))
+    # Rounding alone; a part left out or weighed wrongly would be off by a quarter.
+    assert (in_parts - whole).norm() < 1e-3 * whole.norm()
 
 
 def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
