@@ -1,10 +1,11 @@
 """What `brushctl inspect` costs beside the least that a Typer program can cost.
 
-`python benchmarks/startup.py [RUNS]` runs both in turn and prints the times of whole processes,
+`python benchmarks/startup.py [--runs N]` runs both in turn and prints the times of whole processes,
 from start to end, and their ratio. CPU time is given beside wall time: on a machine that is busy
 with something else it is the figure to compare.
 """
 
+import argparse
 import os
 import resource
 import statistics
@@ -40,8 +41,11 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     return ended - started, cpu
 
 
-def main(runs: int) -> None:
-    """Print the table."""
+def main() -> None:
+    """Run them, print the table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--runs", type=int, default=15)
+    runs = options.parse_args().runs
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder, "bare.py")
         bare.write_text(BARE)
@@ -72,4 +76,4 @@ def main(runs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    main()
