@@ -8,6 +8,15 @@ import pytest
 from brushctl.cli import stopping
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """The tests themselves may have been started to ignore Ctrl-C, as by nohup or in a script."""
+    before = {n: signal.signal(n, signal.default_int_handler) for n in stopping.SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def asked(number: int, together: float, monkeypatch) -> None:
     monkeypatch.setattr(stopping, "TOGETHER", together)
     os.kill(os.getpid(), number)
@@ -33,9 +42,6 @@ def test_a_signal_sent_twice_at_once_interrupts_once(number, monkeypatch):
 
 
 def test_a_signal_that_the_program_was_started_to_ignore_stays_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with stopping.ending_on_signals():
-            os.kill(os.getpid(), signal.SIGINT)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with stopping.ending_on_signals():
+        os.kill(os.getpid(), signal.SIGINT)
