@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from brushctl.tiny.world import sampling
 from brushctl.tiny.world.grading import grade, random_clauses
 from brushctl.tiny.world.looks import NAMED, UNNAMED, Look
+from brushctl.tiny.world.monochrome import FILTERS, INKS, PAPERS, duotone, filtered
 from brushctl.tiny.world.pictures import Picture, draw_picture, draw_scene
 from brushctl.tiny.world.sampling import pick
 from brushctl.tiny.world.scenes import FUR, GROUNDS, HAIR, SEASONS, SKIES, Scene, plural
@@ -25,6 +26,8 @@ HELD_OUT: dict[str, frozenset[tuple[str, str]]] = {
     "toy": frozenset({("ball", "mushroom"), ("cube", "flower")}),
     "look": frozenset((a, b) for a in ("", "rain") for b in UNNAMED) | {("rain", "snow")},
     "wear": frozenset({("portrait", "beard"), ("animal", "collar")}),
+    "filter": frozenset({("", "red")}),
+    "duotone": frozenset({("blue", "yellow")}),
 }
 """(from, to) of the changes that no training pair makes and no training instruction names."""
 
@@ -96,6 +99,21 @@ def _grade(rng: np.random.Generator, size: int) -> Pair:
     picture = draw_picture(rng, size)
     after = grade(picture.pixels, clauses)
     return Pair(picture, Picture(after, picture.phrases), words)
+
+
+def _filter(rng: np.random.Generator, size: int) -> Pair:
+    name = pick(rng, (f for f in FILTERS if ("", f) not in HELD_OUT["filter"]))
+    picture = draw_picture(rng, size)
+    after = Picture(filtered(picture.pixels, name), picture.phrases)
+    return Pair(picture, after, f"black and white, {name} filter")
+
+
+def _duotone(rng: np.random.Generator, size: int) -> Pair:
+    ink = pick(rng, INKS)
+    paper = pick(rng, (p for p in PAPERS if p != ink and (ink, p) not in HELD_OUT["duotone"]))
+    picture = draw_picture(rng, size)
+    after = Picture(duotone(picture.pixels, ink, paper), picture.phrases)
+    return Pair(picture, after, f"{ink} and {paper} duotone")
 
 
 def _nothing(rng: np.random.Generator, size: int) -> Pair:
@@ -219,6 +237,8 @@ EDITS: dict[str, Edit] = {
     for edit in (
         *(_look(name) for name in NAMED),
         Edit("grade", "global", 10.0, _grade),
+        Edit("filter", "global", 3.0, _filter),
+        Edit("duotone", "global", 3.0, _duotone),
         Edit("nothing", "global", 4.0, _nothing),
         *_LOCAL,
     )
