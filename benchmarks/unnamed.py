@@ -3,8 +3,8 @@
     uv run python -m benchmarks.unnamed     # adds to docs/results/tiny-ip2p.json; a table on stdout
 
 Eight edits, ten pairs each, judged on five unseen pictures, under each brush's own best guidance,
-beside the nearest words and doing nothing: tones that no named look and no clause of the grading
-grammar makes, a drawing that training has not, new pairings of things and a new attribute (of a
+beside the nearest words and doing nothing: tones that no named look, no clause of the grading
+grammar and no monochrome of training makes, a drawing that training has not, new pairings of things and a new attribute (of a
 pairing training makes the reverse, of the attribute it shows both states and never the change).
 Cases that are done are kept in --work, as `brushctl bench` keeps them.
 """
@@ -44,8 +44,8 @@ EDITS: dict[str, tuple[str, str, Draw]] = {
         "more blue in the shadows, more red in the highlights",
         look(split_toning),
     ),
-    "duotone": (GLOBAL, "make it sepia", look(duotone)),
-    "red filter": (GLOBAL, "make it black and white", look(red_filter)),
+    "duotone": (GLOBAL, "blue and orange duotone", look(duotone)),
+    "red filter": (GLOBAL, "black and white, orange filter", look(red_filter)),
     "watercolour": (GLOBAL, "as a watercolour painting", look(UNNAMED["watercolour"][0])),
     "ball to mushroom": (
         LOCAL,
