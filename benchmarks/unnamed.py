@@ -4,8 +4,9 @@
 
 Eight edits, ten pairs each, judged on five unseen pictures, under each brush's own best guidance,
 beside the nearest words and doing nothing: tones that no named look, no clause of the grading
-grammar and no monochrome of training makes, a drawing that training has not, new pairings of things and a new attribute (of a
-pairing training makes the reverse, of the attribute it shows both states and never the change).
+grammar and no monochrome of training makes, a drawing that training has not, new pairings of things
+and a new attribute (of a pairing training makes the reverse, of the attribute it shows both states
+and never the change).
 Cases that are done are kept in --work, as `brushctl bench` keeps them.
 """
 
@@ -37,7 +38,9 @@ def duotone(x: Pixels) -> Pixels:
     return NAVY + y * (CREAM - NAVY)
 
 
-EDITS: dict[str, tuple[str, str, Draw]] = {
+Edit = tuple[str, str, Draw]
+"""Scope, the nearest words, how a pair is drawn."""
+EDITS: dict[str, Edit] = {
     "crossed curves": (GLOBAL, "make it faded", look(crossed)),
     "split toning": (
         GLOBAL,
@@ -59,15 +62,14 @@ EDITS: dict[str, tuple[str, str, Draw]] = {
     ),
     "beard": (LOCAL, "add a beard", change("portrait", {"beard": False}, {"beard": True})),
 }
-"""Scope, the nearest words, how a pair is drawn."""
 METHODS = ("nothing", "ip2p", "instructbrush-paper", "instructbrush")
 ENOUGH, LEAD = 27.0, 4.0
 """PSNR that a brush should reach, and by how much it should lead words and doing nothing, in dB."""
 
 
-def effect(name: str, side: int) -> Effect:
+def effect(name: str, edit: Edit, side: int) -> Effect:
     """An edit's pairs, from a seed of its own."""
-    scope, words, draw = EDITS[name]
+    scope, words, draw = edit
     rng = np.random.default_rng((0, len(name), *name.encode()))
     drawn = zip(*(draw(rng, side) for _ in range(TRAIN + TEST)), strict=True)
     before, after = (np.stack(pictures) for pictures in drawn)
@@ -86,7 +88,7 @@ def main() -> None:
         options.error("instructbrush-paper is compared with nothing and ip2p: name all three")
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
-    drawn = [effect(name, base.resolution) for name in chosen.edits]
+    drawn = [effect(name, EDITS[name], base.resolution) for name in chosen.edits]
     plan = Plan(drawn, chosen.methods, [TRAIN], None, chosen.work)
     bench = Bench(base, load_clip(default_clip(base.id), cpu), None, 0)
     outcome = follow(run_bench(bench, plan))

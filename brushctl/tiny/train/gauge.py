@@ -4,7 +4,7 @@ Cross-attention sees keys only in their products with queries, and values only t
 projection: what the one of each two is multiplied by, the other may be divided by. Trained from
 nothing, keys and values come out with deviations near 1, and at the paper's learning rate, which is
 absolute (1e-3, for 1,000 steps), they could move by about one deviation. The scale chosen here
-lets that rate do in this model what it is meant to do.
+lets that rate do in this model what it is meant to do (`benchmarks.gauge` compares three).
 """
 
 import math
@@ -15,8 +15,8 @@ from brushctl.engine.instruction import sites
 
 TRAINING = 1.0
 """Both projections of a kind: right for training the model itself."""
-LEARNING = 2.0**-10
-"""Keys and values with deviations near 1/32: right for learning brushes."""
+LEARNING = 2.0**-12
+"""Keys and values with deviations near 1/64: right for learning brushes."""
 
 
 @torch.no_grad()
