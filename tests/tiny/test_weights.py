@@ -41,7 +41,7 @@ def test_the_gauge_scales_keys_and_values_and_changes_no_prediction(base):
     scaled = [t for KV in initial(replaced(base, unet), "snow", 1).features.values() for t in KV]
     assert torch.equal(predicted(unet, LATENTS), expected)
     for before, after in zip(features, scaled, strict=True):
-        torch.testing.assert_close(after * 64, before, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(after * 32, before, rtol=1e-5, atol=1e-5)
 
 
 def replaced(base, unet):

@@ -15,8 +15,8 @@ from brushctl.engine.instruction import sites
 
 TRAINING = 1.0
 """Both projections of a kind: right for training the model itself."""
-LEARNING = 2.0**-12
-"""Keys and values with deviations near 1/64: right for learning brushes."""
+LEARNING = 2.0**-10
+"""Keys and values with deviations near 1/32: right for learning brushes."""
 
 
 @torch.no_grad()
