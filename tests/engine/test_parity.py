@@ -152,13 +152,13 @@ def test_pictures_of_any_number_and_size_are_edited_in_their_order(base, picture
         assert np.abs(one.before - other.before).max() <= TOLERANCE
 
 
-def test_bfloat16_moves_no_pixel_by_three_levels_of_255_at_the_base_s_own_settings(base, pictures):
+def test_bfloat16_moves_no_pixel_by_four_levels_of_255_at_the_base_s_own_settings(base, pictures):
     how = {"scales": base.defaults.scales, "steps": base.defaults.steps, "seed": 0}
     made = []
     for model in (base, open_base(None, torch.device("cpu"), torch.bfloat16)):
         with Editor(model, written(model, PHRASE), **how) as editor:
             made.append(np.stack([edited.after for edited in editor.edit(list(pictures[:2]))]))
-    assert 0 < np.abs(made[0] - made[1]).max() < 3 / 255
+    assert 0 < np.abs(made[0] - made[1]).max() < 4 / 255
 
 
 class Cramped(Editor):

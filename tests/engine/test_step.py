@@ -107,4 +107,4 @@ def test_gradients_in_bfloat16_point_where_those_in_float32_do(base, pictures, s
         leaves = (leaf for KV in instruction.features.values() for leaf in KV)
         return torch.cat([leaf.grad.flatten() for leaf in leaves])
 
-    assert torch.cosine_similarity(gradient(base), gradient(half), dim=0) > 0.99
+    assert torch.cosine_similarity(gradient(base), gradient(half), dim=0) > 0.9
