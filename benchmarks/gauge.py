@@ -11,16 +11,13 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from benchmarks.card import base_of, report
 from benchmarks.photographs import curve, faded
-from benchmarks.unnamed import Edit, effect
-from brushctl.bench.effects import GLOBAL, TRAIN, look
+from benchmarks.unnamed import Edit, reached
+from brushctl.bench.effects import GLOBAL, look
 from brushctl.bench.methods import Bench
-from brushctl.bench.running import Plan, run_bench
-from brushctl.cli.output import follow
 from brushctl.engine.base import open_base
 from brushctl.engine.clip import default_clip, load_clip
 from brushctl.engine.device import resolve_dtype
@@ -44,15 +41,12 @@ def main() -> None:
     cpu = torch.device("cpu")
     base = open_base(None, cpu, resolve_dtype(None, cpu))
     bench = Bench(base, load_clip(default_clip(base.id), cpu), None, 0)
-    drawn = [effect(name, edit, base.resolution) for name, edit in EDITS.items()]
     rows = []
     for power in POWERS:
         set_gauge(base.unet, 2.0**power)
-        plan = Plan(drawn, METHODS, [TRAIN], None, chosen.work / f"gauge{power}")
-        cases = follow(run_bench(bench, plan)).cases
-        for name in EDITS:
-            of_edit = [case for case in cases if case.effect == name]
-            psnr = {case.method: round(float(np.mean(case.best.psnr)), 2) for case in of_edit}
+        work = chosen.work / f"gauge{power}"
+        for name, figures in reached(bench, EDITS, METHODS, work).items():
+            psnr = {method: round(figure, 2) for method, figure in figures.items()}
             rows.append({"log2_ratio": power, "edit": name, **psnr})
             print(json.dumps(rows[-1]), flush=True)
     report(OUT, {"base": base_of(base), "rows": rows})
