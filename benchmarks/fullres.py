@@ -29,7 +29,7 @@ from benchmarks.card import report
 from brushctl.photos.choices import Detail
 from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import open_photo, resize
-from brushctl.photos.saving import write_photo
+from brushctl.photos.saving import encode_photo
 
 OUT = Path("docs/results/fullres.json")
 SIZES = {2: (1728, 1152), 12: (4240, 2832), 24: (6000, 4000)}
@@ -133,7 +133,8 @@ def measure(path: Path, side: int) -> dict[str, Any]:
         full = to_full_size(photo.pixels, seen, made, Detail.TRANSFER)
         seconds.append(time.perf_counter() - began)
         if not peak:
-            write_photo(path.with_name("out.jpg"), full.pixels, photo, kind="JPEG")
+            data, _ = encode_photo(full.pixels, photo, kind="JPEG")
+            path.with_name("out.jpg").write_bytes(data)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         truth = edit(photo.pixels).clip(0, 1).astype(np.float32)
         upscaled = resize_bicubic(made, photo.size)

@@ -5,51 +5,211 @@ import errno
 import os
 import secrets
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 STREAM = "-"
 """What stands for standard input and output where a file is named."""
+PART = ".brushctl-part"
+"""How the names of temporary files end."""
+DAY = 24 * 3600.0
+"""Seconds after which a temporary file is nobody's, whoever began it: writing one takes seconds."""
+LONGEST_OWNER = 50
+"""Characters of a temporary file's name that tell whose it is: 200 bytes of 255 at most."""
+UNSYNCED = (errno.EINVAL, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS, errno.ENOTSUP)
+"""What systems say that cannot flush a folder to disk: Windows, some network shares."""
+_unfinished: set[Path] = set()
+"""The temporary files of this process."""
+
+
+@contextlib.contextmanager
+def replacing(
+    target: Path, *, owner: str | None = None, overwrite: bool = True
+) -> Iterator[BinaryIO]:
+    """A new file beside `target` to write to, which takes its name once the block has ended well.
+
+    Its bytes are all there, and on the disk, before the name is: whoever sees the name sees a whole
+    file. Of a file that it replaces it keeps the permissions, the owner and group as far as it may
+    give them, and the extended attributes. Until it has its name it is locked, so that `sweep` can
+    tell it from what a killed process has left.
+
+    Args:
+        target: the file to write.
+        owner: whose the temporary file is, for `sweep`; the target's name if not given.
+        overwrite: whether it may replace a file that has the name by then.
+
+    Raises:
+        FileExistsError: it may not, and there is one.
+        OSError: the disk does not take all of it; `target` is as it was.
+    """
+    part, file, lock = _new_part(target, owner or target.name)
+    try:
+        with _blaming(part, target):
+            with file:
+                yield file
+                _flush(file)
+            # Closed now: a share may refuse the bytes only then.
+            with contextlib.suppress(FileNotFoundError):
+                _take_after(target, part)
+            move(part, target, overwrite=overwrite)
+            sync_folder(target.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if lock is not None:
+            os.close(lock)
+        _unfinished.discard(part)
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None:
-    """Write beside the target under another name, flush to disk, then give it its own.
+    """Write a file, whole or not at all; what killed writers of it have left goes.
 
-    A link is followed, and a file that is overwritten keeps its permissions.
+    A link is followed, and folders are made.
 
     Raises:
         FileExistsError: the target exists and may not be overwritten.
         NotADirectoryError: what should be its folder is a file.
+        OSError: the disk does not take all of it.
     """
-    path = path.resolve()
+    path = resolved(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:  # which would say that the target exists
         raise NotADirectoryError(
             errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)
         ) from error
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    sweep(path.parent, path.name)
+    with replacing(path, overwrite=overwrite) as file:
+        file.write(data)
+
+
+def sweep(folder: Path, owner: str) -> None:
+    """Delete what killed processes have left half-written in a folder, as far as that may be.
+
+    Args:
+        folder: it.
+        owner: whose goes at once; anybody's goes when it is a day old.
+    """
+    with contextlib.suppress(OSError):
+        parts = [path for path in folder.iterdir() if path.name.endswith(PART)]
+        for part in parts:
+            with contextlib.suppress(OSError):
+                if part.name.startswith(_prefix(owner)) or _is_old(part):
+                    _delete_abandoned(part)
+
+
+def remove_unfinished() -> None:
+    """Delete the temporary files of this process, which is about to end at once."""
+    for part in list(_unfinished):
+        part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder are on the disk, where the system can be asked to.
+
+    Raises:
+        OSError: they are not.
+    """
     try:
-        with _named(path), partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copymode(path, partial)
-        move(partial, path, overwrite=overwrite)
-    finally:
-        partial.unlink(missing_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in UNSYNCED:
+            raise
+
+
+def _prefix(owner: str) -> str:
+    return f".{owner[:LONGEST_OWNER]}."
+
+
+def _new_part(target: Path, owner: str) -> tuple[Path, BinaryIO, int | None]:
+    """A temporary file of its own, and a second descriptor, which keeps it locked."""
+    while True:
+        part = target.with_name(f"{_prefix(owner)}{secrets.token_hex(8)}{PART}")
+        _unfinished.add(part)
+        with _blaming(part, target):
+            file = part.open("xb")
+        lock = _locked(file.fileno())
+        if os.fstat(file.fileno()).st_nlink or lock is None:
+            return part, file, lock
+        os.close(lock)  # it was swept away before it was locked
+        file.close()
+        _unfinished.discard(part)
+
+
+def _locked(descriptor: int) -> int | None:
+    """A second descriptor of a file, locked as far as the file system locks; None on Windows."""
+    if sys.platform == "win32":
+        return None  # what is open can be neither deleted nor renamed there
+    import fcntl
+
+    second = os.dup(descriptor)
+    with contextlib.suppress(OSError):
+        fcntl.flock(second, fcntl.LOCK_EX)  # waits at most for a `_delete_abandoned`
+    return second
+
+
+def _delete_abandoned(part: Path) -> None:
+    """Delete a temporary file, unless a process is writing it or has done so just now.
+
+    Raises:
+        OSError: one is, or it cannot be deleted.
+    """
+    with part.open("rb") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            except OSError:  # nothing can be locked there
+                if not _is_old(part):
+                    return
+        part.unlink()
+
+
+def _is_old(part: Path) -> bool:
+    return time.time() - part.stat().st_mtime > DAY
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """A fault of the temporary file is one of the file that it was to become."""
+def _blaming(part: Path, target: Path) -> Iterator[None]:
+    """A fault of the temporary file is one of the file that it is to become."""
     try:
         yield
     except OSError as error:
-        error.filename = str(path)
+        if error.filename in (None, str(part)):
+            error.filename = str(target)
         raise
+
+
+def _flush(file: BinaryIO) -> None:
+    """See that all that was written is on the disk.
+
+    Raises:
+        OSError: it is not; some file systems tell of a full disk by a short file alone.
+    """
+    file.flush()
+    os.fsync(file.fileno())
+    if os.fstat(file.fileno()).st_size != file.tell():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _take_after(target: Path, part: Path) -> None:
+    like, own = target.stat(), part.stat()
+    if sys.platform != "win32":
+        for user, group in ((-1, like.st_gid), (like.st_uid, -1)):  # a group is given by its member
+            with contextlib.suppress(OSError):
+                os.chown(part, user, group)
+    shutil.copystat(target, part)
+    os.utime(part, ns=(own.st_atime_ns, own.st_mtime_ns))  # it has changed, all the same
 
 
 def expanded(name: str | Path) -> Path:
@@ -96,10 +256,17 @@ def move(source: Path, target: Path, *, overwrite: bool) -> None:
     try:
         target.hardlink_to(source)  # unlike a rename, it fails where the target exists
     except FileExistsError:
-        raise
+        if not _are_two_names(source, target):
+            raise
+        source.unlink()  # a killed process had come as far as this
     except OSError:  # a file system without hard links (FAT)
         if target.exists():
             raise FileExistsError(target) from None
         source.replace(target)
     else:
         source.unlink()
+
+
+def _are_two_names(one: Path, other: Path) -> bool:
+    """Whether a file has these two names; on disks that ignore case one name is spelled in two."""
+    return one.samefile(other) and one.stat().st_nlink > 1

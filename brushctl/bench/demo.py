@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from brushctl.bench.metrics import Pixels, psnr
-from brushctl.bench.sheet import Row, contact_sheet
+from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import BaseModel, open_base
@@ -146,8 +146,7 @@ def _draw(folders: Folders, seed: int) -> None:
 
 
 def _save(pixels: Pixels, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(quantise(pixels, 8)).save(path)
+    write_atomically(path, as_png(Image.fromarray(quantise(pixels, 8))))
 
 
 def _learn(
@@ -200,4 +199,4 @@ def _rows(names: list[Path], cases: list[list[Pixels]], scores: np.ndarray) -> I
 def _sheet(folders: Folders, rows: list[Row]) -> None:
     columns = ("before", f"text: “{TEXT}”", "brush", "truth")
     title = "A look learned from eight pairs, on pictures it has not seen (tiny-ip2p)"
-    contact_sheet(title, columns, rows).save(folders.sheet)
+    write_atomically(folders.sheet, as_png(contact_sheet(title, columns, rows)))

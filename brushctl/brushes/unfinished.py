@@ -5,7 +5,7 @@ from glob import escape
 from pathlib import Path
 
 from brushctl.errors import UsageError
-from brushctl.files import write_atomically
+from brushctl.files import PART, write_atomically
 
 
 def fold_of(target: Path, k: int | str) -> Path:
@@ -26,8 +26,8 @@ def forget(target: Path) -> None:
     target = _literal(target)
     folds = fold_of(target, "*")
     for pattern in (target, _state_of(target), _state_of(folds)):
-        for partial in target.parent.glob(f".{pattern.name}.*.part"):
-            partial.unlink()
+        for part in target.parent.glob(f".{pattern.name}.*{PART}"):
+            part.unlink(missing_ok=True)
 
 
 def _literal(target: Path) -> Path:

@@ -14,7 +14,7 @@ from brushctl.cli.failure import exit_with_failed, say_failed
 from brushctl.cli.output import follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
-from brushctl.files import STREAM, expanded
+from brushctl.files import STREAM, expanded, remove_unfinished
 from brushctl.photos.choices import Detail
 from brushctl.photos.inputs import find_inputs
 from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
@@ -104,7 +104,6 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         edit: does the work in place of an editor of this process.
     """
     from brushctl.photos.journal import Journal, check_idle
-    from brushctl.photos.saving import remove_unfinished
     from brushctl.photos.selection import states_around
 
     started = time.monotonic()
@@ -114,6 +113,7 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
     with stopping_gently(ending) as stop, held as journal:
         # With one's own lock held: of two that begin at one time, one at least sees the other.
         check_idle(states_around(plan))
+        _sweep(plan)
         selection = command.select(plan, journal.records if journal else {})
         for line in left_alone(selection):
             command.mention(line)
@@ -166,7 +166,6 @@ def watch_folder(
 ) -> None:
     """Edit what arrives in folders until a signal; one editor and one lock throughout."""
     from brushctl.photos.journal import Journal
-    from brushctl.photos.saving import remove_unfinished
     from brushctl.photos.watching import Settling, check_reached
 
     check_outside((expanded(folder) for folder in folders), output)
@@ -194,6 +193,7 @@ def watch_folder(
                     for line in left_alone(selection):
                         warn(line)
                     if selection.todo:
+                        _sweep(plan)
                         _edit(command, plan, selection, editor, journal, stop)
                 told = ""
             except PlanError as error:  # a share that is away, two files of one name: it may pass
@@ -238,6 +238,14 @@ def show_action(command: Command, action: str, source: str, target: str) -> None
     else:
         line = f"{action}  {source} -> {target}\n"
         sys.stdout.buffer.write(os.fsencode(line))  # names need not be text
+
+
+def _sweep(plan: Plan) -> None:
+    """Delete what killed runs of a plan have left half-written."""
+    from brushctl.photos.results import sweep_results
+
+    output = plan.state.parent if plan.state else None
+    sweep_results((job.file for job in plan.jobs if job.file), output)
 
 
 def _edit(

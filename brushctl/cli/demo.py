@@ -9,6 +9,7 @@ import typer
 from brushctl.cli.arguments import Json, Quiet, Seed
 from brushctl.cli.output import follow, print_json
 from brushctl.errors import UsageError
+from brushctl.files import PART, write_atomically
 
 if TYPE_CHECKING:
     from brushctl.bench.demo import Shown
@@ -45,14 +46,18 @@ def demo(
 
 
 def _claim(folder: Path) -> None:
-    if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
+    there = folder.iterdir() if folder.exists() else ()
+    if not (folder / MARK).is_file() and any(map(_is_anothers, there)):
         raise UsageError(
             "this folder holds something else than an earlier demonstration",
             where=str(folder),
             do="Name another folder: brushctl demo FOLDER.",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text("Made by `brushctl demo`, which may write it anew.\n")
+    write_atomically(folder / MARK, b"Made by `brushctl demo`, which may write it anew.\n")
+
+
+def _is_anothers(path: Path) -> bool:
+    return not path.name.endswith(PART)  # which a killed demonstration may have left
 
 
 def _facts(shown: "Shown") -> dict[str, object]:

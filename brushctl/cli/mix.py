@@ -1,16 +1,21 @@
 """`brushctl mix`: make a new brush out of others."""
 
+import contextlib
 import math
 import re
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brushctl.brushes.cache import destination, open_brush, store
+from brushctl.brushes.header import read_metadata
 from brushctl.cli.arguments import Json, Overwrite, complete_names
 from brushctl.cli.output import print_json, say
-from brushctl.errors import UsageError
+from brushctl.errors import BrushFormatError, UsageError
+from brushctl.files import sweep
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
@@ -60,8 +65,10 @@ def mix(
     from brushctl.brushes.file import encode_brush
     from brushctl.brushes.stamp import Stamp
 
-    target = destination(output, overwrite=overwrite)
+    target = destination(output, overwrite=True)
     stamp = Stamp.today(target.stem)
+    if not overwrite:
+        stamp = _as_it_was_begun(stamp, target)
     arguments = brushes or []
     if coarse or fine or any(RANGED.fullmatch(a) for a in arguments):
         if method:
@@ -73,11 +80,22 @@ def mix(
         mixed = _scheduled(arguments, coarse, fine, stamp)
     else:
         mixed = _weighted(arguments, method or Method.BLEND, stamp)
-    path = store(encode_brush(mixed), output, overwrite=overwrite)
-    if json:
-        print_json({"brush": stamp.name, "path": str(path), "metadata": mixed.metadata.to_dict()})
+    data = encode_brush(mixed)
+    if target.is_file() and target.read_bytes() == data:
+        sweep(target.parent, target.name)  # a run was killed right after it had written it
     else:
-        say(f"mixed {stamp.name}: {path}")
+        store(data, output, overwrite=overwrite)
+    if json:
+        print_json({"brush": stamp.name, "path": str(target), "metadata": mixed.metadata.to_dict()})
+    else:
+        say(f"mixed {stamp.name}: {target}")
+
+
+def _as_it_was_begun(stamp: "Stamp", target: Path) -> "Stamp":
+    """A stamp with the day of the brush that is there: the same mix is then the same bytes."""
+    with contextlib.suppress(OSError, BrushFormatError):
+        return replace(stamp, created=read_metadata(target).created)
+    return stamp
 
 
 def _weighted(arguments: list[str], method: Method, stamp: "Stamp") -> "Brush":

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -21,7 +20,7 @@ from brushctl.errors import (
 from brushctl.files import expanded
 from brushctl.photos.images import read_photo
 from brushctl.photos.inputs import MAGIC, is_photograph
-from brushctl.photos.saving import replacing
+from brushctl.photos.results import replacing_result
 
 LOCAL = "file://"
 MARKS = ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime")
@@ -163,33 +162,31 @@ def read(name: str) -> bytes:
         raise PhotoError(_told(error), where=name) from error
 
 
-@contextlib.contextmanager
-def writing(name: str, output: str | None = None) -> Iterator[Path]:
-    """A local file to fill, which takes its place once the block has ended well, whole.
+def write(name: str, data: bytes, output: str) -> None:
+    """Write a result, whole or not at all where that is the file system's to say.
 
     Args:
         name: the path or URL of the place.
-        output: likewise, the folder of the run's journal, for `sweep`.
+        data: the file.
+        output: likewise, the folder of the run's journal, for `sweep_results`.
 
     Raises:
         PhotoError: the storage does not take it.
+        OSError: the disk does not take it.
     """
     name = plain(name)
     if not is_url(name):
         target = Path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target, Path(plain(output)) if output else None) as part:
-            yield part
+        with replacing_result(target, Path(plain(output))) as file:
+            file.write(data)
         return
-    with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
-        part = Path(folder) / "photo"
-        yield part
-        system, path = storage(name)
-        try:
-            _make_folder(system, system._parent(path))
-            system.put_file(str(part), path)
-        except Exception as error:
-            raise PhotoError(_told(error), where=name) from error
+    system, path = storage(name)
+    try:
+        _make_folder(system, system._parent(path))
+        system.pipe_file(path, data)
+    except Exception as error:
+        raise PhotoError(_told(error), where=name) from error
 
 
 def storage(url: str) -> tuple[Any, str]:

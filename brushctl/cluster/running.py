@@ -15,7 +15,7 @@ from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
 from brushctl.photos.journal import Record
 from brushctl.photos.pipeline import TOGETHER
-from brushctl.photos.saving import sweep
+from brushctl.photos.results import sweep_results
 from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import FileDone, Treatment, tell
 
@@ -103,7 +103,7 @@ def block_size(count: int) -> int:
 def _sweep(tasks: Sequence[Task]) -> None:
     local = [task for task in tasks if not is_url(plain(task.target))]
     if local:  # then all are, below one folder
-        sweep((Path(plain(task.target)) for task in local), Path(plain(local[0].output)))
+        sweep_results((Path(plain(task.target)) for task in local), Path(plain(local[0].output)))
 
 
 def _lost(task: Task, treatment: Treatment) -> Record:

@@ -10,10 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from brushctl.cluster.places import is_url, read, writing
+from brushctl.cluster.places import is_url, read, write
 from brushctl.cluster.planning import Task
 from brushctl.photos.images import megapixels_of
-from brushctl.photos.journal import Record, hash_file
+from brushctl.photos.journal import Record
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import (
@@ -21,8 +21,8 @@ from brushctl.photos.treating import (
     Editor,
     Taken,
     Treatment,
+    encoded,
     failed,
-    put,
     take,
     writing_result,
 )
@@ -145,11 +145,11 @@ class _Ends:
             return failed(job.key, error, job.source, self.treatment.settings)
 
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
-        with writing(task.target, task.output) as part:
-            facts = put(part, taken, edited, self.treatment)
-            result = {
-                "path": task.result,
-                "sha256": hash_file(part),
-                "bytes": part.stat().st_size,
-            }
+        data, facts = encoded(taken, edited, self.treatment)
+        write(task.target, data, task.output)
+        result = {
+            "path": task.result,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "bytes": len(data),
+        }
         return Record(task.key, "done", self.treatment.settings, taken.source, result, facts)

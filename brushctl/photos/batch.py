@@ -1,9 +1,7 @@
 """Edit photographs in this process: resumable, and one bad file never stops the rest."""
 
 import hashlib
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
@@ -13,12 +11,11 @@ from typing import Any
 
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
-from brushctl.files import resolved
 from brushctl.photos.images import megapixels_of, read_photo
-from brushctl.photos.journal import Journal, Record, hash_file
+from brushctl.photos.journal import Journal, Record
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
-from brushctl.photos.saving import replacing, sweep
+from brushctl.photos.results import replacing_result
 from brushctl.photos.selection import result_path, source_path, stat_of
 from brushctl.photos.treating import (
     Edited,
@@ -26,8 +23,8 @@ from brushctl.photos.treating import (
     FileDone,
     Taken,
     Treatment,
+    encoded,
     failed,
-    put,
     take,
     tell,
     writing_result,
@@ -59,8 +56,6 @@ def edit_photographs(
     Raises:
         OSError: the disk is full or read-only.
     """
-    if journal and plan.state:
-        sweep(map(_place, jobs), plan.state.parent)
     yield Stage("editing photographs", len(jobs))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
@@ -75,12 +70,6 @@ def edit_photographs(
             pace = megapixels / max(time.monotonic() - started, 1e-9)
             yield Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}")
     return records
-
-
-def _place(job: Job) -> Path:
-    """The file that a result becomes: in place, that which a link leads to."""
-    assert job.target is not None
-    return resolved(job.target) if job.source == job.target else job.target
 
 
 def _check_unchanged(path: Path, source: dict[str, Any]) -> None:
@@ -159,28 +148,24 @@ class _Files:
         return record
 
     def _put(self, job: Job, taken: Taken, edited: Edited) -> Record:
-        record = Record(job.key, "done", self.treatment.settings, taken.source)
-        if job.target is None:
-            # Writers of TIFF and PNG seek, which standard output cannot.
-            with tempfile.TemporaryDirectory(prefix="brushctl-") as folder:
-                path = Path(folder) / "photo"
-                facts = put(path, taken, edited, self.treatment)
-                with path.open("rb") as file:
-                    shutil.copyfileobj(file, sys.stdout.buffer)
-                sys.stdout.buffer.flush()
-            return replace(record, facts=facts)
-        job.target.parent.mkdir(parents=True, exist_ok=True)
+        data, facts = encoded(taken, edited, self.treatment)
+        record = Record(job.key, "done", self.treatment.settings, taken.source, facts=facts)
+        if job.file is None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+            return record
+        job.file.parent.mkdir(parents=True, exist_ok=True)
         output = self.plan.state.parent if self.plan.state else None
-        with replacing(_place(job), output, overwrite=not job.vacant) as part:
-            facts = put(part, taken, edited, self.treatment)
+        with replacing_result(job.file, output, overwrite=not job.vacant) as file:
+            file.write(data)
             if job.source == job.target:
-                _check_unchanged(job.target, taken.source)
+                _check_unchanged(job.file, taken.source)
             result = {
                 "path": result_path(self.plan, job),
-                "sha256": hash_file(part),
-                "bytes": part.stat().st_size,
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "bytes": len(data),
             }
-            record = replace(record, result=result, facts=facts)
+            record = replace(record, result=result)
             if self.journal:
                 # In place, a run killed between renaming and noting it must not edit the edit.
                 self.journal.write(replace(record, status="writing"))

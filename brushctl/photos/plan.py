@@ -36,6 +36,11 @@ class Job:
     key: str
     vacant: bool = False
 
+    @property
+    def file(self) -> Path | None:
+        """The file that the result becomes: in place, the one that a link leads to."""
+        return resolved(self.target) if self.target and self.source == self.target else self.target
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

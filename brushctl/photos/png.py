@@ -3,7 +3,6 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import imagecodecs
 from PIL import Image, PngImagePlugin
@@ -119,8 +118,8 @@ def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
     return chunks
 
 
-def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | None) -> None:
-    """Write (h, w, 1 to 4) uint16 codes as a 16-bit PNG with its metadata chunks."""
+def encode_deep_png(codes: Codes, metadata: Metadata, icc: bytes | None) -> bytes:
+    """A 16-bit PNG of (h, w, 1 to 4) uint16 codes, with its metadata chunks."""
     data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)
     header_end = 8 + 25  # the signature and IHDR
     chunks = b""
@@ -133,9 +132,7 @@ def write_deep_png(path: Path, codes: Codes, metadata: Metadata, icc: bytes | No
         chunks += _chunk(b"eXIf", metadata.exif)
     for kind, text, *_ in chunks_of(metadata).chunks:
         chunks += _chunk(kind, text)
-    with path.open("wb") as file:
-        file.write(data[:header_end] + chunks)
-        file.write(data[header_end:])
+    return b"".join([data[:header_end], chunks, data[header_end:]])
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

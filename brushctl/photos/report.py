@@ -10,12 +10,11 @@ from typing import Any
 from PIL import Image
 
 from brushctl.errors import PhotoError, UsageError
-from brushctl.files import resolved
+from brushctl.files import replacing, resolved, sweep
 from brushctl.photos.colour import SRGB, Pixels
 from brushctl.photos.images import open_photo, resize
 from brushctl.photos.journal import Record
 from brushctl.photos.plan import Job, Plan, check_writable
-from brushctl.photos.saving import replacing
 
 PAGES = (".html", ".htm")
 SIDE = 640
@@ -114,12 +113,12 @@ def write_report(
     failed = sum(records[job.key].error is not None for job in jobs)
     summary = f"{len(jobs) - failed} photographs edited, {failed} failed."
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part, part.open("w", encoding="utf-8", errors="replace") as page:
-        told = {"title": html.escape(title), "summary": html.escape(summary)}
-        page.write(HEAD.format(mark=MARK, **told))
-        for job in jobs:
-            page.writelines(_item(job, records[job.key]))
-        page.write(TAIL)
+    sweep(path.parent, path.name)
+    told = {"title": html.escape(title), "summary": html.escape(summary)}
+    items = (line for job in jobs for line in _item(job, records[job.key]))
+    with replacing(path) as page:
+        for line in (HEAD.format(mark=MARK, **told), *items, TAIL):
+            page.write(line.encode(errors="replace"))
 
 
 def _item(job: Job, record: Record) -> Iterator[str]:

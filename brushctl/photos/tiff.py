@@ -3,7 +3,6 @@
 import io
 import itertools
 import zlib
-from pathlib import Path
 from typing import IO, Any
 
 import imagecodecs
@@ -226,19 +225,17 @@ def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
 
 
-def write_tiff(
-    path: Path,
+def encode_tiff(
     codes: Codes,
     metadata: Metadata,
     *,
     icc: bytes | None,
     alpha: bool,
     compression: str | None,
-) -> None:
-    """Write a TIFF of 8 or 16 bits, with its metadata as tags (TIFF 6.0).
+) -> bytes:
+    """A TIFF of 8 or 16 bits, with its metadata as tags (TIFF 6.0).
 
     Args:
-        path: where to; it is overwritten.
         codes: (h, w, channels), alpha last.
         metadata: EXIF becomes tags and directories of their own, XMP and resources tags.
         icc: the colour profile.
@@ -255,10 +252,7 @@ def write_tiff(
     # Counted from the end of the directory: Pillow adds where that turns out to be.
     tags[STRIP_OFFSETS] = tuple(itertools.accumulate(sizes, initial=0))[:-1]
     tags[STRIP_SIZES] = tuple(sizes)
-    with path.open("wb") as file:
-        file.write(HEADER)
-        file.write(tags.tobytes(len(HEADER)))
-        file.writelines(strips)
+    return b"".join([HEADER, tags.tobytes(len(HEADER)), *strips])
 
 
 def _tags(codes: Codes, metadata: Metadata, *, icc: bytes | None, alpha: bool) -> Directory:

@@ -16,7 +16,7 @@ from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import Photo, decode_photo, resize
 from brushctl.photos.journal import Record
 from brushctl.photos.metadata import Provenance
-from brushctl.photos.saving import kind_of, write_photo
+from brushctl.photos.saving import encode_photo, kind_of
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that every further photograph would meet too."""
@@ -138,19 +138,18 @@ def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exceptio
     return edited
 
 
-def put(path: Path, taken: Taken, edited: Edited, treatment: Treatment) -> dict[str, Any]:
-    """Write an edit at its photograph's size to `path`; returns the facts for the journal.
+def encoded(taken: Taken, edited: Edited, treatment: Treatment) -> tuple[bytes, dict[str, Any]]:
+    """The file of an edit at its photograph's size, and the facts about it for the journal.
 
     Raises:
         PhotoError: the format cannot be written, or not at this size.
-        OSError: it cannot be written.
     """
     started = time.monotonic()
     photo = taken.photo
     full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    warnings = write_photo(path, full.pixels, photo, kind=taken.kind, **how)
-    return {
+    data, warnings = encode_photo(full.pixels, photo, kind=taken.kind, **how)
+    return data, {
         "size": list(photo.size),
         "detail": str(full.path),
         "residual": round(full.residual, 4),

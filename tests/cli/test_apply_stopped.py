@@ -1,12 +1,13 @@
 """A run that is stopped, or that nobody listens to any more."""
 
+import contextlib
 import json
 import os
 import signal
 import time
 
+from brushctl.files import remove_unfinished, replacing
 from brushctl.photos.journal import read_journal
-from brushctl.photos.saving import remove_unfinished, replacing
 from tests.cli.test_apply import Shell, shell, summary, wait_for  # noqa: F401
 from tests.photos.processes import start
 
@@ -32,12 +33,10 @@ def test_a_second_ctrl_c_stops_at_once(shell):  # noqa: F811
 
 
 def test_what_is_half_written_goes_when_a_run_stops_at_once(tmp_path):
-    with replacing(tmp_path / "a.jpg") as part:
-        part.write_bytes(b"half")
+    with contextlib.suppress(FileNotFoundError), replacing(tmp_path / "a.jpg") as file:
+        file.write(b"half")
         remove_unfinished()
-        assert list(tmp_path.iterdir()) == []
-        part.write_bytes(b"whole")
-    assert (tmp_path / "a.jpg").read_bytes() == b"whole"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reader_that_leaves_does_not_stop_the_run(shell):  # noqa: F811

@@ -11,8 +11,9 @@ import pillow_heif
 import tifffile
 from PIL import Image
 
+from brushctl.files import write_atomically
 from brushctl.photos.images import Photo
-from brushctl.photos.saving import kind_of, replacing, write_photo
+from brushctl.photos.saving import encode_photo, kind_of
 
 pillow_heif.register_heif_opener()
 
@@ -195,5 +196,6 @@ def save(
     target: Path, pixels: np.ndarray, like: Photo, *, kind: str | None = None, **how: Any
 ) -> list[str]:
     """Pixels as a file like the photograph they come from, whole or not at all, as runs do it."""
-    with replacing(target) as part:
-        return write_photo(part, pixels, like, kind=kind or kind_of(target, None, like), **how)
+    data, warnings = encode_photo(pixels, like, kind=kind or kind_of(target, None, like), **how)
+    write_atomically(target, data)
+    return warnings

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from brushctl.errors import PhotoError
+from brushctl.files import PART
 from brushctl.photos import memory, pipeline
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
@@ -230,11 +231,11 @@ def test_a_full_disk_ends_the_run(tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("brushctl.photos.treating.write_photo", full)
+    monkeypatch.setattr("brushctl.files._flush", full)
     with pytest.raises(OSError, match="No space"):
         edited(folder, tmp_path / "out", Recording(2))
     assert not list((tmp_path / "out").glob("*.jpg"))
-    assert not list((tmp_path / "out").glob(".*.part*"))
+    assert not list((tmp_path / "out").glob(f".*{PART}"))
 
 
 def test_what_the_editor_made_is_what_is_written(tmp_path):

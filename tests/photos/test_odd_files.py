@@ -15,7 +15,6 @@ from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import read_list
 from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
 from brushctl.photos.png import _chunk, ends_in_pixels
-from brushctl.photos.saving import write_photo
 from tests.photos import makers
 
 
@@ -173,9 +172,7 @@ def test_a_jpeg_full_of_xmp_keeps_it_whole_and_says_what_it_lacks(tmp_path):
     makers.write_jpeg(source, makers.picture(), xmp=packet(JPEG_ROOM - 100))
     photo = open_photo(source)
     full = replace(photo, metadata=replace(photo.metadata, extended_xmp=(EXTENDED_XMP + b"more",)))
-    told = write_photo(
-        target, photo.pixels, full, kind="JPEG", provenance=Provenance("a", "b", "c")
-    )
+    told = makers.save(target, photo.pixels, full, provenance=Provenance("a", "b", "c"))
     assert told == ["its XMP leaves no room to say which brush edited it"]
     assert open_photo(target).metadata.xmp == full.metadata.xmp
     assert open_photo(target).metadata.extended_xmp == full.metadata.extended_xmp

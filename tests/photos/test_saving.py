@@ -3,10 +3,12 @@
 import os
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
-from brushctl.photos.saving import DAY, replacing, sweep
+from brushctl.files import DAY, replacing
+from brushctl.photos.results import replacing_result, sweep_results
 
 
 @pytest.fixture
@@ -14,15 +16,15 @@ def part(tmp_path):
     """Of a run with its journal in `out`, half-written in a folder below it."""
     target = tmp_path / "out/2024/a.jpg"
     target.parent.mkdir(parents=True)
-    with replacing(target, tmp_path / "out") as part:
-        part.touch()
+    with replacing_result(target, tmp_path / "out") as file:
+        part = Path(file.name)
     target.unlink()
     part.write_bytes(b"half")
     return part
 
 
 def test_a_run_with_another_journal_leaves_it(part, tmp_path):
-    sweep([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
+    sweep_results([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
     assert part.exists()
 
 
@@ -30,13 +32,13 @@ def test_the_next_run_with_its_journal_deletes_it_wherever_the_tree_is_mounted(p
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "out").rename(tmp_path / "elsewhere/out")
     (tmp_path / "link").symlink_to("elsewhere/out")
-    sweep([tmp_path / "link/2024/b.jpg"], tmp_path / "link")
+    sweep_results([tmp_path / "link/2024/b.jpg"], tmp_path / "link")
     assert not (tmp_path / "link/2024" / part.name).exists()
 
 
 def test_any_run_deletes_it_a_day_later(part, tmp_path):
     os.utime(part, (time.time() - DAY - 1,) * 2)
-    sweep([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
+    sweep_results([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
     assert not part.exists()
 
 
@@ -44,8 +46,8 @@ def test_a_file_keeps_its_permissions_when_it_is_replaced(tmp_path):
     target = tmp_path / "a.jpg"
     target.write_bytes(b"old")
     target.chmod(0o444)
-    with replacing(target) as part:
-        part.write_bytes(b"new")
+    with replacing(target) as file:
+        file.write(b"new")
     assert target.read_bytes() == b"new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o444
 
@@ -56,8 +58,8 @@ def test_a_file_keeps_its_extended_attributes_when_it_is_replaced_and_has_change
     os.utime(target, (0, 0))
     if not has_attributes(target):
         pytest.skip("this file system keeps none")
-    with replacing(target) as part:
-        part.write_bytes(b"new")
+    with replacing(target) as file:
+        file.write(b"new")
     assert os.getxattr(target, "user.xdg.tags") == b"harbour"
     assert target.stat().st_mtime > 0
 
@@ -77,8 +79,8 @@ def test_a_file_keeps_its_owner_and_group_when_root_replaces_it(tmp_path):
     target.write_bytes(b"old")
     target.chmod(0o600)
     os.chown(target, 65534, 65533)
-    with replacing(target) as part:
-        part.write_bytes(b"new")
+    with replacing(target) as file:
+        file.write(b"new")
     now = target.stat()
     assert (now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)) == (65534, 65533, 0o600)
 
@@ -90,6 +92,6 @@ def test_a_file_of_another_is_replaced_where_its_owner_cannot_be_kept(tmp_path, 
     monkeypatch.setattr(os, "chown", denied)
     target = tmp_path / "a.jpg"
     target.write_bytes(b"old")
-    with replacing(target) as part:
-        part.write_bytes(b"new")
+    with replacing(target) as file:
+        file.write(b"new")
     assert target.read_bytes() == b"new"
