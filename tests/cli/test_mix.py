@@ -109,3 +109,16 @@ def test_brushes_of_different_bases_end_with_status_5_and_both_names(shell):
     _, message = shell.run("mix", "warm", "odd.brush", "-o", "new", status=5)
     assert "base-0" in message
     assert "base-f" in message
+
+
+def test_a_mix_that_was_killed_when_its_brush_was_whole_can_be_repeated(shell, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    shell.run("mix", "warm", "grain", "-o", "new")
+    made = shell.brush("new")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")  # the next morning
+    _, message = shell.run("mix", "warm", "grain", "-o", "new")
+    assert message.startswith("mixed new:")
+    assert shell.brush("new").metadata == made.metadata
+    shell.run("mix", "warm:2", "grain", "-o", "new", status=2)
+    shell.run("mix", "warm", "grain", "-o", "new", "--overwrite")
+    assert shell.brush("new").metadata.created == "1970-01-02"

@@ -4,6 +4,7 @@ Run as `python -m tests.faults.driver FOLDER STRIDE [CASE ...]` with `fault.c`, 
 LD_PRELOAD. Each case runs once undisturbed, which gives the reference and the number of its disk
 operations; then once for every STRIDE-th of them and each fault. Each of these runs is looked at,
 then repeated undisturbed, which has to end as the reference did. Prints what was found as JSON.
+Without cases, all but the learning of a brush, which takes longest.
 """
 
 import ctypes
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from brushctl.brushes.file import write_brush
@@ -47,7 +49,6 @@ class Case:
     Attributes:
         arguments: of the command.
         again: of its repetition.
-        replaces: the file it is to replace has its name already, with other content.
         volatile: results that are not the same bytes each time.
     """
 
@@ -68,6 +69,10 @@ CASES = {
     "label": Case(["label", "warm", "--title", "Warm"]),
     "import": Case(["import", "dusk.brush"], ["--overwrite"]),
     "export": Case(["export", "warm", "copy.brush"], ["--overwrite"]),
+    "learn": Case(
+        ["learn", "pairs", "-o", "new.brush", "--steps", "2", "--no-phrase", "--hold-out", "1"],
+        ["--resume"],
+    ),
     "table": Case(["export", "dusk.brush", "in", "--lut", "dusk.cube", "--force"], ["--overwrite"]),
 }
 
@@ -81,6 +86,11 @@ def prepare(folder: Path) -> None:
     makers.write_deep_tiff(folder / "in/c.tif", makers.deep_picture())
     Image.fromarray(makers.picture(seed=4)).save(folder / "in/d.png")
     make_brush(folder / "dusk.brush")
+    for seed in range(3):
+        for side, light in (("before", 1.0), ("after", 0.5)):
+            codes = (makers.picture(seed=seed) * light).astype(np.uint8)
+            (folder / f"pairs/{side}").mkdir(parents=True, exist_ok=True)
+            Image.fromarray(codes).save(folder / f"pairs/{side}/{seed}.png")
     for seed, name in enumerate(("warm", "grain")):
         write_brush(plain(name, seed=seed), folder / f"home/brushes/{name}.brush")
 
@@ -101,7 +111,8 @@ def run(folder: Path, arguments: list[str], fault: int = 0, at: int = -1) -> tup
 def _command(folder: Path, arguments: list[str], fault: int, at: int, writer: int) -> int:
     os.chdir(folder)
     os.environ["BRUSHCTL_HOME"] = str(folder / "home")
-    sys.modules["brushctl.engine.editing"] = tone_engine()
+    if arguments[0] != "learn":
+        sys.modules["brushctl.engine.editing"] = tone_engine()
     sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
     sys.argv = ["brushctl", *arguments]
     shim = ctypes.CDLL(None)
@@ -177,11 +188,23 @@ def faults_of(case: Case, folder: Path, stride: int) -> Iterator[tuple[str, list
             yield f"{kind} at {at} of {count}, status {status}", found
 
 
+def _import_what_learns() -> None:
+    import torch
+
+    from brushctl import settings
+    from brushctl.cli import lesson  # noqa: F401
+
+    torch.set_num_threads(1)  # no threads to lose in a fork
+    settings.KEEP_EVERY = 1
+
+
 def found_in(folder: Path, stride: int, names: list[str]) -> dict[str, object]:
     """Every case's faults, counted, and all that was wrong."""
     counts: dict[str, int] = {}
     wrongs: dict[str, list[str]] = {}
-    for name in names or CASES:
+    if "learn" in names:
+        _import_what_learns()
+    for name in names or [name for name in CASES if name != "learn"]:
         for fault, found in faults_of(CASES[name], folder, stride):
             counts[name] = counts.get(name, 0) + 1
             if found:

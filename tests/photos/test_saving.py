@@ -1,13 +1,14 @@
 """What killed runs leave half-written is deleted, and never what another run is writing."""
 
 import os
+import signal
 import stat
 import time
 from pathlib import Path
 
 import pytest
 
-from brushctl.files import DAY, replacing
+from brushctl.files import DAY, PART, move, replacing, write_atomically
 from brushctl.photos.results import replacing_result, sweep_results
 
 
@@ -95,3 +96,74 @@ def test_a_file_of_another_is_replaced_where_its_owner_cannot_be_kept(tmp_path, 
     with replacing(target) as file:
         file.write(b"new")
     assert target.read_bytes() == b"new"
+
+
+def test_a_file_that_is_shorter_on_the_disk_than_what_was_written_is_a_full_disk(
+    tmp_path, monkeypatch
+):
+    """As some network shares tell of one: every call succeeds."""
+    target = tmp_path / "a.jpg"
+    target.write_bytes(b"old")
+    flushed = os.fsync
+
+    def lost(descriptor: int) -> None:
+        flushed(descriptor)
+        os.truncate(descriptor, 2)
+
+    monkeypatch.setattr(os, "fsync", lost)
+    with pytest.raises(OSError, match="No space") as full, replacing(target) as file:
+        file.write(b"new")
+    assert full.value.filename == str(target)
+    assert target.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.jpg"]
+
+
+def test_a_name_is_on_the_disk_before_a_result_is_called_done(tmp_path, monkeypatch):
+    order = []
+    flushed, renamed = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        order.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        flushed(descriptor)
+
+    def rename(path: Path, target: Path) -> Path:
+        order.append("name")
+        return renamed(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", rename)
+    with replacing(tmp_path / "a.jpg") as file:
+        file.write(b"new")
+    assert order == ["file", "name", "folder"]
+
+
+def test_what_a_process_is_writing_now_is_not_swept_away(tmp_path):
+    target = tmp_path / "a.brush"
+    with replacing(target) as file:
+        file.write(b"first")
+        write_atomically(target, b"second")  # sweeps
+    assert target.read_bytes() == b"first"
+
+
+def test_what_a_killed_writer_of_the_same_file_has_left_goes(tmp_path):
+    target = tmp_path / "a.brush"
+    if not (child := os.fork()):
+        with replacing(target) as file:
+            file.write(b"half")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    (left,) = tmp_path.iterdir()
+    assert left.name.endswith(PART)
+    write_atomically(tmp_path / "b.brush", b"another's")
+    assert left.exists(), "only its own owner deletes it at once"
+    write_atomically(target, b"whole")
+    assert {p.name for p in tmp_path.iterdir()} == {"a.brush", "b.brush"}
+
+
+def test_a_rename_that_was_killed_between_its_two_names_is_ended_by_the_next(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(b"brush")
+    new.hardlink_to(old)
+    move(old, new, overwrite=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["new"]
