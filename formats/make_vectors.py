@@ -235,12 +235,32 @@ def loose() -> bytes:
     return pack(header, b"".join(data for _, _, data in tensors.values()))
 
 
+EXTREME = {"m": 1, "weight": 1_000_000}
+
+
+def largest(j: int, m: int) -> bytes:
+    """A brush at the limits, but for one of its buckets and its tokens."""
+    old = {"name": "p" * 100, "content_sha256": ONES, "weight": -1_000_000, "buckets": [999]}
+    doc = document(
+        tool="\U0001f305" * 4096,
+        note="\n" * 16_384,
+        instruction={"m": m, "segments": [{"m": 1, "weight": 0.5}] * (m - 1) + [EXTREME]},
+        buckets={"count": j, "edges": [*range(j), 10_000]},
+        apply={"s_T": 1000, "s_I": 0, "steps": 10_000, "sampler": "x", "resolution": 8192},
+        training=training(steps=1_000_000, loss_first=[0.5] * 4096),
+        lineage={"method": "blend", "parents": [old]},
+    )
+    return brush(doc, {f"a.{kind}": tensor(shape=(j, m, 1), step=0) for kind in "kv"})
+
+
 VALID = {
     "least": brush(),
     "full": brush(full(), site("down.0.attn2", dtype="F32") | site("up.0.attn2", dtype="F32")),
     "mixed": brush(mixed()),
     "newer-minor": brush(newer_minor()),
     "loose": loose(),
+    "most-tokens": largest(1, 4096),
+    "most-buckets": largest(1000, 1),
 }
 NOT_CANONICAL = {"loose"}
 
@@ -277,6 +297,25 @@ def unfinite(dtype: str, pattern: bytes) -> bytes:
     return brush(tensors=tensors)
 
 
+def announcing(width: int) -> bytes:
+    """The least brush with announced features of this width, which are not there."""
+    size = 2 * J * M * width
+    like = {"dtype": "F16", "shape": [J, M, width]}
+    k, v = ({**like, "data_offsets": [n * size, (n + 1) * size]} for n in (0, 1))
+    return brush(**{"mid.attn2.k": k, "mid.attn2.v": v})
+
+
+def weighted(weight: float) -> Json:
+    """The least document with another weight of its tokens."""
+    return within("instruction", segments=[{"m": M, "weight": weight}])
+
+
+def blended(parents: int = 1, **fields: object) -> Json:
+    """A mix of so many equal parents, changed by `fields`."""
+    parent = {"name": "x", "content_sha256": ZERO, "weight": 1, **fields}
+    return document(lineage={"method": "blend", "parents": [parent] * parents})
+
+
 def entry(**fields: object) -> Json:
     """The entry of the least brush's keys, changed by `fields`."""
     right = entries(site())["mid.attn2.k"] | fields  # type: ignore[operator]
@@ -301,6 +340,8 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
     "cut-in-data": (brush()[:-1], "brush-truncated", None),
     "header-over-cap": (struct.pack("<Q", CAP + 1) + b"{}", "brush-header-size", None),
     "header-absurd": (b"\xff" * 64, "brush-header-size", None),
+    "file-over-cap": (announcing(2**28), "brush-header-size", None),
+    "file-absurd": (announcing(2**40), "brush-header-size", None),
     "header-no-json": (pack("{not json}", DATA), "brush-json", "header"),
     "header-array": (pack("[]", b""), "brush-json", "header"),
     "header-space-first": (pack(" " + HEADER, DATA), "brush-json", "header"),
@@ -374,6 +415,12 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush.title",
     ),
     "note-bell": (brush(document(note="ding\x07")), "brush-field", "brush.note"),
+    "note-long": (brush(document(note="x" * 16_385)), "brush-field", "brush.note"),
+    "preview-large": (
+        with_text(canonical(sealed(document(preview=png()[:40].ljust(262_145, "A")), site()))),
+        "brush-field",
+        "brush.preview",
+    ),
     "preview-svg": (
         brush(document(preview="data:image/svg+xml;base64,AAAA")),
         "brush-field",
@@ -384,8 +431,18 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush-field",
         "brush.instruction.m",
     ),
+    "m-over-cap": (
+        brush(within("instruction", m=4097, segments=[{"m": 4096, "weight": 1}, EXTREME])),
+        "brush-field",
+        "brush.instruction.m",
+    ),
     "m-text": (brush(within("instruction", m="3")), "brush-field", "brush.instruction.m"),
     "m-fraction": (brush(within("instruction", m=3.5)), "brush-field", "brush.instruction.m"),
+    "phrase-long": (
+        brush(within("instruction", phrase="x" * 4097)),
+        "brush-field",
+        "brush.instruction.phrase",
+    ),
     "phrase-number": (
         brush(within("instruction", phrase=1)),
         "brush-field",
@@ -406,6 +463,16 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush-contradiction",
         "brush.instruction.segments",
     ),
+    "segment-weight-small": (
+        brush(weighted(1e-10)),
+        "brush-field",
+        "brush.instruction.segments[0].weight",
+    ),
+    "segment-weight-large": (
+        brush(weighted(1_000_001)),
+        "brush-field",
+        "brush.instruction.segments[0].weight",
+    ),
     "edges-descend": (
         brush(within("buckets", edges=[0, 1000, 500])),
         "brush-contradiction",
@@ -420,6 +487,16 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         brush(within("buckets", edges=[0, 1000])),
         "brush-contradiction",
         "brush.buckets.edges",
+    ),
+    "buckets-over-cap": (
+        brush(within("buckets", count=1001, edges=[*range(1002)])),
+        "brush-field",
+        "brush.buckets.count",
+    ),
+    "edge-over-cap": (
+        brush(within("buckets", edges=[0, 500, 10_001])),
+        "brush-field",
+        "brush.buckets.edges[2]",
     ),
     "edge-negative": (
         brush(within("buckets", edges=[-1, 500, 1000])),
@@ -437,8 +514,27 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush.base.unet_sha256",
     ),
     "steps-true": (brush(within("apply", steps=True)), "brush-field", "brush.apply.steps"),
+    "steps-over-cap": (brush(within("apply", steps=10_001)), "brush-field", "brush.apply.steps"),
+    "steps-absurd": (brush(within("apply", steps=10**9)), "brush-field", "brush.apply.steps"),
+    "steps-over-schedule": (
+        brush(within("apply", steps=1001)),
+        "brush-contradiction",
+        "brush.apply.steps",
+    ),
     "steps-inexact": (brush(within("apply", steps=2**53)), "brush-field", "brush.apply.steps"),
     "guidance-negative": (brush(within("apply", s_T=-1)), "brush-field", "brush.apply.s_T"),
+    "guidance-large": (brush(within("apply", s_T=1000.5)), "brush-field", "brush.apply.s_T"),
+    "image-guidance-large": (brush(within("apply", s_I=1000.5)), "brush-field", "brush.apply.s_I"),
+    "resolution-zero": (
+        brush(within("apply", resolution=0)),
+        "brush-field",
+        "brush.apply.resolution",
+    ),
+    "resolution-over-cap": (
+        brush(within("apply", resolution=8193)),
+        "brush-field",
+        "brush.apply.resolution",
+    ),
     "sampler-missing": (
         brush(within("apply", sampler=None)),
         "brush-field",
@@ -450,6 +546,21 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush-field",
         "brush.training.pairs_sha256[0]",
     ),
+    "training-steps-over-cap": (
+        brush(document(training=training(steps=1_000_001))),
+        "brush-field",
+        "brush.training.steps",
+    ),
+    "training-losses-long": (
+        brush(document(training=training(loss_last=[0] * 4097))),
+        "brush-field",
+        "brush.training.loss_last",
+    ),
+    "training-pairs-long": (
+        brush(document(training=training(pairs_sha256=[ZERO] * 4097))),
+        "brush-field",
+        "brush.training.pairs_sha256",
+    ),
     "held-out-no-figure": (
         brush(document(training=training(held_out={"pairs": 1, "psnr": 30}))),
         "brush-field",
@@ -459,6 +570,17 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         brush(document(lineage={"method": "blend", "parents": []})),
         "brush-field",
         "brush.lineage.parents",
+    ),
+    "lineage-parents-long": (brush(blended(4097)), "brush-field", "brush.lineage.parents"),
+    "lineage-weight-large": (
+        brush(blended(weight=-1_000_001)),
+        "brush-field",
+        "brush.lineage.parents[0].weight",
+    ),
+    "lineage-bucket-over-cap": (
+        brush(blended(buckets=[1000])),
+        "brush-field",
+        "brush.lineage.parents[0].buckets[0]",
     ),
     "content-hash-missing": (
         with_text(canonical(document())),

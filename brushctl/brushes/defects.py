@@ -2,7 +2,7 @@
 
 BrushFormatError             brush-format
 ├── TruncatedError           brush-truncated      the file ends before its header or tensors do
-├── HeaderSizeError          brush-header-size    the header is announced to be over its cap
+├── HeaderSizeError          brush-header-size    header or file are announced to be over their caps
 ├── JsonError                brush-json           not JSON, not UTF-8, or a number out of range
 ├── DepthError               brush-depth          JSON nested too deeply
 ├── DuplicateError           brush-duplicate      a key or a tensor stands twice
@@ -32,7 +32,7 @@ class TruncatedError(BrushFormatError):
 
 
 class HeaderSizeError(BrushFormatError):
-    """The header is announced to be over its cap; most files that are no brush end here."""
+    """Header or file are announced to be over their caps; most that is no brush ends here."""
 
     code = "brush-header-size"
 

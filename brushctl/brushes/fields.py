@@ -5,12 +5,15 @@ A *read* turns a JSON value and its path into a checked Python value, or raises 
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, TypeVar
+from numbers import Real
+from typing import Any, Self, TypeGuard, TypeVar
 
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.strict_json import SAFE_INTEGER, SURROGATE, join
+from brushctl.errors import UsageError
 
 Value = TypeVar("Value")
 Read = Callable[[object, str], Value]
@@ -21,6 +24,31 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
 DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 MOMENT = re.compile(DAY + r"(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?")
+
+LINE_CAP = 4096
+"""Characters of a line: eight for each of the 512 tokens that the longest phrases have."""
+PROSE_CAP = 16_384
+"""Characters of a note: some six printed pages."""
+PICTURE_CAP = 262_144
+"""Characters of a preview: 192 KiB of picture. The header, of a megabyte, has it twice."""
+LIST_CAP = 4096
+"""Elements of an array: a segment for each token, and far more pairs than an edit needs."""
+
+
+@contextmanager
+def as_usage_errors(do: str | None = None) -> Iterator[None]:
+    """A block in which a value that a brush cannot hold is the caller's fault.
+
+    Args:
+        do: what the caller can do, where the error does not say.
+
+    Raises:
+        UsageError: there is one.
+    """
+    try:
+        yield
+    except FieldError as error:
+        raise UsageError(error.what, where=error.where, do=error.do or do) from error
 
 
 class Fields:
@@ -76,11 +104,8 @@ def _plain(value: object) -> object:
 
 
 def line(value: object, path: str) -> str:
-    """Text without control characters."""
-    text = _text(value, path)
-    if CONTROL.search(text):
-        raise FieldError("must not have control characters", where=path)
-    return text
+    """Text without control characters, of at most `LINE_CAP` characters."""
+    return _printable(_text(value, path), path)
 
 
 def label(value: object, path: str) -> str:
@@ -92,9 +117,9 @@ def label(value: object, path: str) -> str:
 
 
 def prose(value: object, path: str) -> str:
-    """Text of any number of lines; of the control characters only newline and tab."""
-    text = _text(value, path)
-    line(text.replace("\n", "").replace("\t", ""), path)
+    """Text of lines, `PROSE_CAP` characters in all; newline and tab are the only controls."""
+    text = _text(value, path, PROSE_CAP)
+    _printable(text.replace("\n", "").replace("\t", ""), path)
     return text
 
 
@@ -109,8 +134,9 @@ def moment(value: object, path: str) -> str:
 
 
 def picture(value: object, path: str) -> str:
-    """A small PNG or JPEG as a data URI."""
-    return _matching(PICTURE, "a data URI of a PNG or JPEG picture in base64", value, path)
+    """A small PNG or JPEG as a data URI of at most `PICTURE_CAP` characters."""
+    what = "a data URI of a PNG or JPEG picture in base64"
+    return _matching(PICTURE, what, value, path, PICTURE_CAP)
 
 
 def version(value: object, path: str) -> tuple[int, int]:
@@ -122,23 +148,22 @@ def version(value: object, path: str) -> tuple[int, int]:
 
 
 def number(value: object, path: str) -> float:
-    """A double."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """A finite double."""
+    if not _is_number(value):
         raise _wrong("a number", value, path)
-    return float(value)
+    try:
+        checked = float(value)
+    except OverflowError:  # of an integer
+        checked = math.inf
+    if not math.isfinite(checked):
+        raise FieldError("must be finite", where=path)
+    return checked
 
 
 def positive(value: object, path: str) -> float:
     """A double above 0."""
     if (checked := number(value, path)) <= 0:
         raise FieldError("must be above 0", where=path)
-    return checked
-
-
-def scale(value: object, path: str) -> float:
-    """A double of at least 0."""
-    if (checked := number(value, path)) < 0:
-        raise FieldError("must be at least 0", where=path)
     return checked
 
 
@@ -164,29 +189,58 @@ def count(value: object, path: str) -> int:
     return checked
 
 
+def within(read: Read[Value], least: float, most: float) -> Read[Value]:
+    """A number of the kind that `read` reads, from `least` to `most`."""
+    wanted = f"a number from {least} to {most}"
+
+    def read_within(value: object, path: str) -> Value:
+        if not _is_number(value):
+            raise _wrong(wanted, value, path)
+        if not least <= value <= most:  # nor NaN
+            raise FieldError(f"must be {wanted}", where=path)
+        return read(value, path)
+
+    return read_within
+
+
 def array(read: Read[Value], *, least: int = 0) -> Read[tuple[Value, ...]]:
-    """An array of at least `least` elements, each read by `read`."""
+    """An array of `least` to `LIST_CAP` elements, each read by `read`."""
 
     def read_array(value: object, path: str) -> tuple[Value, ...]:
         if not isinstance(value, list | tuple):
             raise _wrong("an array", value, path)
-        if len(value) < least:
-            raise FieldError(f"must have at least {least} elements", where=path)
+        if not least <= len(value) <= LIST_CAP:
+            raise FieldError(f"must have {least} to {LIST_CAP} elements", where=path)
         return tuple(read(element, f"{path}[{k}]") for k, element in enumerate(value))
 
     return read_array
 
 
-def _text(value: object, path: str) -> str:
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether it is one: Python's or NumPy's, but neither true nor false."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _text(value: object, path: str, most: int = LINE_CAP) -> str:
     if not isinstance(value, str):
         raise _wrong("text", value, path)
+    if len(value) > most:
+        raise FieldError(f"must have at most {most} characters", where=path)
     if SURROGATE.search(value):  # of a command line or a file name that is no UTF-8
         raise FieldError("has half a character (a lone surrogate)", where=path)
     return value
 
 
-def _matching(pattern: re.Pattern[str], what: str, value: object, path: str) -> str:
-    text = _text(value, path)
+def _printable(text: str, path: str) -> str:
+    if CONTROL.search(text):
+        raise FieldError("must not have control characters", where=path)
+    return text
+
+
+def _matching(
+    pattern: re.Pattern[str], what: str, value: object, path: str, most: int = LINE_CAP
+) -> str:
+    text = _text(value, path, most)
     if not pattern.fullmatch(text):
         raise FieldError(f"must be {what}", where=path)
     return text

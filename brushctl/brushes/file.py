@@ -63,7 +63,9 @@ def sealed(brush: Brush) -> Brush:
     """
     check(brush.metadata.to_dict(), "brush")
     digest = content_sha256(brush.metadata, brush.tensors)
-    return replace(brush, metadata=replace(brush.metadata, content_sha256=digest))
+    metadata = replace(brush.metadata, content_sha256=digest)
+    Metadata.from_dict(metadata.to_dict())
+    return replace(brush, metadata=metadata)
 
 
 def encode_brush(brush: Brush) -> bytes:

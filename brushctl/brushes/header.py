@@ -31,6 +31,9 @@ from brushctl.errors import BrushFormatError
 
 HEADER_CAP = 2**20
 """Bytes. A brush of SD1.5 has a header of some 8 KB; a preview picture may stand in it."""
+FILE_CAP = 2**32
+"""Bytes of a whole file. Five buckets of 512 tokens at 57 sites of width 6144, more than the
+largest editors known have, take 3.3 GiB in float16; a brush of SD1.5 takes some 4 MiB."""
 PIECE = 2**16
 ITEM_BYTES = {"F16": 2, "F32": 4}
 TENSOR = re.compile(r"(?P<site>[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)\.(?P<kind>[kv])")
@@ -117,6 +120,8 @@ def read_header(file: BinaryIO) -> Header:
     slots = {tensor: _slot(tensor, entry) for tensor, entry in entries.items()}
     _check_features(slots, metadata)
     size = 8 + length + _check_layout(slots)
+    if size > FILE_CAP:
+        raise HeaderSizeError(f"announces a file of {size} bytes, a brush has at most {FILE_CAP}")
     return Header(metadata, slots, 8 + length, size)
 
 

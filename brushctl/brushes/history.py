@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Self
 
+from brushctl.brushes import limits
 from brushctl.brushes.fields import (
     Fields,
     Record,
     array,
     count,
-    index,
     integer,
     label,
     line,
@@ -83,7 +83,7 @@ class Training(Record):
         f = Fields(data, path)
         return cls(
             recipe=f.take("recipe", line),
-            steps=f.take("steps", count),
+            steps=f.take("steps", limits.learning_steps),
             batch=f.take("batch", count),
             learning_rate=f.take("learning_rate", positive),
             seed=f.take("seed", integer),
@@ -120,8 +120,8 @@ class Parent(Record):
         return cls(
             name=f.take("name", label),
             content_sha256=f.take("content_sha256", sha256),
-            weight=f.take("weight", number),
-            buckets=f.maybe("buckets", array(index, least=1)),
+            weight=f.take("weight", limits.share),
+            buckets=f.maybe("buckets", array(limits.bucket, least=1)),
             lineage=f.maybe("lineage", Lineage.from_dict),
             extra=f.rest(),
         )

@@ -9,21 +9,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
+from brushctl.brushes import limits
 from brushctl.brushes.defects import ContradictionError
 from brushctl.brushes.fields import (
     Fields,
     Record,
     array,
-    count,
-    index,
     label,
     line,
     moment,
     number,
     picture,
-    positive,
     prose,
-    scale,
     sha256,
     version,
 )
@@ -73,7 +70,9 @@ class Segment(Record):
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
         f = Fields(data, path)
-        return cls(f.take("m", count), f.take("weight", positive), extra=f.rest())
+        return cls(
+            f.take("m", limits.tokens), f.take("weight", limits.token_weight), extra=f.rest()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Instruction(Record):
         f = Fields(data, path)
         read = cls(
             phrase=f.maybe("phrase", line),
-            m=f.take("m", count),
+            m=f.take("m", limits.tokens),
             segments=f.take("segments", array(Segment.from_dict, least=1)),
             before=f.maybe("before", UniquePhrase.from_dict),
             after=f.maybe("after", UniquePhrase.from_dict),
@@ -134,7 +133,8 @@ class Buckets(Record):
     def from_dict(cls, data: object, path: str) -> Self:
         """See `Record.from_dict`."""
         f = Fields(data, path)
-        read = cls(f.take("count", count), f.take("edges", array(index, least=2)), extra=f.rest())
+        edges = array(limits.timestep, least=2)
+        read = cls(f.take("count", limits.buckets), f.take("edges", edges), extra=f.rest())
         ascending = all(a < b for a, b in pairwise(read.edges))
         if len(read.edges) != read.count + 1 or not ascending or read.edges[0] != 0:
             raise ContradictionError(
@@ -195,10 +195,10 @@ class Apply(Record):
         """See `Record.from_dict`."""
         f = Fields(data, path)
         return cls(
-            s_T=f.take("s_T", scale),
-            s_I=f.take("s_I", scale),
-            steps=f.take("steps", count),
-            resolution=f.take("resolution", count),
+            s_T=f.take("s_T", limits.guidance),
+            s_I=f.take("s_I", limits.guidance),
+            steps=f.take("steps", limits.sampling_steps()),
+            resolution=f.take("resolution", limits.resolution),
             sampler=f.take("sampler", line),
             extra=f.rest(),
         )
@@ -234,7 +234,7 @@ class Metadata(Record):
             ContradictionError: fields do not agree with each other.
         """
         f = Fields(data, path)
-        return cls(
+        read = cls(
             format=f.take("format", version),
             name=f.take("name", label),
             created=f.take("created", moment),
@@ -253,3 +253,8 @@ class Metadata(Record):
             preview=f.maybe("preview", picture),
             extra=f.rest(),
         )
+        if read.apply.steps > (T := read.buckets.edges[-1]):
+            raise ContradictionError(
+                f"must be at most the schedule's length, {T}", where=f"{path}.apply.steps"
+            )
+        return read

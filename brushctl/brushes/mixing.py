@@ -16,6 +16,8 @@ from itertools import groupby
 
 import numpy as np
 
+from brushctl.brushes import limits
+from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush, Features, sealed
 from brushctl.brushes.metadata import Instruction, Lineage, Metadata, Parent
 from brushctl.brushes.stamp import Stamp
@@ -42,7 +44,8 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
     A:1.5 B:-0.5.
 
     Raises:
-        UsageError: the weights cancel, or lead away from more than they lead to.
+        UsageError: the weights cancel, or lead away from more than they lead to; or one is, or the
+            mix would be, beyond what a brush can hold.
         BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
     """
     parts = _gather(_sealed(shares), same_tokens=True)
@@ -53,11 +56,8 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
 
 
 def _total(parts: Sequence[Share]) -> float:
-    try:
-        total = math.fsum(s.weight for s in parts)
-    except OverflowError:
-        total = math.inf
-    if not LEAST_SUM <= total < math.inf:
+    total = math.fsum(s.weight for s in parts)
+    if total < LEAST_SUM:
         raise UsageError(
             f"the weights sum to {total:g}",
             do="A blend is a mean: let the positive weights outweigh the negative ones, near 1.",
@@ -72,7 +72,8 @@ def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:
     much attention as in the brush itself, at 0.5 half of it.
 
     Raises:
-        UsageError: a weight is negative.
+        UsageError: a weight is negative; or one is, or the mix would be, beyond what a brush can
+            hold.
         BrushMismatchError: the brushes differ in base, buckets or sites.
     """
     parts = _gather(_sealed(shares), same_tokens=False)
@@ -137,9 +138,12 @@ def _gather(shares: Sequence[Share], *, same_tokens: bool) -> list[Share]:
     """One share for each content, in the order of the hashes, those of weight 0 left out.
 
     Raises:
-        UsageError: nothing is left.
+        UsageError: nothing is left, or a weight is beyond what a brush can hold.
         BrushMismatchError: the brushes do not fit each other.
     """
+    with as_usage_errors():
+        for share in shares:
+            limits.share(share.weight, f"{share.brush.metadata.name}:{share.weight}")
     ordered = sorted(shares, key=lambda s: (_hash(s), s.brush.metadata.name))
     for share in ordered[1:]:
         _check_fit(ordered[0].brush.metadata, share.brush.metadata, same_tokens=same_tokens)
@@ -191,6 +195,11 @@ def _mixed(
     lineage: Lineage,
     stamp: Stamp,
 ) -> Brush:
+    """The mix, sealed.
+
+    Raises:
+        UsageError: it would be beyond the limits of the format.
+    """
     lead = _lead(parts)
     metadata = Metadata(
         name=stamp.name,
@@ -204,7 +213,8 @@ def _mixed(
         author=_agreed(s.brush.metadata.author for s in parts),
         license=_agreed(s.brush.metadata.license for s in parts),
     )
-    return sealed(Brush(metadata, tensors))
+    with as_usage_errors(do="Mix fewer brushes, with weights nearer to 1."):
+        return sealed(Brush(metadata, tensors))
 
 
 def _agreed(values: Iterable[str | None]) -> str | None:

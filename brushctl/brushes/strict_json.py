@@ -74,23 +74,35 @@ def join(path: str, key: str) -> str:
     return f"{path}.{key}" if PLAIN_KEY.fullmatch(key) else f"{path}[{json.dumps(key)}]"
 
 
-def check(value: object, path: str, depth: int = 1) -> None:
+Place = str | tuple["Place", str | int]
+"""A path, or the place of an object or array and what is meant within it. Written out only where
+something is amiss: a long key would be copied for each of its elements."""
+
+
+def _path(place: Place) -> str:
+    if isinstance(place, str):
+        return place
+    around, key = place
+    return f"{_path(around)}[{key}]" if isinstance(key, int) else join(_path(around), key)
+
+
+def check(value: object, place: Place, depth: int = 1) -> None:
     """Refuse what could not be written again: depth, duplicates, infinities, lone surrogates."""
     if isinstance(value, _Twice):
-        raise DuplicateError("stands twice", where=join(path, value.key))
+        raise DuplicateError("stands twice", where=_path((place, value.key)))
     if isinstance(value, float) and not math.isfinite(value):
-        raise JsonError("is a number out of range", where=path)
+        raise JsonError("is a number out of range", where=_path(place))
     if isinstance(value, str) and SURROGATE.search(value):
-        raise JsonError("has half a character (a lone surrogate)", where=path)
+        raise JsonError("has half a character (a lone surrogate)", where=_path(place))
     if isinstance(value, dict | list | tuple) and depth > DEPTH_CAP:
-        raise _too_deep(path)
+        raise _too_deep(_path(place))
     if isinstance(value, dict):
         for key, member in value.items():
-            check(key, join(path, key), depth)
-            check(member, join(path, key), depth + 1)
+            check(key, (place, key), depth)
+            check(member, (place, key), depth + 1)
     if isinstance(value, list | tuple):
         for k, element in enumerate(value):
-            check(element, f"{path}[{k}]", depth + 1)
+            check(element, (place, k), depth + 1)
 
 
 def _too_deep(path: str) -> DepthError:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brushctl.brushes import limits
 from brushctl.brushes.cache import find
+from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.header import read_metadata
 from brushctl.cli.applying import Command, conclude, passed_over, run_once, show_plan, watch_folder
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
@@ -104,9 +106,7 @@ def apply(
         ),
     ] = Quality.BEST,
     seed: Seed = 0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Sampling steps.", rich_help_panel=EDIT)
-    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Sampling steps.", rich_help_panel=EDIT)] = None,
     s_T: Annotated[
         float | None,
         typer.Option("--s-t", help="Instruction guidance.", rich_help_panel=EDIT),
@@ -146,6 +146,7 @@ def apply(
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
+    _check_sampling(steps, s_T, s_I, schedule=metadata.buckets.edges[-1])
     steps = _steps(steps, quality, metadata.apply.steps)
     sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
     sampling |= {"base": base, "dtype": dtype}
@@ -220,6 +221,22 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
             "--watch goes on for ever, over folders",
             do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
         )
+
+
+def _check_sampling(
+    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
+) -> None:
+    """See that what is given in place of a brush's own settings is what a brush might have.
+
+    Raises:
+        UsageError: it is not.
+    """
+    with as_usage_errors():
+        if steps is not None:
+            limits.sampling_steps(schedule)(steps, "--steps")
+        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
+            if scale is not None:
+                limits.guidance(scale, option)
 
 
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:

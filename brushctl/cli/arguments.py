@@ -1,29 +1,12 @@
 """Arguments and options that several commands share, each declared once."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from brushctl.brushes.cache import names
-from brushctl.brushes.defects import FieldError
-from brushctl.errors import UsageError
 from brushctl.settings import LARGEST_SEED
-
-
-@contextlib.contextmanager
-def of_the_command_line() -> Iterator[None]:
-    """A block in which a text that a brush cannot hold is a fault of the command line's.
-
-    Raises:
-        UsageError: there is one.
-    """
-    try:
-        yield
-    except FieldError as error:
-        raise UsageError(error.what, where=error.where, do=error.do) from error
 
 
 def complete_names(incomplete: str) -> list[str]:

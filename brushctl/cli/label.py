@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from brushctl.brushes.cache import find
-from brushctl.brushes.fields import line, prose
-from brushctl.cli.arguments import BrushName, Json, of_the_command_line
+from brushctl.brushes.fields import as_usage_errors, line, prose
+from brushctl.cli.arguments import BrushName, Json
 from brushctl.cli.output import print_json, say
 from brushctl.errors import UsageError
 
@@ -68,7 +68,7 @@ def _labels(given: dict[str, str | None]) -> dict[str, Any]:
         UsageError: the format has no room for one.
     """
     labels = {key: text or None for key, text in given.items() if text is not None}
-    with of_the_command_line():
+    with as_usage_errors():
         for key, text in labels.items():
             (prose if key == "note" else line)(text or "", f"--{key}")
     return labels

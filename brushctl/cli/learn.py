@@ -26,7 +26,7 @@ def learn(
     base: Base = None,
     recipe: Annotated[str, typer.Option(help="How it is learned: default, or paper.")] = "default",
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Optimisation steps in place of the recipe's own.")
+        int | None, typer.Option(help="Optimisation steps in place of the recipe's own.")
     ] = None,
     phrase: Annotated[
         str | None, typer.Option(help="Start from these words, not from those CLIP finds.")

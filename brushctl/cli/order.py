@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
-from brushctl.brushes.fields import line
+from brushctl.brushes.fields import as_usage_errors, line
 from brushctl.brushes.unfinished import forget, states_of
-from brushctl.cli.arguments import of_the_command_line
 from brushctl.cli.checks import checked
 from brushctl.cli.output import counted
 from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
@@ -55,11 +55,14 @@ class Order:
         return {k: v for k, v in asdict(self).items() if k not in ("pairs", "output")}
 
     def check(self) -> None:
-        """See that its options do not contradict each other.
+        """See that its options are within their limits and do not contradict each other.
 
         Raises:
-            UsageError: they do.
+            UsageError: they do, or one is not.
         """
+        if self.steps is not None:
+            with as_usage_errors():
+                limits.learning_steps(self.steps, "--steps")
         if self.phrase is not None and self.no_phrase:
             raise UsageError(
                 "--phrase and --no-phrase contradict each other", do="Leave one of them out."
@@ -86,6 +89,8 @@ class Order:
         target, overwrite = self._place(overwrite=overwrite, go_on=go_on)
         found = find_pairs(self.pairs)
         learned_from, unseen = hold_out(found, self._kept_back(len(found)), self.seed)
+        with as_usage_errors():
+            limits.pairs(len(learned_from), "pairs to learn from")
         if self.cross_validate and len(found) < 2:
             raise PairsError(
                 "cross-validation needs two pairs or more",
@@ -102,7 +107,7 @@ class Order:
         Raises:
             UsageError: it could not.
         """
-        with of_the_command_line():
+        with as_usage_errors():
             line(self.phrase or "", "--phrase")
 
     def _kept_back(self, pairs: int) -> int:

@@ -10,6 +10,8 @@ from typing import Self
 import numpy as np
 import torch
 
+from brushctl.brushes import limits
+from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, find, load_base
@@ -23,7 +25,7 @@ from brushctl.engine.guidance import Guidance
 from brushctl.engine.instruction import Instruction, check_identity, from_brush
 from brushctl.engine.pixels import FloatImage, from_model, to_model
 from brushctl.engine.scales import Scales
-from brushctl.errors import BrushMismatchError, PhotoError, UsageError
+from brushctl.errors import BrushMismatchError, PhotoError
 from brushctl.photos.colour import quantise
 
 SAMPLER = "euler-ancestral"
@@ -75,8 +77,7 @@ class Editor:
     ) -> None:
         scales = base.defaults.scales if scales is None else scales
         steps = base.defaults.steps if steps is None else steps
-        if steps < 1:
-            raise UsageError("there must be at least one step", where=f"--steps {steps}")
+        check_steps(steps, base.train_steps)
         self._base, self._instruction = base, instruction
         self._scales, self._steps, self._seed = scales, steps, seed
         self._installed = ExitStack()
@@ -240,10 +241,12 @@ def open_editor(
         DeviceMemoryError: the base model does not fit into its memory.
         BaseModelError: the base model cannot be loaded.
         BrushMismatchError: the brush does not fit the base model, or wants another sampler.
-        UsageError: a scale is no number, or s_T is zero.
+        UsageError: steps or a scale is beyond what a brush might have, or s_T is zero.
     """
     check_sampler(brush)
     apply = brush.metadata.apply
+    steps = apply.steps if steps is None else steps
+    check_steps(steps, brush.metadata.buckets.edges[-1])
     scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
     named = brush.metadata.base
@@ -265,6 +268,7 @@ def editor_on(
 
     Raises:
         BrushMismatchError: the brush does not fit the base model.
+        UsageError: the schedule has not so many steps.
     """
     apply = brush.metadata.apply
     return Editor(
@@ -274,6 +278,16 @@ def editor_on(
         steps=apply.steps if steps is None else steps,
         seed=seed,
     )
+
+
+def check_steps(steps: int, schedule: int) -> None:
+    """See that a schedule of so many timesteps has that many sampling steps.
+
+    Raises:
+        UsageError: it has not.
+    """
+    with as_usage_errors():
+        limits.sampling_steps(schedule)(steps, "steps")
 
 
 def check_sampler(brush: Brush) -> None:

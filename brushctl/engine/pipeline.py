@@ -10,15 +10,17 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from brushctl.brushes.cache import open_brush
+from brushctl.brushes.fields import as_usage_errors, number
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.attention import brushed
 from brushctl.engine.base import BaseModel, Defaults
-from brushctl.engine.editing import check_sampler
+from brushctl.engine.editing import check_sampler, check_steps
 from brushctl.engine.family import Family, Pipeline, family_of
 from brushctl.engine.identity import digest_of
 from brushctl.engine.instruction import Instruction, from_brush, weakened
+from brushctl.engine.scales import Scales
 from brushctl.errors import BaseModelError, UsageError
 
 LOADED = "_brushctl"
@@ -101,7 +103,8 @@ def load(
         BrushMismatchError: it was learned on another U-Net, or wants another sampler.
         BrushError: there is no such brush, or it is damaged.
         BaseModelError: it cannot be told which U-Net the pipeline has.
-        UsageError: the pipeline has a brush already, or weights and brushes do not match.
+        UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
+            is no number, or the brush was made to be applied in a way that no brush is.
     """
     if hasattr(pipe.unet, LOADED):
         raise UsageError(
@@ -110,12 +113,16 @@ def load(
     several = [brush] if isinstance(brush, Brush | str | Path) else list(brush)
     chosen = _blended([b if isinstance(b, Brush) else open_brush(b) for b in several], weights)
     check_sampler(chosen)
+    apply = chosen.metadata.apply
+    check_steps(apply.steps, chosen.metadata.buckets.edges[-1])
+    scales = Scales(apply.s_T, apply.s_I)
+    with as_usage_errors():
+        number(strength, "strength")
     base = _base_of(pipe)
     instruction = weakened(base, from_brush(base, chosen), strength)
-    apply = chosen.metadata.apply
     settings = {
-        "guidance_scale": apply.s_T,
-        "image_guidance_scale": apply.s_I,
+        "guidance_scale": scales.s_T,
+        "image_guidance_scale": scales.s_I,
         "num_inference_steps": apply.steps,
     }
     return Loaded(pipe.unet, base.family, instruction, settings)

@@ -1,8 +1,9 @@
 """The two scales of guidance (eq. 3)."""
 
-import math
 from dataclasses import dataclass
 
+from brushctl.brushes import limits
+from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
 
 
@@ -12,15 +13,16 @@ class Scales:
 
     Raises:
         UsageError: s_T is zero, so that the instruction would not be read at all, or a scale is
-            no number.
+            none that a brush might have.
     """
 
     s_T: float
     s_I: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.s_T) and math.isfinite(self.s_I)):
-            raise UsageError("a guidance scale must be a number", do="Use scales from 1 to 10.")
+        with as_usage_errors(do="Use scales from 1 to 10."):
+            limits.guidance(self.s_T, "s_T")
+            limits.guidance(self.s_I, "s_I")
         if self.s_T == 0:
             raise UsageError(
                 "a text guidance scale of 0 ignores the brush",

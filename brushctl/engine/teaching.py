@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from brushctl.brushes.fields import label, line
+from brushctl.brushes import limits
+from brushctl.brushes.fields import as_usage_errors, label, line
 from brushctl.brushes.file import Brush
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.base import open_base
@@ -54,7 +55,7 @@ def learn(
             finds that nothing can be learned from them, or none would be left to learn from.
         PhotoError: a picture could be read when the pairs were checked, and then no more.
         PhraseError: the phrase is longer than the base model reads.
-        UsageError: there is no such recipe, or a brush cannot hold the seed.
+        UsageError: there is no such recipe, or a brush cannot hold the seed or so many pairs.
         BaseModelError: the base model or CLIP is not on this machine.
         DeviceError: the device is not on this machine, or the number format is no such or float16.
         DeviceMemoryError: its memory does not suffice.
@@ -68,6 +69,8 @@ def learn(
     how, found = recipe_called(recipe), find_pairs(Path(pairs))
     kept_back = how.spared(len(found)) if held_out is None else held_out
     learned_from, unseen = hold_out(found, kept_back, seed)
+    with as_usage_errors():
+        limits.pairs(len(learned_from), "pairs to learn from")
     for finding in finished(vetted(Path(pairs), found), tell):
         tell(Warned(sentence(finding)))
     model = open_base(base, place, number_format)

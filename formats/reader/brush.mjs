@@ -12,6 +12,7 @@ import { checkDocument } from "./document.mjs";
 export { BrushDefect };
 
 const HEADER_CAP = 2 ** 20;
+const FILE_CAP = 2 ** 32;
 const ITEM_BYTES = { F16: 2, F32: 4 };
 const TENSOR = /^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\.[kv]$/;
 
@@ -45,7 +46,9 @@ function readHeader(bytes) {
   delete entries.__metadata__;
   const slots = new Map(Object.entries(entries).map(([name, entry]) => [name, slot(name, entry)]));
   checkFeatures(slots, document);
-  return { document, slots, dataStart, size: dataStart + checkLayout(slots) };
+  const size = dataStart + checkLayout(slots);
+  if (size > FILE_CAP) throw new BrushDefect("brush-header-size");
+  return { document, slots, dataStart, size };
 }
 
 function readDocument(outer) {

@@ -8,28 +8,42 @@ const CONTROL_IN_PROSE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
 const MOMENT = new RegExp(`^${DAY}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$`);
 
+const LINE_CAP = 4096;
+const PROSE_CAP = 16384;
+const PICTURE_CAP = 262144;
+const LIST_CAP = 4096;
+const TIMESTEPS = 10000;
+
 // A check takes a value and its path, and throws brush-field if the value is not right.
 const holds = (test) => (value, path) => {
   if (!test(value)) throw new BrushDefect("brush-field", path);
 };
-const text = (test) => holds((v) => typeof v === "string" && test(v));
+const text = (test, most = LINE_CAP) =>
+  holds((v) => typeof v === "string" && [...v].length <= most && test(v));
 const numeric = (test) => holds((v) => typeof v === "number" && test(v));
+const within = (least, most) => numeric((v) => v >= least && v <= most);
+const whole = (least, most) =>
+  numeric((v) => Number.isSafeInteger(v) && v >= least && v <= most);
 
 const line = text((v) => !CONTROL.test(v));
-const prose = text((v) => !CONTROL_IN_PROSE.test(v));
-const name = text((v) => !CONTROL.test(v) && v !== "" && [...v].length <= 100);
+const prose = text((v) => !CONTROL_IN_PROSE.test(v), PROSE_CAP);
+const name = text((v) => !CONTROL.test(v) && v !== "", 100);
 const sha256 = text((v) => /^[0-9a-f]{64}$/.test(v));
 const moment = text((v) => MOMENT.test(v));
-const picture = text((v) => /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/.test(v));
+const picture = text(
+  (v) => /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/.test(v),
+  PICTURE_CAP,
+);
 const number = numeric(() => true);
-const scale = numeric((v) => v >= 0);
 const positive = numeric((v) => v > 0);
 const integer = numeric(Number.isSafeInteger);
-const index = numeric((v) => Number.isSafeInteger(v) && v >= 0);
-const count = numeric((v) => Number.isSafeInteger(v) && v >= 1);
+const index = whole(0, Number.MAX_SAFE_INTEGER);
+const count = whole(1, Number.MAX_SAFE_INTEGER);
+const tokens = whole(1, 4096);
+const guidance = within(0, 1000);
 
 const array = (check, least = 0) => (value, path) => {
-  holds((v) => Array.isArray(v) && v.length >= least)(value, path);
+  holds((v) => Array.isArray(v) && v.length >= least && v.length <= LIST_CAP)(value, path);
   value.forEach((element, k) => check(element, `${path}[${k}]`));
 };
 
@@ -42,19 +56,19 @@ const record = (required, optional = {}) => (value, path) => {
 };
 
 const uniquePhrase = record({ phrase: line, sensitivity: number });
-const segment = record({ m: count, weight: positive });
+const segment = record({ m: tokens, weight: within(1e-6, 1e6) });
 const instruction = record(
-  { m: count, segments: array(segment, 1) },
+  { m: tokens, segments: array(segment, 1) },
   { phrase: line, before: uniquePhrase, after: uniquePhrase },
 );
-const buckets = record({ count, edges: array(index, 2) });
+const buckets = record({ count: whole(1, 1000), edges: array(whole(0, TIMESTEPS), 2) });
 const base = record({ id: line, architecture: line, unet_sha256: sha256 }, { revision: line });
 const apply = record({
-  s_T: scale,
-  s_I: scale,
-  steps: count,
+  s_T: guidance,
+  s_I: guidance,
+  steps: whole(1, TIMESTEPS),
   sampler: line,
-  resolution: count,
+  resolution: whole(1, 8192),
 });
 const heldOut = record(
   { pairs: count, psnr: number, psnr_unedited: number },
@@ -63,7 +77,7 @@ const heldOut = record(
 const training = record(
   {
     recipe: line,
-    steps: count,
+    steps: whole(1, 1e6),
     batch: count,
     learning_rate: positive,
     seed: integer,
@@ -76,8 +90,8 @@ const training = record(
 const lineage = (value, path) =>
   record({ method: line, parents: array(parent, 1) })(value, path);
 const parent = record(
-  { name, content_sha256: sha256, weight: number },
-  { buckets: array(index, 1), lineage },
+  { name, content_sha256: sha256, weight: within(-1e6, 1e6) },
+  { buckets: array(whole(0, 999), 1), lineage },
 );
 const brush = record(
   {
@@ -109,5 +123,8 @@ export function checkDocument(document) {
   const ascending = edges.every((edge, k) => k === 0 || edges[k - 1] < edge);
   if (edges.length !== j + 1 || edges[0] !== 0 || !ascending) {
     throw new BrushDefect("brush-contradiction", "brush.buckets.edges");
+  }
+  if (document.apply.steps > edges[j]) {
+    throw new BrushDefect("brush-contradiction", "brush.apply.steps");
   }
 }

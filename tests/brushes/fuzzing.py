@@ -1,26 +1,40 @@
 """Damage valid brushes in every way, and see that each is read or refused by name.
 
 The long run: `python -m tests.brushes.fuzzing 20000`. It holds the Python reader to its word (a
-brush or a `BrushFormatError`, never another exception), and the schema and the JavaScript reader
-to the Python reader's verdict.
+brush whose cost is bounded or a `BrushFormatError`, never another exception), and the schema and
+the JavaScript reader to the Python reader's verdict.
 """
 
 import json
+import math
 import random
+import runpy
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from copy import deepcopy
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from brushctl.brushes.file import decode_brush, encode_brush
+from brushctl.brushes.file import Brush, decode_brush, encode_brush
 from brushctl.errors import BrushFormatError
-from tests.brushes.test_vectors import SCHEMA, SCHEMA_REFUSES, VALID, VECTORS, document, javascript
+from tests.brushes.test_vectors import (
+    FORMATS,
+    SCHEMA,
+    SCHEMA_REFUSES,
+    VALID,
+    VECTORS,
+    document,
+    javascript,
+)
 
-SEEDS = [(VECTORS / "valid" / name).read_bytes() for name in VALID]
+SEEDS = [data for name in VALID if len(data := (VECTORS / "valid" / name).read_bytes()) < 10_000]
+"""The small ones: damage would seldom reach what is interesting of the largest."""
 ODD = (
     *(None, True, False, 0, -1, 1, 2.5, 1e308, -1e-320, 2**53, 10**400, "", "x", "\x00", "a" * 999),
     *([], {}, [0], {"m": 1}, [[[]]], "2026-01-02", "0" * 64, [1, 0], [2, 0], "\ud800"),
@@ -99,6 +113,58 @@ WAYS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 )
 
 
+ABSURD = (
+    *(-1, 0, 1e-10, 1025, 20_000, 10**7, 2**53 - 1, 1e308, 10**400, math.nan),
+    *(None, "", "x" * 20_000, [], [0] * 4097),
+)
+"""Beyond what any field may be, or of another kind."""
+WRITER = runpy.run_path(str(FORMATS / "make_vectors.py"))
+Field = tuple[str | int, ...]
+
+
+def every_field() -> dict[str, Any]:
+    """A document that has all the fields of version 1."""
+    said = WRITER["full"]() | {"lineage": WRITER["mixed"]()["lineage"]}
+    said["training"]["held_out"]["folds"] = 2
+    return deepcopy(said)
+
+
+def fields(value: object, path: Field = ()) -> Iterator[Field]:
+    """The path of each value within this one."""
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, member in members:
+        yield (*path, key)
+        if isinstance(member, dict | list):
+            yield from fields(member, (*path, key))
+
+
+def asking(wishes: dict[Field, object]) -> bytes:
+    """A brush that has absurd values in some fields, its content hash right if it can have one."""
+    said, tensors = every_field(), WRITER["site"]()
+    for path, absurd in wishes.items():
+        within: Any = said
+        with suppress(KeyError, TypeError, IndexError):  # the other wish has taken its place
+            for key in path[:-1]:
+                within = within[key]
+            within[path[-1]] = absurd
+    with suppress(KeyError, TypeError):
+        said = WRITER["sealed"](said, tensors)
+    header = {"__metadata__": {"brush": json.dumps(said)}, **WRITER["entries"](tensors)}
+    return WRITER["pack"](header, b"".join(data for _, _, data in tensors.values()))
+
+
+def hostile(pairs: int, seed: int = 0) -> Iterator[bytes]:
+    """Brushes with each field absurd in each way, then with so many pairs of fields."""
+    rng = random.Random(seed)
+    places = list(fields(every_field()))
+    yield asking({})
+    for place in places:
+        for absurd in ABSURD:
+            yield asking({place: absurd})
+    for _ in range(pairs):
+        yield asking({place: rng.choice(ABSURD) for place in rng.sample(places, 2)})
+
+
 def damaged(count: int, seed: int = 0) -> Iterator[bytes]:
     """That many damaged brushes, always the same for a seed."""
     rng = random.Random(seed)
@@ -106,12 +172,29 @@ def damaged(count: int, seed: int = 0) -> Iterator[bytes]:
         yield rng.choice(WAYS)(rng.choice(SEEDS), rng)
 
 
+DEAREST = 10_000 * 8192 * 4096
+"""Steps, pixels along a side and tokens of the dearest brush there may be."""
+PLACELESS = {"brush-truncated", "brush-trailing", "brush-header-size"}
+
+
+def cost(brush: Brush) -> int:
+    """What time and memory of applying grow with."""
+    how = brush.metadata.apply
+    return how.steps * how.resolution * brush.metadata.instruction.m
+
+
 def verdict(data: bytes) -> str | None:
     """The code of the defect, or None for a brush that reads; and then writes and reads again."""
+    defect = None
     try:
         brush = decode_brush(data)
     except BrushFormatError as error:
-        return error.code
+        defect = error
+    if defect:
+        assert defect.where or defect.code in PLACELESS
+        return defect.code
+    assert cost(brush) <= DEAREST
+    assert brush.metadata.apply.steps <= brush.metadata.buckets.edges[-1]
     written = encode_brush(brush)
     assert encode_brush(decode_brush(written)) == written
     return None
@@ -134,7 +217,9 @@ def hold_to_schema(data: bytes, code: str | None) -> None:
 
 
 def hold_to_javascript(batch: dict[str, tuple[bytes, str | None]]) -> None:
-    """Both readers must accept the same files."""
+    """Both readers must accept the same files, where there is Node."""
+    if not batch or not shutil.which("node"):
+        return
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in batch]
         for path, (data, _) in zip(paths, batch.values(), strict=True):
@@ -144,23 +229,25 @@ def hold_to_javascript(batch: dict[str, tuple[bytes, str | None]]) -> None:
         assert (ours is None) == (code is None), f"{name}: {ours} here, {code} in JavaScript"
 
 
-def run(count: int, seed: int = 0) -> Counter[str]:
-    """Judge that many damaged brushes by all three; return how often each verdict fell."""
+def judged(files: Iterable[bytes]) -> Counter[str]:
+    """Judge files by all three; return how often each verdict fell."""
     verdicts: Counter[str] = Counter()
     batch: dict[str, tuple[bytes, str | None]] = {}
-    for number, data in enumerate(damaged(count, seed)):
+    for number, data in enumerate(files):
         code = verdict(data)
         hold_to_schema(data, code)
         verdicts[code or "read"] += 1
         batch[f"{number}.brush"] = (data, code)
-        if (len(batch) == 500 or number == count - 1) and shutil.which("node"):
+        if len(batch) == 500:
             hold_to_javascript(batch)
             batch = {}
+    hold_to_javascript(batch)
     return verdicts
 
 
 if __name__ == "__main__":
     started = time.monotonic()
-    for code, times in run(int(sys.argv[1])).most_common():
+    count = int(sys.argv[1])
+    for code, times in judged(chain(damaged(count), hostile(count))).most_common():
         sys.stdout.write(f"{times:7d} {code}\n")
     sys.stdout.write(f"{time.monotonic() - started:.0f} s, no traceback, no disagreement\n")

@@ -62,7 +62,9 @@ sha256s = st.text(string.hexdigits[:16], min_size=64, max_size=64)
 counts = st.integers(1, SAFE)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 positives = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)
-scales = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
+scales = st.floats(0, 1000)
+token_weights = st.floats(1e-6, 1e6)
+shares = st.floats(-1e6, 1e6)
 moments = st.dates().map(str) | st.datetimes().map(lambda t: f"{t.isoformat(timespec='seconds')}Z")
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | st.integers(-SAFE, SAFE) | lines,
@@ -79,13 +81,12 @@ def optional(strategy: st.SearchStrategy) -> st.SearchStrategy:
 
 unique_phrases = st.builds(UniquePhrase, lines, numbers, extra=extras)
 bases = st.builds(Base, lines, lines, sha256s, optional(lines), extra=extras)
-applies = st.builds(Apply, scales, scales, counts, counts, lines, extra=extras)
 held_outs = st.builds(HeldOut, counts, numbers, numbers, optional(numbers), extra=extras)
 figures = st.lists(numbers, min_size=1, max_size=3).map(tuple)
 trainings = st.builds(
     Training,
     recipe=lines,
-    steps=counts,
+    steps=st.integers(1, 10**6),
     batch=counts,
     learning_rate=positives,
     seed=st.integers(-SAFE, SAFE),
@@ -98,8 +99,8 @@ trainings = st.builds(
 
 
 def parents(lineage: st.SearchStrategy) -> st.SearchStrategy:
-    buckets = optional(st.lists(st.integers(0, 9), min_size=1, max_size=3).map(tuple))
-    return st.builds(Parent, names, sha256s, numbers, buckets, lineage, extra=extras)
+    buckets = optional(st.lists(st.integers(0, 999), min_size=1, max_size=3).map(tuple))
+    return st.builds(Parent, names, sha256s, shares, buckets, lineage, extra=extras)
 
 
 lineages = st.recursive(
@@ -120,7 +121,7 @@ def buckets(draw: st.DrawFn) -> Buckets:
 @st.composite
 def instructions(draw: st.DrawFn) -> Instruction:
     segments = draw(
-        st.lists(st.builds(Segment, st.integers(1, 3), positives, extra=extras), min_size=1)
+        st.lists(st.builds(Segment, st.integers(1, 3), token_weights, extra=extras), min_size=1)
     )[:3]
     return Instruction(
         draw(optional(lines)),
@@ -132,17 +133,23 @@ def instructions(draw: st.DrawFn) -> Instruction:
     )
 
 
+def applies(schedule: int) -> st.SearchStrategy:
+    steps, resolutions = st.integers(1, schedule), st.integers(1, 8192)
+    return st.builds(Apply, scales, scales, steps, resolutions, lines, extra=extras)
+
+
 @st.composite
 def brushes(draw: st.DrawFn) -> Brush:
     """Any brush that version 1 allows, unknown fields of a newer minor version included."""
+    divided = draw(buckets())
     metadata = Metadata(
         name=draw(names),
         created=draw(moments),
         tool=draw(lines),
         instruction=draw(instructions()),
-        buckets=draw(buckets()),
+        buckets=divided,
         base=draw(bases),
-        apply=draw(applies),
+        apply=draw(applies(divided.edges[-1])),
         training=draw(optional(trainings)),
         lineage=draw(lineages),
         title=draw(optional(lines)),

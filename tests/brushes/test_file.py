@@ -11,10 +11,18 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from brushctl.brushes.defects import DtypeError, FieldError, NotFiniteError
-from brushctl.brushes.file import Brush, decode_brush, encode_brush, read_brush, write_brush
-from brushctl.brushes.header import read_metadata
+from brushctl.brushes.defects import DtypeError, FieldError, HeaderSizeError, NotFiniteError
+from brushctl.brushes.file import (
+    Brush,
+    decode_brush,
+    encode_brush,
+    read_brush,
+    sealed,
+    write_brush,
+)
+from brushctl.brushes.header import FILE_CAP, read_metadata
 from brushctl.brushes.metadata import Buckets, Metadata
+from brushctl.brushes.strict_json import canonical
 from brushctl.errors import BrushFormatError
 from tests.brushes import makers
 
@@ -136,6 +144,62 @@ def test_no_announcement_makes_the_reader_allocate_what_is_not_there(prefix, tmp
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200_000
+
+
+def announcing(path: Path, j: int, m: int, d: int, sites: int) -> Path:
+    """A brush file of these shapes, whose features are a hole on the disk."""
+    metadata = makers.plain(j=j, m=m).metadata
+    size = 2 * j * m * d
+    entries: dict[str, object] = {"__metadata__": {"brush": canonical(metadata.to_dict())}}
+    for k, name in enumerate(f"{site}.{kind}" for site in range(sites) for kind in "kv"):
+        placed = {"data_offsets": [k * size, (k + 1) * size]}
+        entries[name] = {"dtype": "F16", "shape": [j, m, d], **placed}
+    header = canonical(entries).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    os.truncate(path, 8 + len(header) + 2 * sites * size)
+    return path
+
+
+def test_the_header_of_the_largest_brush_anybody_makes_is_read_and_costs_what_a_small_one_does(
+    tmp_path,
+):
+    largest = announcing(tmp_path / "large.brush", j=5, m=512, d=6144, sites=57)
+    small = announcing(tmp_path / "small.brush", j=5, m=512, d=1, sites=57)
+    assert 2**30 < largest.stat().st_size < FILE_CAP
+    peaks = []
+    for path in (small, small, largest):
+        tracemalloc.start()
+        assert read_metadata(path).instruction.m == 512
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 20_000
+
+
+def test_a_file_over_the_cap_is_refused_by_its_header(tmp_path):
+    path = announcing(tmp_path / "over.brush", j=5, m=512, d=8192, sites=57)
+    with pytest.raises(HeaderSizeError, match=str(FILE_CAP)):
+        read_brush(path)
+
+
+@pytest.mark.parametrize(
+    ("group", "field", "value"),
+    [
+        ("apply", "steps", 10**6),
+        ("apply", "steps", 1001),
+        ("apply", "s_T", 1001),
+        ("apply", "s_I", 10**400),
+        ("apply", "resolution", 8193),
+        ("instruction", "phrase", "x" * 4097),
+    ],
+)
+def test_what_is_beyond_the_limits_is_neither_sealed_nor_written(group, field, value):
+    brush = makers.plain()
+    changed = replace(getattr(brush.metadata, group), **{field: value})
+    greedy = replace(brush, metadata=replace(brush.metadata, **{group: changed}))
+    for write in (sealed, encode_brush):
+        with pytest.raises(BrushFormatError) as refused:
+            write(greedy)
+        assert refused.value.where == f"brush.{group}.{field}"
 
 
 def test_metadata_of_a_file_of_any_size_takes_the_same_memory(tmp_path):

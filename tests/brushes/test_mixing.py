@@ -1,6 +1,8 @@
 """Mixing: identities to the bit, what each method makes, and clear refusals."""
 
 import itertools
+import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +23,7 @@ A = plain("a", seed=1, phrase="turn day into night")
 B = plain("b", seed=2, phrase="turn it into gold")
 C = plain("c", seed=3)
 KEY = "mid.attn2.k"
+OTHER = replace(A.metadata, apply=replace(A.metadata.apply, steps=21))
 
 
 def shares(*parts: tuple[Brush, float]) -> list[Share]:
@@ -202,6 +205,26 @@ def test_a_schedule_needs_a_brush_for_each_bucket():
 def test_a_blend_that_leaves_the_range_of_its_numbers_is_refused():
     with pytest.raises(NotFiniteError):
         blend(shares((A, 1e5), (B, -1e5 + 0.1)), STAMP)
+
+
+@pytest.mark.parametrize("method", [blend, stack])
+@pytest.mark.parametrize("weight", [math.nan, math.inf, 1e7, -1e308])
+def test_a_weight_that_no_brush_can_hold_is_named_with_its_brush(method, weight):
+    with pytest.raises(UsageError, match=f"^a:{re.escape(str(weight))}: must be a number from"):
+        method(shares((A, weight), (B, 1)), STAMP)
+
+
+def test_a_mix_that_would_leave_the_limits_of_the_format_is_not_made():
+    faint = stack(shares((A, 1e-4), (B, 1)), STAMP)
+    assert decode_brush(encode_brush(faint))
+    with pytest.raises(UsageError, match=r"segments\[\d\]\.weight: must be a number from 1e-06 to"):
+        stack(shares((faint, 1e-4), (C, 1)), STAMP)
+    with pytest.raises(UsageError, match=r"lineage\.parents\[\d\]\.weight: must be a number from"):
+        blend(shares((A, 5000), (replace(A, metadata=OTHER), -5000 + 2e-3)), STAMP)
+    long = plain("long", m=4095)
+    assert stack(shares((long, 1), (plain("one", m=1), 1)), STAMP).metadata.instruction.m == 4096
+    with pytest.raises(UsageError, match=r"instruction\.m: must be a number from 1 to 4096"):
+        stack(shares((long, 1), (A, 1)), STAMP)
 
 
 def test_generations_end_where_a_reader_would_refuse_their_lineage():

@@ -5,6 +5,7 @@ import random
 import shutil
 import struct
 import subprocess
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -87,3 +88,14 @@ def test_loose_json_is_refused_where_it_is_loose(text, error, where):
     with pytest.raises(error) as refused:
         parse(text, "x")
     assert refused.value.where == where
+
+
+def test_a_long_key_is_not_copied_for_each_of_its_elements():
+    def seconds(key: str) -> float:
+        raw = f'{{"{key}": [{",".join("0" * 50_000)}]}}'.encode()
+        started = time.process_time()
+        parse(raw, "header")
+        return time.process_time() - started
+
+    seconds("k")  # whatever is loaded on first use
+    assert seconds("é" * 200_000) < 10 * seconds("k")

@@ -19,13 +19,27 @@ def shell(tmp_path, capfdbinary):
     return Shell(tmp_path, capfdbinary)
 
 
-@pytest.mark.parametrize("scale", ["0", "nan"])
-def test_a_scale_that_makes_no_sense_is_refused_before_the_base_is_looked_for(shell, scale):
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--steps", "1000000"), "--steps: must be a number from 1 to 1000"),
+        (("--steps", "1001"), "--steps: must be a number from 1 to 1000"),
+        (("--steps", "0"), "--steps: must be a number from 1 to 1000"),
+        (("--s-t", "nan"), "--s-t: must be a number from 0 to 1000"),
+        (("--s-t", "1e308"), "--s-t: must be a number from 0 to 1000"),
+        (("--s-t", "0"), "a text guidance scale of 0"),
+        (("--s-i", "inf"), "--s-i: must be a number from 0 to 1000"),
+        (("--s-i", "-1"), "--s-i: must be a number from 0 to 1000"),
+    ],
+)
+def test_settings_that_no_brush_may_have_are_refused_before_the_base_is_looked_for(
+    shell, given, told
+):
     make_brush(shell.folder / "dusk.brush")
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(shell.folder / "a.png")
     arguments = ("apply", "dusk.brush", "a.png", "-o", "out.png", "--base", "./nowhere")
-    _, err = shell.run(*arguments, "--s-t", scale, status=2)
-    assert "guidance scale" in err
+    _, err = shell.run(*arguments, *given, status=2)
+    assert told in err
 
 
 @pytest.mark.parametrize(("fits", "status"), [(False, 5), (True, 6)])

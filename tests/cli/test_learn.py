@@ -62,6 +62,20 @@ def test_the_number_of_steps_is_ones_own_choice(shell):
     assert learned["metadata"]["training"]["steps"] == 2
 
 
+@pytest.mark.parametrize("steps", ["0", "1000001"])
+def test_steps_that_no_brush_may_have_are_refused_at_once(shell, steps):
+    _, err = shell.run("learn", "nowhere", "-o", "dim", "--steps", steps, status=2)
+    assert "--steps: must be a number from 1 to 1000000" in err
+
+
+def test_more_pairs_than_a_brush_can_list_are_refused_before_they_are_read(shell):
+    for k in range(4097):
+        for side in ("before", "after"):
+            (shell.folder / f"pairs/{side}/more-{k}.png").touch()
+    _, err = shell.run("learn", "pairs", "-o", "dim", "--hold-out", "0", status=2)
+    assert "pairs to learn from: must be a number from 1 to 4096" in err
+
+
 def test_brushes_of_different_phrases_blend(shell):
     shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
     shell.run("learn", "pairs", "-o", "dusk", "--phrase", "turn daylight into a dark night")

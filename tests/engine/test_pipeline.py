@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ import brushctl
 from brushctl.brushes.stamp import Stamp
 from brushctl.engine.attention import Brushed, PreparedAttnProcessor
 from brushctl.engine.base import BaseModel
-from brushctl.engine.editing import Editor
+from brushctl.engine.editing import Editor, open_editor
 from brushctl.engine.family import Family
-from brushctl.engine.instruction import Instruction, from_brush, sites
+from brushctl.engine.instruction import Instruction, from_brush, sites, written
 from brushctl.engine.making import Start, make_brush
 from brushctl.engine.pipeline import Loaded
 from brushctl.engine.pixels import to_model
@@ -138,6 +139,41 @@ def test_what_does_not_fit_is_refused_and_leaves_the_pipeline_alone(base, brush)
     assert pipe.unet.attn_processors == processors
     with brushctl.load(pipe, brush), pytest.raises(UsageError, match="already"):
         brushctl.load(pipe, brush)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"steps": 10**9}, "steps: must be a number from 1 to 1000"),
+        ({"s_T": float("nan")}, "s_T: must be a number from 0 to 1000"),
+        ({"s_I": 1001.0}, "s_I: must be a number from 0 to 1000"),
+    ],
+)
+def test_a_brush_made_in_python_asks_for_no_more_than_one_that_was_read(base, brush, asked, told):
+    apply = replace(brush.metadata.apply, **asked)
+    greedy = replace(brush, metadata=replace(brush.metadata, apply=apply))
+    for opened in (lambda: brushctl.load(pipeline(base), greedy), lambda: open_editor(greedy)):
+        with pytest.raises(UsageError, match=told):
+            opened()
+
+
+@pytest.mark.parametrize("strength", [float("nan"), float("-inf")])
+def test_a_strength_is_a_number(base, brush, strength):
+    with pytest.raises(UsageError, match="strength: must be finite"):
+        brushctl.load(pipeline(base), brush, strength=strength)
+
+
+@pytest.mark.parametrize("steps", [0, -1, 1001, 10**9, 2.5, True])
+def test_an_editor_takes_each_timestep_of_the_schedule_once_at_most(base, brush, steps):
+    for opened in (partial(open_editor, brush), partial(Editor, base, written(base, "x"))):
+        with pytest.raises(UsageError, match="steps: must be"):
+            opened(steps=steps)
+
+
+def test_numbers_of_numpy_are_numbers(base):
+    scales = Scales(np.float32(2), np.float64(1))
+    with Editor(base, written(base, "x"), scales=scales, steps=np.int64(1)) as editor:
+        assert editor.edit([np.full((64, 64, 3), 0.5, np.float32)])
 
 
 def test_a_rounded_u_net_is_not_guessed_at(base, brush):
