@@ -27,8 +27,10 @@ def of_the_command_line() -> Iterator[None]:
 
 
 def complete_names(incomplete: str) -> list[str]:
-    """The names in the cache that begin so, for the shell."""
-    return [name for name in names() if name.startswith(incomplete)]
+    """The names in the cache that begin so, for the shell; none where it cannot be read."""
+    with contextlib.suppress(UsageError, OSError):
+        return [name for name in names() if name.startswith(incomplete)]
+    return []
 
 
 BrushName = Annotated[

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from brushctl.errors import PhotoError
-from brushctl.files import move, way_to
+from brushctl.files import move, resolved, way_to
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import SRGB, Codes, Pixels, quantise
 from brushctl.photos.images import Photo
@@ -194,7 +194,7 @@ def sweep(targets: Iterable[Path], output: Path) -> None:
 
 def _owner(folder: Path, output: Path) -> str:
     """The same for a folder and a journal wherever they are mounted, another for each journal."""
-    way = way_to(output.resolve(), folder.resolve())
+    way = way_to(resolved(output), resolved(folder))
     return hashlib.sha256(os.fsencode(way)).hexdigest()[:8] + "-"
 
 
