@@ -9,6 +9,7 @@ from PIL import Image
 from brushctl import settings
 from brushctl.errors import UsageError
 from brushctl.files import expanded
+from brushctl.photos import kernels
 from tests.cli.shell import Shell, shell_with_brushes
 from tests.photos.driver import tone_engine
 
@@ -118,3 +119,19 @@ def test_other_names_that_begin_as_a_home_are_names():
         "~",
         "a/~",
     ]
+
+
+def test_compiled_code_is_kept_in_no_folder_that_is_called_as_the_home(monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert kernels._has_cache()  # beside the program
+    monkeypatch.setattr(kernels, "unwritable", lambda folder: (folder, "it cannot be written"))
+    assert not kernels._has_cache()
+    for name, value in {
+        "NUMBA_CACHE_DIR": "/kept",
+        "XDG_CACHE_HOME": "/kept",
+        "HOME": "/me",
+    }.items():
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            assert kernels._has_cache()
