@@ -31,6 +31,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from benchmarks.card import report
 from brushctl.engine.base import DEFAULTS_FILE, EMBEDDED
+from brushctl.files import resolved
 from brushctl.photos.colour import quantise
 from brushctl.tiny.world.pictures import draw_picture
 
@@ -107,7 +108,7 @@ def main() -> None:
     """Build, learn, apply, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--folder", type=Path, default=Path("sd15-random"))
-    folder = options.parse_args().folder.resolve()
+    folder = resolved(options.parse_args().folder)
     base = folder / "base"
     if not (base / DEFAULTS_FILE).exists():
         build(base)

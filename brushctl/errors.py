@@ -166,6 +166,15 @@ class DiskError(BrushctlError):
     code = "disk"
 
 
+def disk_error(error: OSError) -> DiskError:
+    """What the system says of a file, for people."""
+    return DiskError(
+        reason(error),
+        where=str(error.filename) if error.filename else None,
+        do="Check the path, its permissions and the disk, then run the command again.",
+    )
+
+
 class StorageError(BrushctlError):
     """Object storage cannot be reached, or refuses what a whole run needs of it."""
 

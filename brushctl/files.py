@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from brushctl.errors import UsageError
+
 STREAM = "-"
 """What stands for standard input and output where a file is named."""
+NOWHERE = "this is a link that leads nowhere"
 PART = ".brushctl-part"
 """How the names of temporary files end."""
 DAY = 24 * 3600.0
@@ -212,14 +215,61 @@ def _take_after(target: Path, part: Path) -> None:
     os.utime(part, ns=(own.st_atime_ns, own.st_mtime_ns))  # it has changed, all the same
 
 
+@contextlib.contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Within the block, an error names the file: of what it cannot read, the system does not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        OSError: they cannot be read; it names the file.
+    """
+    with naming(path):
+        return path.read_bytes()
+
+
 def expanded(name: str | Path) -> Path:
-    """A path with the home folder for its `~`; a name that only begins with one is left."""
-    return Path(os.path.expanduser(name))  # noqa: PTH111  (`Path.expanduser` raises there)
+    """A path with the home folder for its `~`; a name that only begins with one is left.
+
+    Raises:
+        UsageError: nobody knows where the user's home is: the path would lead to a folder `~`.
+    """
+    text = os.path.expanduser(name)  # noqa: PTH111  (`Path.expanduser` raises for ~x)
+    if text.startswith("~") and Path(text).parts[0] == "~":
+        raise UsageError(
+            "HOME is not set, and the system knows no home of this user",
+            where=str(name),
+            do="Set HOME, or name the whole path.",
+        )
+    return Path(text)
 
 
 def resolved(path: Path) -> Path:
-    """A path with every link followed, as far as it leads somewhere: one into itself is left."""
-    return Path(os.path.realpath(path))  # `resolve` raises there
+    """A path with every link followed, as far as it leads somewhere: one into itself is left.
+
+    `Path.resolve` raises there, as an unexpected error, and for a NUL, which no name has.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return path.absolute()
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether a path is a link into itself, or to what is not there."""
+    return path.is_symlink() and not is_there(path)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path leads to something; what may not be looked at, or has no name, does not."""
+    return os.path.exists(path)  # noqa: PTH110  (`Path.exists` raises there)
 
 
 def way_to(path: Path, start: Path) -> str:
@@ -233,15 +283,20 @@ def way_to(path: Path, start: Path) -> str:
 def existing(folder: Path) -> Path:
     """A folder, or what is there of the way to it."""
     folder = folder.absolute()
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(place for place in (folder, *folder.parents) if is_there(place))
 
 
 def unwritable(folder: Path) -> tuple[Path, str] | None:
     """Why a folder can be neither written nor made, and which place is to blame; None if it can."""
+    folder = folder.absolute()
     there = existing(folder)
     if not there.is_dir():
         return there, "this is a file, no folder"
-    return None if os.access(there, os.W_OK) else (there, "the folder cannot be written")
+    if not os.access(there, os.W_OK | os.X_OK):
+        return there, "the folder cannot be written"
+    way = (*reversed(folder.parents), folder)
+    missing = next((place for place in way if not is_there(place)), there)
+    return (missing, NOWHERE) if leads_nowhere(missing) else None
 
 
 def move(source: Path, target: Path, *, overwrite: bool) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import platformdirs
 
+from brushctl.errors import UsageError
+from brushctl.files import expanded
+
 TINY = "tiny-ip2p"
 """The base model that ships inside the package."""
 
@@ -23,11 +26,18 @@ def fetching(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:
 
 
 def home() -> Path:
-    """The folder of the user's brushes: `BRUSHCTL_HOME`, else the platform's data folder."""
-    override = os.environ.get("BRUSHCTL_HOME")
-    if not override:
-        return platformdirs.user_data_path("brushctl")
-    return Path(os.path.expanduser(override))  # noqa: PTH111  (`Path.expanduser` raises for ~x)
+    """The folder of the user's brushes: `BRUSHCTL_HOME`, else the platform's data folder.
+
+    Raises:
+        UsageError: nobody knows where the user's home is, in which it would lie.
+    """
+    try:
+        return expanded(os.environ.get("BRUSHCTL_HOME") or platformdirs.user_data_path("brushctl"))
+    except (UsageError, RuntimeError) as error:  # platformdirs returns what has a ~, or raises
+        raise UsageError(
+            "brushes have no place: HOME is not set, and the system knows no home of this user",
+            do="Set HOME, or set BRUSHCTL_HOME to a folder for them.",
+        ) from error
 
 
 def brush_cache() -> Path:

@@ -1,8 +1,8 @@
 """Whether two versions of the program make the same bytes of the same inputs.
 
 Run as `python -m tests.compare_versions BEFORE AFTER`, with the checkouts of both versions. The
-commands that photographs and brushes go through are run by each of them, with tiny-ip2p, in a folder
-of its own; what they write and print is compared, apart from times. Takes a few minutes.
+commands that photographs and brushes go through are run by each, with tiny-ip2p, in a folder of its
+own. What they write and print is compared, apart from times. Takes some minutes.
 """
 
 import hashlib

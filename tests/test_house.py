@@ -1,5 +1,6 @@
 """The rules of the house, tested so that nobody has to remember them."""
 
+import ast
 import importlib
 import os
 import re
@@ -30,6 +31,20 @@ def test_no_file_is_longer_than_a_reader_can_hold():
     files = [*ROOT.glob("brushctl/**/*.py"), *ROOT.glob("tests/**/*.py")]
     lengths = {str(f.relative_to(ROOT)): len(f.read_text().splitlines()) for f in files}
     assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_links_are_followed_by_the_function_that_bears_one_into_itself():
+    """`Path.resolve` raises there what nobody expects; `brushctl.files.resolved` does not."""
+    files = [
+        f for part in ("brushctl", "benchmarks", "tests") for f in ROOT.glob(f"{part}/**/*.py")
+    ]
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "resolve"
+    ]
+    assert found == []
 
 
 SHARED = ("card", "lessons")

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import label
 from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
-from brushctl.files import expanded, move, unwritable, write_atomically
+from brushctl.files import (
+    NOWHERE,
+    expanded,
+    leads_nowhere,
+    move,
+    resolved,
+    unwritable,
+    write_atomically,
+)
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -60,8 +68,16 @@ def path_of(name: str) -> Path:
 
 
 def names() -> list[str]:
-    """The names in the cache, sorted."""
-    files = (p for p in brush_cache().glob(f"*{SUFFIX}") if p.is_file())
+    """The names in the cache, sorted; none before its folder is made.
+
+    Raises:
+        UsageError: nobody knows where it is.
+        OSError: it cannot be read.
+    """
+    try:
+        files = [p for p in brush_cache().iterdir() if p.suffix == SUFFIX and p.is_file()]
+    except FileNotFoundError:
+        return []
     return sorted(p.stem for p in files if is_name(p.stem))
 
 
@@ -149,6 +165,8 @@ def destination(target: str, *, overwrite: bool) -> Path:
         )
     if checked_file(path).exists() and not overwrite:
         raise _taken(target)
+    if leads_nowhere(resolved(path)):  # a link to what is not there is followed; into itself, not
+        raise NameInvalidError(NOWHERE, where=target, do="Choose another name.")
     if why := unwritable(path.parent):
         raise NameInvalidError(why[1], where=str(why[0]), do="Choose another place.")
     try:

@@ -28,6 +28,7 @@ from brushctl.brushes.fields import Fields, array, index, version
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import join, parse
 from brushctl.errors import BrushFormatError
+from brushctl.files import naming
 
 HEADER_CAP = 2**20
 """Bytes. A brush of SD1.5 has a header of some 8 KB; a preview picture may stand in it."""
@@ -92,9 +93,10 @@ def read_file_header(path: Path) -> Header:
 
 @contextmanager
 def blaming(source: str) -> Generator[None]:
-    """Name the file in the errors raised inside."""
+    """Name the file in the errors raised inside, those of reading it among them."""
     try:
-        yield
+        with naming(source):
+            yield
     except BrushFormatError as error:
         where = f"{source}: {error.where}" if error.where else source
         raise type(error)(error.what, where=where, do=error.do) from None

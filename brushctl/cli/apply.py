@@ -292,7 +292,7 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
     from brushctl.photos.journal import results_of
 
-    output = state.parent.resolve()
+    output = resolved(state.parent)
     if not any(resolved(item.path).is_relative_to(output) for item in found):
         return found  # without the journal, which may be long
     results = results_of(state)

@@ -1,7 +1,5 @@
 """How `brushctl apply` runs: once, or over a hot folder; what it says while and after."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
 from brushctl.cli.failure import exit_with_failed, say_failed
-from brushctl.cli.output import follow, print_line, say
+from brushctl.cli.output import follow, print_fields, print_line, say
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import Interrupted, PlanError
 from brushctl.files import STREAM, expanded, remove_unfinished
@@ -236,8 +234,7 @@ def show_action(command: Command, action: str, source: str, target: str) -> None
     if command.json:
         print_line({"event": "plan", "action": action, "source": source, "target": target})
     else:
-        line = f"{action}  {source} -> {target}\n"
-        sys.stdout.buffer.write(os.fsencode(line))  # names need not be text
+        print_fields(f"{action}  {source} -> {target}")
 
 
 def _sweep(plan: Plan) -> None:

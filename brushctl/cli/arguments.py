@@ -1,17 +1,21 @@
 """Arguments and options that several commands share, each declared once."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from brushctl.brushes.cache import names
+from brushctl.errors import UsageError
 from brushctl.settings import LARGEST_SEED
 
 
 def complete_names(incomplete: str) -> list[str]:
-    """The names in the cache that begin so, for the shell."""
-    return [name for name in names() if name.startswith(incomplete)]
+    """The names in the cache that begin so, for the shell; none where it cannot be read."""
+    with contextlib.suppress(UsageError, OSError):
+        return [name for name in names() if name.startswith(incomplete)]
+    return []
 
 
 BrushName = Annotated[

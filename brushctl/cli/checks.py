@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from brushctl.cli.output import follow, out_console, print_json, say
+from brushctl.cli.output import follow, out_console, print_json, say, shown
 from brushctl.errors import PairsError
 
 if TYPE_CHECKING:
@@ -57,14 +57,12 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
     for column in ("pair", "before", "after", "found"):
         table.add_column(column)
     for pair in pairs:
-        mine = [f"{f.severity}: {f.what}. {f.do}" for f in findings if f.pair == pair.name]
+        mine = [shown(f"{f.severity}: {f.what}. {f.do}") for f in findings if f.pair == pair.name]
         table.add_row(
-            Text(pair.name),
-            Text(pair.before.name),
-            Text(pair.after.name),
+            *(Text(shown(name)) for name in (pair.name, pair.before.name, pair.after.name)),
             Text("\n".join(mine) or "fine"),
         )
     out_console().print(table)
     for finding in findings:
         if finding.pair is None:
-            out_console().print(Text(f"{finding.severity}: {sentence(finding)}"))
+            out_console().print(Text(shown(f"{finding.severity}: {sentence(finding)}")))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.cli.arguments import Json, Quiet, Seed
-from brushctl.cli.output import follow, print_json
+from brushctl.cli.output import follow, print_json, shown
 from brushctl.errors import UsageError
 from brushctl.files import PART, write_atomically
 
@@ -38,11 +38,11 @@ def demo(
     from brushctl.brushes.stamp import Stamp
 
     stamp = Stamp.today("teal-and-amber")
-    shown = follow(demonstrate(folder, stamp=stamp, seed=seed), quiet=quiet)
+    done = follow(demonstrate(folder, stamp=stamp, seed=seed), quiet=quiet)
     if json:
-        print_json(_facts(shown))
+        print_json(_facts(done))
     else:
-        sys.stdout.write(_told(shown))
+        sys.stdout.write("\n".join(map(shown, _told(done).split("\n"))))
 
 
 def _claim(folder: Path) -> None:
@@ -60,25 +60,25 @@ def _is_anothers(path: Path) -> bool:
     return not path.name.endswith(PART)  # which a killed demonstration may have left
 
 
-def _facts(shown: "Shown") -> dict[str, object]:
+def _facts(done: "Shown") -> dict[str, object]:
     return {
         "base": "tiny-ip2p",
-        "folder": str(shown.folders.root),
-        "brush": str(shown.folders.brush),
-        "sheet": str(shown.folders.sheet),
-        "initial_phrase": shown.phrase,
-        "pictures": shown.pictures,
-        "psnr": {"nothing": shown.nothing, "text": shown.text, "brush": shown.brush},
+        "folder": str(done.folders.root),
+        "brush": str(done.folders.brush),
+        "sheet": str(done.folders.sheet),
+        "initial_phrase": done.phrase,
+        "pictures": done.pictures,
+        "psnr": {"nothing": done.nothing, "text": done.text, "brush": done.brush},
     }
 
 
-def _told(shown: "Shown") -> str:
-    at = shown.folders
+def _told(done: "Shown") -> str:
+    at = done.folders
     return f"""
-{shown.pictures} pictures that learning never saw, mean PSNR against the true edit (tiny-ip2p):
-  doing nothing             {shown.nothing:5.2f} dB
-  text: {shown.words!r:<19} {shown.text:5.2f} dB
-  brush learned from pairs  {shown.brush:5.2f} dB
+{done.pictures} pictures that learning never saw, mean PSNR against the true edit (tiny-ip2p):
+  doing nothing             {done.nothing:5.2f} dB
+  text: {done.words!r:<19} {done.text:5.2f} dB
+  brush learned from pairs  {done.brush:5.2f} dB
 
   look at   {at.sheet}   (before, text, brush, truth)
   pairs     {at.pairs}

@@ -13,8 +13,8 @@ import typer
 from brushctl import __version__
 from brushctl.brushes.cache import names
 from brushctl.cli.arguments import Json
-from brushctl.cli.output import out_console, print_json
-from brushctl.errors import first_line
+from brushctl.cli.output import out_console, print_json, shown
+from brushctl.errors import UsageError, first_line, reason
 from brushctl.extras import installing
 from brushctl.files import existing
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
@@ -126,7 +126,13 @@ def _real_base(cache: Path, is_here: Callable[[], bool]) -> Finding:
 
 
 def _brushes() -> Finding:
-    folder, count = brush_cache(), len(names())
+    try:
+        folder, count = brush_cache(), len(names())
+    except UsageError as error:
+        return Finding("brushes", State.broken, error.what, error.do)
+    except OSError as error:
+        do = "See that the folder can be read, or set BRUSHCTL_HOME to another."
+        return Finding("brushes", State.broken, f"{brush_cache()}: {reason(error)}", do)
     free = _free(folder)
     found = f"{count} in {folder}, {_gib(free)} free"
     if free < SCARCE:
@@ -163,7 +169,7 @@ def _show(findings: list[Finding]) -> None:
     }
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
-        told = Text(f"{finding.found}\n{finding.do}" if finding.do else finding.found)
+        told = Text("\n".join(shown(text) for text in (finding.found, finding.do) if text))
         table.add_row(
             Text(finding.state, styles[finding.state]), Text(finding.what, no_wrap=True), told
         )

@@ -12,7 +12,7 @@ from brushctl.cli.arguments import Base, Device, complete_names
 from brushctl.cli.lut import export_lut
 from brushctl.cli.output import say
 from brushctl.errors import UsageError
-from brushctl.files import STREAM, expanded
+from brushctl.files import STREAM, expanded, read_bytes
 
 TABLE = "As a table of colours"
 
@@ -79,7 +79,7 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
     from brushctl.brushes.file import decode_brush
 
     source = find_name(brush)
-    data = source.read_bytes()
+    data = read_bytes(source)
     with blaming(str(source)):
         decode_brush(data)
     if target == STREAM:

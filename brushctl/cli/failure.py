@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 from typer.core import TyperGroup
 
-from brushctl.cli.output import print_error, print_line, say
+from brushctl.cli.output import print_error, print_line, say, shown
 from brushctl.cli.stopping import ending_on_signals
-from brushctl.errors import BrushctlError, DiskError, Interrupted, UsageError, reason
+from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error
 
 if TYPE_CHECKING:
     from brushctl.photos.journal import Record
@@ -47,6 +47,9 @@ class Commands(TyperGroup):
             raise Interrupted("interrupted", do="Run the same command again.") from error
         except BrokenPipeError as error:  # none of the standard streams': those outlive it
             raise disk_error(error) from error
+        except typer.TyperException as error:  # the parser shows what it was given
+            error.message = shown(error.message)
+            raise
 
 
 def run_and_exit(app: Callable[..., object]) -> int:
@@ -78,18 +81,10 @@ def _for_programs() -> bool:
     return "--json" in sys.argv
 
 
-def disk_error(error: OSError) -> DiskError:
-    """What the system says of a file, for people."""
-    return DiskError(
-        reason(error),
-        where=str(error.filename) if error.filename else None,
-        do="Check the path, its permissions and the free space, then run the command again.",
-    )
-
-
 def _report(error: BrushctlError) -> int:
     if "--debug" in sys.argv:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            say(line)
     with contextlib.suppress(OSError):  # the stream is full: the status tells it alone
         if _for_programs():
             # On one line: it may end a stream of them.

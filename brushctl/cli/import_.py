@@ -11,7 +11,7 @@ from brushctl.brushes.header import blaming, read_file_header
 from brushctl.cli.arguments import Json, Overwrite
 from brushctl.cli.output import print_json, say
 from brushctl.errors import BrushNotFoundError
-from brushctl.files import STREAM, expanded
+from brushctl.files import STREAM, expanded, naming, read_bytes
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
@@ -47,11 +47,12 @@ def import_brush(
 
 def _read(file: str) -> bytes:
     if file == STREAM:
-        return sys.stdin.buffer.read()
+        with naming(STREAM):
+            return sys.stdin.buffer.read()
     path = expanded(file)
     try:
         read_file_header(path)  # a large file that is no brush is not loaded to find that out
-        return path.read_bytes()
+        return read_bytes(path)
     except (FileNotFoundError, IsADirectoryError):
         raise BrushNotFoundError("there is no such brush file", where=file) from None
 

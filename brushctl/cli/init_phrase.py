@@ -1,7 +1,6 @@
 """`brushctl init-phrase`: name in words what the pairs change."""
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +8,8 @@ import typer
 
 from brushctl.cli.arguments import Align, Base, Device, Json, Pairs, Quiet
 from brushctl.cli.checks import checked
-from brushctl.cli.output import err_console, follow, print_json, say
-from brushctl.errors import UsageError
+from brushctl.cli.output import err_console, follow, print_fields, print_json, say, shown
+from brushctl.errors import UsageError, reason
 from brushctl.settings import TINY
 
 if TYPE_CHECKING:
@@ -24,9 +23,7 @@ ClipName = Annotated[
 ]
 VocabularyFile = Annotated[
     Path | None,
-    typer.Option(
-        "--vocabulary", help="A text file with a phrase on each line.", exists=True, dir_okay=False
-    ),
+    typer.Option("--vocabulary", help="A text file with a phrase on each line."),
 ]
 Eta = Annotated[float, typer.Option("--eta", help="The least sensitivity of a phrase.")]
 
@@ -72,7 +69,7 @@ def init_phrase(
     if not quiet:
         err_console().print(_table(phrasing))
     if phrasing.phrase is not None:
-        sys.stdout.write(f"{phrasing.phrase}\n")
+        print_fields(phrasing.phrase)
     elif not quiet:
         say("No phrase names this edit: learning would start from the empty instruction.")
 
@@ -80,6 +77,10 @@ def init_phrase(
 def _text(vocabulary: Path) -> str:
     try:
         return vocabulary.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"the vocabulary cannot be read ({reason(error)})", where=str(vocabulary)
+        ) from error
     except UnicodeDecodeError as error:
         raise UsageError(
             f"the vocabulary is no UTF-8 text ({error})",
@@ -108,7 +109,7 @@ def _add(
     for k, candidate in enumerate(caption):
         table.add_row(
             "" if k else title,
-            Text(candidate.phrase),
+            Text(shown(candidate.phrase)),
             f"{candidate.before:.3f}",
             f"{candidate.after:.3f}",
             f"{candidate.sensitivity:+.2f}",

@@ -10,9 +10,8 @@ import typer
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import Header, blaming, read_file_header, read_header
 from brushctl.cli.arguments import BrushNames, Json
-from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json
-from brushctl.errors import BrushctlError, BrushError, NameInvalidError
+from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
 from brushctl.files import STREAM
 
 
@@ -66,8 +65,8 @@ def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | 
     if path:
         header, brush = read_file_header(path), read_brush(path)
     else:
-        data = sys.stdin.buffer.read()
         with blaming(STREAM):
+            data = sys.stdin.buffer.read()
             header, brush = read_header(BytesIO(data)), decode_brush(data)
     return source, header, {site: asdict(s) for site, s in site_statistics(brush).items()}
 

@@ -132,7 +132,8 @@ def _tell(learned: Learned, output: str, base: str | None) -> None:
     """Say what has become of the pairs, and how to go on."""
     from brushctl.engine.places import is_here
 
-    say(f"{learned.told()}\n{learned.path}")
+    for line in (*learned.told().splitlines(), str(learned.path)):
+        say(line)
     if learned.sheet:
         say(f"{learned.sheet}   (before, after, brush)")
     based = f" --base {quote(base)}" if base and is_here(base) else ""

@@ -122,7 +122,8 @@ class Lesson:
                 return None
             folds.append(judged)
             if not self.quiet:
-                say(f"{k + 1} of {len(self.learned_from)}: {judged.verdict()}")
+                for line in judged.verdict().splitlines():
+                    say(f"{k + 1} of {len(self.learned_from)}: {line}")
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
     def judge(self, brush: Brush, folds: Judgement | None) -> tuple[Brush, Judgement | None]:

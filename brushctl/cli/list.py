@@ -9,9 +9,8 @@ from brushctl.brushes.cache import names, path_of
 from brushctl.brushes.header import read_metadata
 from brushctl.brushes.metadata import Metadata
 from brushctl.cli.arguments import Json
-from brushctl.cli.failure import disk_error
-from brushctl.cli.output import out_console, print_json, say
-from brushctl.errors import BrushctlError, BrushFormatError
+from brushctl.cli.output import out_console, print_fields, print_json, say, shown
+from brushctl.errors import BrushctlError, BrushFormatError, disk_error
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -25,14 +24,15 @@ def list_brushes(
 ) -> None:
     """List the brushes in the cache: a table on a terminal, one name a line elsewhere."""
     if path:
-        sys.stdout.write(f"{brush_cache()}\n")
+        print_fields(str(brush_cache()))
         return
     found = names()
     if json:
         print_json({"cache": str(brush_cache()), "brushes": [_entry(name) for name in found]})
         return
     if not sys.stdout.isatty():
-        sys.stdout.write("".join(f"{name}\n" for name in found))
+        for name in found:
+            print_fields(name)
         return
     out_console().print(_table(found))
     say(f"{len(found)} brush{'es' * (len(found) != 1)} in {brush_cache()}")
@@ -65,9 +65,9 @@ def _table(found: list[str]) -> "Table":
     for name in found:
         metadata = _metadata(name)
         if isinstance(metadata, BrushctlError):
-            table.add_row(Text(name), Text(f"damaged: {metadata.what}", style="red"))
+            table.add_row(Text(name), Text(f"damaged: {shown(metadata.what)}", style="red"))
         else:
-            table.add_row(*map(Text, _row(name, metadata)))
+            table.add_row(*(Text(shown(cell)) for cell in _row(name, metadata)))
     return table
 
 

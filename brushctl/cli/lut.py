@@ -10,7 +10,7 @@ from brushctl.brushes.header import read_metadata
 from brushctl.cli.output import follow, say
 from brushctl.errors import UsageError
 from brushctl.events import Advance, Event, Stage
-from brushctl.files import write_atomically
+from brushctl.files import NOWHERE, leads_nowhere, write_atomically
 from brushctl.photos.inputs import Input, find_inputs
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[
     open_colour_io()  # writes the file at the very end
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
+    if leads_nowhere(target):
+        raise UsageError(NOWHERE, where=str(target), do="Name another file.")
     if target.exists() and not overwrite:
         raise UsageError(
             "the file exists", where=str(target), do="Choose another, or pass --overwrite."

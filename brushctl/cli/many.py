@@ -15,7 +15,7 @@ from brushctl.cli.machines import Machines
 from brushctl.cli.order import Order
 from brushctl.cli.output import print_line, say
 from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
-from brushctl.files import expanded, way_to
+from brushctl.files import expanded, unwritable, way_to
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ class Many:
             raise UsageError(
                 "many brushes go into a folder, or without -o into the cache", where=self.output
             )
+        if why := unwritable(folder):
+            raise UsageError(why[1], where=str(why[0]), do="Choose another place.")
         return folder.absolute()
 
     def _orders(self) -> dict[str, Order]:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -24,6 +25,11 @@ IN_A_PIPE = 10_000
 """Columns of a line that no terminal shows."""
 BESIDE_THE_BAR = 36
 """Columns that a progress line needs for all but its bar and its note, which share the others."""
+UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What steers a terminal or forges a line of a log, where a file's name has it: control characters
+(C0, DEL, C1), separators of lines and paragraphs, the embeddings, overrides and isolates of Unicode
+(UAX #9), which reorder the words after a name, and surrogates, as which Python has bytes that are
+no text. Joiners and directional marks, which names in many scripts need, reorder no other words."""
 LOG_INTERVAL = 60.0
 """Seconds between two progress lines where there is no terminal (cron, CI logs)."""
 
@@ -89,6 +95,18 @@ def outliving_readers() -> Iterator[None]:
                     stream.flush()
 
 
+def shown(text: str) -> str:
+    r"""A text on one line that is safe to show, whatever it holds: escape is shown as `\x1b`."""
+    return UNFIT.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if "\udc80" <= character <= "\udcff":  # one byte of a name that is no text
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
 def err_console() -> "Console":
     """A console on stderr; Rich honours NO_COLOR and a stream that is no terminal."""
     from rich.console import Console
@@ -115,11 +133,23 @@ def print_line(payload: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def print_fields(*fields: str) -> None:
+    """Print a line of data on stdout, its fields separated by tabs.
+
+    A pipe gets names as the bytes that they are, which need not be text; a terminal what is safe.
+    """
+    if sys.stdout.isatty():
+        fields = tuple(map(shown, fields))
+    sys.stdout.flush()
+    sys.stdout.buffer.write(os.fsencode("\t".join(fields) + "\n"))
+    sys.stdout.buffer.flush()
+
+
 def print_error(message: str) -> None:
     """Print a failure on stderr, in red on a terminal."""
     from rich.text import Text
 
-    told = Text("error: ", style="bold red") + Text(message, style="default")
+    told = Text("error: ", style="bold red") + Text(shown(message), style="default")
     err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
 
 
@@ -129,9 +159,9 @@ def counted(n: int, noun: str) -> str:
 
 
 def say(message: str) -> None:
-    """Tell a person something, on stderr."""
+    """Tell a person something, on a line of stderr."""
     # Messages hold file names, in which square brackets are no markup and colons no emoji.
-    err_console().print(message, soft_wrap=True, markup=False, emoji=False)
+    err_console().print(shown(message), soft_wrap=True, markup=False, emoji=False)
 
 
 def follow(work: Generator[Event, None, Result], *, quiet: bool = False) -> Result:
@@ -186,10 +216,10 @@ def _bars(events: Iterable[Event]) -> None:
                     _finish(progress, task)
                     task = progress.add_task(name, total=total, note="")
                 case Advance(done, note) if task is not None:
-                    progress.update(task, completed=done, note=note)
+                    progress.update(task, completed=done, note=shown(note))
                 case Warned(message):
-                    warning = Text("warning: ", style="yellow") + Text(message, style="default")
-                    progress.console.print(warning, soft_wrap=True)
+                    told = Text("warning: ", "yellow") + Text(shown(message), "default")
+                    progress.console.print(told, soft_wrap=True)
         _finish(progress, task)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from brushctl.brushes.header import Header
 from brushctl.brushes.metadata import Lineage, Metadata, Training
-from brushctl.cli.output import counted
+from brushctl.cli.output import counted, shown
 
 LABEL_COLUMNS = 14
 WIDEST = 100
@@ -27,7 +27,7 @@ def show_brush(source: str, header: Header, statistics: dict[str, Any] | None) -
     meta = header.metadata
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bold, dim, plain = (BOLD, DIM, PLAIN) if colour else ("", "", "")
-    lines = [f"{bold}{meta.title or meta.name}{plain}"]
+    lines = [f"{bold}{shown(meta.title or meta.name)}{plain}"]
     for label, texts in _rows(source, header):
         for k, text in enumerate(texts):
             lines.append(f"{dim}{'' if k else label:{LABEL_COLUMNS}}{plain}{text}")
@@ -44,7 +44,7 @@ def _rows(source: str, header: Header) -> Iterator[tuple[str, list[str]]]:
     """Each label with the lines of its text."""
     columns = max(20, min(WIDEST, shutil.get_terminal_size().columns) - LABEL_COLUMNS)
     for label, text in _facts(source, header):
-        parts = (_wrapped(part, columns) for part in text.splitlines())
+        parts = (_wrapped(shown(part.expandtabs()), columns) for part in text.split("\n"))
         yield label, [line for lines in parts for line in lines]
 
 
@@ -66,7 +66,7 @@ def _facts(source: str, header: Header) -> Iterator[tuple[str, str]]:
     yield "applied with", _application(meta)
     yield "features", _features(header)
     yield "made", f"{meta.created} by {meta.tool}, as {meta.name}"
-    yield "file", f"{source} ({header.size / 1024:.0f} KiB)"
+    yield "file", f"{shown(source)} ({header.size / 1024:.0f} KiB)"
     yield "content", meta.content_sha256[:16]
 
 

@@ -13,6 +13,7 @@ from brushctl.cli.machines import Machines
 from brushctl.cli.output import follow
 from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
+from brushctl.files import read_bytes
 from brushctl.photos.choices import Engine
 from brushctl.photos.naming import names_picture
 from brushctl.photos.plan import STATE, Plan, check_free, check_writable
@@ -52,7 +53,7 @@ class Scatter:
                 "base": self.machines.base(self.editor["base"]),
                 "dtype": self.machines.dtype(self.editor["dtype"], pool),
             }
-            opener = partial(open_editor_of, self.brush.read_bytes(), settings)
+            opener = partial(open_editor_of, read_bytes(self.brush), settings)
             work = edit_on_cluster(
                 tasks, opener, command.treatment(), journal=journal, pool=pool, stop=stop
             )

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -21,12 +21,8 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextlib.contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Within the block, SIGTERM is as Ctrl-C: what is shown is put in order, and advice given.
-
-    What whoever started the program has it ignore stays so.
-    """
-    heard = [n for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN]
-    with _answering(heard, signal.default_int_handler):
+    """Within the block, SIGTERM is as Ctrl-C: what is shown is put in order, and advice given."""
+    with _answering(signal.default_int_handler):
         yield
 
 
@@ -51,13 +47,17 @@ def stopping_gently(
         asked = True
         _say_at_once(b"finishing the photographs in hand; once more to stop at once\n")
 
-    with _answering(SIGNALS, ask):
+    with _answering(ask):
         yield lambda: asked
 
 
 @contextlib.contextmanager
-def _answering(numbers: Iterable[signal.Signals], handler: Handler) -> Iterator[None]:
-    """Within the block, signals are answered, of those that come together the first."""
+def _answering(handler: Handler) -> Iterator[None]:
+    """Within the block, signals are answered, of those that come together the first.
+
+    What whoever started the program has it ignore stays so: a script's `brushctl ... &` is to go on
+    when its terminal is told to interrupt what runs in the foreground.
+    """
     answered = -math.inf
 
     def heard(number: int, frame: FrameType | None) -> None:
@@ -67,7 +67,8 @@ def _answering(numbers: Iterable[signal.Signals], handler: Handler) -> Iterator[
             answered = now
             handler(number, frame)
 
-    before = {number: signal.signal(number, heard) for number in numbers}
+    minded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, heard) for number in minded}
     try:
         yield
     finally:

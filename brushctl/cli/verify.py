@@ -1,15 +1,13 @@
 """`brushctl verify`: read whole brushes again and name what is damaged."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from brushctl.brushes.cache import names, open_brush
 from brushctl.cli.arguments import Json, complete_names
-from brushctl.cli.failure import disk_error
-from brushctl.cli.output import print_error, print_json, say
-from brushctl.errors import BrushctlError, BrushError, NameInvalidError
+from brushctl.cli.output import print_error, print_fields, print_json, say
+from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
 
 
 def verify(
@@ -38,9 +36,10 @@ def verify(
         broken = [{"brush": target, "error": e.to_dict()} for target, e in damaged.items()]
         print_json({"whole": whole, "damaged": broken})
     else:
-        sys.stdout.write("".join(f"{target}\twhole\n" for target in whole))
-        sys.stdout.write("".join(f"{target}\tdamaged\n" for target in damaged))
-        sys.stdout.flush()
+        for target in whole:
+            print_fields(target, "whole")
+        for target in damaged:
+            print_fields(target, "damaged")
         for failure in damaged.values():
             print_error(str(failure))
         say(f"{len(whole)} whole, {len(damaged)} damaged")

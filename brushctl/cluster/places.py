@@ -17,7 +17,7 @@ from brushctl.errors import (
     UsageError,
     first_line,
 )
-from brushctl.files import expanded
+from brushctl.files import expanded, resolved
 from brushctl.photos.images import read_photo
 from brushctl.photos.inputs import MAGIC, is_photograph
 from brushctl.photos.results import replacing_result
@@ -75,7 +75,7 @@ def canonical(name: str) -> str:
 def real(url: str) -> str:
     """What tells whether two canonical URLs are one file: a local one may be reached by links."""
     name = plain(url)
-    return name if is_url(name) else str(Path(name).resolve())
+    return name if is_url(name) else str(resolved(Path(name)))
 
 
 def find_photographs(named: Sequence[str]) -> list[Found]:

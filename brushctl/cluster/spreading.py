@@ -13,6 +13,7 @@ from typing import Any
 
 from brushctl.errors import BrushctlError, UsageError
 from brushctl.extras import installing
+from brushctl.files import expanded
 
 RETRIES = 3
 """How often a block whose process died is handed to another. What kills every process that
@@ -46,8 +47,10 @@ def cluster(address: str | None) -> Iterator[Any]:
     """Ray, joined to the cluster at `address`, or to one on this machine for as long as needed.
 
     Raises:
-        UsageError: Ray is not installed, or nothing answers at the address.
+        UsageError: Ray is not installed, or nothing answers at the address, or the user has no
+            home.
     """
+    expanded("~")  # in which Ray looks for its own things
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Else Ray would pack the folder that `uv run` was called in, and set every process up anew.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
@@ -197,7 +200,7 @@ def _keeping_sigterm() -> Iterator[None]:
     """Ray, as it starts, puts an exit in the place of whatever the run does on SIGTERM."""
     before = signal.getsignal(signal.SIGTERM)
     yield
-    if callable(before) and threading.current_thread() is threading.main_thread():
+    if before is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, before)
 
 

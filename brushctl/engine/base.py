@@ -20,6 +20,7 @@ from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.engine.single_file import identity_of_file, load_file
 from brushctl.engine.weights import variant_of
 from brushctl.errors import BaseModelError
+from brushctl.files import resolved
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 EMBEDDED = Path(__file__).parents[1] / "tiny" / "weights"
@@ -188,7 +189,7 @@ def find(name: str | None, revision: str | None = None) -> Found:
         # What is damaged shows itself in as many exceptions as there are libraries below.
         raise unavailable(name, revision, error) from error
     own = name == TINY or not is_here(name)
-    return Found(name if own else path.resolve().name, revision, path, sha256)
+    return Found(name if own else resolved(path).name, revision, path, sha256)
 
 
 def unet_here(name: str | None) -> str | None:

@@ -18,6 +18,7 @@ from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
 from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Advance, Event, Stage, Warned
+from brushctl.files import expanded, resolved
 from brushctl.photos.colour import quantise
 from brushctl.settings import TINY
 
@@ -133,7 +134,7 @@ def load_clip(name: str, device: torch.device) -> Clip:
     """
     folder = Path(name)
     model_name, _, tag = name.rpartition("/")
-    source = f"local-dir:{folder.resolve()}" if folder.is_dir() else model_name
+    source = f"local-dir:{resolved(folder)}" if folder.is_dir() else model_name
     try:
         if not folder.is_dir():
             _check_at_hand(model_name, tag)
@@ -159,10 +160,13 @@ def _check_at_hand(model: str, tag: str) -> None:
     """Fail soon where weights would have to be fetched and cannot be: the client retries for long.
 
     Raises:
+        UsageError: open_clip would keep them in the home of a user who has none.
         ConnectionError: they are not on this machine, and the hub does not answer.
     """
     repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").rpartition("/")[0]
-    if repository and not is_clip_cached(repository):
+    if not repository:
+        expanded("~")
+    elif not is_clip_cached(repository):
         check_reachable()
 
 

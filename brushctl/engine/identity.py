@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from brushctl.engine.weights import opened, weights_of
-from brushctl.errors import BaseModelError
-from brushctl.files import write_atomically
+from brushctl.errors import BaseModelError, UsageError
+from brushctl.files import resolved, write_atomically
 from brushctl.settings import home
 
 REMEMBER_FROM = 200_000_000
@@ -45,8 +45,11 @@ def remembered(files: list[Path], compute: Callable[[], str]) -> str:
     if sum(s.st_size for s in stats) < REMEMBER_FROM:
         return compute()
     stamps = zip(files, stats, strict=True)
-    key = " ".join(f"{file.resolve()}:{s.st_size}:{s.st_mtime_ns}" for file, s in stamps)
-    memory = home() / "base-models.json"
+    key = " ".join(f"{resolved(file)}:{s.st_size}:{s.st_mtime_ns}" for file, s in stamps)
+    try:
+        memory = home() / "base-models.json"
+    except UsageError:  # nowhere to remember it costs only time
+        return compute()
     known = _recalled(memory)
     if key not in known:
         known[key] = compute()

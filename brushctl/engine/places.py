@@ -113,11 +113,13 @@ def unavailable(name: str, revision: str | None, error: Exception) -> BaseModelE
 
 
 def check_reachable() -> None:
-    """Fail soon where there is no network.
+    """Fail soon where there is no network, or no place to keep what would be fetched.
 
     Raises:
+        UsageError: the hub's cache would be in the home of a user who has none.
         ConnectionError: the hub does not answer, or HF_HUB_OFFLINE forbids to ask it.
     """
+    expanded(constants.HF_HUB_CACHE)
     if constants.HF_HUB_OFFLINE:
         raise ConnectionError("it is not on this machine, and HF_HUB_OFFLINE is set")
     try:

@@ -27,7 +27,7 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from brushctl.errors import BrushctlError
-from brushctl.files import resolved
+from brushctl.files import read_bytes, resolved
 
 NAME = "journal.jsonl"
 VERSION = 1
@@ -215,7 +215,7 @@ def read_journal(path: Path) -> dict[str, Record]:
 
 
 def _every_record(path: Path) -> Iterator[Record]:
-    yield from records_in(path.read_bytes() if path.exists() else b"")
+    yield from records_in(read_bytes(path) if path.exists() else b"")
 
 
 def history_in(state: Path) -> Iterator[Record]:

@@ -4,14 +4,20 @@ Each walks the rows in parallel and keeps one row's temporaries at most, so that
 the pictures themselves. Compiled code is cached on disk: only a machine's first run compiles.
 """
 
+import contextlib
 import functools
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from brushctl.errors import UsageError
+from brushctl.files import expanded, unwritable
 
 Array = NDArray[Any]
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
@@ -32,10 +38,18 @@ _DECODE = np.where(
 _one_at_a_time = threading.Lock()  # each uses every core, and not every thread pool can be shared
 
 
+def _has_cache() -> bool:
+    """Whether there is a place to keep compiled code; numba would make a folder `~` for one."""
+    with contextlib.suppress(UsageError):
+        return bool(expanded("~"))
+    named = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    return bool(named) or unwritable(Path(__file__).parent / "__pycache__") is None
+
+
 def _jit(function: Kernel, *, parallel: bool) -> Kernel:
     compiled = functools.partial(numba.njit, parallel=parallel, fastmath=True)
     try:
-        return cast("Kernel", compiled(cache=True)(function))
+        return cast("Kernel", compiled(cache=_has_cache())(function))
     except RuntimeError:  # neither the program's folder nor the user's can be written
         return cast("Kernel", compiled()(function))
 

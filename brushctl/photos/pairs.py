@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from brushctl.errors import PairsError
+from brushctl.files import naming
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.colour import Pixels
 from brushctl.photos.images import open_photo, resize
@@ -80,10 +81,14 @@ def find_pairs(path: Path) -> list[Pair]:
 
 
 def pair_sha256(pair: Pair) -> str:
-    """A hash of both files' contents, in their order: what a brush keeps instead of paths."""
+    """A hash of both files' contents, in their order: what a brush keeps instead of paths.
+
+    Raises:
+        OSError: a file cannot be read; it names the file.
+    """
     both = hashlib.sha256()
     for path in (pair.before, pair.after):
-        with path.open("rb") as file:
+        with naming(path), path.open("rb") as file:
             both.update(hashlib.file_digest(file, "sha256").digest())
     return both.hexdigest()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brushctl.errors import PlanError
-from brushctl.files import existing, resolved, unwritable
+from brushctl.files import NOWHERE, existing, leads_nowhere, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
 from brushctl.photos.naming import TEMPLATE, check_formats, result_name
@@ -130,6 +130,8 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
                 where=str(target),
                 do=f"Use one of {' '.join(SUFFIXES)}.",
             )
+        if leads_nowhere(target):
+            raise PlanError(NOWHERE, where=str(target), do="Name another file.")
         if source and target.exists() and target.samefile(source):
             raise PlanError(
                 "the result would replace the photograph",
@@ -200,8 +202,8 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
     Raises:
         PlanError: the output folder lies inside an input folder.
     """
-    out = output.resolve()
-    for root in sorted({folder.resolve() for folder in folders}):
+    out = resolved(output)
+    for root in sorted(map(resolved, folders)):
         if out.is_relative_to(root):
             raise inside(str(output), str(root))
 

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from brushctl.errors import PhotoError, UsageError
-from brushctl.files import replacing, resolved, sweep
+from brushctl.files import NOWHERE, leads_nowhere, naming, replacing, resolved, sweep
 from brushctl.photos.colour import SRGB, Pixels
 from brushctl.photos.images import open_photo, resize
 from brushctl.photos.journal import Record
@@ -75,6 +75,8 @@ def check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
             "--report names no page", where=str(report), do="Let its name end in .html."
         )
     photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
+    if leads_nowhere(report):
+        raise UsageError(NOWHERE, where=str(report), do="Name another page.")
     if resolved(report) in map(resolved, photographs):
         raise UsageError(
             "--report names a photograph of the run", where=str(report), do="Name another file."
@@ -94,7 +96,7 @@ def _is_report(path: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as page:
+    with naming(path), path.open("rb") as page:
         return MARK.encode() in page.read(1024)
 
 

@@ -84,8 +84,8 @@ def states_around(plan: Plan) -> set[Path]:
     in_place = [job.target for job in plan.jobs if job.target and _is_in_place(job)]
     places = {*in_place, *map(resolved, in_place)}
     states = {folder / STATE for place in places for folder in place.parents}
-    own = plan.state and plan.state.resolve()
-    return {state for state in states if state.resolve() != own}
+    own = plan.state and resolved(plan.state)
+    return {state for state in states if resolved(state) != own}
 
 
 def _made_in_place(plan: Plan, settings: dict[str, Any]) -> set[str]:
@@ -150,7 +150,7 @@ def source_path(plan: Plan, job: Job) -> str | None:
     if job.source is None:
         return None
     source = resolved(job.source)
-    return way_to(source, plan.state.parent.resolve()) if plan.state else str(source)
+    return way_to(source, resolved(plan.state.parent)) if plan.state else str(source)
 
 
 def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any]) -> bool:

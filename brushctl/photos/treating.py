@@ -186,8 +186,10 @@ def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[st
     Raises:
         OSError: the disk is full or read-only, which would stop them too.
     """
-    if isinstance(error, OSError) and error.errno in FULL:
-        raise error
+    if isinstance(error, OSError) and error.errno:
+        if error.errno in FULL:
+            raise error
+        error = DiskError(reason(error), where=str(error.filename) if error.filename else None)
     told: dict[str, Any] = {
         "code": "unexpected",
         "what": f"{type(error).__name__}: {error}",

@@ -19,12 +19,13 @@ class Shell:
 
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[bytes]) -> None:
         self.folder, self.capture = folder, capture
+        self.home = str(folder / "home")
 
     def run(self, *arguments: str, data: bytes = b"", status: int = 0) -> tuple[bytes, str]:
         """Run it; return stdout and stderr, once the exit status is the one expected."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
-            patch.setenv("BRUSHCTL_HOME", str(self.folder / "home"))
+            patch.setenv("BRUSHCTL_HOME", self.home)
             patch.setenv("COLUMNS", "100")
             patch.setattr(sys, "argv", ["brushctl", *arguments])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))

@@ -4,10 +4,16 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
+
+import pytest
+from numpy.random import default_rng
 
 from brushctl.files import remove_unfinished, replacing
 from brushctl.photos.journal import read_journal
+from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.shell import save
 from tests.cli.test_apply import Shell, shell, summary, wait_for  # noqa: F401
 from tests.photos.processes import start
 
@@ -30,6 +36,33 @@ def test_a_second_ctrl_c_stops_at_once(shell):  # noqa: F811
     assert shell.files() == []
     assert read_journal(shell.folder / "out/.brushctl/journal.jsonl") == {}
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(("before", "name"), [("", "INT"), ("nohup ", "HUP")])
+def test_a_run_in_the_background_of_a_script_goes_on(shell, before, name):  # noqa: F811
+    """A shell without job control has what it puts there ignore Ctrl-C, and nohup a hang-up."""
+    shell.photographs(6)
+    shell.bash(f"""
+        {before}brushctl apply dusk.brush in -o out 2> said & pid=$!
+        until grep -q editing said; do sleep 0.1; done
+        while kill -{name} $pid 2> /dev/null; do sleep 0.05; done
+        wait $pid
+    """)
+    assert len(shell.files()) == 6
+    assert "finishing" not in (shell.folder / "said").read_text()
+
+
+@pytest.mark.slow
+def test_learning_in_the_background_of_a_script_goes_on(shell):  # noqa: F811
+    for side, scale in (("before", 1.0), ("after", 0.5)):
+        save(shell.folder / f"pairs/{side}/a.png", draw_picture(default_rng(2), 64).pixels * scale)
+    shell.bash(f"""
+        {sys.executable} -m brushctl learn pairs -o new.brush --no-phrase --steps 2 2> said & pid=$!
+        until grep -q learning said; do sleep 0.1; done
+        while kill -INT $pid 2> /dev/null; do sleep 0.1; done
+        wait $pid
+    """)
+    assert (shell.folder / "new.brush").exists()
 
 
 def test_what_is_half_written_goes_when_a_run_stops_at_once(tmp_path):

@@ -41,7 +41,18 @@ def test_a_signal_sent_twice_at_once_interrupts_once(number, monkeypatch):
         asked(number, 60, monkeypatch)
 
 
-def test_a_signal_that_the_program_was_started_to_ignore_stays_ignored():
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with stopping.ending_on_signals():
-        os.kill(os.getpid(), signal.SIGINT)
+@pytest.mark.parametrize("number", stopping.SIGNALS)
+def test_a_signal_that_the_program_was_started_to_ignore_stays_ignored(number):
+    signal.signal(number, signal.SIG_IGN)
+    with stopping.ending_on_signals(), stopping.stopping_gently() as stop:
+        os.kill(os.getpid(), number)
+        assert not stop()
+    assert signal.getsignal(number) == signal.SIG_IGN
+
+
+def test_ray_is_given_no_signal_that_is_to_be_ignored():
+    spreading = pytest.importorskip("brushctl.cluster.spreading")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with spreading._keeping_sigterm():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ray does
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN

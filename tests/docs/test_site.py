@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from brushctl.files import resolved
+
 ROOT = Path(__file__).parents[2]
 SITE, MAN = ROOT / "site", ROOT / "man"
 FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
@@ -70,7 +72,7 @@ def test_every_link_within_the_site_leads_somewhere(pages):
             if parts.scheme or parts.netloc or not link:
                 continue
             followed += 1
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = resolved(path.parent / unquote(parts.path)) if parts.path else path
             if not target.is_file() or (
                 target in pages and unquote(parts.fragment) not in pages[target].places
             ):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from brushctl.errors import PlanError
+from brushctl.files import resolved
 from brushctl.photos import naming
 from brushctl.photos import plan as planning
 from brushctl.photos.inputs import Input, find_inputs, read_list
@@ -190,7 +191,7 @@ def test_photographs_on_several_drives_are_edited_but_not_in_place(tree, monkeyp
     plan = plan_folder(found, tree / "out")
     monkeypatch.setattr(os.path, "relpath", far)
     monkeypatch.setattr(os.path, "commonpath", far)
-    assert source_path(plan, plan.jobs[0]) == str(tree.resolve() / "in/a.jpg")
+    assert source_path(plan, plan.jobs[0]) == str(resolved(tree) / "in/a.jpg")
     with pytest.raises(PlanError, match="one drive at a time"):
         plan_in_place(found)
 
