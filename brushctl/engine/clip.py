@@ -16,6 +16,7 @@ from brushctl.engine.cached import CLIP_FILES, CLIP_REPOSITORY, is_clip_cached
 from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
+from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Advance, Event, Stage, Warned
 from brushctl.photos.colour import quantise
@@ -137,10 +138,11 @@ def load_clip(name: str, device: torch.device) -> Clip:
     try:
         if not folder.is_dir():
             _check_at_hand(model_name, tag)
-        model, prepare = open_clip.create_model_from_pretrained(
-            source, None if folder.is_dir() else tag, device=device
-        )
-        tokenize: Any = open_clip.get_tokenizer(source)
+        with quiet(device):
+            model, prepare = open_clip.create_model_from_pretrained(
+                source, None if folder.is_dir() else tag, device=device
+            )
+            tokenize: Any = open_clip.get_tokenizer(source)
     except Exception as error:  # open_clip and the hub's client raise anything at all
         if out_of_memory(error):
             raise

@@ -34,6 +34,7 @@ from brushctl.photos.metadata import (
     with_provenance,
     with_whole_xmp,
 )
+from brushctl.photos.opening import without_remarks
 from brushctl.photos.png import chunks_of, write_deep_png
 from brushctl.photos.tiff import write_tiff
 
@@ -70,6 +71,7 @@ def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
     return kind
 
 
+@without_remarks()
 def write_photo(
     path: Path,
     pixels: Pixels,
@@ -264,7 +266,12 @@ def _write_with_pillow(part: Path, picture: _Encoded) -> None:
         options["icc_profile"] = picture.icc
     if metadata.dpi:
         options["dpi"] = metadata.dpi
-    image.save(part, picture.kind, **options)
+    if picture.kind == "HEIF":
+        from pillow_heif import from_pillow
+
+        from_pillow(image).save(part, **options)
+    else:
+        image.save(part, picture.kind, **options)
     if picture.kind == "JPEG":
         _insert_segments(part, metadata)
 
