@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import open_clip
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -132,6 +131,8 @@ def load_clip(name: str, device: torch.device) -> Clip:
             cannot be fetched.
         DeviceMemoryError: it does not fit into the device's memory.
     """
+    import open_clip
+
     folder = Path(name)
     model_name, _, tag = name.rpartition("/")
     source = f"local-dir:{folder.resolve()}" if folder.is_dir() else model_name
@@ -163,6 +164,8 @@ def _check_at_hand(model: str, tag: str) -> None:
     Raises:
         ConnectionError: they are not on this machine, and the hub does not answer.
     """
+    import open_clip
+
     repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").rpartition("/")[0]
     if repository and not is_clip_cached(repository):
         check_reachable()
