@@ -45,6 +45,16 @@ def brush_cache() -> Path:
     return home() / "brushes"
 
 
+def bound_spinning() -> None:
+    """Keep OpenMP's threads, in a process of our own, from waiting for each other too busily.
+
+    They wait by spinning. When a core is shared with another program the wait can be for a thread
+    that is not running, and a small model becomes ten times slower; this bounds the spinning
+    (iterations), at some cost on an idle machine. It is read when torch is loaded.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+
 LARGEST_SEED = 2**53 - 1
 """Brushes keep their seed as a number in JSON, which is exact up to here."""
 

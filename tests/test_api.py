@@ -48,6 +48,28 @@ def test_importing_it_loads_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+LOOKED_UP = """
+import sys
+from diffusers import StableDiffusionInstructPix2PixPipeline
+from diffusers import StableDiffusionXLInstructPix2PixPipeline
+theirs = set(sys.modules)
+import brushctl
+for name in brushctl.API:
+    getattr(brushctl, name)
+print(*(set(sys.modules) - theirs))
+"""
+
+
+def test_a_pipeline_and_a_brush_need_nothing_of_what_photographs_need():
+    """Nor does learning, until there are pairs to be read."""
+    program = [sys.executable, "-c", LOOKED_UP]
+    done = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True)
+    packages = {module.partition(".")[0] for module in done.stdout.split()}
+    for_photographs = {"numba", "imagecodecs", "scipy", "tifffile", "skimage", "PIL", "open_clip"}
+    assert "brushctl" in packages
+    assert packages & for_photographs == set()
+
+
 def test_another_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="nonsense"):
         brushctl.nonsense  # noqa: B018

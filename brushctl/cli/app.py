@@ -1,5 +1,6 @@
 """The command tree. Commands import what is heavy only when they run, so that help is quick."""
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -24,6 +25,7 @@ from brushctl.cli.output import open_closed_streams, outliving_readers
 from brushctl.cli.rename import rename
 from brushctl.cli.rm import rm
 from brushctl.cli.verify import verify
+from brushctl.settings import bound_spinning
 
 app = typer.Typer(
     name="brushctl",
@@ -83,6 +85,8 @@ _add(bench)
 
 def main() -> None:
     """The console entry point."""
+    bound_spinning()
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # else it tells of every odd tag
     open_closed_streams()
     with outliving_readers():
         sys.exit(run_and_exit(app))

@@ -1,6 +1,7 @@
 """Jobs spread over the processes of a Ray cluster; what comes of each comes back as it is done."""
 
 import contextlib
+import copy
 import logging
 import os
 import pickle
@@ -14,10 +15,16 @@ from typing import Any
 from brushctl.errors import BrushctlError, UsageError
 from brushctl.extras import installing
 from brushctl.files import expanded
+from brushctl.settings import bound_spinning
 
 RETRIES = 3
 """How often a block whose process died is handed to another. What kills every process that
 touches it ends here."""
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Else Ray would pack the folder that `uv run` was called in, and set every process up anew.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
 STORE = 128 * 2**20
 """Bytes of shared memory for a cluster of this machine alone: only small things travel."""
 
@@ -51,34 +58,36 @@ def cluster(address: str | None) -> Iterator[Any]:
             home.
     """
     expanded("~")  # in which Ray looks for its own things
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Else Ray would pack the folder that `uv run` was called in, and set every process up anew.
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        how = installing("'ray[data]' fsspec")
-        raise UsageError("Ray is not installed", do=f"Run `{how}`.") from error
-    _prepare(ray)
-    if ray.is_initialized():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_environment())
+        try:
+            import ray
+            import ray.data
+        except ImportError as error:
+            how = installing("'ray[data]' fsspec")
+            raise UsageError("Ray is not installed", do=f"Run `{how}`.") from error
+        stack.enter_context(_prepared(ray))
+        if not ray.is_initialized():
+            stack.callback(_answer_sigterm, signal.getsignal(signal.SIGTERM))
+            _join(ray, address)
+            stack.callback(ray.shutdown)
         yield ray
-        return
+
+
+def _join(ray: Any, address: str | None) -> None:  # noqa: ANN401  (a module)
     here: dict[str, Any] = {"include_dashboard": False, "object_store_memory": STORE}
+    answer = signal.getsignal(signal.SIGTERM)
     try:
-        with _keeping_sigterm():
-            ray.init(
-                address or "local",
-                logging_level=logging.CRITICAL,
-                log_to_driver=False,
-                **({} if address else here),
-            )
+        ray.init(
+            address or "local",
+            logging_level=logging.CRITICAL,
+            log_to_driver=False,
+            **({} if address else here),
+        )
     except ConnectionError as error:
         raise UsageError("no Ray cluster answers", where=address, do="Is it up?") from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    if answer is not signal.SIG_DFL:  # else Ray's own, an exit, is the better one while it runs
+        _answer_sigterm(answer)
 
 
 def missing(ray: Any, pool: Pool) -> str | None:  # noqa: ANN401  (a module)
@@ -161,6 +170,7 @@ class Worker:
     """
 
     def __init__(self, opener: Opener) -> None:
+        bound_spinning()
         self._refusal: Exception | None = None
         try:
             self._work = opener()
@@ -195,20 +205,35 @@ def explained(error: Exception) -> Exception:
     )
 
 
+def _answer_sigterm(answer: Any) -> None:  # noqa: ANN401  (what `signal.getsignal` gives)
+    """Do again what was done on SIGTERM before Ray put an answer of its own in its place."""
+    if answer is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, answer)
+
+
 @contextlib.contextmanager
-def _keeping_sigterm() -> Iterator[None]:
-    """Ray, as it starts, puts an exit in the place of whatever the run does on SIGTERM."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    if before is not None and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, before)
+def _environment() -> Iterator[None]:
+    """Ray's settings, where nobody has made them otherwise."""
+    ours = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
-def _prepare(ray: Any) -> None:  # noqa: ANN401  (a module)
-    context = ray.data.DataContext.get_current()
+@contextlib.contextmanager
+def _prepared(ray: Any) -> Iterator[None]:  # noqa: ANN401  (a module)
+    """Ray as it is needed here, without a word of its own."""
+    context = copy.deepcopy(ray.data.DataContext.get_current())
     context.enable_progress_bars = False
     context.max_errored_blocks = -1  # they are counted, tried again and told of here
     # One job in hand for each process is reason enough for another process.
     context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with contextlib.ExitStack() as stack:
+        for logger in map(logging.getLogger, ("ray", "ray.data")):
+            stack.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.CRITICAL)
+        stack.enter_context(ray.data.DataContext.current(context))
+        yield

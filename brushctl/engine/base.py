@@ -1,21 +1,19 @@
 """The base model: an InstructPix2Pix, embedded, local or on the hub."""
 
 import json
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
-from diffusers.utils import logging as diffusers_logging
 from transformers import CLIPTokenizer
-from transformers.utils import logging as transformers_logging
 
 from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.family import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.identity import identity
 from brushctl.engine.places import at_hand, find_base, is_here, unavailable, with_revision
+from brushctl.engine.quiet import quiet
 from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.engine.single_file import identity_of_file, load_file
 from brushctl.engine.weights import variant_of
@@ -113,7 +111,8 @@ class BaseModel:
 
     def scheduler(self, steps: int) -> EulerAncestralDiscreteScheduler:
         """Euler ancestral on the base's own noise schedule, its timesteps set."""
-        scheduler = EulerAncestralDiscreteScheduler.from_config(self.scheduler_config)
+        with quiet():  # it says what in the configuration is another scheduler's
+            scheduler = EulerAncestralDiscreteScheduler.from_config(self.scheduler_config)
         scheduler.set_timesteps(steps, device=self.device)
         return scheduler
 
@@ -225,23 +224,24 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
         BaseModelError: it is damaged, or no IP2P model.
         DeviceMemoryError: it does not fit into the device's memory.
     """
-    pipe, defaults = _load(found, dtype)
-    if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
-        raise BaseModelError(
-            "this model does not take a picture to edit (its U-Net has no image latents)",
-            where=found.id,
-            do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
-        )
-    if (predicted := pipe.scheduler.config.prediction_type) not in PREDICTIONS:
-        raise BaseModelError(
-            f"this model predicts neither noise nor velocity but {predicted!r}",
-            where=found.id,
-            do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
-        )
-    family = family_of(pipe)
-    pipe.vae.to(family.vae_dtype(dtype))
-    for part in (pipe.vae, pipe.unet, *family.encoders):
-        part.requires_grad_(False).eval().to(device)
+    with quiet(device):
+        pipe, defaults = _load(found, dtype)
+        if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
+            raise BaseModelError(
+                "this model does not take a picture to edit (its U-Net has no image latents)",
+                where=found.id,
+                do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
+            )
+        if (predicted := pipe.scheduler.config.prediction_type) not in PREDICTIONS:
+            raise BaseModelError(
+                f"this model predicts neither noise nor velocity but {predicted!r}",
+                where=found.id,
+                do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
+            )
+        family = family_of(pipe)
+        pipe.vae.to(family.vae_dtype(dtype))
+        for part in (pipe.vae, pipe.unet, *family.encoders):
+            part.requires_grad_(False).eval().to(device)
     return BaseModel(
         id=found.id,
         vae=pipe.vae,
@@ -255,18 +255,13 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
 
 
 def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
-    diffusers_logging.set_verbosity_error()
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of renamed arguments
-            if found.path.is_file():
-                return load_file(found.path, dtype), Defaults()
-            kind, without = pipeline_class(found.path)
-            variant = variant_of(found.path / "unet")
-            pipe = kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
-            return pipe, _defaults(found.path)
+        if found.path.is_file():
+            return load_file(found.path, dtype), Defaults()
+        kind, without = pipeline_class(found.path)
+        variant = variant_of(found.path / "unet")
+        pipe = kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
+        return pipe, _defaults(found.path)
     except BaseModelError:
         raise
     except Exception as error:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import open_clip
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -16,6 +15,7 @@ from brushctl.engine.cached import CLIP_FILES, CLIP_REPOSITORY, is_clip_cached
 from brushctl.engine.device import enough_memory, out_of_memory
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
+from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Advance, Event, Stage, Warned
 from brushctl.files import expanded, resolved
@@ -132,16 +132,19 @@ def load_clip(name: str, device: torch.device) -> Clip:
             cannot be fetched.
         DeviceMemoryError: it does not fit into the device's memory.
     """
+    import open_clip
+
     folder = Path(name)
     model_name, _, tag = name.rpartition("/")
     source = f"local-dir:{resolved(folder)}" if folder.is_dir() else model_name
     try:
         if not folder.is_dir():
             _check_at_hand(model_name, tag)
-        model, prepare = open_clip.create_model_from_pretrained(
-            source, None if folder.is_dir() else tag, device=device
-        )
-        tokenize: Any = open_clip.get_tokenizer(source)
+        with quiet(device):
+            model, prepare = open_clip.create_model_from_pretrained(
+                source, None if folder.is_dir() else tag, device=device
+            )
+            tokenize: Any = open_clip.get_tokenizer(source)
     except Exception as error:  # open_clip and the hub's client raise anything at all
         if out_of_memory(error):
             raise
@@ -163,6 +166,8 @@ def _check_at_hand(model: str, tag: str) -> None:
         UsageError: open_clip would keep them in the home of a user who has none.
         ConnectionError: they are not on this machine, and the hub does not answer.
     """
+    import open_clip
+
     repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").rpartition("/")[0]
     if not repository:
         expanded("~")

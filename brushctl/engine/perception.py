@@ -1,6 +1,5 @@
 """Perceptual distances between pictures, as networks see them."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from torch.nn import functional as F
 
 from brushctl.engine.clip import Clip
 from brushctl.engine.pixels import FloatImage, to_model
+from brushctl.engine.quiet import quiet
 
 LPIPS_ALEX = "lpips-alex"
 """LPIPS on AlexNet (Zhang et al. 2018), as the paper measures it."""
@@ -31,8 +31,7 @@ def lpips_distance() -> Distance:
     """LPIPS on AlexNet through its authors' package."""
     import lpips  # type: ignore[import-not-found, unused-ignore]
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torchvision's, about renamed arguments
+    with quiet(torch.device("cpu")):
         network: Any = lpips.LPIPS(net="alex", verbose=False).eval()
 
     @torch.inference_mode()

@@ -14,8 +14,6 @@ from brushctl.engine.making import Start, find_start, make_brush
 from brushctl.engine.recipes import recipe_called
 from brushctl.errors import UsageError
 from brushctl.events import Event, Warned, finished
-from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
-from brushctl.photos.vetting import sentence, vetted
 from brushctl.settings import LARGEST_SEED
 
 
@@ -60,6 +58,9 @@ def learn(
         DeviceError: the device is not on this machine, or the number format is no such or float16.
         DeviceMemoryError: its memory does not suffice.
     """
+    from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
+    from brushctl.photos.vetting import sentence, vetted
+
     label(name, "name")
     line(phrase or "", "phrase")
     if not 0 <= seed <= LARGEST_SEED:

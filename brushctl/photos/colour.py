@@ -12,12 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-
-from brushctl.photos.kernels import codes_to_srgb, srgb_to_codes
 
 Codes = NDArray[Any]
 """Code values as the file stores them, (h, w, channels), uint8 or uint16."""
@@ -30,7 +26,6 @@ Curve = Callable[[Table], Table]
 SRGB_TO_XYZ = np.array(
     [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
 )
-SRGB_PROFILE: bytes = imagecodecs.cms_profile("srgb")
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
 KNOTS = 65536  # entries of a sampled curve: interpolation errs by less than 1e-6
 
@@ -94,6 +89,8 @@ class Matrix:
 
     def to_srgb(self, codes: Codes) -> Pixels:
         """Decode, change primaries, encode as sRGB; (h, w, 1 or 3) codes to (h, w, 3) pixels."""
+        from brushctl.photos.kernels import codes_to_srgb
+
         top = np.iinfo(codes.dtype).max
         levels = np.linspace(0, 1, top + 1)
         linear = np.stack([curve(levels) for curve in self.curves]).astype(np.float32)
@@ -103,6 +100,8 @@ class Matrix:
 
     def from_srgb(self, pixels: Pixels, depth: int) -> Codes:
         """The way back; colours that the profile cannot hold are clipped."""
+        from brushctl.photos.kernels import srgb_to_codes
+
         # The curves are inverted over the square root of linear light, where they are tame.
         roots, levels = np.linspace(0, 1, KNOTS), np.linspace(0, 1, KNOTS)
         inverse = np.stack([np.interp(roots**2, curve(levels), levels) for curve in self.curves])
@@ -123,7 +122,7 @@ class Tables:
         deep = codes.dtype == np.uint16
         narrow = codes if self.channels > 1 else codes[..., 0]
         kind = np.float32 if deep else np.uint8
-        pixels = self._transformed(narrow, self.icc, SRGB_PROFILE, kind)
+        pixels = self._transformed(narrow, self.icc, srgb_profile(), kind)
         return pixels if deep else SRGB(3).to_srgb(pixels)
 
     def from_srgb(self, pixels: Pixels, depth: int) -> Codes:
@@ -131,12 +130,14 @@ class Tables:
         deep = depth == 16
         given = pixels if deep else SRGB(3).from_srgb(pixels, 8)
         kind = np.uint16 if deep else np.uint8
-        codes = self._transformed(given, SRGB_PROFILE, self.icc, kind)
+        codes = self._transformed(given, srgb_profile(), self.icc, kind)
         return codes.reshape(*pixels.shape[:2], self.channels)
 
     def _transformed(
         self, values: Codes, source: bytes, target: bytes, kind: type[np.generic]
     ) -> Codes:
+        import imagecodecs
+
         own = {1: "gray", 3: "rgb", 4: "cmyk"}[self.channels]
         try:
             return imagecodecs.cms_transform(
@@ -164,12 +165,23 @@ class Inks:
 
     def to_srgb(self, codes: Codes) -> Pixels:
         """(h, w, 4) codes to (h, w, 3) pixels, in 256 steps."""
+        from PIL import Image
+
         return SRGB(3).to_srgb(np.asarray(Image.fromarray(codes, "CMYK").convert("RGB")))
 
     def from_srgb(self, pixels: Pixels, depth: int) -> Codes:
         """The way back, in 256 steps."""
+        from PIL import Image
+
         image = Image.fromarray(SRGB(3).from_srgb(pixels, 8), "RGB")
         return to_depth(np.asarray(image.convert("CMYK")), depth)
+
+
+def srgb_profile() -> bytes:
+    """LittleCMS's profile of sRGB."""
+    import imagecodecs
+
+    return imagecodecs.cms_profile("srgb")
 
 
 def quantise(values: Pixels, depth: int) -> Codes:

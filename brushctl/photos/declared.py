@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.colour import SRGB_PROFILE, BrokenProfile, tags_of
+from brushctl.photos.colour import BrokenProfile, srgb_profile, tags_of
 from brushctl.photos.isobmff import code_points
 from brushctl.photos.tiff import EXIF_IFD, INTEROPERABILITY_IFD
 
@@ -72,7 +72,7 @@ def _profile(primaries: int, curve: int, where: str) -> bytes | None:
 
 def _with_primaries(name: str, primaries: tuple[float, ...]) -> bytes:
     """The profile of sRGB, with other primaries and a name of its own."""
-    profile = SRGB_PROFILE
+    profile = srgb_profile()
     other = imagecodecs.cms_profile("rgb", whitepoint=D65, primaries=primaries, gamma=2.2)
     theirs = tags_of(other)
     for tag, stored in tags_of(profile).items():

@@ -1,10 +1,10 @@
 """Open a photograph: pixels upright and in sRGB, and everything to write it back as it was."""
 
 import io
-import warnings
+import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ from brushctl.photos.metadata import (
     upright,
     with_iptc,
 )
-from brushctl.photos.png import SIGNATURE, texts_of, without_texts
+from brushctl.photos.opening import open_image, without_remarks
+from brushctl.photos.png import SIGNATURE, plain_png, texts_of
 from brushctl.photos.samples import colours_of, read_samples, turned_upright
 
 Alpha = NDArray[np.float32]
@@ -39,13 +40,6 @@ MAX_PIXELS = 300_000_000
 """More is refused before it is decoded: no camera makes it, and a bomb would."""
 MAX_ASPECT = 100
 """A side more than this many times the other leaves the model nothing to see."""
-
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
-
-# Pillow's own limit warns at 89 MP, which is a common camera; ours is checked before decoding.
-Image.MAX_IMAGE_PIXELS = None
-# Its remarks on odd metadata; for the process, since threads cannot have filters of their own.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +112,28 @@ def read_photo(path: Path) -> bytes:
         raise PhotoError(_reason(error), where=str(path)) from error
 
 
+@without_remarks()
 def megapixels_of(file: Path | io.BytesIO) -> float:
     """Of a photograph, as its header tells; 0 where it does not."""
-    _register_heif()
     try:
-        with Image.open(file, formats=_formats()) as image:
-            return image.width * image.height / 1e6
+        with file.open("rb") if isinstance(file, Path) else file as opened:
+            width, height = _size_in(opened)
     except Exception:  # decoding will tell
         return 0.0
+    return width * height / 1e6
 
 
+def _size_in(file: IO[bytes]) -> tuple[int, int]:
+    start = file.read(24)
+    if start.startswith(SIGNATURE):
+        across, down = struct.unpack_from(">II", start, 16)  # PNG (third edition), 11.2.1
+        return across, down
+    file.seek(0)
+    with open_image(file) as image:
+        return image.size
+
+
+@without_remarks()
 def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo:
     """Decode the bytes of a photograph; `where` names them in errors.
 
@@ -142,7 +148,6 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
             where=where,
             do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
         )
-    _register_heif()
     try:
         return _decode(data, where, first_frame=first_frame)
     except UnidentifiedImageError as error:
@@ -183,8 +188,8 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     notes: list[str] = []
-    opened = without_texts(data) if data.startswith(SIGNATURE) else data
-    image: Image.Image = Image.open(io.BytesIO(opened), formats=_formats())
+    opened = plain_png(data) if data.startswith(SIGNATURE) else data
+    image: Image.Image = open_image(io.BytesIO(opened))
     _check(image, where, first_frame=first_frame)
     codes, turn, turned = read_samples(image, data)
     if tiff.masks_of(image):
@@ -307,16 +312,3 @@ def _has_chunk(riff: bytes, kind: bytes) -> bool:
 def _reason(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return cast("str", text[:1].lower() + text[1:]).rstrip(".")
-
-
-def _formats() -> tuple[str, ...]:
-    Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
-
-
-def _register_heif() -> None:
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return
-    register_heif_opener()

@@ -1,14 +1,19 @@
 """The loops over every pixel of a large photograph, compiled by numba.
 
-Each walks the rows in parallel and keeps one row's temporaries at most, so that memory stays at
-the pictures themselves. Compiled code is cached on disk: only a machine's first run compiles.
+Each walks a range of rows and keeps one row's temporaries at most, so that memory stays at the
+pictures themselves. Compiled code is cached on disk: only a machine's first run compiles.
+
+Rows are shared out among plain threads, for compiled code runs without Python's lock. Numba's own
+parallel loops would start threads for the rest of the process, of whichever library it finds: with
+Intel's the process may never end.
 """
 
 import contextlib
 import functools
 import os
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -34,8 +39,8 @@ _DECODE = np.where(
     _encoded > 0.04045, ((_encoded + 0.055) / 1.055) ** 2.4, _encoded / 12.92
 ).astype(np.float32)
 
-
-_one_at_a_time = threading.Lock()  # each uses every core, and not every thread pool can be shared
+_WORTH_A_THREAD = 2**16
+"""Pixels: they take a millisecond, and starting a thread a tenth of one."""
 
 
 def _has_cache() -> bool:
@@ -46,30 +51,45 @@ def _has_cache() -> bool:
     return bool(named) or unwritable(Path(__file__).parent / "__pycache__") is None
 
 
-def _jit(function: Kernel, *, parallel: bool) -> Kernel:
-    compiled = functools.partial(numba.njit, parallel=parallel, fastmath=True)
+def _compiled(function: Kernel) -> Kernel:
+    compiled = functools.partial(numba.njit, nogil=True, fastmath=True)
     try:
         return cast("Kernel", compiled(cache=_has_cache())(function))
     except RuntimeError:  # neither the program's folder nor the user's can be written
         return cast("Kernel", compiled()(function))
 
 
-def _compiled(function: Kernel) -> Kernel:
-    kernel = _jit(function, parallel=True)
-
-    @functools.wraps(function)
-    def locked(*arguments: Any) -> Any:  # noqa: ANN401  (numba knows the types)
-        with _one_at_a_time:
-            return kernel(*arguments)
-
-    return cast("Kernel", locked)
+def _cores() -> int:
+    """The cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows hold no process to some of them
+        return os.cpu_count() or 1
 
 
-def _inlined(function: Kernel) -> Kernel:
-    return _jit(function, parallel=False)
+def _in_threads(kernel: Callable[..., None], picture: Array, *tables: Array) -> Array:
+    """The (h, w, 3) float32 that a kernel makes of a picture, each core taking its share of rows.
+
+    Args:
+        kernel: called as kernel(first, end, out, picture, *tables), it writes those rows of `out`.
+        picture: (h, w, channels).
+        tables: what else it reads.
+    """
+    h, w = picture.shape[:2]
+    out = np.empty((h, w, 3), np.float32)
+    parts = max(1, min(_cores(), h, h * w // _WORTH_A_THREAD))
+    if parts == 1:
+        kernel(0, h, out, picture, *tables)
+        return out
+    edges = [h * k // parts for k in range(parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        work = [pool.submit(kernel, *rows, out, picture, *tables) for rows in pairwise(edges)]
+    for part in work:
+        part.result()
+    return out
 
 
-@_inlined
+@_compiled
 def _look_up(table: Array, position: Any) -> Any:  # noqa: ANN401  (numba knows the type)
     """Linear interpolation at a fractional index >= 0; the ends hold."""
     last = np.float32(table.shape[0] - 1)
@@ -80,11 +100,12 @@ def _look_up(table: Array, position: Any) -> Any:  # noqa: ANN401  (numba knows 
 
 
 @_compiled
-def _codes_to_srgb(codes: Array, linear: Array, m: Array, encode: Array, per: np.float32) -> Array:
-    h, w = codes.shape[0], codes.shape[1]
-    out = np.empty((h, w, 3), np.float32)
-    for y in numba.prange(h):
-        for x in range(w):
+def _codes_to_srgb(
+    first: int, end: int, out: Array, codes: Array, linear: Array, m: Array, encode: Array
+) -> None:
+    per = np.float32((_SIZE - 1) / _REACH)
+    for y in range(first, end):
+        for x in range(out.shape[1]):
             r = linear[0, codes[y, x, 0]]
             g = linear[1, codes[y, x, 1]]
             b = linear[2, codes[y, x, 2]]
@@ -92,7 +113,6 @@ def _codes_to_srgb(codes: Array, linear: Array, m: Array, encode: Array, per: np
                 light = m[k, 0] * r + m[k, 1] * g + m[k, 2] * b
                 value = _look_up(encode, abs(light) * per)
                 out[y, x, k] = value if light >= 0 else -value
-    return out
 
 
 def codes_to_srgb(codes: Array, linear: Array, matrix: Array) -> Array:
@@ -106,20 +126,18 @@ def codes_to_srgb(codes: Array, linear: Array, matrix: Array) -> Array:
     Returns:
         (h, w, 3) float32; sRGB's curve is mirrored below zero.
     """
-    per = np.float32((_SIZE - 1) / _REACH)
-    return _codes_to_srgb(codes, linear, matrix, _ENCODE, per)
+    return _in_threads(_codes_to_srgb, codes, linear, matrix, _ENCODE)
 
 
 @_compiled
 def _srgb_to_codes(
-    pixels: Array, inverse: Array, m: Array, decode: Array, per: np.float32
-) -> Array:
-    h, w = pixels.shape[0], pixels.shape[1]
-    out = np.empty((h, w, 3), np.float32)
+    first: int, end: int, out: Array, pixels: Array, inverse: Array, m: Array, decode: Array
+) -> None:
+    per = np.float32((_SIZE - 1) / 2)
     top = np.float32(inverse.shape[1] - 1)
-    for y in numba.prange(h):
-        light = np.empty(3, np.float32)
-        for x in range(w):
+    light = np.empty(3, np.float32)
+    for y in range(first, end):
+        for x in range(out.shape[1]):
             for k in range(3):
                 value = pixels[y, x, k]
                 linear = _look_up(decode, abs(value) * per)
@@ -128,7 +146,6 @@ def _srgb_to_codes(
                 own = m[k, 0] * light[0] + m[k, 1] * light[1] + m[k, 2] * light[2]
                 root = np.sqrt(max(own, np.float32(0)))
                 out[y, x, k] = _look_up(inverse[k], root * top)
-    return out
 
 
 def srgb_to_codes(pixels: Array, inverse: Array, matrix: Array) -> Array:
@@ -139,11 +156,10 @@ def srgb_to_codes(pixels: Array, inverse: Array, matrix: Array) -> Array:
         inverse: (3, n) float32, each channel's code over the square root of linear light.
         matrix: (3, 3) float32, from linear sRGB to the profile's linear RGB.
     """
-    per = np.float32((_SIZE - 1) / 2)
-    return _srgb_to_codes(pixels, inverse, matrix, _DECODE, per)
+    return _in_threads(_srgb_to_codes, pixels, inverse, matrix, _DECODE)
 
 
-@_inlined
+@_compiled
 def _cell(position: Any, cells: int) -> Any:  # noqa: ANN401
     """The lower of two neighbouring grid nodes and the share of the upper one."""
     at = min(max(position, np.float32(0)), np.float32(cells - 1))
@@ -151,12 +167,12 @@ def _cell(position: Any, cells: int) -> Any:  # noqa: ANN401
     return low, np.float32(at - low)
 
 
-@_inlined
+@_compiled
 def _luminance(r: Any, g: Any, b: Any) -> Any:  # noqa: ANN401
     return np.float32(0.2126) * r + np.float32(0.7152) * g + np.float32(0.0722) * b
 
 
-@_inlined
+@_compiled
 def _splat(before: Array, after: Array, moments: Array) -> None:
     h, w = before.shape[0], before.shape[1]
     gh, gw, gd = moments.shape[0], moments.shape[1], moments.shape[2]
@@ -196,21 +212,11 @@ def splat(before: Array, after: Array, shape: tuple[int, int, int]) -> Array:
 
 
 @_compiled
-def slice_grid(pixels: Array, grid: Array) -> Array:
-    """Apply a bilateral grid of affine colour transforms.
-
-    Args:
-        pixels: (h, w, 3) float32, of any size.
-        grid: (down, across, luminance, 3, 4) float32, at least 2 nodes each way.
-
-    Returns:
-        (h, w, 3) float32.
-    """
+def _slice_grid(first: int, end: int, out: Array, pixels: Array, grid: Array) -> None:
     h, w = pixels.shape[0], pixels.shape[1]
     gh, gw, gd = grid.shape[0], grid.shape[1], grid.shape[2]
-    out = np.empty((h, w, 3), np.float32)
     one = np.float32(1)
-    for y in numba.prange(h):
+    for y in range(first, end):
         # The grid at this row: pixels then interpolate across and along luminance only.
         y0, ty = _cell(np.float32((y + 0.5) / h * (gh - 1)), gh)
         row = grid[y0] * (one - ty) + grid[y0 + 1] * ty
@@ -231,4 +237,16 @@ def slice_grid(pixels: Array, grid: Array) -> Array:
                     )
                     value += m * (r if c == 0 else g if c == 1 else b if c == 2 else one)
                 out[y, x, k] = value
-    return out
+
+
+def slice_grid(pixels: Array, grid: Array) -> Array:
+    """Apply a bilateral grid of affine colour transforms.
+
+    Args:
+        pixels: (h, w, 3) float32, of any size.
+        grid: (down, across, luminance, 3, 4) float32, at least 2 nodes each way.
+
+    Returns:
+        (h, w, 3) float32.
+    """
+    return _in_threads(_slice_grid, pixels, grid)

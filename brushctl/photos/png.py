@@ -20,10 +20,9 @@ PROFILES = {
 }  # fmt: skip
 """What such a text's kind is in Pillow's `info`."""
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+PROFILE = b"iCCP"
 UNPACKED = 64 * 2**20
 """Bytes of a block, or of a profile, at most: more is a bomb."""
-
-PngImagePlugin.MAX_TEXT_CHUNK = UNPACKED  # Pillow's limit also for profiles, else of 1 MiB
 
 
 def read_deep_png(data: bytes) -> Codes:
@@ -40,26 +39,38 @@ def ends_in_pixels(data: bytes) -> bool:
     return data[end + 4 : end + 8] == b"IEND"
 
 
-def without_texts(data: bytes) -> bytes:
-    """A PNG for Pillow to open: a text whose keyword is `dpi` or `interlace` would mislead it."""
+def plain_png(data: bytes) -> bytes:
+    """A PNG for Pillow to open, without its texts and its profile.
+
+    A text whose keyword is `dpi` or `interlace` would mislead it, and a profile of more than a
+    megabyte is too large for it.
+    """
     kept, after = [], 0
     for start, end, kind in _chunks(data):
-        if kind in TEXTS:
+        if kind in (PROFILE, *TEXTS):
             kept.append(data[after:start])
             after = end
     return b"".join([*kept, data[after:]]) if kept else data
 
 
 def unpack_blocks(image: Image.Image, data: bytes) -> None:
-    """Put the blocks in a PNG's texts where its own chunks would be: exif, xmp, iptc, the profile.
+    """Put a PNG's profile, and the blocks in its texts, where Pillow puts those of other formats.
 
     Args:
         image: the PNG, opened.
         data: its bytes.
     """
+    if profile := _profile_of(data):
+        image.info["icc_profile"] = profile
     for text in _texts(data):
         if block := _block_in(text):
             image.info.setdefault(*block)
+
+
+def _profile_of(data: bytes) -> bytes:
+    """A PNG's own profile, unpacked; nothing where there is none."""
+    chunks = (data[start + 8 : end - 4] for start, end, kind in _chunks(data) if kind == PROFILE)
+    return read_text((b"zTXt", next(chunks, b"")), UNPACKED)[1]  # it is packed as such a text is
 
 
 def texts_of(data: bytes) -> Iterator[Text]:

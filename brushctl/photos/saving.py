@@ -29,6 +29,7 @@ from brushctl.photos.metadata import (
     with_provenance,
     with_whole_xmp,
 )
+from brushctl.photos.opening import without_remarks
 from brushctl.photos.png import chunks_of, encode_deep_png
 from brushctl.photos.tiff import encode_tiff
 
@@ -60,6 +61,7 @@ def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
     return kind
 
 
+@without_remarks()
 def encode_photo(
     pixels: Pixels,
     like: Photo,
@@ -162,7 +164,12 @@ def _encode_with_pillow(picture: _Picture) -> bytes:
     if metadata.dpi:
         options["dpi"] = metadata.dpi
     file = io.BytesIO()
-    image.save(file, picture.kind, **options)
+    if picture.kind == "HEIF":
+        from pillow_heif import from_pillow
+
+        from_pillow(image).save(file, **options)
+    else:
+        image.save(file, picture.kind, **options)
     data = file.getvalue()
     return _with_segments(data, metadata) if picture.kind == "JPEG" else data
 

@@ -48,15 +48,29 @@ ROWS = 64  # in a strip
 RESOLUTION = (282, 283)
 """Tags: across, down."""
 
-# Pillow opens 16-bit samples with one further sample at most; here it need not decode them.
-for _order, _model, _count in itertools.product(
-    (b"II", b"MM"), (WHITE_IS_ZERO, GREY, RGB), range(1, MOST_FURTHER + 1)
-):
-    for _kinds in itertools.product((0, *ALPHA), repeat=_count):
-        _bits = (16,) * (COLOURS[_model] + _count)
-        TiffImagePlugin.OPEN_INFO.setdefault(
-            (_order, _model, (1,), 1, _bits, _kinds), ("RGB", "RGB;16L")
-        )
+
+class TiffFile(TiffImagePlugin.TiffImageFile):
+    """A TIFF, opened by Pillow, of any size, also where several 16-bit samples are no colour.
+
+    Pillow knows 16-bit samples with one such at most. Here it need not decode them: it is shown
+    the colours alone.
+    """
+
+    def _setup(self) -> None:
+        tags = self.tag_v2
+        about_samples = (BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES)
+        told = {tag: tags[tag] for tag in about_samples if tag in tags}
+        if is_deep(self) and EXTRA_SAMPLES in told:
+            tags.update({BITS: (16, 16, 16), PHOTOMETRIC: RGB, SAMPLES: 3})
+            del tags[EXTRA_SAMPLES]
+        super()._setup()
+        tags.update(told)
+
+    def load_prepare(self) -> None:
+        """Make room for the pixels, before Pillow does so within its own limit of them."""
+        if self._im is None:
+            self.im = Image.new(self.mode, self._tile_size, None).im
+        super().load_prepare()
 
 
 def exif_of(data: bytes) -> bytes | None:

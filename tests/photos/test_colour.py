@@ -75,6 +75,16 @@ def test_files_keep_their_profile_and_their_codes(tmp_path, name):
         np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
 
 
+def test_a_profile_in_a_png_may_be_of_megabytes(tmp_path):
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    icc = WIDE["Display P3"] + np.random.default_rng(0).bytes(2**21)  # Pillow reads 2^20
+    Image.fromarray(makers.picture()).save(source, icc_profile=icc)
+    photo = open_photo(source)
+    assert photo.colour.icc == icc
+    makers.save(target, photo.pixels, photo)
+    assert open_photo(target).colour.icc == icc
+
+
 @pytest.mark.parametrize("icc", [None, makers.cmyk_profile()], ids=["bare", "with a profile"])
 def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
     source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos import tiff
+from brushctl.photos import images, tiff
 from brushctl.photos.images import open_photo
 from brushctl.photos.inputs import read_list
 from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
@@ -260,14 +260,14 @@ def test_a_heic_with_another_picture_beside_the_photograph_is_not_alone(
     photo = open_jpeg(tmp_path)
     makers.save(tmp_path / "in.heic", photo.pixels, photo)
     assert open_photo(tmp_path / "in.heic").alone
-    opened = Image.open
+    opened = images.open_image
 
-    def beside(*arguments, **how):
-        image = opened(*arguments, **how)
+    def beside(file):
+        image = opened(file)
         image.info[kind] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [2]}
         return image
 
-    monkeypatch.setattr(Image, "open", beside)
+    monkeypatch.setattr(images, "open_image", beside)
     assert not open_photo(tmp_path / "in.heic").alone
 
 

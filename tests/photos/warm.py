@@ -13,5 +13,5 @@ from brushctl.photos.kernels import splat
 
 Image.init()
 CliRunner().invoke(app, ["apply", "no-such-brush"])
-# Loads the compiler. The parallel kernels start threads, which must not happen before a fork.
+# Loads the compiler.
 splat(np.zeros((1, 1, 3), np.float32), np.zeros((1, 1, 3), np.float32), (2, 2, 2))
