@@ -12,8 +12,8 @@ from typing import Any
 
 from brushctl.cluster.places import is_url, read, writing
 from brushctl.cluster.planning import Task
-from brushctl.photos.images import megapixels_of
 from brushctl.photos.journal import Record, hash_file
+from brushctl.photos.opening import megapixels_of
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import (

@@ -14,8 +14,8 @@ from typing import Any
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
 from brushctl.files import resolved
-from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record, hash_file
+from brushctl.photos.opening import megapixels_of, read_photo, read_streamed
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
 from brushctl.photos.saving import replacing, sweep
@@ -116,7 +116,7 @@ class _Files:
         source: dict[str, Any] = {}
         try:
             if job.source is None:
-                data = sys.stdin.buffer.read()
+                data = read_streamed(sys.stdin.buffer, job.key)
             else:
                 source["path"] = source_path(self.plan, job)
                 source.update(stat_of(job.source))

@@ -3,12 +3,15 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import imagecodecs
-from PIL import Image, PngImagePlugin
+from PIL import PngImagePlugin
 
+from brushctl.errors import PhotoError
 from brushctl.photos.colour import Codes
+from brushctl.photos.limits import METADATA, PARTS, PIECES
 from brushctl.photos.metadata import XMP_NAME, Metadata, Text, read_text
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -21,10 +24,17 @@ PROFILES = {
 }  # fmt: skip
 """What such a text's kind is in Pillow's `info`."""
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-UNPACKED = 64 * 2**20
-"""Bytes of a block, or of a profile, at most: more is a bomb."""
+PIXELS = (b"IDAT", b"fdAT")
+UNPACKED = METADATA
+"""Bytes of all blocks in texts, or of a profile, at most: more is a bomb."""
 
 PngImagePlugin.MAX_TEXT_CHUNK = UNPACKED  # Pillow's limit also for profiles, else of 1 MiB
+
+
+def size_in(head: bytes) -> tuple[int, int]:
+    """The width and height that a PNG's first bytes tell; `struct.error` if they do not."""
+    width, height = struct.unpack_from(">II", head, 16)
+    return width, height
 
 
 def read_deep_png(data: bytes) -> Codes:
@@ -41,42 +51,84 @@ def ends_in_pixels(data: bytes) -> bool:
     return data[end + 4 : end + 8] == b"IEND"
 
 
-def without_texts(data: bytes) -> bytes:
-    """A PNG for Pillow to open: a text whose keyword is `dpi` or `interlace` would mislead it."""
-    kept, after = [], 0
-    for start, end, kind in _chunks(data):
-        if kind in TEXTS:
-            kept.append(data[after:start])
-            after = end
-    return b"".join([*kept, data[after:]]) if kept else data
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """What a PNG holds, apart from what Pillow may read by itself.
+
+    Attributes:
+        shown: the PNG for Pillow to open, without its texts: one whose keyword is `dpi` or
+            `interlace` would mislead it. Of several profiles, of which each may unpack to as much
+            as all may, it has the first.
+        blocks: what stands in texts that would have a place of its own: exif, xmp, iptc, the
+            profile, by their names in Pillow's `info`.
+        texts: all others as they stand: not every one could be read and written again.
+        warnings: what there is to tell.
+    """
+
+    shown: bytes
+    blocks: dict[str, bytes]
+    texts: tuple[Text, ...]
+    warnings: tuple[str, ...]
 
 
-def unpack_blocks(image: Image.Image, data: bytes) -> None:
-    """Put the blocks in a PNG's texts where its own chunks would be: exif, xmp, iptc, the profile.
+def read_chunks(data: bytes, where: str = "") -> Chunks:
+    """A PNG taken apart.
 
     Args:
-        image: the PNG, opened.
         data: its bytes.
+        where: names it in errors.
+
+    Raises:
+        PhotoError: it has more chunks than there is any use for.
     """
-    for text in _texts(data):
-        if block := _block_in(text):
-            image.info.setdefault(*block)
+    kept, after = [], 0
+    found: list[Text] = []
+    profiles = pieces = others = 0
+    for start, end, kind in _chunks(data):
+        pieces += kind in PIXELS
+        others += kind not in PIXELS
+        profiles += kind == b"iCCP"
+        if pieces > PIECES or others > PARTS:
+            limit = f"{PIECES:,} chunks of pixels and {PARTS:,} of other kinds"
+            raise PhotoError(f"it has more chunks than the limit of {limit}", where=where)
+        if kind in TEXTS or (kind == b"iCCP" and profiles > 1):
+            kept.append(data[after:start])
+            after = end
+        if kind in TEXTS:
+            found.append((kind, data[start + 8 : end - 4]))
+    shown = b"".join([*kept, data[after:]]) if kept else data
+    return Chunks(shown, *_told_apart(found))
 
 
-def texts_of(data: bytes) -> Iterator[Text]:
-    """A PNG's texts, blocks aside, as they stand: not every one could be read and written again."""
-    return (text for text in _texts(data) if not _block_in(text))
+def _told_apart(found: list[Text]) -> tuple[dict[str, bytes], tuple[Text, ...], tuple[str, ...]]:
+    """The blocks that stand in texts, the other texts, and what there is to tell of them."""
+    blocks: dict[str, bytes] = {}
+    texts: list[Text] = []
+    room, dropped = UNPACKED, 0  # in all: a text of some KiB may unpack to all of it
+    for text in found:
+        if not text[1].startswith((XMP_TEXT + b"\0", RAW_PROFILE)):
+            texts.append(text)
+            continue
+        keyword, said = read_text(text, room + 1)
+        if len(said) > room:
+            room, dropped = 0, dropped + 1
+            continue
+        room -= len(said)
+        if block := _block_in(keyword, said):
+            blocks.setdefault(*block)
+        else:
+            texts.append(text)
+    told = f"{dropped} of its texts are left out: blocks in them have more than {UNPACKED:,} bytes"
+    return blocks, tuple(texts), (told,) if dropped else ()
 
 
-def _block_in(text: Text) -> tuple[str, bytes] | None:
+def _block_in(keyword: bytes, said: bytes) -> tuple[str, bytes] | None:
     """A block that stands in a text, and its name in Pillow's `info`."""
-    if not text[1].startswith((XMP_TEXT + b"\0", RAW_PROFILE)):
-        return None  # and is not unpacked
-    keyword, said = read_text(text, UNPACKED)
     if keyword == XMP_TEXT:
         return ("xmp", said) if said else None
     try:
-        block = bytes.fromhex(b"".join(said.split()[2:]).decode())  # after the kind and the length
+        _, _, digits = said.split(None, 2)  # behind the kind and the length
+        block = bytes.fromhex(digits.translate(None, b" \t\n\r\f\v").decode())
     except ValueError:
         return None  # what is no hexadecimal text says nothing
     kind = keyword.removeprefix(RAW_PROFILE)
@@ -84,12 +136,6 @@ def _block_in(text: Text) -> tuple[str, bytes] | None:
         kind = b"xmp" if block.startswith(XMP_NAME) else b"exif"
     name = PROFILES.get(kind)
     return (name, block.removeprefix(XMP_NAME)) if name and block else None
-
-
-def _texts(data: bytes) -> Iterator[Text]:
-    for start, end, kind in _chunks(data):
-        if kind in TEXTS:
-            yield kind, data[start + 8 : end - 4]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
