@@ -8,16 +8,17 @@ import io
 import os
 import stat
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-PIECE = 2**20
-"""Bytes that are read at once."""
+PIECE = 2**21
+"""Bytes that are read at once: all that a file may begin with, a brush's header too."""
 KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 """What may be opened, and is no regular file."""
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """Open a regular file. It never waits, as it would for the writer of a pipe.
 
     Raises:
@@ -49,14 +50,14 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 def read_stream(
-    file: BinaryIO, most: int, begins: Callable[[bytes], None] = lambda _first: None
+    file: BinaryIO, most: int, begins: Callable[[bytes], object] = lambda _first: None
 ) -> bytes:
     """All that a stream gives until it ends.
 
     Args:
         file: the stream.
         most: bytes that it may give.
-        begins: is shown its first bytes, up to a mebibyte, before more are read, and may raise.
+        begins: is shown its first bytes, as many as `PIECE`, before more are read, and may raise.
 
     Raises:
         OSError: it cannot be read, or gives more.

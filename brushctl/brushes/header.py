@@ -3,10 +3,12 @@
 A safetensors file: 8 bytes little-endian length, that much JSON, then the tensors' bytes.
 """
 
+import errno
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,9 +30,12 @@ from brushctl.brushes.fields import Fields, array, index, version
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import join, parse
 from brushctl.errors import BrushFormatError
+from brushctl.reading import open_file, read_stream
 
 HEADER_CAP = 2**20
 """Bytes. A brush of SD1.5 has a header of some 8 KB; a preview picture may stand in it."""
+FILE_CAP = 2**28
+"""Bytes. A brush of the largest editors has some 105 MiB."""
 PIECE = 2**16
 ITEM_BYTES = {"F16": 2, "F32": 4}
 TENSOR = re.compile(r"(?P<site>[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)\.(?P<kind>[kv])")
@@ -81,10 +86,25 @@ def read_file_header(path: Path) -> Header:
     Raises:
         BrushFormatError: the header is not a valid brush's, or not that of a file of this size.
     """
-    with blaming(str(path)), path.open("rb") as file:
+    with blaming(str(path)), open_file(path) as file:
         header = read_header(file)
         check_size(header, path.stat().st_size)
         return header
+
+
+def read_whole(file: BinaryIO) -> bytes:
+    """The bytes of a brush, from a file or a stream: what is none is not read to its end.
+
+    Raises:
+        BrushFormatError: the header is not a valid brush's, or there are more bytes than it may
+            have.
+    """
+    try:
+        return read_stream(file, FILE_CAP, lambda first: read_header(BytesIO(first)))
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise BrushFormatError(error.strerror or "") from None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from brushctl.brushes.cache import find
-from brushctl.brushes.header import Header, blaming, read_file_header, read_header
+from brushctl.brushes.header import Header, blaming, read_file_header, read_header, read_whole
 from brushctl.cli.arguments import BrushNames, Json
 from brushctl.cli.failure import disk_error
 from brushctl.cli.output import print_error, print_json
@@ -66,8 +66,8 @@ def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | 
     if path:
         header, brush = read_file_header(path), read_brush(path)
     else:
-        data = sys.stdin.buffer.read()
         with blaming(STREAM):
+            data = read_whole(sys.stdin.buffer)
             header, brush = read_header(BytesIO(data)), decode_brush(data)
     return source, header, {site: asdict(s) for site, s in site_statistics(brush).items()}
 

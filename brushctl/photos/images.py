@@ -21,6 +21,7 @@ from brushctl.photos.colour import (
     plain,
 )
 from brushctl.photos.declared import declared_profile
+from brushctl.photos.limits import PARTS
 from brushctl.photos.metadata import (
     EXTENDED_XMP,
     PHOTOSHOP,
@@ -205,9 +206,10 @@ def _check(image: Image.Image, data: bytes, where: str, *, first_frame: bool) ->
         raise PhotoError(f"{width} x {height} is too narrow a strip to edit", where=where)
     frames = pictures_in(image, data)
     # An MPO is a camera's JPEG with a preview or a gain map behind it: the photograph is first.
+    many = f"{frames:,}" if frames <= PARTS else f"more than {PARTS:,}"
     if frames > 1 and image.format != "MPO" and not first_frame:
         raise PhotoError(
-            f"it holds {frames:,} pictures (an animation or several pages)",
+            f"it holds {many} pictures (an animation or several pages)",
             where=where,
             do="Use --first-frame to edit the first one.",
         )

@@ -19,8 +19,9 @@ PIECES = 1_000_000
 SCANS = 100
 """Of a JPEG, each of which a decoder goes through the whole picture for: progressive ones have
 some 10."""
-EXIF = 16 * 2**20
-"""Bytes of EXIF, or of the like in a TIFF: cameras write some 64 KiB."""
+EXIF = 4 * 2**20
+"""Bytes of a directory's values that tell of the photograph, in a TIFF or in EXIF: cameras write
+some 64 KiB. As numbers in Python they take sixteen times as much."""
 TAGS = 1000
 """Of a directory of a TIFF or of EXIF: a raw picture's has some 150."""
 SUBDIRECTORIES = 100
