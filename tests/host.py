@@ -162,7 +162,8 @@ class Use:
 
     def opening_photographs(self) -> None:
         """As learning opens them, with the program's own limit of pixels below theirs."""
-        from brushctl.photos.images import megapixels_of, open_photo
+        from brushctl.photos.images import open_photo
+        from brushctl.photos.source import megapixels_of
 
         with warnings.catch_warnings(), MonkeyPatch.context() as patch:
             warnings.simplefilter("error")

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.brushes.defects import ContentHashError, DtypeError, NotFiniteError
-from brushctl.brushes.header import ITEM_BYTES, Slot, blaming, check_size, read_header
+from brushctl.brushes.header import ITEM_BYTES, Slot, blaming, check_size, read_header, read_whole
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import canonical, check
 from brushctl.files import write_atomically
+from brushctl.reading import open_file
 
 Features = NDArray[np.floating[Any]]
 
@@ -159,11 +160,11 @@ def read_brush(path: Path) -> Brush:
     Raises:
         BrushFormatError: one subclass for each defect.
     """
-    with blaming(str(path)), path.open("rb") as file:
+    with blaming(str(path)), open_file(path) as file:
         # The header first: a large file that is no brush is not loaded to find that out.
         check_size(read_header(file), path.stat().st_size)
         file.seek(0)
-        return decode_brush(file.read())
+        return decode_brush(read_whole(file))
 
 
 def write_brush(brush: Brush, path: Path) -> None:

@@ -3,10 +3,12 @@
 A safetensors file: 8 bytes little-endian length, that much JSON, then the tensors' bytes.
 """
 
+import errno
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +31,7 @@ from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import join, parse
 from brushctl.errors import BrushFormatError
 from brushctl.files import naming
+from brushctl.reading import open_file, read_stream
 
 HEADER_CAP = 2**20
 """Bytes. A brush of SD1.5 has a header of some 8 KB; a preview picture may stand in it."""
@@ -85,10 +88,26 @@ def read_file_header(path: Path) -> Header:
     Raises:
         BrushFormatError: the header is not a valid brush's, or not that of a file of this size.
     """
-    with blaming(str(path)), path.open("rb") as file:
+    with blaming(str(path)), open_file(path) as file:
         header = read_header(file)
         check_size(header, path.stat().st_size)
         return header
+
+
+def read_whole(file: BinaryIO) -> bytes:
+    """The bytes of a brush, from a file or a stream: no more of them than its header announces.
+
+    Raises:
+        BrushFormatError: the header is not a valid brush's, or more bytes follow.
+    """
+    first = file.read(8 + HEADER_CAP)
+    size = read_header(BytesIO(first)).size
+    try:
+        return first + read_stream(file, max(0, size - len(first)))
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise TrailingError(f"goes on after the {size} bytes that it has") from None
 
 
 @contextmanager

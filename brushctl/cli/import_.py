@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.brushes.cache import checked_name, store
-from brushctl.brushes.header import blaming, read_file_header
+from brushctl.brushes.header import blaming, read_whole
 from brushctl.cli.arguments import Json, Overwrite
 from brushctl.cli.output import print_json, say
 from brushctl.errors import BrushNotFoundError
-from brushctl.files import STREAM, expanded, naming, read_bytes
+from brushctl.files import STREAM, expanded, naming
+from brushctl.reading import open_file
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
@@ -34,8 +35,8 @@ def import_brush(
 
     if name:
         checked_name(name)
-    data = _read(file)
     with blaming(file):
+        data = _read(file)
         brush = decode_brush(data)
     chosen = checked_name(name or _own_name(file, brush), "Choose one: --name NAME.")
     path = store(data, chosen, overwrite=overwrite)
@@ -48,11 +49,11 @@ def import_brush(
 def _read(file: str) -> bytes:
     if file == STREAM:
         with naming(STREAM):
-            return sys.stdin.buffer.read()
+            return read_whole(sys.stdin.buffer)
     path = expanded(file)
     try:
-        read_file_header(path)  # a large file that is no brush is not loaded to find that out
-        return read_bytes(path)
+        with naming(path), open_file(path) as opened:
+            return read_whole(opened)
     except (FileNotFoundError, IsADirectoryError):
         raise BrushNotFoundError("there is no such brush file", where=file) from None
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from brushctl.brushes.cache import find
-from brushctl.brushes.header import Header, blaming, read_file_header, read_header
+from brushctl.brushes.header import Header, blaming, read_file_header, read_header, read_whole
 from brushctl.cli.arguments import BrushNames, Json
 from brushctl.cli.output import print_error, print_json
 from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
@@ -66,7 +66,7 @@ def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | 
         header, brush = read_file_header(path), read_brush(path)
     else:
         with blaming(STREAM):
-            data = sys.stdin.buffer.read()
+            data = read_whole(sys.stdin.buffer)
             header, brush = read_header(BytesIO(data)), decode_brush(data)
     return source, header, {site: asdict(s) for site, s in site_statistics(brush).items()}
 

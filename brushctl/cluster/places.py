@@ -18,11 +18,15 @@ from brushctl.errors import (
     first_line,
 )
 from brushctl.files import expanded, resolved
-from brushctl.photos.images import read_photo
 from brushctl.photos.inputs import MAGIC, is_photograph
+from brushctl.photos.limits import BYTES
 from brushctl.photos.results import replacing_result
+from brushctl.photos.source import read_photo
+from brushctl.reading import read_stream
 
 LOCAL = "file://"
+BLOCK = 64 * 2**20
+"""Bytes that are asked for at once: most photographs."""
 MARKS = ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime")
 """What listings tell by which a changed file is known, surest first."""
 
@@ -157,7 +161,8 @@ def read(name: str) -> bytes:
         return read_photo(Path(name))
     system, path = storage(name)
     try:
-        return bytes(system.cat_file(path))
+        with system.open(path, "rb", block_size=BLOCK) as file:
+            return read_stream(file, BYTES)
     except Exception as error:  # each storage has errors of its own
         raise PhotoError(_told(error), where=name) from error
 

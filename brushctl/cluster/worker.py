@@ -12,10 +12,10 @@ from typing import Any
 
 from brushctl.cluster.places import is_url, read, write
 from brushctl.cluster.planning import Task
-from brushctl.photos.images import megapixels_of
 from brushctl.photos.journal import Record
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.selection import stat_of
+from brushctl.photos.source import megapixels_of
 from brushctl.photos.treating import (
     Edited,
     Editor,

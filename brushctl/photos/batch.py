@@ -11,12 +11,12 @@ from typing import Any
 
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
-from brushctl.photos.images import megapixels_of, read_photo
 from brushctl.photos.journal import Journal, Record
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
 from brushctl.photos.results import replacing_result
 from brushctl.photos.selection import result_path, source_path, stat_of
+from brushctl.photos.source import megapixels_of, read_photo, read_streamed
 from brushctl.photos.treating import (
     Edited,
     Editor,
@@ -105,7 +105,7 @@ class _Files:
         source: dict[str, Any] = {}
         try:
             if job.source is None:
-                data = sys.stdin.buffer.read()
+                data = read_streamed(sys.stdin.buffer, job.key)
             else:
                 source["path"] = source_path(self.plan, job)
                 source.update(stat_of(job.source))

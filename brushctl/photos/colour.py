@@ -8,12 +8,14 @@ here in float: colours outside sRGB keep values below 0 or above 1 instead of be
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from brushctl.photos.limits import CURVE, PROFILE
 
 Codes = NDArray[Any]
 """Code values as the file stores them, (h, w, channels), uint8 or uint16."""
@@ -212,6 +214,8 @@ def from_profile(icc: bytes, channels: int) -> ColourSpace:
     Raises:
         BrokenProfile: it is cut short, of another colour model, or LittleCMS refuses it.
     """
+    if len(icc) > PROFILE:
+        raise BrokenProfile(f"the profile has more than {PROFILE:,} bytes")
     model = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}.get(icc[16:20])
     if model != channels:
         raise BrokenProfile(f"the profile is for {icc[16:20]!r}, the photograph is not")
@@ -233,7 +237,7 @@ def _tables(icc: bytes, channels: int) -> ColourSpace:
     return space
 
 
-def _matrix(icc: bytes, tags: dict[bytes, bytes], channels: int) -> ColourSpace:
+def _matrix(icc: bytes, tags: Mapping[bytes, memoryview], channels: int) -> ColourSpace:
     if channels == 1:
         grey = _curve(tags[b"kTRC"])
         luminance = np.tile(LUMINANCE, (3, 1))
@@ -247,8 +251,8 @@ def _matrix(icc: bytes, tags: dict[bytes, bytes], channels: int) -> ColourSpace:
     return Matrix(icc, 3, (red, green, blue), to_linear_srgb, back)
 
 
-def tags_of(icc: bytes) -> dict[bytes, bytes]:
-    """The tags of a profile by name.
+def tags_of(icc: bytes) -> dict[bytes, memoryview]:
+    """The tags of a profile by name, uncopied: they may be one and the same.
 
     Raises:
         struct.error, ValueError: it is damaged.
@@ -259,22 +263,25 @@ def tags_of(icc: bytes) -> dict[bytes, bytes]:
     entries = [struct.unpack_from(">4sII", icc, 132 + 12 * i) for i in range(count)]
     if any(start + size > len(icc) for _, start, size in entries):
         raise ValueError("a tag lies beyond its end")
-    return {name: icc[start : start + size] for name, start, size in entries}
+    whole = memoryview(icc)
+    return {name: whole[start : start + size] for name, start, size in entries}
 
 
-def _xyz(tag: bytes) -> Table:
+def _xyz(tag: memoryview) -> Table:
     return np.array(struct.unpack_from(">3i", tag, 8)) / 65536
 
 
-def _curve(tag: bytes) -> Curve:
+def _curve(tag: memoryview) -> Curve:
     """A tone curve: code in [0, 1] to linear light in [0, 1]."""
-    if tag[:4] == b"para":
+    if bytes(tag[:4]) == b"para":
         return _parametric(tag)
-    if tag[:4] != b"curv":
-        raise ValueError(f"a curve of kind {tag[:4]!r}")
+    if bytes(tag[:4]) != b"curv":
+        raise ValueError(f"a curve of kind {bytes(tag[:4])!r}")
     (count,) = struct.unpack_from(">I", tag, 8)
     if count == 0:
         return lambda x: x
+    if count > CURVE:
+        raise ValueError(f"a curve of more than {CURVE:,} entries")
     values = struct.unpack_from(f">{count}H", tag, 12)
     if count == 1:
         return _gamma(values[0] / 256)
@@ -288,7 +295,7 @@ def _gamma(g: float) -> Curve:
     return lambda x: x**g
 
 
-def _parametric(tag: bytes) -> Curve:
+def _parametric(tag: memoryview) -> Curve:
     """Types 0 to 4 of ICC.1:2022, table 68, all cases of (a x + b)^g + e above d, c x + f below."""
     (kind,) = struct.unpack_from(">H", tag, 8)
     count = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}[kind]

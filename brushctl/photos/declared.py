@@ -12,8 +12,8 @@ from PIL import Image, JpegImagePlugin
 
 from brushctl.errors import PhotoError
 from brushctl.photos.colour import BrokenProfile, srgb_profile, tags_of
+from brushctl.photos.directories import EXIF_IFD, INTEROPERABILITY_IFD
 from brushctl.photos.isobmff import code_points
-from brushctl.photos.tiff import EXIF_IFD, INTEROPERABILITY_IFD
 
 D65 = (0.3127, 0.3290)
 PRIMARIES = {

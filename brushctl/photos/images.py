@@ -1,19 +1,17 @@
 """Open a photograph: pixels upright and in sRGB, and everything to write it back as it was."""
 
 import io
-import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from brushctl.errors import PhotoError
-from brushctl.extras import installing
-from brushctl.photos import tiff
-from brushctl.photos.beside import is_alone
+from brushctl.photos import tiff, webp
+from brushctl.photos.beside import is_alone, pictures_in
 from brushctl.photos.colour import (
     BrokenProfile,
     ColourSpace,
@@ -22,17 +20,22 @@ from brushctl.photos.colour import (
     plain,
 )
 from brushctl.photos.declared import declared_profile
+from brushctl.photos.limits import PARTS
 from brushctl.photos.metadata import (
     EXTENDED_XMP,
     PHOTOSHOP,
     Metadata,
+    Text,
     as_text,
     upright,
     with_iptc,
+    within_limits,
 )
 from brushctl.photos.opening import open_image, without_remarks
-from brushctl.photos.png import SIGNATURE, plain_png, texts_of
+from brushctl.photos.png import SIGNATURE, read_chunks
 from brushctl.photos.samples import colours_of, read_samples, turned_upright
+from brushctl.photos.source import read_photo, reason_of, unknown
+from brushctl.photos.structure import check_structure
 
 Alpha = NDArray[np.float32]
 
@@ -100,39 +103,6 @@ def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
     return decode_photo(read_photo(path), str(path), first_frame=first_frame)
 
 
-def read_photo(path: Path) -> bytes:
-    """The bytes of a photograph.
-
-    Raises:
-        PhotoError: they cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PhotoError(_reason(error), where=str(path)) from error
-
-
-@without_remarks()
-def megapixels_of(file: Path | io.BytesIO) -> float:
-    """Of a photograph, as its header tells; 0 where it does not."""
-    try:
-        with file.open("rb") if isinstance(file, Path) else file as opened:
-            width, height = _size_in(opened)
-    except Exception:  # decoding will tell
-        return 0.0
-    return width * height / 1e6
-
-
-def _size_in(file: IO[bytes]) -> tuple[int, int]:
-    start = file.read(24)
-    if start.startswith(SIGNATURE):
-        across, down = struct.unpack_from(">II", start, 16)  # PNG (third edition), 11.2.1
-        return across, down
-    file.seek(0)
-    with open_image(file) as image:
-        return image.size
-
-
 @without_remarks()
 def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo:
     """Decode the bytes of a photograph; `where` names them in errors.
@@ -142,6 +112,7 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
     """
     if not data:
         raise PhotoError("the file is empty", where=where)
+    check_structure(data, where)
     if defect := tiff.defect(data):
         raise PhotoError(
             f"a TIFF with {defect} cannot be edited without loss",
@@ -151,17 +122,13 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
     try:
         return _decode(data, where, first_frame=first_frame)
     except UnidentifiedImageError as error:
-        raise PhotoError(
-            "this is not a photograph in a format that can be read",
-            where=where,
-            do=f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`.",
-        ) from error
+        raise unknown(where) from error
     except PhotoError:
         raise
     except MemoryError as error:
         raise PhotoError("there is not enough memory to decode it", where=where) from error
     except Exception as error:  # decoders raise anything at all on damaged files
-        raise PhotoError(f"the file is damaged ({_reason(error)})", where=where) from error
+        raise PhotoError(f"the file is damaged ({reason_of(error)})", where=where) from error
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
@@ -188,10 +155,11 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     notes: list[str] = []
-    opened = plain_png(data) if data.startswith(SIGNATURE) else data
-    image: Image.Image = open_image(io.BytesIO(opened))
-    _check(image, where, first_frame=first_frame)
-    codes, turn, turned = read_samples(image, data)
+    png = read_chunks(data, where) if data.startswith(SIGNATURE) else None
+    shown = io.BytesIO(png.shown if png else data)
+    image: Image.Image = open_image(shown)
+    _check(image, data, where, first_frame=first_frame)
+    codes, turn, turned = read_samples(image, data, png.blocks if png else {})
     if tiff.masks_of(image):
         notes.append("its masks (channels beside colour and transparency) are not kept")
     channels = colours_of(image, codes)
@@ -207,13 +175,15 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
         notes.append(f"{broken}; taken as sRGB")
         colour = plain(channels)
         pixels = colour.to_srgb(codes)
+    metadata, dropped = within_limits(_metadata(image, data, png.texts if png else ()))
+    notes += (*(png.warnings if png else ()), *dropped)
     return Photo(
         pixels=pixels,
         alpha=alpha,
         format="JPEG" if image.format == "MPO" else str(image.format),
         depth=codes.dtype.itemsize * 8,
         colour=colour,
-        metadata=upright(_metadata(image, data), turned=turned),
+        metadata=upright(metadata, turned=turned),
         jpeg=_jpeg_tables(image),
         compression=_compression(image, data),
         alone=is_alone(image, data),
@@ -221,7 +191,7 @@ def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
     )
 
 
-def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
+def _check(image: Image.Image, data: bytes, where: str, *, first_frame: bool) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PhotoError(
@@ -229,11 +199,12 @@ def _check(image: Image.Image, where: str, *, first_frame: bool) -> None:
         )
     if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
         raise PhotoError(f"{width} x {height} is too narrow a strip to edit", where=where)
-    frames = getattr(image, "n_frames", 1)
+    frames = pictures_in(image, data)
     # An MPO is a camera's JPEG with a preview or a gain map behind it: the photograph is first.
+    many = f"{frames:,}" if frames <= PARTS else f"more than {PARTS:,}"
     if frames > 1 and image.format != "MPO" and not first_frame:
         raise PhotoError(
-            f"it holds {frames} pictures (an animation or several pages)",
+            f"it holds {many} pictures (an animation or several pages)",
             where=where,
             do="Use --first-frame to edit the first one.",
         )
@@ -252,31 +223,32 @@ def _colour(
         return plain(channels)
 
 
-def _metadata(image: Image.Image, data: bytes) -> Metadata:
+def _metadata(image: Image.Image, data: bytes, texts: Iterable[Text]) -> Metadata:
     info = image.info
     dpi = info.get("dpi") if image.format != "TIFF" or tiff.has_resolution(image) else None
-    resources, iptc, extended = None, info.get("iptc"), []
-    texts = list(texts_of(data)) if image.format == "PNG" else []
+    resources, iptc = b"", info.get("iptc")
+    photoshop, extended, comments = [], [], []
     if image.format == "TIFF":
         blocks = tiff.blocks_of(data)
-        resources, iptc = blocks.get(tiff.RESOURCES), blocks.get(tiff.IPTC)
+        resources, iptc = blocks.get(tiff.RESOURCES, b""), blocks.get(tiff.IPTC)
         exif, xmp = tiff.exif_of(data), blocks.get(tiff.XMP)
     else:
         exif, xmp = info.get("exif"), info.get("xmp")
         for name, block in getattr(image, "applist", ()):
             if name == "APP13" and block.startswith(PHOTOSHOP):
-                resources = (resources or b"") + block.removeprefix(PHOTOSHOP)
+                photoshop.append(block.removeprefix(PHOTOSHOP))
             elif name == "COM":
-                texts.append(as_text(block))
+                comments.append(as_text(block))
             elif block.startswith(EXTENDED_XMP):
                 extended.append(block)
+        resources = b"".join(photoshop)
     return Metadata(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         xmp=xmp or None,
-        resources=with_iptc(resources or b"", iptc or b"") or None,
+        resources=with_iptc(resources, iptc or b"") or None,
         extended_xmp=tuple(extended),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
-        texts=tuple(texts),
+        texts=(*texts, *comments),
     )
 
 
@@ -293,22 +265,6 @@ def _jpeg_tables(image: Image.Image) -> JpegTables | None:
 
 def _compression(image: Image.Image, data: bytes) -> str | None:
     if image.format == "WEBP":
-        return "lossless" if _has_chunk(data, b"VP8L") else None
+        return "lossless" if webp.is_lossless(data) else None
     compression = image.info.get("compression")
     return compression if isinstance(compression, str) else None
-
-
-def _has_chunk(riff: bytes, kind: bytes) -> bool:
-    """Whether a RIFF file has a chunk: a WebP's pixels come after a profile of any length."""
-    at = 12
-    while at + 8 <= len(riff):
-        if riff[at : at + 4] == kind:
-            return True
-        size = int.from_bytes(riff[at + 4 : at + 8], "little")
-        at += 8 + size + size % 2
-    return False
-
-
-def _reason(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return cast("str", text[:1].lower() + text[1:]).rstrip(".")

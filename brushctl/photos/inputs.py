@@ -13,9 +13,12 @@ from pathlib import Path, PurePath
 from brushctl.errors import PlanError, reason
 from brushctl.files import STREAM, expanded, resolved
 from brushctl.photos.choices import SUFFIXES
+from brushctl.reading import read_stream
 
 PassedOver = Callable[[str, str], None]
 """Is told of a folder that is not searched, and why."""
+LIST = 64 * 2**20
+"""Bytes of a list of files: half a million names of a hundred letters."""
 SPELLING = "See that it is spelled rightly, from the folder that you are in."
 MAGIC = re.compile(r"[*?\[]")
 
@@ -63,10 +66,14 @@ def read_list(source: str) -> list[str]:
     """The names in a file, one a line or separated by NUL; `-` reads standard input.
 
     Raises:
-        PlanError: the file cannot be read.
+        PlanError: the file cannot be read, or is longer than any list.
     """
     try:
-        data = sys.stdin.buffer.read() if source == STREAM else expanded(source).read_bytes()
+        if source == STREAM:
+            data = read_stream(sys.stdin.buffer, LIST)
+        else:
+            with expanded(source).open("rb") as file:  # it may be a pipe, as of <(...)
+                data = read_stream(file, LIST)
     except OSError as error:
         raise PlanError(f"the list cannot be read ({reason(error)})", where=source) from error
     text = data.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")

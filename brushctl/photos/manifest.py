@@ -1,10 +1,13 @@
 """Lists of pairs: CSV with the columns `before` and `after`, or a JSON array of such objects."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
 from brushctl.errors import PairsError, reason
+from brushctl.photos.inputs import LIST
+from brushctl.reading import read_file
 
 MANIFESTS = frozenset({".csv", ".json"})
 SIDES = ("before", "after")
@@ -45,17 +48,17 @@ def read_rows(path: Path) -> list[object]:
 
 
 def _csv(path: Path) -> list[object]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        # Where a comma is in numbers, spreadsheets put semicolons between columns.
-        delimiter = max(",;\t", key=first.count)
-        (columns,) = csv.reader([first], delimiter=delimiter)
-        names = [name.strip().lower() for name in columns]
-        return list(csv.DictReader(file, names, delimiter=delimiter))
+    file = io.StringIO(_text(path), newline="")
+    first = file.readline()
+    # Where a comma is in numbers, spreadsheets put semicolons between columns.
+    delimiter = max(",;\t", key=first.count)
+    (columns,) = csv.reader([first], delimiter=delimiter)
+    names = [name.strip().lower() for name in columns]
+    return list(csv.DictReader(file, names, delimiter=delimiter))
 
 
 def _json(path: Path) -> list[object]:
-    rows = json.loads(path.read_text(encoding="utf-8-sig"))
+    rows = json.loads(_text(path))
     if not isinstance(rows, list):
         raise PairsError(
             "the manifest is no JSON array",
@@ -63,6 +66,10 @@ def _json(path: Path) -> list[object]:
             do='Write it as [{"column": "value", ...}, ...], an object for each row.',
         )
     return rows
+
+
+def _text(path: Path) -> str:
+    return read_file(path, LIST).decode("utf-8-sig")
 
 
 def _checked(path: Path, number: int, row: object) -> tuple[Path, Path]:

@@ -1,21 +1,26 @@
 """What a photograph carries beside its pixels, and what an edit must change in it.
 
 Blocks are patched in place, never decoded and rewritten: maker notes and private fields come back
-byte for byte. Sources: Exif 3.0 (CIPA DC-008), XMP part 1 (ISO 16684-1), Photoshop's image
-resources, IPTC's digital source type vocabulary.
+byte for byte. Sources: XMP part 1 (ISO 16684-1), Photoshop's image resources, IPTC's digital source
+type vocabulary.
 """
 
 import contextlib
 import hashlib
+import itertools
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
 
-ORIENTATION, THUMBNAIL_START, THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
-EXIF_IFD, PIXEL_X, PIXEL_Y = 0x8769, 0xA002, 0xA003
+from brushctl.errors import PhotoError
+from brushctl.photos.directories import LAYOUTS, check_directories
+from brushctl.photos.exif import upright_exif
+from brushctl.photos.limits import METADATA, PARTS
+from brushctl.photos.xmp import UneditableError, descriptions, end_of_rdf, tags, without
+
 IPTC_RESOURCE = 0x0404
 THUMBNAIL_RESOURCES = (0x0409, 0x040C)  # Photoshop's own previews
 
@@ -40,22 +45,23 @@ SAID = (
     '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
     f' xmlns:brushctl="{OURS}"'
 )
-ABSENT = r"\w+:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory|hdrgm:\w+|x[am]p:Thumbnails"
-"""Properties that tell of a film, further pictures or previews, none of which a result has."""
-DESCRIPTIONS = re.compile(r"""<rdf:RDF\s+xmlns:rdf=["'][^"']*["']\s*>(.*)</rdf:RDF>""", re.DOTALL)
-"""What a packet says, where it names no other namespace for all of it."""
-EMPTY = re.compile(
-    r"""<rdf:Description(?:\s+(?:xmlns:\w+|rdf:about)=(?:"[^"]*"|'[^']*'))*\s*/>""", re.DOTALL
+PREFIX = re.compile(rb"""xmlns:(\w++)=["']%b["']""" % OURS.encode())
+ABSENT = re.compile(
+    rb"\w++:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory|hdrgm:\w+|x[am]p:Thumbnails"
 )
-"""A description that says nothing."""
-RDF_END = re.compile(rb"</\w+:RDF>")
-"""The end of what a packet says, as every program writes it: behind it nothing can be added."""
+"""Properties that tell of a film, further pictures or previews, none of which a result has."""
+ORIENTATIONS = re.compile(rb"""(\btiff:Orientation=["']|<tiff:Orientation>\s*+)\d""")
+"""What a packet says of how the camera was held: it has to be found in damaged packets too."""
+GUID = re.compile(rb"""HasExtendedXMP(?:=["']|>\s*+)(\w{32})""")
+"""A packet's word for the segments that it goes on in."""
+PADDING = 64
+"""Spaces at the end of a packet, at least, that are there for it to be edited in place."""
 PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF>'
     '</x:xmpmeta>\n<?xpacket end="w"?>'
-)
+).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +109,36 @@ def upright(metadata: Metadata, *, turned: bool) -> Metadata:
     """
     return replace(
         metadata,
-        exif=metadata.exif and _upright_exif(metadata.exif, turned=turned),
+        exif=metadata.exif and upright_exif(metadata.exif, turned=turned),
         xmp=metadata.xmp and _upright_xmp(metadata.xmp),
         resources=metadata.resources and _without_previews(metadata.resources),
     )
+
+
+def within_limits(metadata: Metadata) -> tuple[Metadata, list[str]]:
+    """The blocks that can be worked on in bounded time, and what there is to warn of."""
+    warnings: list[str] = []
+    blocks = {"EXIF": metadata.exif, "XMP": metadata.xmp, "IPTC": metadata.resources}
+    for name, block in blocks.items():
+        if block and len(block) > METADATA:
+            warnings.append(f"its {name} has more than {METADATA:,} bytes and is left out")
+            blocks[name] = None
+    if next(itertools.islice(_each(blocks["IPTC"] or b""), PARTS, None), None):
+        warnings.append(f"it has more than {PARTS:,} image resources; they are left out")
+        blocks["IPTC"] = None
+    try:
+        if (blocks["EXIF"] or b"")[:4] in LAYOUTS:
+            check_directories(blocks["EXIF"] or b"", "EXIF")
+    except PhotoError as error:
+        warnings.append(f"its EXIF is left out: {error.what}")
+        blocks["EXIF"] = None
+    try:
+        for _ in tags(blocks["XMP"] or b""):
+            pass
+    except UneditableError as why:
+        warnings.append(f"its XMP is kept, and not brought up to date: {why}")
+    kept = replace(metadata, exif=blocks["EXIF"], xmp=blocks["XMP"], resources=blocks["IPTC"])
+    return kept, warnings
 
 
 def stripped(metadata: Metadata) -> Metadata:
@@ -116,18 +148,13 @@ def stripped(metadata: Metadata) -> Metadata:
 
 def takes_provenance(metadata: Metadata) -> bool:
     """Whether its XMP, if there is any, is of the kind that can be added to."""
-    return not metadata.xmp or bool(RDF_END.search(metadata.xmp))
+    return not metadata.xmp or end_of_rdf(metadata.xmp) is not None
 
 
 def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
     """The same blocks, their XMP, which must take it, saying which brush edited the photograph."""
-    packet = (metadata.xmp or PACKET.encode()).decode("utf-8", "replace")
-    # Packets are padded to be edited in place; a JPEG's has to stay below 64 KiB.
-    packet = re.sub(r"\s{64,}(?=<\?xpacket end)", "\n", packet)
-    packet = _without(r"\w+:DigitalSourceType", packet)
-    for prefix in set(re.findall(rf"xmlns:(\w+)=[\"']{OURS}[\"']", packet)):
-        packet = _without(rf"{prefix}:\w+|xmlns:{prefix}", packet)
-    packet = EMPTY.sub("", packet)
+    packet = _unpadded(metadata.xmp or PACKET)
+    ours = frozenset(PREFIX.findall(packet))
     said = (
         f"{SAID}"
         f' xmlns:Iptc4xmpExt="{IPTC_EXT}"'
@@ -136,34 +163,55 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
         f" brushctl:brushSha256={quoteattr(provenance.sha256)}"
         f" brushctl:tool={quoteattr(provenance.tool)}/>"
     )
-    packet = re.sub(f"(?={RDF_END.pattern.decode()})", lambda _: said, packet, count=1)
-    return replace(metadata, xmp=packet.encode())
+    return replace(metadata, xmp=_added(without(packet, _told_before(ours)), said.encode()))
 
 
-def _without(names: str, packet: str) -> str:
-    """A packet without some properties, attributes or elements, whatever else stands with them."""
-    # Padding is gone through once only, not from each of its spaces.
-    packet = re.sub(rf"""(?<!\s)\s+(?:{names})=(?:"[^"]*"|'[^']*')""", "", packet)
-    packet = re.sub(rf"<(?:{names})\b[^<>]*/>", "", packet)
-    return re.sub(rf"<({names})\b[^<>]*>.*?</\1>", "", packet, flags=re.DOTALL)
+def _unpadded(packet: bytes) -> bytes:
+    """A packet without its padding: a JPEG's has to stay below 64 KiB."""
+    end = packet.rfind(b"<?xpacket end")
+    said = packet[: max(end, 0)].rstrip()
+    return said + b"\n" + packet[end:] if end - len(said) >= PADDING else packet
+
+
+def _told_before(prefixes: frozenset[bytes]) -> Callable[[bytes], bool]:
+    """Tells by their names the properties that `with_provenance` writes.
+
+    Args:
+        prefixes: what stands for our own namespace in a packet.
+    """
+
+    def told(name: bytes) -> bool:
+        prefix, _, local = name.partition(b":")
+        ours = local if prefix == b"xmlns" else prefix
+        return ours in prefixes or local == b"DigitalSourceType"
+
+    return told
+
+
+def _added(packet: bytes, said: bytes) -> bytes:
+    """A packet that says something more; a new one, if it said nothing that is left."""
+    end = end_of_rdf(packet)
+    if end is None:
+        packet, end = PACKET, end_of_rdf(PACKET)
+    return packet[:end] + said + packet[end:]
 
 
 def with_extended_xmp(metadata: Metadata) -> Metadata:
     """The same blocks, their XMP in segments behind a short packet (XMP part 3, 1.1.3.1)."""
     xmp = metadata.xmp or b""
-    rest = re.sub(rb"<\?xpacket[^>]*\?>", b"", xmp).strip()
+    rest = re.sub(rb"<\?xpacket[^<>]*+>", b"", xmp).strip()
     guid = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
-    edit = re.search(re.escape(SAID).encode() + rb"[^<>]*/>", xmp)
-    packet = PACKET.replace(
-        "</rdf:RDF>",
+    edit = re.search(re.escape(SAID).encode() + rb"[^<>]*+>", xmp)
+    note = (
         f'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/"'
-        f' xmpNote:HasExtendedXMP="{guid}"/>{edit[0].decode() if edit else ""}</rdf:RDF>',
+        f' xmpNote:HasExtendedXMP="{guid}"/>'
     )
+    packet = _added(PACKET, note.encode() + (edit[0] if edit else b""))
     head = EXTENDED_XMP + guid.encode() + struct.pack(">I", len(rest))
     segments = tuple(
         head + struct.pack(">I", at) + rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK)
     )
-    return replace(metadata, xmp=packet.encode(), extended_xmp=segments)
+    return replace(metadata, xmp=packet, extended_xmp=segments)
 
 
 def with_iptc(resources: bytes, iptc: bytes) -> bytes:
@@ -187,16 +235,20 @@ def with_whole_xmp(metadata: Metadata) -> Metadata:
     if not metadata.extended_xmp:
         return metadata
     xmp = metadata.xmp or b""
+    named = GUID.search(xmp)
     # Each begins with its name, the packet's word for it, its size and where it goes on.
     guid, place = len(EXTENDED_XMP), len(EXTENDED_XMP) + 32 + 4
-    ours = [segment for segment in metadata.extended_xmp if segment[guid : guid + 32] in xmp]
-    ours.sort(key=lambda segment: segment[place : place + 4])
-    rest = b"".join(segment[place + 4 :] for segment in ours).decode("utf-8", "surrogateescape")
-    packet = _without(r"\w+:HasExtendedXMP", xmp.decode("utf-8", "surrogateescape"))
-    if said := DESCRIPTIONS.search(rest):
-        packet = packet.replace("</rdf:RDF>", f"{said[1]}</rdf:RDF>", 1)
-    whole = _upright_xmp(packet.encode("utf-8", "surrogateescape"))
-    return replace(metadata, xmp=whole, extended_xmp=())
+    ours = sorted(
+        (one for one in metadata.extended_xmp if named and one[guid : guid + 32] == named[1]),
+        key=lambda segment: segment[place : place + 4],
+    )
+    try:
+        xmp = without(xmp, lambda name: name.endswith(b":HasExtendedXMP"))
+        said = descriptions(b"".join(segment[place + 4 :] for segment in ours))
+        xmp = _added(xmp, said) if said and end_of_rdf(xmp) else xmp
+    except UneditableError:
+        pass
+    return replace(metadata, xmp=_upright_xmp(xmp), extended_xmp=())
 
 
 def as_text(comment: bytes) -> Text:
@@ -209,10 +261,12 @@ def as_text(comment: bytes) -> Text:
 
 
 def comments_of(metadata: Metadata) -> Iterator[bytes]:
-    """The comments of a JPEG, as far as they fit into its segments."""
+    """The comments of a JPEG, as far as they fit into its segments and what may precede pixels."""
+    room = METADATA
     for text in metadata.texts:
-        keyword, said = read_text(text, SEGMENT)
-        if keyword == COMMENT:
+        if room and text[1].partition(b"\0")[0] == COMMENT:
+            _, said = read_text(text, min(SEGMENT, room))
+            room -= len(said)
             yield said
 
 
@@ -237,10 +291,11 @@ def iptc_resource(iptc: bytes) -> bytes:
 
 
 def _upright_xmp(xmp: bytes) -> bytes:
-    packet = xmp.decode("utf-8", "surrogateescape")
-    packet = re.sub(r'(\btiff:Orientation=["\'])\d', r"\g<1>1", packet)
-    packet = re.sub(r"(<tiff:Orientation>\s*)\d", r"\g<1>1", packet)
-    return _without(ABSENT, packet).encode("utf-8", "surrogateescape")
+    xmp = ORIENTATIONS.sub(rb"\g<1>1", xmp)
+    try:
+        return without(xmp, lambda name: ABSENT.fullmatch(name) is not None)
+    except UneditableError:  # which `within_limits` tells of
+        return xmp
 
 
 def _without_previews(resources: bytes) -> bytes:
@@ -259,51 +314,3 @@ def _each(resources: bytes) -> Iterator[tuple[int, bytes]]:
         end = data + 4 + (size + 1) // 2 * 2
         yield kind, resources[at:end]
         at = end
-
-
-def _upright_exif(exif: bytes, *, turned: bool) -> bytes:
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return exif
-    patched = bytearray(exif)
-    with contextlib.suppress(struct.error):  # cut short: hand on what there is
-        _patch_exif(patched, order, turned=turned)
-    return bytes(patched)
-
-
-def _patch_exif(exif: bytearray, order: str, *, turned: bool) -> None:
-    (first,) = struct.unpack_from(order + "I", exif, 4)
-    main, link = _entries(exif, order, first)
-    if ORIENTATION in main:
-        struct.pack_into(order + "H", exif, main[ORIENTATION] + 8, 1)
-    if turned and EXIF_IFD in main:
-        inner, _ = _entries(exif, order, _long(exif, order, main[EXIF_IFD]))
-        if PIXEL_X in inner and PIXEL_Y in inner:
-            # The two entries trade type, count and value, and keep their tags.
-            x, y = inner[PIXEL_X], inner[PIXEL_Y]
-            exif[x + 2 : x + 12], exif[y + 2 : y + 12] = exif[y + 2 : y + 12], exif[x + 2 : x + 12]
-    (second,) = struct.unpack_from(order + "I", exif, link)
-    if second:
-        _erase_thumbnail(exif, order, second)
-        struct.pack_into(order + "I", exif, link, 0)
-
-
-def _erase_thumbnail(exif: bytearray, order: str, at: int) -> None:
-    entries, _ = _entries(exif, order, at)
-    if THUMBNAIL_START in entries and THUMBNAIL_SIZE in entries:
-        start = _long(exif, order, entries[THUMBNAIL_START])
-        end = min(start + _long(exif, order, entries[THUMBNAIL_SIZE]), len(exif))
-        if start < end:
-            exif[start:end] = bytes(end - start)
-
-
-def _entries(exif: bytearray, order: str, at: int) -> tuple[dict[int, int], int]:
-    """Where each tag's 12-byte entry starts, and where the link to the next directory is."""
-    (count,) = struct.unpack_from(order + "H", exif, at)
-    starts = [at + 2 + 12 * i for i in range(count)]
-    tags = {struct.unpack_from(order + "H", exif, start)[0]: start for start in starts}
-    return tags, at + 2 + 12 * count
-
-
-def _long(exif: bytearray, order: str, entry: int) -> int:
-    return int(struct.unpack_from(order + "I", exif, entry + 8)[0])

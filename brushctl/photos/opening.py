@@ -53,6 +53,11 @@ def open_image(file: IO[bytes]) -> ImageFile:
     raise UnidentifiedImageError
 
 
+def is_readable(start: bytes) -> bool:
+    """Whether a file that begins so is of a format that can be read."""
+    return any(accepts(start[:START]) is True for _, accepts in _decoders())
+
+
 def _opened(opener: Opener, file: IO[bytes]) -> ImageFile:
     file.seek(0)
     try:

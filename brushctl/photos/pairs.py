@@ -24,6 +24,7 @@ from brushctl.photos.colour import Pixels
 from brushctl.photos.images import open_photo, resize
 from brushctl.photos.manifest import MANIFESTS, read_manifest
 from brushctl.photos.registration import registered
+from brushctl.reading import open_file
 
 WORDS = (("before", "after"), ("input", "output"), ("source", "target"), ("original", "edited"))
 NUMBERS = ("0", "1")
@@ -88,7 +89,7 @@ def pair_sha256(pair: Pair) -> str:
     """
     both = hashlib.sha256()
     for path in (pair.before, pair.after):
-        with naming(path), path.open("rb") as file:
+        with naming(path), open_file(path) as file:
             both.update(hashlib.file_digest(file, "sha256").digest())
     return both.hexdigest()
 

@@ -3,11 +3,14 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import imagecodecs
-from PIL import Image, PngImagePlugin
+from PIL import PngImagePlugin
 
+from brushctl.errors import PhotoError
 from brushctl.photos.colour import Codes
+from brushctl.photos.limits import METADATA, PARTS, PIECES
 from brushctl.photos.metadata import XMP_NAME, Metadata, Text, read_text
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -21,8 +24,15 @@ PROFILES = {
 """What such a text's kind is in Pillow's `info`."""
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 PROFILE = b"iCCP"
-UNPACKED = 64 * 2**20
-"""Bytes of a block, or of a profile, at most: more is a bomb."""
+PIXELS = (b"IDAT", b"fdAT")
+UNPACKED = METADATA
+"""Bytes of all blocks in texts, or of a profile, at most: more is a bomb."""
+
+
+def size_in(head: bytes) -> tuple[int, int]:
+    """The width and height that a PNG's first bytes tell; `struct.error` if they do not."""
+    width, height = struct.unpack_from(">II", head, 16)
+    return width, height
 
 
 def read_deep_png(data: bytes) -> Codes:
@@ -39,54 +49,90 @@ def ends_in_pixels(data: bytes) -> bool:
     return data[end + 4 : end + 8] == b"IEND"
 
 
-def plain_png(data: bytes) -> bytes:
-    """A PNG for Pillow to open, without its texts and its profile.
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """What a PNG holds, apart from what Pillow may read by itself.
 
-    A text whose keyword is `dpi` or `interlace` would mislead it, and a profile of more than a
-    megabyte is too large for it.
+    Attributes:
+        shown: the PNG for Pillow to open, without its texts and its profile: a text whose keyword
+            is `dpi` or `interlace` would mislead it, and a profile of more than a megabyte is too
+            large for it.
+        blocks: the profile, and what stands in texts that would have a place of its own: exif,
+            xmp, iptc, a profile, by their names in Pillow's `info`.
+        texts: all others as they stand: not every one could be read and written again.
+        warnings: what there is to tell.
     """
-    kept, after = [], 0
-    for start, end, kind in _chunks(data):
-        if kind in (PROFILE, *TEXTS):
-            kept.append(data[after:start])
-            after = end
-    return b"".join([*kept, data[after:]]) if kept else data
+
+    shown: bytes
+    blocks: dict[str, bytes]
+    texts: tuple[Text, ...]
+    warnings: tuple[str, ...]
 
 
-def unpack_blocks(image: Image.Image, data: bytes) -> None:
-    """Put a PNG's profile, and the blocks in its texts, where Pillow puts those of other formats.
+def read_chunks(data: bytes, where: str = "") -> Chunks:
+    """A PNG taken apart.
 
     Args:
-        image: the PNG, opened.
         data: its bytes.
+        where: names it in errors.
+
+    Raises:
+        PhotoError: it has more chunks than there is any use for.
     """
-    if profile := _profile_of(data):
-        image.info["icc_profile"] = profile
-    for text in _texts(data):
-        if block := _block_in(text):
-            image.info.setdefault(*block)
+    kept, after = [], 0
+    found: list[Text] = []
+    profiles: list[bytes] = []
+    pieces = others = 0
+    for start, end, kind in _chunks(data):
+        pieces += kind in PIXELS
+        others += kind not in PIXELS
+        if pieces > PIECES or others > PARTS:
+            limit = f"{PIECES:,} chunks of pixels and {PARTS:,} of other kinds"
+            raise PhotoError(f"it has more chunks than the limit of {limit}", where=where)
+        if kind in TEXTS:
+            found.append((kind, data[start + 8 : end - 4]))
+        elif kind == PROFILE:
+            profiles.append(data[start + 8 : end - 4])
+        else:
+            continue
+        kept.append(data[after:start])
+        after = end
+    shown = b"".join([*kept, data[after:]]) if kept else data
+    # A profile is packed as a text is; of several, the first counts.
+    _, profile = read_text((b"zTXt", profiles[0]), UNPACKED) if profiles else (b"", b"")
+    return Chunks(shown, *_told_apart(found, {"icc_profile": profile} if profile else {}))
 
 
-def _profile_of(data: bytes) -> bytes:
-    """A PNG's own profile, unpacked; nothing where there is none."""
-    chunks = (data[start + 8 : end - 4] for start, end, kind in _chunks(data) if kind == PROFILE)
-    return read_text((b"zTXt", next(chunks, b"")), UNPACKED)[1]  # it is packed as such a text is
+def _told_apart(
+    found: list[Text], blocks: dict[str, bytes]
+) -> tuple[dict[str, bytes], tuple[Text, ...], tuple[str, ...]]:
+    """The blocks, those in texts too; the other texts; what there is to tell of them."""
+    texts: list[Text] = []
+    room, dropped = UNPACKED, 0  # in all: a text of some KiB may unpack to all of it
+    for text in found:
+        if not text[1].startswith((XMP_TEXT + b"\0", RAW_PROFILE)):
+            texts.append(text)
+            continue
+        keyword, said = read_text(text, room + 1)
+        if len(said) > room:
+            room, dropped = 0, dropped + 1
+            continue
+        room -= len(said)
+        if block := _block_in(keyword, said):
+            blocks.setdefault(*block)
+        else:
+            texts.append(text)
+    told = f"{dropped} of its texts are left out: blocks in them have more than {UNPACKED:,} bytes"
+    return blocks, tuple(texts), (told,) if dropped else ()
 
 
-def texts_of(data: bytes) -> Iterator[Text]:
-    """A PNG's texts, blocks aside, as they stand: not every one could be read and written again."""
-    return (text for text in _texts(data) if not _block_in(text))
-
-
-def _block_in(text: Text) -> tuple[str, bytes] | None:
+def _block_in(keyword: bytes, said: bytes) -> tuple[str, bytes] | None:
     """A block that stands in a text, and its name in Pillow's `info`."""
-    if not text[1].startswith((XMP_TEXT + b"\0", RAW_PROFILE)):
-        return None  # and is not unpacked
-    keyword, said = read_text(text, UNPACKED)
     if keyword == XMP_TEXT:
         return ("xmp", said) if said else None
     try:
-        block = bytes.fromhex(b"".join(said.split()[2:]).decode())  # after the kind and the length
+        _, _, digits = said.split(None, 2)  # behind the kind and the length
+        block = bytes.fromhex(digits.translate(None, b" \t\n\r\f\v").decode())
     except ValueError:
         return None  # what is no hexadecimal text says nothing
     kind = keyword.removeprefix(RAW_PROFILE)
@@ -94,12 +140,6 @@ def _block_in(text: Text) -> tuple[str, bytes] | None:
         kind = b"xmp" if block.startswith(XMP_NAME) else b"exif"
     name = PROFILES.get(kind)
     return (name, block.removeprefix(XMP_NAME)) if name and block else None
-
-
-def _texts(data: bytes) -> Iterator[Text]:
-    for start, end, kind in _chunks(data):
-        if kind in TEXTS:
-            yield kind, data[start + 8 : end - 4]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:

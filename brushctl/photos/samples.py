@@ -2,6 +2,7 @@
 
 import io
 import struct
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image
@@ -9,11 +10,18 @@ from PIL import Image
 from brushctl.errors import PhotoError
 from brushctl.photos import tiff
 from brushctl.photos.colour import Codes
-from brushctl.photos.png import ends_in_pixels, read_deep_png, unpack_blocks
+from brushctl.photos.png import ends_in_pixels, read_deep_png
 
 
-def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
+def read_samples(
+    image: Image.Image, data: bytes, blocks: Mapping[str, bytes]
+) -> tuple[Codes, int, bool]:
     """The code values, (h, w, channels with alpha).
+
+    Args:
+        image: the file, opened.
+        data: its bytes.
+        blocks: what a PNG's texts hold of its `info`, which gets what it lacks.
 
     Returns:
         the codes; the EXIF orientation that they still need; whether width and height change
@@ -33,7 +41,8 @@ def read_samples(image: Image.Image, data: bytes) -> tuple[Codes, int, bool]:
     if not (deep and ends_in_pixels(data)):
         image.load()  # Pillow decodes all to come to what stands behind the pixels
     if image.format == "PNG":
-        unpack_blocks(image, data)
+        for name, block in blocks.items():
+            image.info.setdefault(name, block)
         codes, turn = read_deep_png(data) if deep else _codes(image), _orientation(image)
         return codes, turn, turn >= 5
     # pillow-heif turns a HEIC and resets its flag, but remembers it.

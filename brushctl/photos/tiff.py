@@ -12,23 +12,20 @@ from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 
 from brushctl.photos.colour import Codes
+from brushctl.photos.directories import (
+    EXIF_IFD,
+    GPS_IFD,
+    INTEROPERABILITY_IFD,
+    LAYOUTS,
+    PRIVATE,
+    STRUCTURAL,
+    first_directory,
+)
 from brushctl.photos.metadata import Metadata
 
 BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, STRIP_SIZES, PREDICTOR = 258, 259, 262, 273, 279, 317
 XMP, IPTC, RESOURCES, PROFILE = 700, 33723, 34377, 34675
 SAMPLES, EXTRA_SAMPLES, LAYERS = 277, 338, 37724
-EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 0x8769, 0x8825, 0xA005
-STRUCTURAL = {
-    *range(254, 267), *range(273, 285), *range(288, 294), 296, 301, *range(317, 331),
-    *range(332, 348), 351, *range(400, 436), *range(512, 533), 559, *range(32995, 32999),
-    *range(33421, 33423), *range(50706, 51126),
-    XMP, IPTC, RESOURCES, PROFILE, LAYERS, INTEROPERABILITY_IFD,
-}  # fmt: skip
-"""What a directory says of its pixels, a raw picture's among them, and where blocks and further
-directories are. All else tells of the photograph: its maker, title, rating, place on a map."""
-PRIVATE, MOST_PRIVATE = 32768, 16384
-"""Programs' own tags begin at the one. Values of more bytes than the other are their own data, for
-which the 64 KiB of a JPEG's EXIF would have no room."""
 WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 """Samples of a pixel that are its colour."""
@@ -40,7 +37,6 @@ COMPRESSIONS = {"raw": RAW, "tiff_lzw": LZW}
 """The compressions that are kept, by Pillow's name; all others become Deflate."""
 POINTER = 13  # a tag's type
 HEADER, BIG_HEADER = b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"
-MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
@@ -93,19 +89,18 @@ class _AsStored(str):
 def _told(data: bytes, header: bytes) -> Directory:
     """What the first directory of a TIFF, which an EXIF block is too, tells of its photograph."""
     kept = Directory(header)
-    if data[:4] not in MAGIC or len(data) < len(HEADER):
+    if data[:4] not in LAYOUTS or len(data) < len(HEADER):
         return kept
     whole = _directory(data)
-    for tag in sorted({*whole} - STRUCTURAL):
+    stated = first_directory(data, "")
+    bulk = {tag for tag in stated if tag >= PRIVATE and stated[tag].is_bulk}
+    for tag in sorted({*whole} - STRUCTURAL - bulk):
         if tag in (EXIF_IFD, GPS_IFD):
             if entries := _entries(data, whole[tag], tag):
                 kept[tag] = entries
         elif whole.tagtype[tag] != POINTER:
-            value = _as_stored(whole[tag])
-            own_data = isinstance(value, (bytes, tuple)) and len(value) > MOST_PRIVATE
-            if tag < PRIVATE or not own_data:
-                kept.tagtype[tag] = whole.tagtype[tag]
-                kept[tag] = value
+            kept.tagtype[tag] = whole.tagtype[tag]
+            kept[tag] = _as_stored(whole[tag])
     return kept
 
 
@@ -150,7 +145,7 @@ def blocks_of(data: bytes) -> dict[int, bytes]:
 
 def defect(data: bytes) -> str | None:
     """What a TIFF's first page holds that cannot be edited and come back as it was; else None."""
-    if data[:4] not in MAGIC:
+    if data[:4] not in LAYOUTS:
         return None
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:

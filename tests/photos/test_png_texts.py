@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 from brushctl.photos.colour import quantise
 from brushctl.photos.images import open_photo
 from brushctl.photos.metadata import Metadata, comments_of, iptc_resource
-from brushctl.photos.png import _chunk, texts_of
+from brushctl.photos.png import _chunk, read_chunks
 from tests.photos import makers
 
 
@@ -133,7 +133,7 @@ def test_texts_of_a_png_that_hardly_a_reader_understands_come_back_as_they_were(
     (tmp_path / "in.png").write_bytes(whole[:33] + chunks + whole[33:])
     photo = replace(open_photo(tmp_path / "in.png"), depth=depth)
     makers.save(tmp_path / "out.png", photo.pixels, photo)
-    written = texts_of((tmp_path / "out.png").read_bytes())
+    written = read_chunks((tmp_path / "out.png").read_bytes()).texts
     assert list(written) == texts
 
 
