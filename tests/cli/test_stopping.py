@@ -2,6 +2,7 @@
 
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +54,9 @@ def test_a_signal_that_the_program_was_started_to_ignore_stays_ignored(number):
 def test_ray_is_given_no_signal_that_is_to_be_ignored():
     spreading = pytest.importorskip("brushctl.cluster.spreading")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with spreading._keeping_sigterm():
+
+    def init(*_: object, **__: object) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ray does
+
+    spreading._join(SimpleNamespace(init=init), None)
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
