@@ -117,10 +117,15 @@ def print_line(payload: dict[str, Any]) -> None:
 
 def print_error(message: str) -> None:
     """Print a failure on stderr, in red on a terminal."""
-    from rich.text import Text
+    try:
+        from rich.text import Text
 
-    told = Text("error: ", style="bold red") + Text(message, style="default")
-    err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
+        told = Text("error: ", style="bold red") + Text(message, style="default")
+        err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
+    except OSError:
+        raise
+    except Exception:  # too little memory to import it shows itself in many ways
+        sys.stderr.write(f"error: {message}\n")
 
 
 def counted(n: int, noun: str) -> str:

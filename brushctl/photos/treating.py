@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from brushctl.errors import BrushctlError, DiskError, reason
+from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Event, Warned
 from brushctl.photos.choices import Detail
 from brushctl.photos.colour import Pixels
@@ -189,6 +189,8 @@ def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[st
     """
     if isinstance(error, OSError) and error.errno in FULL:
         raise error
+    if not isinstance(error, BrushctlError):
+        error = shortage(error) or error
     told: dict[str, Any] = {
         "code": "unexpected",
         "what": f"{type(error).__name__}: {error}",
