@@ -22,7 +22,12 @@
 A message says what is wrong, where, and what to do about it.
 """
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+NO_MEMORY = ("out of memory", "allocate memory", "failed to map segment", "bad_alloc")
+NO_THREADS = ("can't start new thread", "resource temporarily unavailable")
+"""What libraries say, in small letters, where the system has refused them either."""
 
 
 def first_line(error: Exception, most: int = 160) -> str:
@@ -182,7 +187,7 @@ class StorageError(BrushctlError):
 
 
 class DeviceMemoryError(BrushctlError):
-    """The device's memory does not suffice, however the work is divided."""
+    """The device's memory does not suffice, however the work is divided, or this machine's."""
 
     code = "memory"
 
@@ -192,3 +197,36 @@ class Interrupted(BrushctlError):  # noqa: N818  (the field's word, as in Keyboa
 
     code = "interrupted"
     exit_status = 130
+
+
+def lack_of(error: BaseException) -> Literal["memory", "threads"] | None:
+    """What the system has refused, if an error of a library comes of that."""
+    for cause in _causes(error):
+        told = str(cause).lower()
+        if isinstance(cause, MemoryError) or any(words in told for words in NO_MEMORY):
+            return "memory"
+        # A stream that is full for now is an OSError, and says the same.
+        if not isinstance(cause, OSError) and any(words in told for words in NO_THREADS):
+            return "threads"
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def shortage(error: BaseException) -> DeviceMemoryError | None:
+    """The error that tells of what the system has refused; None if it has not."""
+    match lack_of(error):
+        case "memory":
+            left, limit = "too little memory", "ulimit -v"
+        case "threads":
+            left, limit = "too few threads", "ulimit -u"
+        case None:
+            return None
+    return DeviceMemoryError(
+        f"this machine, or a limit on this process, leaves {left}",
+        do=f"End other programs, or raise the limit ({limit}, or the container's).",
+    )

@@ -14,7 +14,7 @@ from brushctl import __version__
 from brushctl.brushes.cache import names
 from brushctl.cli.arguments import Json
 from brushctl.cli.output import out_console, print_json, shown
-from brushctl.errors import UsageError, first_line, reason
+from brushctl.errors import BrushctlError, UsageError, first_line, reason, shortage
 from brushctl.extras import installing
 from brushctl.files import existing
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
@@ -92,7 +92,8 @@ def _models() -> Iterator[Finding]:
         from brushctl.engine.device import devices
     except Exception as error:
         # A broken installation of torch raises anything at all, and this is where to say so.
-        yield Finding("models", State.broken, str(error)[:200], "Install brushctl again.")
+        told = shortage(error) or BrushctlError(str(error)[:200], do="Install brushctl again.")
+        yield Finding("models", State.broken, told.what, told.do)
         return
     for device in devices():
         yield Finding(f"--device {device.name}", State.fine, device.about)

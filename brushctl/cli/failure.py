@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from brushctl.cli.output import print_error, print_line, say, shown
 from brushctl.cli.stopping import ending_on_signals
-from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error
+from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, shortage
 
 if TYPE_CHECKING:
     from brushctl.photos.journal import Record
@@ -67,7 +67,8 @@ def run_and_exit(app: Callable[..., object]) -> int:
     except BrushctlError as error:
         return _report(error)
     except OSError as error:
-        return _report(disk_error(error)) if error.errno else _unexpected(error)
+        refused = shortage(error) or (disk_error(error) if error.errno else None)
+        return _report(refused) if refused else _unexpected(error)
     except typer.TyperException as error:
         told = error.format_message().rstrip(".")
         return _report(UsageError(told, do="Add -h to see what the command takes."))
@@ -96,7 +97,8 @@ def _report(error: BrushctlError) -> int:
 
 def _unexpected(error: Exception) -> int:
     return _report(
-        BrushctlError(
+        shortage(error)
+        or BrushctlError(
             f"unexpected {type(error).__name__}: {error}",
             do="Run it again as `brushctl --debug ...` for the traceback, and please report it.",
         )

@@ -147,10 +147,15 @@ def print_fields(*fields: str) -> None:
 
 def print_error(message: str) -> None:
     """Print a failure on stderr, in red on a terminal."""
-    from rich.text import Text
+    try:
+        from rich.text import Text
 
-    told = Text("error: ", style="bold red") + Text(shown(message), style="default")
-    err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
+        told = Text("error: ", style="bold red") + Text(shown(message), style="default")
+        err_console().print(told, soft_wrap=True)  # a log keeps a message on its line
+    except OSError:
+        raise
+    except Exception:  # too little memory to import it shows itself in many ways
+        sys.stderr.write(f"error: {shown(message)}\n")
 
 
 def counted(n: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brushctl.errors import BrushctlError, UsageError
+from brushctl.errors import BrushctlError, UsageError, shortage
 from brushctl.extras import installing
 from brushctl.files import expanded
 from brushctl.settings import bound_spinning
@@ -65,7 +65,8 @@ def cluster(address: str | None) -> Iterator[Any]:
             import ray.data
         except ImportError as error:
             how = installing("'ray[data]' fsspec")
-            raise UsageError("Ray is not installed", do=f"Run `{how}`.") from error
+            absent = UsageError("Ray is not installed", do=f"Run `{how}`.")
+            raise shortage(error) or absent from error
         stack.enter_context(_prepared(ray))
         if not ray.is_initialized():
             stack.callback(_answer_sigterm, signal.getsignal(signal.SIGTERM))
@@ -199,7 +200,7 @@ def explained(error: Exception) -> Exception:
     """An error that reaches the process that asked: others' own kinds may not."""
     if isinstance(error, BrushctlError | OSError):
         return error
-    return BrushctlError(
+    return shortage(error) or BrushctlError(
         f"unexpected {type(error).__name__} in a process of the cluster: {error}",
         do="Run it with --engine local and `brushctl --debug ...` for the traceback.",
     )

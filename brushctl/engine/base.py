@@ -17,7 +17,7 @@ from brushctl.engine.quiet import quiet
 from brushctl.engine.scales import PAPER_SCALES, Scales
 from brushctl.engine.single_file import identity_of_file, load_file
 from brushctl.engine.weights import variant_of
-from brushctl.errors import BaseModelError
+from brushctl.errors import BaseModelError, BrushctlError
 from brushctl.files import resolved
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
@@ -182,7 +182,7 @@ def find(name: str | None, revision: str | None = None) -> Found:
     path = EMBEDDED if name == TINY else find_base(name, revision)
     try:
         sha256 = identity_of_file(path) if path.is_file() else identity(path / "unet")
-    except BaseModelError:
+    except BrushctlError:
         raise
     except Exception as error:
         # What is damaged shows itself in as many exceptions as there are libraries below.
@@ -262,7 +262,7 @@ def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
         variant = variant_of(found.path / "unet")
         pipe = kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
         return pipe, _defaults(found.path)
-    except BaseModelError:
+    except BrushctlError:
         raise
     except Exception as error:
         if out_of_memory(error):

@@ -12,11 +12,11 @@ from PIL import Image
 from torch import nn
 
 from brushctl.engine.cached import CLIP_FILES, CLIP_REPOSITORY, is_clip_cached
-from brushctl.engine.device import enough_memory, out_of_memory
+from brushctl.engine.device import enough_memory
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.places import check_reachable
 from brushctl.engine.quiet import quiet
-from brushctl.errors import BaseModelError, first_line
+from brushctl.errors import BaseModelError, first_line, lack_of
 from brushctl.events import Advance, Event, Stage, Warned
 from brushctl.files import expanded, resolved
 from brushctl.photos.colour import quantise
@@ -146,7 +146,7 @@ def load_clip(name: str, device: torch.device) -> Clip:
             )
             tokenize: Any = open_clip.get_tokenizer(source)
     except Exception as error:  # open_clip and the hub's client raise anything at all
-        if out_of_memory(error):
+        if lack_of(error):
             raise
         raise BaseModelError(
             f"this CLIP model cannot be opened ({first_line(error, 200)})",

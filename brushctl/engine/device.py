@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from brushctl.errors import DeviceError, DeviceMemoryError
+from brushctl.errors import BrushctlError, DeviceError, DeviceMemoryError, lack_of
 
 AUTO = "auto"
 AMPERE = (8, 0)
@@ -69,12 +69,7 @@ def name_of(device: torch.device) -> str:
 
 def out_of_memory(error: Exception) -> bool:
     """Whether a device's memory did not suffice: CUDA says so by type, MPS and the CPU in words."""
-    told = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "out of memory" in told
-        or "can't allocate memory" in told
-    )
+    return isinstance(error, torch.OutOfMemoryError) or lack_of(error) == "memory"
 
 
 @contextmanager
@@ -89,8 +84,8 @@ def enough_memory(without: str) -> Generator[None]:
     """
     try:
         yield
-    except RuntimeError as error:
-        if not out_of_memory(error):
+    except Exception as error:
+        if isinstance(error, BrushctlError) or not out_of_memory(error):
             raise
         raise DeviceMemoryError(
             without,

@@ -11,7 +11,7 @@ from huggingface_hub import HfApi, constants
 from brushctl.engine.cached import cached_base
 from brushctl.engine.single_file import SUFFIXES
 from brushctl.engine.weights import HALF, PARTS, weights_among
-from brushctl.errors import BaseModelError, UsageError, first_line
+from brushctl.errors import BaseModelError, BrushctlError, UsageError, first_line, shortage
 from brushctl.files import expanded
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetching
 
@@ -100,8 +100,10 @@ def lightest(files: Sequence[str]) -> str | None:
     return HALF if halves and all(halves) else None
 
 
-def unavailable(name: str, revision: str | None, error: Exception) -> BaseModelError:
+def unavailable(name: str, revision: str | None, error: Exception) -> BrushctlError:
     """The error for a base that cannot be had, with what to do about it."""
+    if lacking := shortage(error):
+        return lacking
     wanted = name if "/" in name and not _is_path(name) else INSTRUCT_PIX2PIX
     fetch = fetching(wanted, revision if wanted == name else None)
     return BaseModelError(

@@ -14,10 +14,9 @@ from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionMod
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 from transformers import CLIPTokenizer
 
-from brushctl.engine.device import out_of_memory
 from brushctl.engine.identity import digest_of, remembered
 from brushctl.engine.weights import opened
-from brushctl.errors import BaseModelError, first_line
+from brushctl.errors import BaseModelError, first_line, lack_of
 from brushctl.settings import INSTRUCT_PIX2PIX
 
 SD15 = Path(__file__).with_name("sd15")
@@ -58,7 +57,7 @@ def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixP
             feature_extractor=None,
         )
     except Exception as error:  # the libraries below raise anything at all
-        if out_of_memory(error):
+        if lack_of(error):
             raise
         raise _unfit(file, f"this checkpoint cannot be loaded ({first_line(error)})") from error
 
@@ -88,6 +87,8 @@ def _computed(file: Path) -> str:
     except BaseModelError:
         raise
     except Exception as error:  # what is damaged shows itself in many ways
+        if lack_of(error):
+            raise
         raise _unfit(file, f"this checkpoint cannot be read ({first_line(error)})") from error
 
 

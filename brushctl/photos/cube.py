@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from brushctl.errors import UsageError
+from brushctl.errors import UsageError, shortage
 from brushctl.extras import installing
 from brushctl.photos.lut import Lut
 
@@ -19,10 +19,11 @@ def open_colour_io() -> ModuleType:
     try:
         import PyOpenColorIO
     except ImportError as error:
-        raise UsageError(
+        absent = UsageError(
             "writing LUTs needs OpenColorIO, which is not installed",
             do=f"Run `{installing('opencolorio')}`.",
-        ) from error
+        )
+        raise shortage(error) or absent from error
     return PyOpenColorIO
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
-from brushctl.errors import PhotoError
+from brushctl.errors import PhotoError, shortage
 from brushctl.photos import tiff, webp
 from brushctl.photos.beside import is_alone, pictures_in
 from brushctl.photos.colour import (
@@ -125,9 +125,9 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         raise unknown(where) from error
     except PhotoError:
         raise
-    except MemoryError as error:
-        raise PhotoError("there is not enough memory to decode it", where=where) from error
     except Exception as error:  # decoders raise anything at all on damaged files
+        if lacking := shortage(error):
+            raise PhotoError(lacking.what, where=where, do=lacking.do) from error
         raise PhotoError(f"the file is damaged ({reason_of(error)})", where=where) from error
 
 

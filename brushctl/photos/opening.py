@@ -16,6 +16,7 @@ from typing import IO, Any, TypeAlias, cast
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
+from brushctl.errors import lack_of
 from brushctl.photos.tiff import TiffFile
 
 Opener: TypeAlias = Callable[[IO[bytes], str], ImageFile]
@@ -79,7 +80,9 @@ def _decoders() -> Iterator[tuple[Opener, Accepts]]:
     yield TiffFile, known["TIFF"][1]
     try:
         from pillow_heif import HeifImageFile, get_file_mimetype
-    except ImportError:
+    except ImportError as error:
+        if lack_of(error):
+            raise
         return
     yield HeifImageFile, lambda start: get_file_mimetype(start).startswith("image/hei")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from brushctl.errors import BrushctlError, DiskError, reason
+from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Event, Warned
 from brushctl.photos.choices import Detail
 from brushctl.photos.colour import Pixels
@@ -186,9 +186,11 @@ def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[st
     Raises:
         OSError: the disk is full or read-only, which would stop them too.
     """
+    if isinstance(error, OSError) and error.errno in FULL:
+        raise error
+    if not isinstance(error, BrushctlError):
+        error = shortage(error) or error
     if isinstance(error, OSError) and error.errno:
-        if error.errno in FULL:
-            raise error
         error = DiskError(reason(error), where=str(error.filename) if error.filename else None)
     told: dict[str, Any] = {
         "code": "unexpected",
