@@ -70,6 +70,14 @@ def apply(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed ones again.", rich_help_panel=BATCH)
     ] = False,
+    checksum: Annotated[
+        bool,
+        typer.Option(
+            "--checksum",
+            help="Compare contents, also of files whose size and time are as they were.",
+            rich_help_panel=BATCH,
+        ),
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Wait for more until stopped.", rich_help_panel=BATCH)
     ] = False,
@@ -166,6 +174,7 @@ def apply(
         provenance=provenance,
         overwrite=overwrite,
         retry_failed=retry_failed,
+        checksum=checksum,
         json=json,
         quiet=quiet,
         report=expanded(report) if report else None,
@@ -173,13 +182,14 @@ def apply(
     )
     named = tuple(inputs or ())
     check_named(named if output is None else (*named, output))
+    paths_only = in_place or checksum or files_from is not None
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if watch:
-        narrowed = dry_run or overwrite or retry_failed or files_from is not None
+        narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
         _check_endless(engine, report, narrowed=narrowed)
         folders, target = _watchable(named, output, in_place=in_place)
         run = partial(watch_folder, command, folders, target, template=name, settle=settle)
-    elif is_remote(named, output, engine, paths_only=in_place or files_from is not None):
+    elif is_remote(named, output, engine, paths_only=paths_only):
         run = partial(scatter_urls, command, scatter, named, output, template=name, dry_run=dry_run)
     else:
         if in_place and first_frame:
@@ -218,7 +228,7 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
     if narrowed:
         raise UsageError(
             "--watch goes on for ever, over folders",
-            do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
+            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
         )
 
 

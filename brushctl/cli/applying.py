@@ -22,7 +22,8 @@ from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_fo
 if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen
     from brushctl.events import Event
-    from brushctl.photos.journal import Journal, Record
+    from brushctl.photos.journal import Journal
+    from brushctl.photos.records import Record
     from brushctl.photos.selection import Selection
     from brushctl.photos.treating import Editor, FileDone, Treatment
 
@@ -45,6 +46,7 @@ class Command:
     provenance: bool
     overwrite: bool
     retry_failed: bool
+    checksum: bool
     json: bool
     quiet: bool
     report: Path | None
@@ -88,6 +90,7 @@ class Command:
             self.treatment(),
             overwrite=self.overwrite,
             retry_failed=self.retry_failed,
+            checksum=self.checksum,
         )
         targets = [job.target for job in selection.todo if job.target]
         if targets:
@@ -103,12 +106,12 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         plan: what to do.
         edit: does the work in place of an editor of this process.
     """
+    from brushctl.photos.in_place import states_around
     from brushctl.photos.journal import Journal, check_idle
     from brushctl.photos.saving import remove_unfinished
-    from brushctl.photos.selection import states_around
 
     started = time.monotonic()
-    held = Journal(plan.state) if plan.state else nullcontext()
+    held = Journal(plan.state, command.mention) if plan.state else nullcontext()
     # A cluster's processes are to be told of the end: only one's own may end at once.
     ending = None if edit else remove_unfinished
     with stopping_gently(ending) as stop, held as journal:
@@ -117,6 +120,8 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         selection = command.select(plan, journal.records if journal else {})
         for line in left_alone(selection):
             command.mention(line)
+        if journal and selection.renewed:
+            journal.write(*selection.renewed)
         records: list[Record] = []
         if selection.todo:
             if edit:
@@ -180,7 +185,7 @@ def watch_folder(
 
     with (
         stopping_gently(remove_unfinished) as stop,
-        Journal(output / STATE) as journal,
+        Journal(output / STATE, command.mention) as journal,
         command.open_editor() as editor,
     ):
         command.mention(f"watching {', '.join(folders)}; Ctrl-C ends")
@@ -282,7 +287,7 @@ def _summarise(
     seconds: float,
 ) -> None:
     done = [record for record in records if not record.error]
-    pixels = sum(r.facts["size"][0] * r.facts["size"][1] for r in done) / 1e6
+    megapixels = sum(record.megapixels for record in done)
     if command.json:
         print_line(
             {
@@ -290,12 +295,12 @@ def _summarise(
                 "done": len(done),
                 "unchanged": unchanged,
                 "failed": len(failed),
-                "megapixels": round(pixels, 3),
+                "megapixels": round(megapixels, 3),
                 "seconds": round(seconds, 3),
             }
         )
     command.mention(
         f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
-        f" ({pixels:.1f} MP in {seconds:.1f} s)"
+        f" ({megapixels:.1f} MP in {seconds:.1f} s)"
     )
     say_failed((record.photograph, record) for record in failed)

@@ -13,6 +13,7 @@ from typing import Any
 
 from brushctl.errors import BrushctlError, UsageError
 from brushctl.extras import installing
+from brushctl.photos.records import Fault
 
 RETRIES = 3
 """How often a block whose process died is handed to another. What kills every process that
@@ -141,13 +142,13 @@ def spread(
         ) from error
 
 
-def lost(doing: str) -> dict[str, Any]:
+def lost(doing: str) -> Fault:
     """What is noted as the error of a job that is in no block."""
-    return {
-        "code": "worker-lost",
-        "what": f"every process that was {doing} died",
-        "do": "See the cluster's own log; a damaged file or too little memory are the likeliest.",
-    }
+    return Fault(
+        code="worker-lost",
+        what=f"every process that was {doing} died",
+        do="See the cluster's own log; a damaged file or too little memory are the likeliest.",
+    )
 
 
 class Worker:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 from brushctl.cluster.places import is_url, read, writing
 from brushctl.cluster.planning import Task
 from brushctl.photos.images import megapixels_of
-from brushctl.photos.journal import Record, hash_file
+from brushctl.photos.journal import hash_file
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
+from brushctl.photos.records import Record, Result, Source
 from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import (
     Edited,
@@ -73,7 +74,7 @@ class _Fetched:
     """A photograph's bytes, or why there are none; and what the journal says of its file."""
 
     task: Task
-    source: dict[str, Any]
+    source: Source
     data: bytes = b""
     error: Exception | None = None
 
@@ -98,10 +99,10 @@ def _fetched(
 
 
 def _fetch(task: Task) -> _Fetched:
-    fetched = _Fetched(task, dict(task.mark))
+    fetched = _Fetched(task, task.mark)
     try:
         if not is_url(task.source):
-            fetched.source |= stat_of(Path(task.source))
+            fetched.source = task.mark.at(stat_of(Path(task.source)))
         fetched.data = read(task.source)
     except Exception as error:  # one bad file is one failed file
         fetched.error = error
@@ -121,7 +122,8 @@ class _Ends:
         try:
             if job.error:
                 raise job.error
-            job.source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            sha256 = hashlib.sha256(data).hexdigest()
+            job.source = replace(job.source, sha256=sha256, bytes=len(data))
             return take(
                 data,
                 job.key,
@@ -147,9 +149,5 @@ class _Ends:
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         with writing(task.target, task.output) as part:
             facts = put(part, taken, edited, self.treatment)
-            result = {
-                "path": task.result,
-                "sha256": hash_file(part),
-                "bytes": part.stat().st_size,
-            }
+            result = Result(task.result, hash_file(part), part.stat().st_size)
         return Record(task.key, "done", self.treatment.settings, taken.source, result, facts)

@@ -9,15 +9,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
 from brushctl.files import resolved
 from brushctl.photos.images import megapixels_of, read_photo
-from brushctl.photos.journal import Journal, Record, hash_file
+from brushctl.photos.journal import Journal, hash_file
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
+from brushctl.photos.records import Record, Result, Source, Stat
 from brushctl.photos.saving import replacing, sweep
 from brushctl.photos.selection import result_path, source_path, stat_of
 from brushctl.photos.treating import (
@@ -69,8 +69,7 @@ def edit_photographs(
         work = Pipeline(files, editor, treatment, stack)
         for record in work.run(windows(_sized(jobs), editor), stop):
             records.append(record)
-            width, height = record.facts.get("size", (0, 0))
-            megapixels += width * height / 1e6
+            megapixels += record.megapixels
             yield from tell(record)
             pace = megapixels / max(time.monotonic() - started, 1e-9)
             yield Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}")
@@ -83,14 +82,13 @@ def _place(job: Job) -> Path:
     return resolved(job.target) if job.source == job.target else job.target
 
 
-def _check_unchanged(path: Path, source: dict[str, Any]) -> None:
+def _check_unchanged(path: Path, source: Source) -> None:
     """See that a photograph that is to be replaced is the one that was read.
 
     Raises:
         PhotoError: it is not.
     """
-    now = stat_of(path)
-    if any(source[key] != value for key, value in now.items()):
+    if source.at(stat_of(path)) != source:
         raise PhotoError(
             "the photograph changed while it was edited, and is left as it is now",
             do="Run the same command again.",
@@ -113,16 +111,16 @@ class _Files:
 
     def read(self, job: Job) -> Taken | Record:
         """A photograph in hand, or how it failed."""
-        source: dict[str, Any] = {}
+        source = Source()
         try:
             if job.source is None:
                 data = sys.stdin.buffer.read()
             else:
-                source["path"] = source_path(self.plan, job)
-                source.update(stat_of(job.source))
+                source = Source(source_path(self.plan, job))
+                source = source.at(stat_of(job.source))
                 data = read_photo(job.source)
-            source["sha256"] = hashlib.sha256(data).hexdigest()
-            source["bytes"] = len(data)
+            sha256 = hashlib.sha256(data).hexdigest()
+            source = replace(source, sha256=sha256, bytes=len(data))
             taken = take(
                 data,
                 job.key,
@@ -175,11 +173,8 @@ class _Files:
             facts = put(part, taken, edited, self.treatment)
             if job.source == job.target:
                 _check_unchanged(job.target, taken.source)
-            result = {
-                "path": result_path(self.plan, job),
-                "sha256": hash_file(part),
-                "bytes": part.stat().st_size,
-            }
+            # By its time and inode, which its own name leaves alone, a later run knows it unread.
+            result = Result(result_path(self.plan, job), hash_file(part), *Stat.of(part))
             record = replace(record, result=result, facts=facts)
             if self.journal:
                 # In place, a run killed between renaming and noting it must not edit the edit.

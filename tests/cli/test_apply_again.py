@@ -259,10 +259,10 @@ def test_what_is_retouched_after_a_run_was_killed_before_its_last_word_is_left_a
     (path,) = shell.photographs(1)
     shell.run("dusk.brush", "in", "-o", "out")
     result, journal = shell.folder / "out/0.jpg", shell.folder / "out" / STATE / "journal.jsonl"
-    writing, done = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(writing)
+    settings, writing, done = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(settings + writing)
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (0, 1, 0)
-    assert journal.read_bytes() == writing + done
+    assert journal.read_bytes() == settings + writing + settings + done
     result.write_bytes(result.read_bytes()[:-2] + b"\0\0")
     makers.write_jpeg(path, makers.picture(seed=9))
     _, err = shell.run("dusk.brush", "in", "-o", "out")

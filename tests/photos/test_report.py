@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from brushctl.photos.journal import Record
 from brushctl.photos.plan import Job
+from brushctl.photos.records import Facts, Fault, Record, Source
 from brushctl.photos.report import write_report
 from tests.photos import makers
 
@@ -38,12 +38,13 @@ def report(tmp_path: Path) -> Path:
     makers.write_jpeg(before, makers.picture(900, 300))
     Image.new("RGB", (900, 300), (200, 30, 30)).save(after)
     settings = {"brush": "dusk", "seed": 3}
-    facts = {"size": [900, 300], "seconds": 1.25, "detail": "transfer", "reason": "it fits"}
+    facts, source = Facts((900, 300), "transfer", 0.1, "it fits", (), 1.25), Source()
+    fault = Fault("photo", "the file is <empty>")
     records = {
-        "<b>&.jpg": Record("<b>&.jpg", "done", settings, {}, facts=facts),
-        "bad.jpg": Record("bad.jpg", "failed", settings, {}, error={"what": "the file is <empty>"}),
-        "gone.jpg": Record("gone.jpg", "done", settings, {}, facts=facts),
-        "sent.jpg": Record("sent.jpg", "sent", {}, {}),
+        "<b>&.jpg": Record("<b>&.jpg", "done", settings, source, facts=facts),
+        "bad.jpg": Record("bad.jpg", "failed", settings, source, error=fault),
+        "gone.jpg": Record("gone.jpg", "done", settings, source, facts=facts),
+        "sent.jpg": Record("sent.jpg", "sent", {}, source),
     }
     jobs = [
         Job(before, after, "<b>&.jpg"),
