@@ -1,5 +1,6 @@
 """`brushctl apply`: repeat a brush's edit on photographs."""
 
+import os
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,10 @@ from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddres
 from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.files import STREAM, expanded, resolved
+from brushctl.files import STREAM, expanded
 from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
+from brushctl.photos.links import RealPaths
 from brushctl.photos.naming import TEMPLATE, names_picture
 from brushctl.photos.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
 
@@ -285,11 +287,13 @@ def _without_results(command: Command, found: list[Input], state: Path) -> list[
     """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
     from brushctl.photos.journal import results_of
 
-    output = state.parent.resolve()
-    if not any(resolved(item.path).is_relative_to(output) for item in found):
+    paths = RealPaths()
+    above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
+    real = [paths.of(item.file) for item in found]
+    if not any(path.startswith(above) for path in real):
         return found  # without the journal, which may be long
     results = results_of(state)
-    photographs = [item for item in found if resolved(item.path) not in results]
+    photographs = [item for item, path in zip(found, real, strict=True) if path not in results]
     if count := len(found) - len(photographs):
         command.mention(
             f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."

@@ -88,7 +88,7 @@ def scatter_once(command: Command, scatter: Scatter, plan: Plan) -> None:
     Raises:
         UsageError: the run is of a kind that one process does.
     """
-    if plan.state is None or any(job.source == job.target for job in plan.jobs):
+    if plan.state is None or any(job.in_place for job in plan.jobs):
         raise _no_folder()
 
     def edit(

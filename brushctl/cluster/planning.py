@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from brushctl.cluster.places import Found, canonical, is_url, real
@@ -61,7 +61,7 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
     tasks, taken = list[Task](), dict[str, str]()
     sources = {real(item.url) for item in found}
     for n, item in enumerate(found, 1):
-        like = Input(Path(item.url.partition("://")[2]), Path(item.relative))
+        like = Input(item.url.partition("://")[2], str(item.relative))
         result = PurePosixPath(item.relative).parent / result_name(like, n, template, brush)
         target = f"{folder}/{result}"
         if real(target) in sources:
@@ -71,7 +71,7 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
             raise alike(other, item.url, target)
         mark = Source(item.url, **item.mark)
         tasks.append(Task(item.url, target, str(result), str(result), mark))
-    check_formats((PurePosixPath(task.source), PurePosixPath(task.target)) for task in tasks)
+    check_formats((task.source, task.target) for task in tasks)
     return tasks
 
 

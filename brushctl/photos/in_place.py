@@ -1,6 +1,7 @@
 """Photographs that are replaced by their results: which of them are results already."""
 
 import contextlib
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,6 @@ from brushctl.photos.plan import STATE, Job, Plan
 from brushctl.photos.records import Record, Result, Stat, name_of
 
 
-def is_in_place(job: Job) -> bool:
-    """Whether a result takes the place of its photograph."""
-    return job.source is not None and job.source == job.target
-
-
 def states_around(plan: Plan) -> set[Path]:
     """Where other runs that edit the same photographs in place have their journals and locks.
 
@@ -23,11 +19,12 @@ def states_around(plan: Plan) -> set[Path]:
     was edited by itself, and the folder above it must not edit it again.
     """
     real = RealPaths()
-    in_place = [job.target for job in plan.jobs if job.target and is_in_place(job)]
-    folders = {path.parent for path in (*in_place, *map(Path, map(real.of, in_place)))}
+    in_place = [job.source_file for job in plan.jobs if job.source_file and job.in_place]
+    places = (*in_place, *map(real.of, in_place))
+    folders = map(Path, {os.path.dirname(place) for place in places})  # noqa: PTH120  (quick)
     states = {place / STATE for folder in folders for place in (folder, *folder.parents)}
-    own = plan.state and real.of(plan.state)
-    return {state for state in states if real.of(state) != own}
+    own = plan.state and real.of(str(plan.state))
+    return {state for state in states if real.of(str(state)) != own}
 
 
 @dataclass(slots=True)
@@ -56,13 +53,13 @@ class MadeInPlace:
             job: what would be done to it.
             record: what the run's own journal tells of it.
         """
-        assert job.source is not None
+        assert job.source_file is not None
         try:
-            stat = Stat.of(job.source)
-            left = self.left.get((str(job.source), stat.bytes, stat.mtime_ns))
+            stat = Stat.of(job.source_file)
+            left = self.left.get((job.source_file, stat.bytes, stat.mtime_ns))
             if left and left.is_at(stat) and not self.checksum:
                 return left.sha256 in self.hashes
-            sha256 = hash_file(job.source)
+            sha256 = hash_file(Path(job.source_file))
         except OSError:  # reading it will tell
             return False
         if sha256 in self.hashes and record and record.result and record.result.sha256 == sha256:
@@ -85,7 +82,7 @@ def made_in_place(
         settings: everything that decides its results.
         checksum: read also the files that are as they were left.
     """
-    if plan.state is None or not any(map(is_in_place, plan.jobs)):
+    if plan.state is None or not any(job.in_place for job in plan.jobs):
         return None
     made, became = set[str](), dict[str, set[str]]()
     left: dict[tuple[str, int, int], Result] = {}
@@ -109,7 +106,7 @@ def made_in_place(
 def _left(contents: Contents, folder: Path) -> dict[tuple[str, int, int], Result]:
     """The results of a folder's journal by where they are, and what they are like."""
     return {
-        (str(folder / record.file), result.bytes, result.mtime_ns): result
+        (os.path.join(folder, record.file), result.bytes, result.mtime_ns): result  # noqa: PTH118
         for record in contents.records.values()
         if (result := record.result) and result.bytes is not None and result.mtime_ns is not None
     }

@@ -21,7 +21,9 @@ from typing import Self
 
 from brushctl.files import resolved
 from brushctl.photos.lines import Reader, Writer
+from brushctl.photos.links import RealPaths
 from brushctl.photos.locking import locked
+from brushctl.photos.memory import keeping_all
 from brushctl.photos.records import Made, Record, made_by
 
 NAME, LOCK = "journal.jsonl", "lock"
@@ -46,6 +48,7 @@ class Contents:
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
     spent: int = 0
 
+    @keeping_all()
     def add(self, lines: Iterable[bytes]) -> None:
         """Read the lines of one more file."""
         reader = Reader()
@@ -242,19 +245,21 @@ def journal_in(state: Path) -> dict[str, Record]:
     return contents_in(state).records
 
 
-def results_of(state: Path) -> set[Path]:
+def results_of(state: Path) -> set[str]:
     """The files that runs with a journal have made of others; every link resolved.
 
     Args:
         state: the folder of the journal, which need not exist.
     """
-    results: set[Path] = set()
+    real, results = RealPaths(), set[str]()
+    folder = real.of_folder(str(state.parent))
     for record in journal_in(state).values():
-        if record.result is None:
-            continue
-        made = resolved(state.parent / record.result.path)
-        source = record.source.path
-        if source is None or resolved(state.parent / source) != made:
+        ends = (record.result.path if record.result else None, record.source.path)
+        made, source = (
+            end and real.of(os.path.normpath(os.path.join(folder, end)))  # noqa: PTH118  (quick)
+            for end in ends
+        )
+        if made and made != source:
             results.add(made)
     return results
 

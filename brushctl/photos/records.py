@@ -14,6 +14,7 @@ whether somebody has changed it since.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -36,13 +37,13 @@ class Stat(NamedTuple):
     inode: int
 
     @classmethod
-    def of(cls, path: Path) -> Self:
+    def of(cls, path: Path | str) -> Self:
         """A file's, of a link that which it leads to.
 
         Raises:
             OSError: there is none, or it may not be looked at.
         """
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116  (without a `Path`: of very many files)
         return cls(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 

@@ -1,5 +1,6 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Any
 
 from brushctl.errors import PhotoError, reason
 from brushctl.files import way_to
-from brushctl.photos.in_place import is_in_place, made_in_place
+from brushctl.photos.in_place import made_in_place
 from brushctl.photos.journal import hash_file
 from brushctl.photos.links import RealPaths
 from brushctl.photos.plan import Job, Plan
@@ -80,13 +81,13 @@ def select(
             if not retry_failed:
                 failed.append(record)
                 continue
-        if overwrite or job.target is None or job.target == job.source:
+        if overwrite or job.target_file is None or job.in_place:
             todo.append(job)
-        elif not _exists(job.target):
+        elif not os.path.exists(job.target_file):  # noqa: PTH110  (where it may not look: writing will tell)
             todo.append(replace(job, vacant=True))
         else:
             compare.check_ours(job, record)
-            ours = record is None or not _is_retouched(job.target, record)
+            ours = record is None or not _is_retouched(Path(job.target_file), record)
             (todo if ours else retouched).append(job)
     return Selection(
         tuple(todo),
@@ -129,9 +130,9 @@ class _Sources:
 
     def path(self, job: Job) -> str | None:
         """From the output folder if there is one; None for a stream."""
-        if job.source is None:
+        if job.source_file is None:
             return None
-        source = self._real.of(job.source)
+        source = self._real.of(job.source_file)
         return way_to(Path(source), self._folder) if self._folder else source
 
 
@@ -154,28 +155,28 @@ class _Comparison:
 
     def still_holds(self, job: Job, record: Record) -> bool:
         """Whether a record still describes a photograph and its result."""
-        if job.source is None or job.target is None or record.settings != self._settings:
+        source, target, result = job.source_file, job.target_file, record.result
+        if source is None or target is None or record.settings != self._settings:
             return False
         try:
             if record.status == "failed":
-                return self._is_unchanged(job.source, record)
-            result = record.result
-            if is_in_place(job) or result is None or result.path != job.key:
+                return self._is_unchanged(source, record)
+            if job.in_place or result is None or result.path != job.key:
                 return False  # in place, it would be among the results
-            if not self._is_unchanged(job.source, record):
+            if not self._is_unchanged(source, record):
                 return False
             if record.status == "writing" or self._checksum:
-                return hash_file(job.target) == result.sha256
-            return Stat.of(job.target).bytes == result.bytes
+                return hash_file(Path(target)) == result.sha256
+            return Stat.of(target).bytes == result.bytes
         except OSError:
             return False
 
-    def _is_unchanged(self, source: Path, record: Record) -> bool:
+    def _is_unchanged(self, source: str, record: Record) -> bool:
         stat, known = Stat.of(source), record.source
         if stat.bytes != known.bytes:
             return False
         same = stat.mtime_ns == known.mtime_ns and not self._checksum
-        return same or hash_file(source) == known.sha256
+        return same or hash_file(Path(source)) == known.sha256
 
     def check_ours(self, job: Job, record: Record | None) -> None:
         """See that the file where a result would go is the result of the same photograph.
@@ -184,28 +185,21 @@ class _Comparison:
             PlanError: it is not.
         """
         if self._plan.state is None:
-            raise there_already(str(job.target))
+            raise there_already(str(job.target_file))
         if record is None:
-            raise in_the_way(str(job.target))
+            raise in_the_way(str(job.target_file))
         other, made = record.source.path, record.result and record.result.sha256
         if other is None or made is None or other == self._sources.path(job):
             return
         # Numbered results move on when a photograph is added: then the other's is made anew too.
         if other not in self._planned and not self._is_copy(job, record):
-            raise of_another(str(job.source), other, str(job.target))
+            raise of_another(str(job.source_file), other, str(job.target_file))
 
     def _is_copy(self, job: Job, record: Record) -> bool:
         try:
-            return job.source is not None and self._is_unchanged(job.source, record)
+            return job.source_file is not None and self._is_unchanged(job.source_file, record)
         except OSError:
             return False
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False  # writing will tell
 
 
 def _is_retouched(target: Path, record: Record) -> bool:

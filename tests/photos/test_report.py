@@ -47,11 +47,11 @@ def report(tmp_path: Path) -> Path:
         "sent.jpg": Record("sent.jpg", "sent", {}, source),
     }
     jobs = [
-        Job(before, after, "<b>&.jpg"),
-        Job(tmp_path / "bad.jpg", tmp_path / "no.jpg", "bad.jpg"),
-        Job(before, tmp_path / "gone.jpg", "gone.jpg"),
-        Job(before, after, "never tried.jpg"),
-        Job(before, tmp_path / "not yet.jpg", "sent.jpg"),
+        Job(str(before), str(after), "<b>&.jpg"),
+        Job(str(tmp_path / "bad.jpg"), str(tmp_path / "no.jpg"), "bad.jpg"),
+        Job(str(before), str(tmp_path / "gone.jpg"), "gone.jpg"),
+        Job(str(before), str(after), "never tried.jpg"),
+        Job(str(before), str(tmp_path / "not yet.jpg"), "sent.jpg"),
     ]
     write_report(tmp_path / "report.html", jobs, records, title="dusk: <out>")
     return tmp_path / "report.html"
