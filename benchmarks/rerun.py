@@ -1,12 +1,12 @@
-"""What a run costs that finds nearly all done: planning, the journal, comparing, a hot folder at rest.
+"""What a run costs that finds all done: plan, journal, comparison; in place; a hot folder at rest.
 
-    uv run python -m benchmarks.rerun                       # docs/results/rerun.json, some ten minutes
+    uv run python -m benchmarks.rerun                       # docs/results/rerun.json, ten minutes
     uv run python -m benchmarks.rerun --against ../before   # another checkout too, by turns
 
-No photograph is opened: their files are small ones of no content, and the journal, of version 1 as
-early runs left it, says that all are done. Every figure is of a process of its own, less what the
-same process takes that only imports, and the median of three; of the first run the journal is
-version 1, of the second what that has made of it.
+No photograph is opened: their files are small ones, and the journal, of version 1 as early runs
+left it, says that all are done. Every figure is of a process of its own; memory is less what the
+same process takes that only imports. The first run reads the journal of version 1, the second what
+the first has made of it, of which the median of three counts.
 """
 
 import argparse
@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.card import report
+from brushctl.brushes.header import read_metadata
+from tests.photos.brushes import make_brush
 
 OUT = Path("docs/results/rerun.json")
 PHOTOGRAPHS, FOLDERS = 100_000, 100
@@ -32,7 +34,6 @@ WATCHED, REST, SETTLING = 20_000, 60.0, 30.0
 TURNS = 3
 SETTINGS = {
     "brush": "golden-hour",
-    "brush_sha256": "0" * 64,
     "seed": 0,
     "steps": None,
     "s_T": None,
@@ -72,6 +73,7 @@ before = int(open("/proc/self/io").read().split()[1])
 plan = plan_in_place(find_inputs(["in"]))
 with Journal(plan.state) as journal:
     chosen = select(plan, journal.records, Treatment(settings))
+    journal.write(*getattr(chosen, "renewed", ()))  # as a run does
     assert not chosen.todo and len(chosen.current) == len(plan.jobs)
 told = {"bytes read": int(open("/proc/self/io").read().split()[1]) - before}
 """
@@ -81,9 +83,15 @@ print(json.dumps(told))
 """
 
 
-def made(folder: Path, count: int, size: int, *, in_place: bool = False) -> None:
-    """So many photographs, with results or edited in place, and a journal that tells of them."""
+def made(folder: Path, count: int, size: int, *, in_place: bool = False) -> dict[str, Any]:
+    """So many photographs, with results or edited in place, and a journal that tells of them.
+
+    Returns:
+        the settings with which they were edited.
+    """
     shutil.rmtree(folder, ignore_errors=True)
+    brush = make_brush(folder / "golden-hour.brush", "golden-hour")
+    settings = {**SETTINGS, "brush_sha256": read_metadata(brush).content_sha256}
     out = folder / ("in" if in_place else "out")
     for place in {folder / "in", out}:
         for n in range(FOLDERS):
@@ -96,17 +104,19 @@ def made(folder: Path, count: int, size: int, *, in_place: bool = False) -> None
             source.write_bytes(f"{n:032}".encode() + bytes(size - 32))
             if not in_place:
                 result.write_bytes(b"%032d" % -n)
-            journal.writelines(_lines(name, source, result, in_place=in_place))
+            line = _line(name, source, result, in_place=in_place) | {"settings": settings}
+            for status in ("writing", "done"):
+                journal.write(json.dumps(line | {"status": status, "error": None}) + "\n")
+    return settings
 
 
-def _lines(name: str, source: Path, result: Path, *, in_place: bool) -> list[str]:
-    """What version 1 has of a photograph: a line before its result has its name, one after."""
+def _line(name: str, source: Path, result: Path, *, in_place: bool) -> dict[str, Any]:
+    """What version 1 has of a photograph."""
     stat = source.stat()
     was = hashlib.sha256(b"%d" % stat.st_ino).hexdigest() if in_place else _sha256(source)
-    line = {
+    return {
         "brushctl": 1,
         "file": name,
-        "status": "writing",
         "source": {
             "path": name if in_place else f"../in/{name}",
             "bytes": stat.st_size,
@@ -120,19 +130,16 @@ def _lines(name: str, source: Path, result: Path, *, in_place: bool) -> list[str
         "reason": "the edit is a recolouring (residual 0.03)",
         "warnings": [],
         "seconds": 1.234,
-        "settings": SETTINGS,
-        "error": None,
     }
-    return [json.dumps(line | {"status": status}) + "\n" for status in ("writing", "done")]
 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def asked(folder: Path, checkout: Path, program: str) -> dict[str, float]:
+def asked(folder: Path, checkout: Path, program: str, settings: dict[str, Any]) -> dict[str, float]:
     """What a process says that runs the program with the code of a checkout."""
-    command = [sys.executable, "-c", IMPORTS + program + TELL, json.dumps(SETTINGS)]
+    command = [sys.executable, "-c", IMPORTS + program + TELL, json.dumps(settings)]
     env = os.environ | {"PYTHONPATH": str(checkout)}
     ran = subprocess.run(
         command, cwd=folder, env=env, check=True, stdout=subprocess.PIPE, text=True
@@ -140,27 +147,30 @@ def asked(folder: Path, checkout: Path, program: str) -> dict[str, float]:
     return json.loads(ran.stdout)
 
 
-def rerun(folder: Path, checkout: Path) -> dict[str, float]:
+def rerun(folder: Path, checkout: Path, settings: dict[str, Any]) -> dict[str, float]:
     """A run over photographs that are all done: core seconds, bytes of memory over the bare."""
-    bare = asked(folder, checkout, "told = {}")["memory"]
-    told = asked(folder, checkout, DONE)
+    bare = asked(folder, checkout, "told = {}", settings)["memory"]
+    told = asked(folder, checkout, DONE, settings)
     told["memory"] -= bare
     told["together"] = sum(told[part] for part in ("planning", "opening", "comparing"))
     return told
 
 
-def at_rest(folder: Path, checkout: Path) -> dict[str, float]:
+def at_rest(folder: Path, checkout: Path) -> float:
     """Core seconds for each second of a hot folder in which all is done."""
     program = [sys.executable, "-m", "tests.photos.driver", "apply", "golden-hour.brush"]
     env = os.environ | {"PYTHONPATH": str(checkout)}
     hot = subprocess.Popen(
-        [*program, "in", "-o", "out", "--watch", "--settle", "1"], cwd=folder, env=env
+        [*program, "in", "-o", "out", "--watch", "--settle", "1", "--quiet"],
+        cwd=folder,
+        env=env,
+        stderr=subprocess.DEVNULL,
     )
     try:
         time.sleep(SETTLING)
         before = _core_seconds(hot.pid)
         time.sleep(REST)
-        return {"core at rest": (_core_seconds(hot.pid) - before) / REST}
+        return (_core_seconds(hot.pid) - before) / REST
     finally:
         hot.terminate()
         hot.wait()
@@ -175,25 +185,28 @@ def measured(checkouts: dict[str, Path], folder: Path) -> dict[str, Any]:
     """Every figure of every checkout; they take turns."""
     facts: dict[str, Any] = {name: {} for name in checkouts}
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
+    settings = made(folder, PHOTOGRAPHS, 32)
+    journal = folder / "out/.brushctl/journal.jsonl"
+    old = journal.read_bytes()
     for name, checkout in checkouts.items():
-        made(folder, PHOTOGRAPHS, 32)
-        facts[name]["first run"] = rerun(folder, checkout)
-        journal = folder / "out/.brushctl/journal.jsonl"
+        journal.write_bytes(old)
+        facts[name]["first run"] = rerun(folder, checkout, settings)
         facts[name]["journal bytes"] = journal.stat().st_size
         shutil.copy(journal, folder / name)
     for _ in range(TURNS):
         for name, checkout in checkouts.items():
             shutil.copy(folder / name, journal)
-            turns[name].append(rerun(folder, checkout))
+            turns[name].append(rerun(folder, checkout, settings))
     for name, told in turns.items():
-        facts[name]["second run"] = {
-            part: statistics.median(turn[part] for turn in told) for part in told[0]
-        }
+        middle = {part: statistics.median(turn[part] for turn in told) for part in told[0]}
+        facts[name]["second run"] = middle
     for name, checkout in checkouts.items():
-        made(folder, IN_PLACE, IN_PLACE_BYTES, in_place=True)
-        facts[name]["in place"] = [
-            asked(folder, checkout, READ)["bytes read"] for _ in ("first", "second")
-        ]
+        settings = made(folder, IN_PLACE, IN_PLACE_BYTES, in_place=True)
+        runs = [asked(folder, checkout, READ, settings) for _ in ("first", "second")]
+        facts[name]["bytes read in place"] = [run["bytes read"] for run in runs]
+    for name, checkout in checkouts.items():
+        made(folder, WATCHED, 32)
+        facts[name]["core at rest"] = at_rest(folder, checkout)
     return facts
 
 

@@ -1,6 +1,5 @@
 """`brushctl apply`: repeat a brush's edit on photographs."""
 
-import os
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -10,17 +9,23 @@ import typer
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
-from brushctl.cli.applying import Command, conclude, passed_over, run_once, show_plan, watch_folder
+from brushctl.cli.applying import (
+    Command,
+    conclude,
+    passed_over,
+    run_once,
+    show_plan,
+    without_results,
+)
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
 from brushctl.cli.busy import unless_busy
+from brushctl.cli.hot_folder import watch_folder
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
-from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
-from brushctl.photos.links import RealPaths
+from brushctl.photos.inputs import check_named, find_inputs, read_list
 from brushctl.photos.naming import TEMPLATE, names_picture
 from brushctl.photos.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
 
@@ -279,27 +284,8 @@ def _plan(
             where=output,
             do=f"Name a folder; {output}/ is one.",
         )
-    photographs = _without_results(command, found, target / STATE)
+    photographs = without_results(command, found, target / STATE)
     return plan_folder(photographs, target, template=template, brush=command.brush)
-
-
-def _without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
-    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
-    from brushctl.photos.journal import results_of
-
-    paths = RealPaths()
-    above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
-    real = [paths.of(item.file) for item in found]
-    if not any(path.startswith(above) for path in real):
-        return found  # without the journal, which may be long
-    results = results_of(state)
-    photographs = [item for item, path in zip(found, real, strict=True) if path not in results]
-    if count := len(found) - len(photographs):
-        command.mention(
-            f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
-            " Choose another output folder to edit them."
-        )
-    return photographs
 
 
 def _check_results(plan: Plan, template: str, command: Command, *, in_place: bool) -> None:

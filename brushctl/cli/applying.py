@@ -1,4 +1,4 @@
-"""How `brushctl apply` runs: once, or over a hot folder; what it says while and after."""
+"""How `brushctl apply` runs; what it says while and after."""
 
 import os
 import sys
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
 from brushctl.cli.failure import exit_with_failed, say_failed
-from brushctl.cli.output import follow, print_line, say
+from brushctl.cli.output import counted, follow, print_line, say
 from brushctl.cli.stopping import stopping_gently
-from brushctl.errors import Interrupted, PlanError
-from brushctl.files import STREAM, expanded
+from brushctl.errors import Interrupted
+from brushctl.files import STREAM
 from brushctl.photos.choices import Detail
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
+from brushctl.photos.inputs import Input
+from brushctl.photos.links import RealPaths
+from brushctl.photos.plan import Plan, check_room
 
 if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from brushctl.photos.treating import Editor, FileDone, Treatment
 
     Edit = Callable[[Plan, Selection, Journal, Callable[[], bool]], list[Record]]
-
-LOOK_INTERVAL = 1.0
-"""Seconds between two looks at a hot folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
                 records = edit(plan, selection, journal, stop)
             else:
                 with command.open_editor() as editor:
-                    records = _edit(command, plan, selection, editor, journal, stop)
+                    records = edit_here(command, plan, selection, editor, journal, stop)
         if command.report and journal:
             from brushctl.photos.report import write_report
 
@@ -166,46 +164,23 @@ def conclude(
     exit_with_failed(len(failed), done + unchanged)
 
 
-def watch_folder(
-    command: Command, folders: Sequence[str], output: Path, *, template: str, settle: float
-) -> None:
-    """Edit what arrives in folders until a signal; one editor and one lock throughout."""
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.saving import remove_unfinished
-    from brushctl.photos.watching import Settling, check_reached
+def without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
+    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
+    from brushctl.photos.journal import results_of
 
-    check_outside((expanded(folder) for folder in folders), output)
-    settling = Settling(settle)
-    told, warned = "", set[str]()
-
-    def warn(line: str) -> None:
-        if line not in warned:
-            warned.add(line)
-            command.mention(line)
-
-    with (
-        stopping_gently(remove_unfinished) as stop,
-        Journal(output / STATE, command.mention) as journal,
-        command.open_editor() as editor,
-    ):
-        command.mention(f"watching {', '.join(folders)}; Ctrl-C ends")
-        while not stop():
-            try:
-                check_reached(folders)
-                found = find_inputs(folders, passed_over=lambda *told: warn(passed_over(*told)))
-                if inputs := settling.settled(found):
-                    plan = plan_folder(inputs, output, template=template, brush=command.brush)
-                    selection = command.select(plan, journal.records)
-                    for line in left_alone(selection):
-                        warn(line)
-                    if selection.todo:
-                        _edit(command, plan, selection, editor, journal, stop)
-                told = ""
-            except PlanError as error:  # a share that is away, two files of one name: it may pass
-                if str(error) != told:
-                    told = str(error)
-                    say(f"waiting: {told}")
-            time.sleep(LOOK_INTERVAL)
+    paths = RealPaths()
+    above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
+    real = [paths.of(item.file) for item in found]
+    if not any(path.startswith(above) for path in real):
+        return found  # without the journal, which may be long
+    results = results_of(state)
+    photographs = [item for item, path in zip(found, real, strict=True) if path not in results]
+    if count := len(found) - len(photographs):
+        command.mention(
+            f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
+            " Choose another output folder to edit them."
+        )
+    return photographs
 
 
 def passed_over(folder: str, why: str) -> str:
@@ -245,7 +220,7 @@ def show_action(command: Command, action: str, source: str, target: str) -> None
         sys.stdout.buffer.write(os.fsencode(line))  # names need not be text
 
 
-def _edit(
+def edit_here(
     command: Command,
     plan: Plan,
     selection: "Selection",
@@ -253,6 +228,7 @@ def _edit(
     journal: "Journal | None",
     stop: Callable[[], bool],
 ) -> "list[Record]":
+    """Edit in this process; return what became of each photograph."""
     from brushctl.photos.batch import edit_photographs
 
     work = edit_photographs(

@@ -102,7 +102,7 @@ def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
         path = expanded(name)
         if _is(path, Path.is_dir, unless_told=False):
-            yield from _in_folder(path, passed_over)
+            yield from (item for item, _ in photographs_in(path, passed_over))
         elif _is(path, Path.exists):
             yield Input(str(path), path.name)
         elif MAGIC.search(name):
@@ -122,25 +122,27 @@ def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
         yield Input(str(path), str(path) if inside else path.name)
 
 
-def _in_folder(folder: Path, passed_over: PassedOver) -> Iterator[Input]:
-    start = "" if folder == Path() else str(folder)
-    above = len(os.path.join(start, ""))  # noqa: PTH118  (no `Path` ends in a slash)
-    for entry in photographs_below(start, passed_over):
-        yield Input(entry.path, entry.path[above:], folder)
-
-
-def photographs_below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEntry[str]]:
-    """The photographs in a folder and those below it, ordered by their paths.
+def photographs_in(
+    folder: Path, passed_over: PassedOver
+) -> Iterator[tuple[Input, os.DirEntry[str]]]:
+    """The photographs in a folder and those below it, ordered by their paths, as they lie there.
 
     Args:
-        folder: it; the empty name is the working directory's.
+        folder: it.
         passed_over: is told of folders that cannot be searched, and of links to folders.
     """
+    above = len(os.path.join(folder, ""))  # noqa: PTH118  (no `Path` ends in a slash)
+    for entry in _below(str(folder), passed_over):
+        relative = entry.path[above:]
+        yield Input(relative if folder == Path() else entry.path, relative, folder), entry
+
+
+def _below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEntry[str]]:
     try:
-        with os.scandir(folder or None) as entries:
+        with os.scandir(folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        passed_over(folder, reason(error))
+        passed_over(str(Path(folder)), reason(error))
         return
     for entry in there:
         if entry.name.startswith("."):
@@ -150,9 +152,9 @@ def photographs_below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEn
             if suffix.lower() in SUFFIXES and _is(entry, os.DirEntry.is_file):
                 yield entry
         elif entry.is_symlink():
-            passed_over(entry.path, "it is a link; name it to have it searched")
+            passed_over(str(Path(entry.path)), "it is a link; name it to have it searched")
         else:
-            yield from photographs_below(entry.path, passed_over)
+            yield from _below(entry.path, passed_over)
 
 
 def _is(path: Place, kind: Callable[[Place], bool], *, unless_told: bool = True) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.cli import applying
+from brushctl.cli import hot_folder
 from brushctl.photos import plan as planning
 from brushctl.photos import selection
 from brushctl.photos.journal import Journal
@@ -144,11 +144,11 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):  # noqa: 
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return stat(self, **how)
 
-    monkeypatch.setattr(applying, "stopping_gently", lambda _: nullcontext(stop))
-    monkeypatch.setattr(applying, "LOOK_INTERVAL", 0)
+    monkeypatch.setattr(hot_folder, "stopping_gently", lambda _: nullcontext(stop))
+    monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
     looks[0] = 9  # it is there at the start
     monkeypatch.setattr(Path, "stat", dropped)
-    monkeypatch.setattr(applying, "check_outside", lambda *_: looks.__setitem__(0, 0))
+    monkeypatch.setattr(hot_folder, "check_outside", lambda *_: looks.__setitem__(0, 0))
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
     assert err.count("waiting: in: the folder is away (transport endpoint is not connected)") == 1
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
