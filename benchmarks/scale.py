@@ -32,7 +32,8 @@ from brushctl.cluster.places import Found
 from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.running import LARGEST
 from brushctl.cluster.worker import Painter
-from brushctl.photos.journal import Journal, Record
+from brushctl.photos.journal import Journal
+from brushctl.photos.records import Facts, Record, Result
 from brushctl.photos.treating import Treatment
 from tests.photos.driver import ToneEditor
 
@@ -138,10 +139,9 @@ def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
         lambda: tasks.extend(plan_urls(found, "s3://out", template="{stem}.{ext}", brush="x"))
     )
     settings = {"brush": "golden-hour", "brush_sha256": "0" * 64, "seed": 0, "detail": "auto"}
-    facts = {"size": [4000, 3000], "detail": "transfer", "residual": 0.1, "reason": "a recolouring"}
+    facts = Facts((4000, 3000), "transfer", 0.1, "a recolouring", (), 1.25)
     records = [
-        Record(t.key, "done", settings, t.mark, {"path": t.result, "bytes": 1}, facts)
-        for t in tasks
+        Record(t.key, "done", settings, t.mark, Result(t.result, bytes=1), facts) for t in tasks
     ]
     with Journal(folder / "state") as journal:
         blocks = [records[n : n + LARGEST] for n in range(0, count, LARGEST)]

@@ -11,16 +11,23 @@ from brushctl.brushes import limits
 from brushctl.brushes.cache import find
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.header import read_metadata
-from brushctl.cli.applying import Command, conclude, passed_over, run_once, show_plan, watch_folder
+from brushctl.cli.applying import (
+    Command,
+    conclude,
+    passed_over,
+    run_once,
+    show_plan,
+    without_results,
+)
 from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
 from brushctl.cli.busy import unless_busy
+from brushctl.cli.hot_folder import watch_folder
 from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
-from brushctl.cli.output import counted
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.files import STREAM, expanded, resolved
+from brushctl.files import STREAM, expanded
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.photos.inputs import Input, check_named, find_inputs, read_list
+from brushctl.photos.inputs import check_named, find_inputs, read_list
 from brushctl.photos.naming import TEMPLATE, names_picture
 from brushctl.photos.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
 
@@ -71,6 +78,14 @@ def apply(
     ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed ones again.", rich_help_panel=BATCH)
+    ] = False,
+    checksum: Annotated[
+        bool,
+        typer.Option(
+            "--checksum",
+            help="Compare contents, also of files whose size and time are as they were.",
+            rich_help_panel=BATCH,
+        ),
     ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Wait for more until stopped.", rich_help_panel=BATCH)
@@ -167,6 +182,7 @@ def apply(
         provenance=provenance,
         overwrite=overwrite,
         retry_failed=retry_failed,
+        checksum=checksum,
         json=json,
         quiet=quiet,
         report=expanded(report) if report else None,
@@ -174,13 +190,14 @@ def apply(
     )
     named = tuple(inputs or ())
     check_named(named if output is None else (*named, output))
+    paths_only = in_place or checksum or files_from is not None
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if watch:
-        narrowed = dry_run or overwrite or retry_failed or files_from is not None
+        narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
         _check_endless(engine, report, narrowed=narrowed)
         folders, target = _watchable(named, output, in_place=in_place)
         run = partial(watch_folder, command, folders, target, template=name, settle=settle)
-    elif is_remote(named, output, engine, paths_only=in_place or files_from is not None):
+    elif is_remote(named, output, engine, paths_only=paths_only):
         run = partial(scatter_urls, command, scatter, named, output, template=name, dry_run=dry_run)
     else:
         if in_place and first_frame:
@@ -219,7 +236,7 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
     if narrowed:
         raise UsageError(
             "--watch goes on for ever, over folders",
-            do="Leave out --dry-run, --overwrite, --retry-failed and --files-from.",
+            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
         )
 
 
@@ -284,25 +301,8 @@ def _plan(
             where=output,
             do=f"Name a folder; {output}/ is one.",
         )
-    photographs = _without_results(command, found, target / STATE)
+    photographs = without_results(command, found, target / STATE)
     return plan_folder(photographs, target, template=template, brush=command.brush)
-
-
-def _without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
-    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
-    from brushctl.photos.journal import results_of
-
-    output = resolved(state.parent)
-    if not any(resolved(item.path).is_relative_to(output) for item in found):
-        return found  # without the journal, which may be long
-    results = results_of(state)
-    photographs = [item for item in found if resolved(item.path) not in results]
-    if count := len(found) - len(photographs):
-        command.mention(
-            f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
-            " Choose another output folder to edit them."
-        )
-    return photographs
 
 
 def _check_results(plan: Plan, template: str, command: Command, *, in_place: bool) -> None:

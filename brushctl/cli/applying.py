@@ -1,5 +1,6 @@
-"""How `brushctl apply` runs: once, or over a hot folder; what it says while and after."""
+"""How `brushctl apply` runs; what it says while and after."""
 
+import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -9,25 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
 from brushctl.cli.failure import exit_with_failed, say_failed
-from brushctl.cli.output import follow, print_fields, print_line, say
+from brushctl.cli.output import counted, follow, print_fields, print_line, say
 from brushctl.cli.stopping import stopping_gently
-from brushctl.errors import Interrupted, PlanError
-from brushctl.files import STREAM, expanded, remove_unfinished
+from brushctl.errors import Interrupted
+from brushctl.files import STREAM, remove_unfinished
 from brushctl.photos.choices import Detail
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.plan import STATE, Plan, check_outside, check_room, plan_folder
+from brushctl.photos.inputs import Input
+from brushctl.photos.links import RealPaths
+from brushctl.photos.plan import Plan, check_room
 
 if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen
     from brushctl.events import Event
-    from brushctl.photos.journal import Journal, Record
+    from brushctl.photos.journal import Journal
+    from brushctl.photos.records import Record
     from brushctl.photos.selection import Selection
     from brushctl.photos.treating import Editor, FileDone, Treatment
 
     Edit = Callable[[Plan, Selection, Journal, Callable[[], bool]], list[Record]]
-
-LOOK_INTERVAL = 1.0
-"""Seconds between two looks at a hot folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Command:
     provenance: bool
     overwrite: bool
     retry_failed: bool
+    checksum: bool
     json: bool
     quiet: bool
     report: Path | None
@@ -86,6 +87,7 @@ class Command:
             self.treatment(),
             overwrite=self.overwrite,
             retry_failed=self.retry_failed,
+            checksum=self.checksum,
         )
         targets = [job.target for job in selection.todo if job.target]
         if targets:
@@ -101,20 +103,22 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         plan: what to do.
         edit: does the work in place of an editor of this process.
     """
+    from brushctl.photos.in_place import states_around
     from brushctl.photos.journal import Journal, check_idle
-    from brushctl.photos.selection import states_around
 
     started = time.monotonic()
-    held = Journal(plan.state) if plan.state else nullcontext()
+    held = Journal(plan.state, command.mention) if plan.state else nullcontext()
     # A cluster's processes are to be told of the end: only one's own may end at once.
     ending = None if edit else remove_unfinished
     with stopping_gently(ending) as stop, held as journal:
         # With one's own lock held: of two that begin at one time, one at least sees the other.
         check_idle(states_around(plan))
-        _sweep(plan)
+        sweep_plan(plan)
         selection = command.select(plan, journal.records if journal else {})
         for line in left_alone(selection):
             command.mention(line)
+        if journal and selection.renewed:
+            journal.write(*selection.renewed)
         records: list[Record] = []
         if selection.todo:
             if edit:
@@ -122,7 +126,7 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
                 records = edit(plan, selection, journal, stop)
             else:
                 with command.open_editor() as editor:
-                    records = _edit(command, plan, selection, editor, journal, stop)
+                    records = edit_here(command, plan, selection, editor, journal, stop)
         if command.report and journal:
             from brushctl.photos.report import write_report
 
@@ -159,46 +163,23 @@ def conclude(
     exit_with_failed(len(failed), done + unchanged)
 
 
-def watch_folder(
-    command: Command, folders: Sequence[str], output: Path, *, template: str, settle: float
-) -> None:
-    """Edit what arrives in folders until a signal; one editor and one lock throughout."""
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.watching import Settling, check_reached
+def without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
+    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
+    from brushctl.photos.journal import results_of
 
-    check_outside((expanded(folder) for folder in folders), output)
-    settling = Settling(settle)
-    told, warned = "", set[str]()
-
-    def warn(line: str) -> None:
-        if line not in warned:
-            warned.add(line)
-            command.mention(line)
-
-    with (
-        stopping_gently(remove_unfinished) as stop,
-        Journal(output / STATE) as journal,
-        command.open_editor() as editor,
-    ):
-        command.mention(f"watching {', '.join(folders)}; Ctrl-C ends")
-        while not stop():
-            try:
-                check_reached(folders)
-                found = find_inputs(folders, passed_over=lambda *told: warn(passed_over(*told)))
-                if inputs := settling.settled(found):
-                    plan = plan_folder(inputs, output, template=template, brush=command.brush)
-                    selection = command.select(plan, journal.records)
-                    for line in left_alone(selection):
-                        warn(line)
-                    if selection.todo:
-                        _sweep(plan)
-                        _edit(command, plan, selection, editor, journal, stop)
-                told = ""
-            except PlanError as error:  # a share that is away, two files of one name: it may pass
-                if str(error) != told:
-                    told = str(error)
-                    say(f"waiting: {told}")
-            time.sleep(LOOK_INTERVAL)
+    paths = RealPaths()
+    above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
+    real = [paths.of(item.file) for item in found]
+    if not any(path.startswith(above) for path in real):
+        return found  # without the journal, which may be long
+    results = results_of(state)
+    photographs = [item for item, path in zip(found, real, strict=True) if path not in results]
+    if count := len(found) - len(photographs):
+        command.mention(
+            f"passed over: {counted(count, 'result')} of earlier runs into {state.parent}."
+            " Choose another output folder to edit them."
+        )
+    return photographs
 
 
 def passed_over(folder: str, why: str) -> str:
@@ -237,15 +218,17 @@ def show_action(command: Command, action: str, source: str, target: str) -> None
         print_fields(f"{action}  {source} -> {target}")
 
 
-def _sweep(plan: Plan) -> None:
+def sweep_plan(plan: Plan) -> None:
     """Delete what killed runs of a plan have left half-written."""
     from brushctl.photos.results import sweep_results
 
-    output = plan.state.parent if plan.state else None
-    sweep_results((job.file for job in plan.jobs if job.file), output)
+    real = RealPaths()
+    targets = ((job.target_file, job.in_place) for job in plan.jobs if job.target_file)
+    files = (real.of(target) if in_place else target for target, in_place in targets)
+    sweep_results(files, plan.state.parent if plan.state else None)
 
 
-def _edit(
+def edit_here(
     command: Command,
     plan: Plan,
     selection: "Selection",
@@ -253,6 +236,7 @@ def _edit(
     journal: "Journal | None",
     stop: Callable[[], bool],
 ) -> "list[Record]":
+    """Edit in this process; return what became of each photograph."""
     from brushctl.photos.batch import edit_photographs
 
     work = edit_photographs(
@@ -287,7 +271,7 @@ def _summarise(
     seconds: float,
 ) -> None:
     done = [record for record in records if not record.error]
-    pixels = sum(r.facts["size"][0] * r.facts["size"][1] for r in done) / 1e6
+    megapixels = sum(record.megapixels for record in done)
     if command.json:
         print_line(
             {
@@ -295,12 +279,12 @@ def _summarise(
                 "done": len(done),
                 "unchanged": unchanged,
                 "failed": len(failed),
-                "megapixels": round(pixels, 3),
+                "megapixels": round(megapixels, 3),
                 "seconds": round(seconds, 3),
             }
         )
     command.mention(
         f"{len(done)} done, {unchanged} unchanged, {len(failed)} failed"
-        f" ({pixels:.1f} MP in {seconds:.1f} s)"
+        f" ({megapixels:.1f} MP in {seconds:.1f} s)"
     )
     say_failed((record.photograph, record) for record in failed)

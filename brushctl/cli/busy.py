@@ -14,7 +14,7 @@ def unless_busy(*, json: bool, quiet: bool) -> Iterator[None]:
         json: leave it to be told as JSON, as whatever ends a run early is.
         quiet: say nothing of it: it is no error.
     """
-    from brushctl.photos.journal import OutputBusyError
+    from brushctl.photos.locking import OutputBusyError
 
     try:
         yield

@@ -14,7 +14,7 @@ from brushctl.cli.stopping import ending_on_signals
 from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, shortage
 
 if TYPE_CHECKING:
-    from brushctl.photos.journal import Record
+    from brushctl.photos.records import Record
 
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -32,7 +32,7 @@ def exit_with_failed(failed: int, fine: int) -> None:
 def say_failed(named: "Iterable[tuple[str, Record]]") -> None:
     """A line for each part of the work that failed, with what to call it, and its reason."""
     for name, record in named:
-        do = (record.error or {}).get("do")
+        do = record.error and record.error.do
         say(f"failed: {name}: {record.reason}{f'. {do}' if do else ''}")
 
 

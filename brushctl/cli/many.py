@@ -20,7 +20,8 @@ from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
     from brushctl.engine.base import BaseModel
-    from brushctl.photos.journal import Journal, Record
+    from brushctl.photos.journal import Journal
+    from brushctl.photos.records import Record, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Assignment:
     name: str
     order: Order
     settings: dict[str, Any]
-    source: dict[str, Any]
+    source: "Source"
     anew: bool
 
 
@@ -80,7 +81,7 @@ class School:
 
     def _learn(self, each: Assignment) -> "Record":
         from brushctl.brushes.header import read_metadata
-        from brushctl.photos.journal import Record
+        from brushctl.photos.records import Learned, Record, Result
 
         started = time.monotonic()
         if not self._quiet:
@@ -90,11 +91,11 @@ class School:
         model = self._base(each.order.base)
         learned = ready.carry_out(model, resume=not each.anew, begin_anew=True, quiet=self._quiet)
         path = learned.path
-        result = {"path": path.name, "content_sha256": read_metadata(path).content_sha256}
-        facts = {
-            "judged": learned.judged.figures() if learned.judged else None,
-            "seconds": round(time.monotonic() - started, 1),
-        }
+        result = Result(path.name, content_sha256=read_metadata(path).content_sha256)
+        facts = Learned(
+            judged=learned.judged.figures() if learned.judged else None,
+            seconds=round(time.monotonic() - started, 1),
+        )
         return Record(each.name, "done", each.settings, each.source, result, facts)
 
     def _base(self, name: str | None) -> "BaseModel":
@@ -144,7 +145,7 @@ class Many:
 
         orders, started = self._orders(), time.monotonic()
         unet_of = cache(_unet_here)
-        with Journal(self._folder() / STATE) as journal:
+        with Journal(self._folder() / STATE, warn=self._say) as journal:
             chosen = [self._chosen(name, order, journal, unet_of) for name, order in orders.items()]
             todo = [each for each in chosen if isinstance(each, Assignment)]
             records = [each for each in chosen if each and not isinstance(each, Assignment)]
@@ -203,13 +204,15 @@ class Many:
         """What is to be done about a set; how it failed already; None where it is done."""
         from brushctl.brushes.header import read_metadata
         from brushctl.photos.pairs import find_pairs, pair_sha256
+        from brushctl.photos.records import Source
         from brushctl.photos.treating import failed
 
-        settings, source = {**order.settings(), "dtype": self.dtype}, dict[str, Any]()
+        settings, source = {**order.settings(), "dtype": self.dtype}, Source()
         record, path = journal.records.get(name), Path(order.output)
         try:
-            source["path"] = way_to(Path(order.pairs), path.parent)
-            source["pairs"] = [pair_sha256(pair) for pair in find_pairs(order.pairs)]
+            source = Source(way_to(Path(order.pairs), path.parent))
+            pairs = tuple(pair_sha256(pair) for pair in find_pairs(order.pairs))
+            source = replace(source, pairs=pairs)
             there = path.exists()
             if not self.overwrite and (
                 (there and not _is_the_sets(path, record, source))
@@ -238,7 +241,7 @@ class Many:
             yield from School(self.device, self.dtype, quiet=self.quiet)(todo)
             return
         from brushctl.cluster.spreading import lost, spread
-        from brushctl.photos.journal import Record
+        from brushctl.photos.records import Record
 
         todo = [
             replace(each, order=replace(each.order, base=machines.base(each.order.base)))
@@ -257,10 +260,16 @@ class Many:
             yield Record(each.name, "failed", each.settings, each.source, error=told)
 
     def _tell(self, record: "Record") -> None:
+        from brushctl.photos.records import Learned
+
         if self.json:
             print_line({"event": "brush", **record.to_dict()})
-        elif not self.quiet and not record.error:
-            say(f"{record.file}: {_worth(record.facts['judged'])}")
+        elif isinstance(record.facts, Learned):
+            self._say(f"{record.file}: {_worth(record.facts.judged)}")
+
+    def _say(self, line: str) -> None:
+        if not self.quiet:
+            say(line)
 
     def _summarise(
         self, done: int, unchanged: int, failed: "Sequence[Record]", started: float
@@ -269,9 +278,8 @@ class Many:
         if self.json:
             counts = {"done": done, "unchanged": unchanged, "failed": len(failed)}
             print_line({"event": "summary", **counts, "seconds": round(seconds, 3)})
-        if not self.quiet:
-            told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
-            say(f"{told} (in {seconds:.0f} s)")
+        told = f"{done} learned, {unchanged} unchanged, {len(failed)} failed"
+        self._say(f"{told} (in {seconds:.0f} s)")
         say_failed((record.file, record) for record in failed)
 
 
@@ -281,21 +289,24 @@ def _unet_here(base: str | None) -> str | None:
     return unet_here(base)
 
 
-def _is_the_sets(path: Path, record: "Record | None", source: dict[str, Any]) -> bool:
+def _is_the_sets(path: Path, record: "Record | None", source: "Source") -> bool:
     """Whether a brush that is there was learned for a set, by its name's last line in the journal.
 
     Two lists into one folder may have sets of one name.
     """
     from brushctl.brushes.header import read_metadata
 
-    if record is None or not any(record.source.get(key) == source[key] for key in source):
+    if record is None or not (
+        record.source.path == source.path or record.source.pairs == source.pairs
+    ):
         return False
     metadata = read_metadata(path)
-    if record.result.get("content_sha256") == metadata.content_sha256:  # labels may have changed
+    made = record.result and record.result.content_sha256
+    if made == metadata.content_sha256:  # labels may have changed
         return True
     # A run that died before it could tell of its brush has learned it from the set's pairs.
     training = metadata.training
-    pairs = record.source.get("pairs", ())
+    pairs = record.source.pairs
     return record.status != "done" and training is not None and {*training.pairs_sha256} <= {*pairs}
 
 
@@ -308,6 +319,6 @@ def _worth(judged: dict[str, Any] | None) -> str:
 
 
 def _sent(each: Assignment) -> "Record":
-    from brushctl.photos.journal import Record
+    from brushctl.photos.records import Record
 
     return Record(each.name, "sent", each.settings, each.source)

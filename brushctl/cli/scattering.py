@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from brushctl.cluster.planning import Chosen, Task
     from brushctl.cluster.running import Notes
     from brushctl.cluster.segments import SegmentedJournal
-    from brushctl.photos.journal import Journal, Record
+    from brushctl.photos.journal import Journal
+    from brushctl.photos.records import Record
     from brushctl.photos.selection import Selection
 
 
@@ -76,7 +77,7 @@ def is_remote(
         )
     if paths_only:
         raise UsageError(
-            "--in-place and --files-from are for paths, not for URLs",
+            "--in-place, --files-from and --checksum are for paths, not for URLs",
             do="Name the photographs as arguments, and an output folder with -o.",
         )
     return True
@@ -88,7 +89,7 @@ def scatter_once(command: Command, scatter: Scatter, plan: Plan) -> None:
     Raises:
         UsageError: the run is of a kind that one process does.
     """
-    if plan.state is None or any(job.source == job.target for job in plan.jobs):
+    if plan.state is None or any(job.in_place for job in plan.jobs):
         raise _no_folder()
 
     def edit(
@@ -144,10 +145,10 @@ def scatter_urls(
     if dry_run:
         _show(command, tasks, chosen_of(_records(output)))
         return
-    with stopping_gently() as stop, _journal(output) as journal:
+    with stopping_gently() as stop, _journal(output, command.mention) as journal:
         chosen = chosen_of(journal.records)
         if local:
-            check_free(sum(task.mark["bytes"] for task in chosen.todo), local)
+            check_free(sum(task.mark.bytes or 0 for task in chosen.todo), local)
         for line in left_alone(chosen):
             command.mention(line)
         records = scatter.edit(command, chosen.todo, journal, stop) if chosen.todo else []
@@ -175,12 +176,14 @@ def _local(output: str) -> Path | None:
     return None if is_url(folder) else Path(folder)
 
 
-def _journal(output: str) -> "AbstractContextManager[Journal | SegmentedJournal]":
+def _journal(
+    output: str, warn: Callable[[str], None]
+) -> "AbstractContextManager[Journal | SegmentedJournal]":
     from brushctl.cluster.segments import SegmentedJournal
     from brushctl.photos.journal import Journal
 
     local = _local(output)
-    return Journal(local / STATE) if local else SegmentedJournal(output)
+    return Journal(local / STATE, warn) if local else SegmentedJournal(output, warn)
 
 
 def _records(output: str) -> "dict[str, Record]":

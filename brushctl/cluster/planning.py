@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from brushctl.cluster.places import Found, canonical, is_url, real
 from brushctl.photos.inputs import Input
-from brushctl.photos.journal import Record
 from brushctl.photos.naming import check_formats, result_name
 from brushctl.photos.plan import STATE, Job, Plan, check_not_empty
+from brushctl.photos.records import Record, Result, Source
 from brushctl.photos.refusals import alike, in_the_way, inside, of_another, replacing
 from brushctl.photos.selection import source_path
 
@@ -30,7 +30,7 @@ class Task:
     target: str
     key: str
     result: str
-    mark: dict[str, Any] = field(default_factory=dict)
+    mark: Source = field(default_factory=Source)
 
     @property
     def output(self) -> str:
@@ -61,7 +61,7 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
     tasks, taken = list[Task](), dict[str, str]()
     sources = {real(item.url) for item in found}
     for n, item in enumerate(found, 1):
-        like = Input(Path(item.url.partition("://")[2]), Path(item.relative))
+        like = Input(item.url.partition("://")[2], str(item.relative))
         result = PurePosixPath(item.relative).parent / result_name(like, n, template, brush)
         target = f"{folder}/{result}"
         if real(target) in sources:
@@ -69,9 +69,9 @@ def plan_urls(found: Sequence[Found], output: str, *, template: str, brush: str)
         other = taken.setdefault(target, item.url)
         if other != item.url:
             raise alike(other, item.url, target)
-        mark = {"path": item.url, **item.mark}
+        mark = Source(item.url, **item.mark)
         tasks.append(Task(item.url, target, str(result), str(result), mark))
-    check_formats((PurePosixPath(task.source), PurePosixPath(task.target)) for task in tasks)
+    check_formats((task.source, task.target) for task in tasks)
     return tasks
 
 
@@ -107,7 +107,7 @@ def select_urls(
         if record and same and record.status == "failed" and not retry_failed:
             failed.append(record)
             continue
-        if record and same and record.status == "done" and size == record.result["bytes"]:
+        if record and same and record.status == "done" and size == _bytes(record.result):
             current += 1
             continue
         if size is not None and not overwrite:
@@ -132,22 +132,25 @@ def _task_of(plan: Plan, job: Job) -> Task:
     assert job.target is not None
     target = job.target.absolute()
     result = target.relative_to(plan.state.parent.absolute())
-    mark = {"path": source_path(plan, job)}
+    mark = Source(source_path(plan, job))
     return Task(str(job.source.absolute()), str(target), job.key, str(result), mark)
+
+
+def _bytes(result: Result | None) -> int | None:
+    return result.bytes if result else None
 
 
 def _is_retouched(size: int, record: Record) -> bool:
     """As for paths, as far as sizes tell."""
-    if "bytes" not in record.standing:
-        return record.status == "failed"
-    return bool(size != record.standing["bytes"])
+    made = _bytes(record.standing)
+    return record.status == "failed" if made is None else size != made
 
 
 def _check_ours(task: Task, record: Record | None, planned: Set[str]) -> None:
     """As for paths: see that the file in the way is the result of the same photograph."""
     if record is None:
         raise in_the_way(task.target)
-    other = str(record.source.get("path", ""))  # a path, if this run names its files otherwise
+    other = record.source.path or ""  # a path, if this run names its files otherwise
     if is_url(other) and other not in planned:
         raise of_another(task.source, other, task.target)
 
@@ -160,4 +163,5 @@ def _check_outside(found: Sequence[Found], output: str) -> None:
 
 
 def _unchanged(task: Task, record: Record) -> bool:
-    return all(record.source.get(key) == value for key, value in task.mark.items())
+    then, now = record.source, task.mark
+    return (then.path, then.bytes, then.mark) == (now.path, now.bytes, now.mark)

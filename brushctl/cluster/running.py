@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from brushctl.cluster.places import is_url, plain
 from brushctl.cluster.planning import Task
@@ -13,8 +13,8 @@ from brushctl.cluster.spreading import Pool, lost, spread
 from brushctl.cluster.worker import EditorOpener, Painter
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
-from brushctl.photos.journal import Record
 from brushctl.photos.pipeline import TOGETHER
+from brushctl.photos.records import Record, Source
 from brushctl.photos.results import sweep_results
 from brushctl.photos.selection import stat_of
 from brushctl.photos.treating import FileDone, Treatment, tell
@@ -61,7 +61,7 @@ def edit_on_cluster(
         OSError: a disk is full or read-only.
     """
     before = {task.key: journal.records.get(task.key) for task in tasks}
-    sent = (Record(task.key, "sent", {}, {}) for task in tasks)
+    sent = (Record(task.key, "sent", {}, Source()) for task in tasks)
     journal.write(*(record.following(before[record.file]) for record in sent))
     _sweep(tasks)
     yield Stage("editing photographs", len(tasks))
@@ -78,8 +78,7 @@ def edit_on_cluster(
             for record in told:
                 records.append(record)
                 yield from tell(record)
-                width, height = record.facts.get("size", (0, 0))
-                megapixels += width * height / 1e6
+                megapixels += record.megapixels
             pace = megapixels / max(time.monotonic() - started, 1e-9)
             yield Advance(len(records), f"{pace:.1f} MP/s")
             if stop():
@@ -107,8 +106,8 @@ def _sweep(tasks: Sequence[Task]) -> None:
 
 
 def _lost(task: Task, treatment: Treatment) -> Record:
-    source: dict[str, Any] = dict(task.mark)
+    source = task.mark
     if not is_url(task.source):
         with contextlib.suppress(PhotoError):
-            source |= stat_of(Path(task.source))
+            source = source.at(stat_of(Path(task.source)))
     return Record(task.key, "failed", treatment.settings, source, error=lost("to edit it"))

@@ -4,16 +4,19 @@ import contextlib
 import hashlib
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
-
 from brushctl.cluster.places import answering, below, storage
 from brushctl.errors import StorageError
-from brushctl.photos.journal import OutputBusyError, Record, line_of, records_in
+from brushctl.photos.journal import Contents
+from brushctl.photos.lines import Writer
+from brushctl.photos.locking import locked
 from brushctl.photos.plan import STATE
+from brushctl.photos.records import Record
 from brushctl.settings import home
 
 LONGEST, LATEST = 500, 10.0
@@ -31,6 +34,7 @@ class SegmentedJournal:
 
     Args:
         output: the folder's URL.
+        warn: is told where it cannot be held: in a home on a share without locks.
 
     Attributes:
         records: the latest line about each photograph.
@@ -40,29 +44,25 @@ class SegmentedJournal:
         StorageError: the storage cannot be reached, or takes no segment.
     """
 
-    def __init__(self, output: str) -> None:
+    def __init__(self, output: str, warn: Callable[[str], None] = lambda _line: None) -> None:
         self._output = output.rstrip("/")
         name = hashlib.sha256(self._output.encode()).hexdigest()[:32]
-        self._lock = FileLock(home() / "locks" / name, timeout=0)
+        self._lock = home() / "locks" / name
+        self._warn = warn
+        self._held = ExitStack()
         self._lines: list[bytes] = []
+        self._writer = Writer()
         self._guard = threading.RLock()
         self._later: threading.Timer | None = None
         self.records: dict[str, Record] = {}
 
     def __enter__(self) -> Self:
-        (home() / "locks").mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise OutputBusyError(
-                "another run is at work on this output", where=self._output
-            ) from error
-        try:
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            held.enter_context(locked(self._lock, self._output, warn=self._warn))
             self._system, self._folder = _place(self._output)
             self.records = read_segments(self._output)
-        except BaseException:
-            self._lock.release()
-            raise
+            self._held = held.pop_all()
         return self
 
     def __exit__(
@@ -71,16 +71,14 @@ class SegmentedJournal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
+        with self._held:
             self._flush()
-        finally:
-            self._lock.release()
 
     def write(self, *records: Record) -> None:
         """Add lines; they are in the storage some seconds later, and at once if work follows."""
         with self._guard:
             for record in records:
-                self._lines.append(line_of(record))
+                self._lines.append(self._writer.lines_of(record))
                 self.records[record.file] = record
             ahead = any(record.status == "sent" for record in records)
             if ahead or len(self._lines) >= LONGEST:
@@ -99,7 +97,7 @@ class SegmentedJournal:
                 name = f"{self._folder}/{time.time_ns():020}.jsonl"
                 with answering(self._output):
                     self._system.pipe_file(name, b"".join(self._lines))
-            self._lines = []
+            self._lines, self._writer = [], Writer()  # each segment can be read by itself
 
     def _flush_late(self) -> None:
         with contextlib.suppress(StorageError):  # the lines are kept: the next flush tells of it
@@ -114,13 +112,13 @@ def read_segments(output: str) -> dict[str, Record]:
     """
     system, folder = _place(output.rstrip("/"))
     system.invalidate_cache()
-    records: dict[str, Record] = {}
+    contents = Contents()
     with answering(output), ThreadPoolExecutor(TOGETHER) as pool:
         names = sorted(below(system, folder))
         for n in range(0, len(names), TOGETHER):
             for lines in pool.map(system.cat_file, names[n : n + TOGETHER]):
-                records.update((record.file, record) for record in records_in(lines))
-    return records
+                contents.add(lines.splitlines())
+    return contents.records
 
 
 def _place(output: str) -> tuple[Any, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from brushctl.errors import BrushctlError, UsageError, shortage
 from brushctl.extras import installing
 from brushctl.files import expanded
+from brushctl.photos.records import Fault
 from brushctl.settings import bound_spinning
 
 RETRIES = 3
@@ -154,13 +155,13 @@ def spread(
         ) from error
 
 
-def lost(doing: str) -> dict[str, Any]:
+def lost(doing: str) -> Fault:
     """What is noted as the error of a job that is in no block."""
-    return {
-        "code": "worker-lost",
-        "what": f"every process that was {doing} died",
-        "do": "See the cluster's own log; a damaged file or too little memory are the likeliest.",
-    }
+    return Fault(
+        code="worker-lost",
+        what=f"every process that was {doing} died",
+        do="See the cluster's own log; a damaged file or too little memory are the likeliest.",
+    )
 
 
 class Worker:

@@ -5,15 +5,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from brushctl.cluster.places import is_url, read, write
 from brushctl.cluster.planning import Task
-from brushctl.photos.journal import Record
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
+from brushctl.photos.records import Record, Result, Source
 from brushctl.photos.selection import stat_of
 from brushctl.photos.source import megapixels_of
 from brushctl.photos.treating import (
@@ -73,7 +73,7 @@ class _Fetched:
     """A photograph's bytes, or why there are none; and what the journal says of its file."""
 
     task: Task
-    source: dict[str, Any]
+    source: Source
     data: bytes = b""
     error: Exception | None = None
 
@@ -98,10 +98,10 @@ def _fetched(
 
 
 def _fetch(task: Task) -> _Fetched:
-    fetched = _Fetched(task, dict(task.mark))
+    fetched = _Fetched(task, task.mark)
     try:
         if not is_url(task.source):
-            fetched.source |= stat_of(Path(task.source))
+            fetched.source = task.mark.at(stat_of(Path(task.source)))
         fetched.data = read(task.source)
     except Exception as error:  # one bad file is one failed file
         fetched.error = error
@@ -121,7 +121,8 @@ class _Ends:
         try:
             if job.error:
                 raise job.error
-            job.source |= {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            sha256 = hashlib.sha256(data).hexdigest()
+            job.source = replace(job.source, sha256=sha256, bytes=len(data))
             return take(
                 data,
                 job.key,
@@ -147,9 +148,5 @@ class _Ends:
     def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
         data, facts = encoded(taken, edited, self.treatment)
         write(task.target, data, task.output)
-        result = {
-            "path": task.result,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "bytes": len(data),
-        }
+        result = Result(task.result, hashlib.sha256(data).hexdigest(), len(data))
         return Record(task.key, "done", self.treatment.settings, taken.source, result, facts)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from brushctl.errors import PhotoError
 from brushctl.events import Advance, Event, Stage
-from brushctl.photos.journal import Journal, Record
+from brushctl.photos.journal import Journal
 from brushctl.photos.pipeline import Outcome, Pipeline, windows
 from brushctl.photos.plan import Job, Plan
+from brushctl.photos.records import Record, Result, Source, Stat
 from brushctl.photos.results import replacing_result
 from brushctl.photos.selection import result_path, source_path, stat_of
 from brushctl.photos.source import megapixels_of, read_photo, read_streamed
@@ -64,22 +64,20 @@ def edit_photographs(
         work = Pipeline(files, editor, treatment, stack)
         for record in work.run(windows(_sized(jobs), editor), stop):
             records.append(record)
-            width, height = record.facts.get("size", (0, 0))
-            megapixels += width * height / 1e6
+            megapixels += record.megapixels
             yield from tell(record)
             pace = megapixels / max(time.monotonic() - started, 1e-9)
             yield Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}")
     return records
 
 
-def _check_unchanged(path: Path, source: dict[str, Any]) -> None:
+def _check_unchanged(path: Path, source: Source) -> None:
     """See that a photograph that is to be replaced is the one that was read.
 
     Raises:
         PhotoError: it is not.
     """
-    now = stat_of(path)
-    if any(source[key] != value for key, value in now.items()):
+    if source.at(stat_of(path)) != source:
         raise PhotoError(
             "the photograph changed while it was edited, and is left as it is now",
             do="Run the same command again.",
@@ -102,16 +100,16 @@ class _Files:
 
     def read(self, job: Job) -> Taken | Record:
         """A photograph in hand, or how it failed."""
-        source: dict[str, Any] = {}
+        source = Source()
         try:
             if job.source is None:
                 data = read_streamed(sys.stdin.buffer, job.key)
             else:
-                source["path"] = source_path(self.plan, job)
-                source.update(stat_of(job.source))
+                source = Source(source_path(self.plan, job))
+                source = source.at(stat_of(job.source))
                 data = read_photo(job.source)
-            source["sha256"] = hashlib.sha256(data).hexdigest()
-            source["bytes"] = len(data)
+            sha256 = hashlib.sha256(data).hexdigest()
+            source = replace(source, sha256=sha256, bytes=len(data))
             taken = take(
                 data,
                 job.key,
@@ -160,11 +158,10 @@ class _Files:
             file.write(data)
             if job.source == job.target:
                 _check_unchanged(job.file, taken.source)
-            result = {
-                "path": result_path(self.plan, job),
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "bytes": len(data),
-            }
+            file.flush()
+            # By its time and inode, which its own name leaves alone, a later run knows it unread.
+            stat = Stat.of(file.name)
+            result = Result(result_path(self.plan, job), hashlib.sha256(data).hexdigest(), *stat)
             record = replace(record, result=result)
             if self.journal:
                 # In place, a run killed between renaming and noting it must not edit the edit.

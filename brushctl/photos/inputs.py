@@ -7,14 +7,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from brushctl.errors import PlanError, reason
-from brushctl.files import STREAM, expanded, resolved
+from brushctl.files import STREAM, expanded
 from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.links import RealPaths
 from brushctl.reading import read_stream
 
+Place = TypeVar("Place", Path, os.DirEntry[str])
 PassedOver = Callable[[str, str], None]
 """Is told of a folder that is not searched, and why."""
 LIST = 64 * 2**20
@@ -25,17 +28,22 @@ MAGIC = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A photograph to edit.
+    """A photograph to edit; its paths are text, for a run may have very many.
 
     Attributes:
-        path: the file.
+        file: its path.
         relative: where it lies below what was named, which its result repeats.
         root: the folder that was named, None for a file.
     """
 
-    path: Path
-    relative: Path
+    file: str
+    relative: str
     root: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.file)
 
 
 def find_inputs(
@@ -56,9 +64,11 @@ def find_inputs(
         PlanError: a name leads nowhere, or is empty.
     """
     check_named(named)
-    found: dict[Path, Input] = {}
-    for item in (*_named(named, passed_over), *_listed(listed, passed_over)):
-        found.setdefault(resolved(item.path.parent) / item.path.name, item)
+    found: dict[str, Input] = {}
+    real = RealPaths()
+    for item in chain(_named(named, passed_over), _listed(listed, passed_over)):
+        folder, name = os.path.split(item.file)
+        found.setdefault(os.path.join(real.of_folder(folder), name), item)  # noqa: PTH118  (quick)
     return list(found.values())
 
 
@@ -99,9 +109,9 @@ def _named(names: Sequence[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
         path = expanded(name)
         if _is(path, Path.is_dir, unless_told=False):
-            yield from _in_folder(path, passed_over)
+            yield from (item for item, _ in photographs_in(path, passed_over))
         elif _is(path, Path.exists):
-            yield Input(path, Path(path.name))
+            yield Input(str(path), path.name)
         elif MAGIC.search(name):
             yield from _matching(str(path))
         else:
@@ -116,27 +126,45 @@ def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
             continue
         inside = not path.is_absolute() and ".." not in path.parts
         # A file that has vanished since the list was made is one failed file, no usage error.
-        yield Input(path, path if inside else Path(path.name))
+        yield Input(str(path), str(path) if inside else path.name)
 
 
-def _in_folder(folder: Path, passed_over: PassedOver) -> Iterator[Input]:
-    def refused(error: OSError) -> None:
-        passed_over(error.filename, reason(error))
+def photographs_in(
+    folder: Path, passed_over: PassedOver
+) -> Iterator[tuple[Input, os.DirEntry[str]]]:
+    """The photographs in a folder and those below it, ordered by their paths, as they lie there.
 
-    files: list[Path] = []
-    for place, folders, names in os.walk(folder, onerror=refused):
-        files += (Path(place, name) for name in names)
-        for path in (Path(place, name) for name in sorted(folders)):
-            linked = _is(path, Path.is_symlink, unless_told=False)
-            if linked and not is_hidden(path.relative_to(folder)):
-                passed_over(str(path), "it is a link; name it to have it searched")
-    for path in sorted(files):
-        relative = path.relative_to(folder)
-        if is_photograph(relative) and _is(path, Path.is_file):
-            yield Input(path, relative, folder)
+    Args:
+        folder: it.
+        passed_over: is told of folders that cannot be searched, and of links to folders.
+    """
+    above = len(os.path.join(folder, ""))  # noqa: PTH118  (no `Path` ends in a slash)
+    for entry in _below(str(folder), passed_over):
+        relative = entry.path[above:]
+        yield Input(relative if folder == Path() else entry.path, relative, folder), entry
 
 
-def _is(path: Path, kind: Callable[[Path], bool], *, unless_told: bool = True) -> bool:
+def _below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            there = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        passed_over(str(Path(folder)), reason(error))
+        return
+    for entry in there:
+        if entry.name.startswith("."):
+            continue
+        if not _is(entry, os.DirEntry.is_dir, unless_told=False):
+            suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122  (without a `Path`)
+            if suffix.lower() in SUFFIXES and _is(entry, os.DirEntry.is_file):
+                yield entry
+        elif entry.is_symlink():
+            passed_over(str(Path(entry.path)), "it is a link; name it to have it searched")
+        else:
+            yield from _below(entry.path, passed_over)
+
+
+def _is(path: Place, kind: Callable[[Place], bool], *, unless_told: bool = True) -> bool:
     """What a path is, or is to be taken for where nobody may look: reading it will tell."""
     try:
         return kind(path)
@@ -154,7 +182,7 @@ def _matching(pattern: str) -> Iterator[Input]:
                 "only folders match this pattern", where=pattern, do="Name one to search it."
             )
         raise PlanError("nothing matches this pattern", where=pattern, do=SPELLING)
-    yield from (Input(path, path.relative_to(root)) for path in files)
+    yield from (Input(str(path), str(path.relative_to(root))) for path in files)
 
 
 def is_photograph(relative: PurePath) -> bool:

@@ -1,119 +1,95 @@
 """The journal of an output folder: what was made from what, and how.
 
-One JSON object a line, appended and never rewritten, so that a run that is killed at any moment
-leaves at most one torn line at the end, which is passed over. For each photograph the last line
-counts. Its `status` is
-
-    writing   the result is whole under a temporary name and is about to take its own; if a killed
-              run gave it, the next one says so
-    done      the result has its name
-    failed    the photograph could not be edited; `error` says why
-    sent      a process of a cluster is to edit it and has not told of it yet
-
-The last two go on telling of the `result` that an earlier run has left, by which a later one knows
-whether somebody has changed it since.
+Lines (`brushctl.photos.lines`) are appended, so that a run that is killed at any moment leaves at
+most one torn line at the end, which is passed over. For each photograph the last record counts.
+Once a journal has many lines that no longer count, the next run writes it anew without them, beside
+it, and gives that its name: at any moment there is one whole journal.
 """
 
+import contextlib
 import hashlib
-import json
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from filelock import FileLock, Timeout
+from brushctl.files import naming, replacing, resolved, sweep
+from brushctl.photos.lines import Reader, Writer
+from brushctl.photos.links import RealPaths
+from brushctl.photos.locking import locked
+from brushctl.photos.memory import keeping_all
+from brushctl.photos.records import Made, Record, made_by
 
-from brushctl.errors import BrushctlError
-from brushctl.files import read_bytes, resolved
-
-NAME = "journal.jsonl"
-VERSION = 1
-
-
-class OutputBusyError(BrushctlError):
-    """Another run is writing to the same output folder: nothing is wrong, nothing to do."""
-
-    code = "busy"
-    exit_status = 0
+NAME, LOCK = "journal.jsonl", "lock"
+SPARE = 0.5
+"""A journal is written anew when it has more lines that do not count than this share of those that
+do: each costs the writing of two or three others at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A line of the journal.
+@dataclass(slots=True)
+class Contents:
+    """What the lines of one or several files tell.
 
     Attributes:
-        file: the result's name below the output folder: with the usual names, the photograph's.
-        status: "writing", "done", "failed" or "sent".
-        settings: everything that decides the result, the brush's hash among it.
-        source: the photograph's `path` (from the output folder), `sha256`, `bytes`, `mtime_ns`.
-        result: the result's `path` (from the output folder), `sha256` and `bytes`.
-        facts: `size`, `seconds`, `detail`, `residual`, `reason`, `warnings`.
-        error: `code` and `what` went wrong, `where` in it, and what to `do`.
+        records: the last record of each photograph.
+        made: what was made of what before that, as far as the last record does not tell.
+        settings: with which that was made, by their names.
+        spent: how many lines do not count: earlier records, torn ones, and what `Reader` tells.
     """
 
-    file: str
-    status: str
-    settings: dict[str, Any]
-    source: dict[str, Any]
-    result: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    error: dict[str, Any] | None = None
+    records: dict[str, Record] = field(default_factory=dict)
+    made: set[Made] = field(default_factory=set)
+    settings: dict[str, dict[str, object]] = field(default_factory=dict)
+    spent: int = 0
+
+    @keeping_all()
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Read the lines of one more file."""
+        reader = Reader()
+        for line in lines:
+            try:
+                told = reader.read(line)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self.spent += 1
+                continue
+            if isinstance(told, Record):
+                self._put(told)
+            elif told:
+                self.made.add(told)
+        self.settings |= reader.settings
+        self.spent += reader.spent
+
+    def _put(self, record: Record) -> None:
+        before = self.records.get(record.file)
+        self.records[record.file] = record
+        if before is None:
+            return
+        self.spent += 1
+        ends = (record.settings, record.source, record.result)
+        if (before.settings, before.source, before.result) != ends and (made := made_by(before)):
+            self.made.add(made)
+
+    def history(self) -> Iterator[Made]:
+        """All that was ever made of something."""
+        yield from self.made
+        yield from filter(None, map(made_by, self.records.values()))
 
     @property
-    def photograph(self) -> str:
-        """What to call the photograph before people."""
-        path = str(self.source.get("path", self.file))
-        return self.file if Path(path).name == Path(self.file).name else path
+    def is_long(self) -> bool:
+        """Whether it is worth while to write it anew."""
+        return self.spent > SPARE * (len(self.records) + len(self.made))
 
-    @property
-    def reason(self) -> str:
-        """What went wrong, where in it, if not in all of it; nothing where nothing did."""
-        error = self.error or {}
-        return ": ".join(error[key] for key in ("where", "what") if error.get(key))
-
-    @property
-    def standing(self) -> dict[str, Any]:
-        """The result that is there unless somebody has changed it; empty where it is not known."""
-        # A run killed while it was "writing" has left the result of the run before it, or its own.
-        return {} if self.status == "writing" else self.result
-
-    def following(self, before: "Record | None") -> "Record":
-        """This line about a photograph, with the result that is there if it made none.
-
-        Args:
-            before: the line before it.
-        """
-        return self if self.result or before is None else replace(self, result=before.standing)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The line, as JSON's own types."""
-        return {
-            "brushctl": VERSION,
-            "file": self.file,
-            "status": self.status,
-            "source": self.source,
-            "result": self.result,
-            **self.facts,
-            "settings": self.settings,
-            "error": self.error,
-        }
-
-    @classmethod
-    def from_dict(cls, line: dict[str, Any]) -> Self:
-        """A line read back; unknown keys are kept among the facts."""
-        known = ("brushctl", "file", "status", "source", "result", "settings", "error")
-        return cls(
-            line["file"],
-            line["status"],
-            line["settings"],
-            line["source"],
-            line["result"],
-            {key: value for key, value in line.items() if key not in known},
-            line.get("error"),
-        )
+    def lines(self) -> Iterator[bytes]:
+        """The fewest lines that tell the same."""
+        writer = Writer()
+        for made in self.made:
+            yield writer.lines_of_made(made, self.settings[made.settings])
+        for record in self.records.values():
+            yield writer.lines_of(record)
 
 
 class Journal:
@@ -121,45 +97,56 @@ class Journal:
 
     Args:
         state: the folder that holds `journal.jsonl` and `lock`; it is made if need be.
+        warn: is told where it cannot be held: on a share without locks.
 
     Attributes:
-        records: the latest line about each photograph.
+        records: the latest record of each photograph.
 
     Raises:
         OutputBusyError: on entering, when another run holds it.
+        OSError: on entering, when it cannot be read or written.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, warn: Callable[[str], None] = lambda _line: None) -> None:
         self.path = state / NAME
-        self._lock = FileLock(state / "lock", timeout=0)
         self.records: dict[str, Record] = {}
+        self._warn = warn
+        self._held = ExitStack()
         self._guard = threading.Lock()
+        self._writer = Writer()
         self._descriptor = -1
+        self._gap = b""
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise OutputBusyError(
-                "another run is at work on this output", where=str(self.path.parent.parent)
-            ) from error
-        self.records = read_journal(self.path)
+        with ExitStack() as held:
+            where = str(self.path.parent.parent)
+            lock = locked(self.path.with_name(LOCK), where, warn=self._warn)
+            alone = held.enter_context(lock)
+            self._open(held, alone=alone)
+            self._held = held.pop_all()
+        return self
+
+    def _open(self, held: ExitStack, *, alone: bool) -> None:
+        contents = read_contents(self.path)
+        if contents.is_long and alone:  # else another run would go on with the one replaced
+            # An unchanged journal serves as well: there may be no room for another.
+            with contextlib.suppress(OSError):
+                _replace(self.path, contents.lines())
+        self.records = contents.records
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        if _is_torn(self.path):
-            os.write(self._descriptor, b"\n")
+        held.callback(os.close, self._descriptor)
+        self._gap = b"\n" if _is_torn(self.path) else b""
         if finished := [record for record in self.records.values() if self._has_its_name(record)]:
             self.write(*(replace(record, status="done") for record in finished))
-        return self
 
     def _has_its_name(self, record: Record) -> bool:
         """Whether a run was killed between giving a result its name and saying so."""
-        if record.status != "writing":
+        if record.status != "writing" or record.result is None:
             return False
         try:
-            result = self.path.parent.parent / record.result["path"]
-            return hash_file(result) == record.result["sha256"]
-        except (OSError, KeyError):
+            return hash_file(self.path.parent.parent / record.result.path) == record.result.sha256
+        except OSError:
             return False
 
     def __exit__(
@@ -168,8 +155,7 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._descriptor)
-        self._lock.release()
+        self._held.close()
 
     def write(self, *records: Record) -> None:
         """Append a line for each; they are on the disk when this returns.
@@ -179,12 +165,25 @@ class Journal:
         Raises:
             OSError: there is no room for them.
         """
-        left = b"".join(map(line_of, records))
         with self._guard:
-            while left:  # of what has no room, the system first writes a part
-                left = left[os.write(self._descriptor, left) :]
+            left = self._gap + b"".join(map(self._writer.lines_of, records))
+            try:
+                while left:  # of what has no room, the system first writes a part
+                    left = left[os.write(self._descriptor, left) :]
+            except OSError:  # a line may be torn, and settings be named in none
+                self._gap, self._writer = b"\n", Writer()
+                raise
+            self._gap = b""
         os.fsync(self._descriptor)
         self.records.update({record.file: record for record in records})
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a journal anew: at any moment it has its old lines or its new ones."""
+    path = resolved(path)
+    sweep(path.parent, path.name)
+    with replacing(path) as file:
+        file.writelines(lines)
 
 
 def check_idle(states: Iterable[Path]) -> None:
@@ -197,65 +196,56 @@ def check_idle(states: Iterable[Path]) -> None:
         OutputBusyError: one is.
     """
     for state in states:
-        try:
-            if (state / "lock").exists():
-                with FileLock(state / "lock", timeout=0):
+        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
+            if (state / LOCK).exists():
+                with locked(state / LOCK, str(state.parent), what="some of these photographs"):
                     pass
-        except Timeout as error:
-            raise OutputBusyError(
-                "another run is at work on some of these photographs", where=str(state.parent)
-            ) from error
-        except OSError:  # a folder that is not ours to look into
-            continue
+
+
+def read_contents(path: Path) -> Contents:
+    """What a journal tells, if there is one; torn lines are passed over."""
+    contents = Contents()
+    with (
+        contextlib.suppress(FileNotFoundError, NotADirectoryError),
+        naming(path),
+        path.open("rb") as lines,
+    ):
+        contents.add(lines)
+    return contents
+
+
+def contents_in(state: Path) -> Contents:
+    """What the journal in a folder tells, if there is one."""
+    return read_contents(state / NAME)
 
 
 def read_journal(path: Path) -> dict[str, Record]:
-    """The last line about each photograph; torn lines are passed over."""
-    return {record.file: record for record in _every_record(path)}
-
-
-def _every_record(path: Path) -> Iterator[Record]:
-    yield from records_in(read_bytes(path) if path.exists() else b"")
-
-
-def history_in(state: Path) -> Iterator[Record]:
-    """Every line of the runs whose journal is in a folder, if it is, the oldest first."""
-    yield from _every_record(state / NAME)
+    """The last record of each photograph."""
+    return read_contents(path).records
 
 
 def journal_in(state: Path) -> dict[str, Record]:
-    """The last line about each photograph of the runs whose journal is in a folder, if it is."""
-    return read_journal(state / NAME)
+    """The last record of each photograph in a folder's journal, if there is one."""
+    return contents_in(state).records
 
 
-def results_of(state: Path) -> set[Path]:
+def results_of(state: Path) -> set[str]:
     """The files that runs with a journal have made of others; every link resolved.
 
     Args:
         state: the folder of the journal, which need not exist.
     """
-    results: set[Path] = set()
-    for line in journal_in(state).values():
-        ends = (end.get("path") for end in (line.result, line.source))
-        made, source = (resolved(state.parent / end) if end else None for end in ends)
+    real, results = RealPaths(), set[str]()
+    folder = real.of_folder(str(state.parent))
+    for record in journal_in(state).values():
+        ends = (record.result.path if record.result else None, record.source.path)
+        made, source = (
+            end and real.of(os.path.normpath(os.path.join(folder, end)))  # noqa: PTH118  (quick)
+            for end in ends
+        )
         if made and made != source:
             results.add(made)
     return results
-
-
-def line_of(record: Record) -> bytes:
-    """A record as a line, its end included."""
-    told = json.dumps(record.to_dict(), ensure_ascii=False)
-    return told.encode(errors="surrogateescape") + b"\n"
-
-
-def records_in(lines: bytes) -> Iterator[Record]:
-    """The records of a journal's lines; torn lines are passed over."""
-    for line in lines.splitlines():
-        try:
-            yield Record.from_dict(json.loads(line.decode(errors="surrogateescape")))
-        except (ValueError, KeyError, TypeError):
-            continue
 
 
 def hash_file(path: Path) -> str:

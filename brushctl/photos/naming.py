@@ -1,8 +1,9 @@
 """What results are called, and which of their formats can be written."""
 
+import os
 from collections.abc import Iterable
 from importlib.util import find_spec
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from brushctl.errors import PlanError
 from brushctl.extras import installing
@@ -35,6 +36,8 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
     Raises:
         PlanError: nothing, or no name for a photograph.
     """
+    if template == TEMPLATE:
+        return os.path.basename(item.file)  # noqa: PTH119  (without a `Path`)
     path = item.path
     try:
         name = template.format(
@@ -68,7 +71,7 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
     return name
 
 
-def check_formats(names: Iterable[tuple[PurePath | None, PurePath | None]]) -> None:
+def check_formats(names: Iterable[tuple[str | None, str | None]]) -> None:
     """See that no photograph is to become what this machine cannot write.
 
     Args:
@@ -83,10 +86,11 @@ def check_formats(names: Iterable[tuple[PurePath | None, PurePath | None]]) -> N
     if target and not find_spec("pillow_heif"):
         raise PlanError(
             "writing HEIC needs pillow-heif, which is not installed",
-            where=str(target),
+            where=target,
             do=f"Run `{installing('pillow-heif')}`, or write another format.",
         )
 
 
-def _is_heic(path: PurePath | None) -> bool:
-    return path is not None and SUFFIXES.get(path.suffix.lower()) == "HEIF"
+def _is_heic(name: str | None) -> bool:
+    suffix = os.path.splitext(name or "")[1]  # noqa: PTH122  (without a `Path`)
+    return SUFFIXES.get(suffix.lower()) == "HEIF"

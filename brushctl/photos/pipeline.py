@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from brushctl.photos.journal import Record
 from brushctl.photos.memory import whole_memory
+from brushctl.photos.records import Record
 from brushctl.photos.treating import Edited, Editor, Taken, Treatment, edit_taken, failed
 
 IN_HAND = 50.0

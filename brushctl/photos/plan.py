@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from brushctl.errors import PlanError
 from brushctl.files import NOWHERE, existing, leads_nowhere, resolved, unwritable
 from brushctl.photos.choices import SUFFIXES
 from brushctl.photos.inputs import Input
+from brushctl.photos.links import RealPaths, folded
 from brushctl.photos.naming import TEMPLATE, check_formats, result_name
 from brushctl.photos.refusals import alike, inside, replacing
 
@@ -22,24 +22,39 @@ ROOM = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One photograph to edit.
+    """One photograph to edit; its paths are text, for a run may have very many.
 
     Attributes:
-        source: the file, None for standard input.
-        target: the file to write, None for standard output.
+        source_file: the path of the file, None for standard input.
+        target_file: that of the file to write, None for standard output.
         key: its name in the journal: the result's below the output folder, which no other has.
         vacant: nothing is to be replaced: there was no such file when the run chose what to do.
     """
 
-    source: Path | None
-    target: Path | None
+    source_file: str | None
+    target_file: str | None
     key: str
     vacant: bool = False
 
     @property
+    def source(self) -> Path | None:
+        """The file, None for standard input."""
+        return None if self.source_file is None else Path(self.source_file)
+
+    @property
+    def target(self) -> Path | None:
+        """The file to write, None for standard output."""
+        return None if self.target_file is None else Path(self.target_file)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the result takes the place of its photograph."""
+        return self.source_file is not None and self.source_file == self.target_file
+
+    @property
     def file(self) -> Path | None:
         """The file that the result becomes: in place, the one that a link leads to."""
-        return resolved(self.target) if self.target and self.source == self.target else self.target
+        return resolved(self.target) if self.target and self.in_place else self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +89,18 @@ def plan_folder(
     """
     check_not_empty(inputs)
     check_outside({item.root for item in inputs if item.root}, output)
-    results = [
-        i.relative.parent / result_name(i, n, template, brush) for n, i in enumerate(inputs, 1)
-    ]
-    jobs = tuple(
-        Job(item.path, output / result, str(result))
-        for item, result in zip(inputs, results, strict=True)
-    )
+    above = os.path.join("" if output == Path() else output, "")  # noqa: PTH118  (as text)
+    jobs = tuple(_job(item, n, above, template, brush) for n, item in enumerate(inputs, 1))
     _check_targets(jobs)
-    check_formats((job.source, job.target) for job in jobs)
+    check_formats((job.source_file, job.target_file) for job in jobs)
     check_writable(output)
     return Plan(jobs, output / STATE)
+
+
+def _job(item: Input, n: int, above: str, template: str, brush: str) -> Job:
+    name = result_name(item, n, template, brush)
+    key = os.path.join(os.path.dirname(item.relative), name)  # noqa: PTH118, PTH120  (quick)
+    return Job(item.file, above + key, key)
 
 
 def plan_in_place(inputs: Sequence[Input]) -> Plan:
@@ -96,17 +112,19 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
         PlanError: there is nothing to do, or no folder in common, or it cannot be written.
     """
     check_not_empty(inputs)
-    first: dict[Path, Path] = {}
+    first: dict[str, str] = {}
+    real, here = RealPaths(), Path.cwd()
     for item in inputs:
-        first.setdefault(resolved(item.path), item.path.absolute())
+        first.setdefault(real.of(item.file), os.path.join(here, item.file))  # noqa: PTH118  (quick)
     paths = first.values()
-    common = _common([path.parent for path in paths])
-    jobs = tuple(Job(path, path, str(path.relative_to(common))) for path in paths)
+    common = _common({os.path.dirname(path) for path in paths})  # noqa: PTH120
+    above = len(os.path.join(common, ""))  # noqa: PTH118
+    jobs = tuple(Job(path, path, path[above:]) for path in paths)
     check_writable(common, "The journal goes there, where all of them lie: name fewer at a time.")
     return Plan(jobs, common / STATE)
 
 
-def _common(folders: Sequence[Path]) -> Path:
+def _common(folders: Iterable[str]) -> Path:
     try:
         return Path(os.path.commonpath(folders))
     except ValueError as error:
@@ -139,8 +157,9 @@ def plan_single(source: Path | None, target: Path | None) -> Plan:
                 do="Pass --in-place if that is what you want.",
             )
         check_writable(target.parent)
-    job = Job(source, target, str(source or "standard input"))
-    check_formats([(source, target)])
+    read, written = (None if path is None else str(path) for path in (source, target))
+    job = Job(read, written, read or "standard input")
+    check_formats([(read, written)])
     return Plan((job,), None)
 
 
@@ -151,8 +170,8 @@ def check_room(jobs: Sequence[Job], folder: Path) -> None:
         PlanError: it has not.
     """
     # In place, a result takes the room of its photograph: one more is there at a time.
-    in_place = [_size(job) for job in jobs if job.source == job.target]
-    sizes = [_size(job) for job in jobs if job.source != job.target]
+    in_place = [_size(job) for job in jobs if job.in_place]
+    sizes = [_size(job) for job in jobs if not job.in_place]
     check_free(sum(sizes) + max(in_place, default=0), folder)
 
 
@@ -209,23 +228,19 @@ def check_outside(folders: Iterable[Path], output: Path) -> None:
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:
-    sources = {resolved(job.source) for job in jobs if job.source}
+    real = RealPaths()
+    sources = {real.of(job.source_file) for job in jobs if job.source_file}
     taken: dict[str, Job] = {}
     for job in jobs:
-        assert job.target is not None
-        target = resolved(job.target)
+        assert job.target_file is not None
+        target = real.of(job.target_file)
         if target in sources:
-            own = job.source is not None and target == resolved(job.source)
+            own = job.source_file is not None and target == real.of(job.source_file)
             other = "pass --in-place" if own else "other names with --name"
-            raise replacing(str(job.target), f", or {other}")
-        before = taken.setdefault(_folded(target), job)
+            raise replacing(job.target_file, f", or {other}")
+        before = taken.setdefault(folded(target), job)
         if before is not job and not _differ_as_well(before, job):
-            raise alike(before.source, job.source, str(job.target))
-
-
-def _folded(path: Path | None) -> str:
-    """What two names have in common that are one file on some disks: those of cameras, say."""
-    return unicodedata.normalize("NFC", str(path)).casefold()
+            raise alike(before.source_file, job.source_file, job.target_file)
 
 
 def _differ_as_well(one: Job, other: Job) -> bool:
@@ -233,7 +248,8 @@ def _differ_as_well(one: Job, other: Job) -> bool:
 
     Where those are two files the results mostly are too; where not, the second one fails.
     """
-    return one.target != other.target and _folded(one.source) == _folded(other.source)
+    one_file, other_file = (folded(str(job.source_file)) for job in (one, other))
+    return one.target_file != other.target_file and one_file == other_file
 
 
 def _size(job: Job) -> int:

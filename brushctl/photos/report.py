@@ -5,7 +5,6 @@ import html
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -13,8 +12,8 @@ from brushctl.errors import PhotoError, UsageError
 from brushctl.files import NOWHERE, leads_nowhere, naming, replacing, resolved, sweep
 from brushctl.photos.colour import SRGB, Pixels
 from brushctl.photos.images import open_photo, resize
-from brushctl.photos.journal import Record
 from brushctl.photos.plan import Job, Plan, check_writable
+from brushctl.photos.records import Facts, Record
 
 PAGES = (".html", ".htm")
 SIDE = 640
@@ -126,7 +125,7 @@ def write_report(
 def _item(job: Job, record: Record) -> Iterator[str]:
     name = html.escape(job.key)
     if record.error or job.source is None or job.target is None:
-        reason = html.escape(str((record.error or {}).get("what", "")))
+        reason = html.escape(record.error.what if record.error else "")
         yield f'<li class="failed"><b>{name}</b><p>Failed: {reason}</p></li>\n'
         return
     yield "<li><figure>\n"
@@ -146,14 +145,16 @@ def _item(job: Job, record: Record) -> Iterator[str]:
 
 
 def _facts(record: Record) -> Iterator[str]:
-    facts: dict[str, Any] = record.facts
-    width, height = facts.get("size", (0, 0))
+    facts = record.facts
+    if not isinstance(facts, Facts):
+        return
+    width, height = facts.size
     rows = {
         "Size": f"{width} × {height}",
-        "Detail": f"{facts.get('detail')}: {facts.get('reason')}",
+        "Detail": f"{facts.detail}: {facts.reason}",
         "Brush": f"{record.settings.get('brush')}, seed {record.settings.get('seed')}",
-        "Time": f"{facts.get('seconds', 0):.1f} s",
-        "Warnings": "; ".join(facts.get("warnings", ())),
+        "Time": f"{facts.seconds:.1f} s",
+        "Warnings": "; ".join(facts.warnings),
     }
     for label, value in rows.items():
         if value:

@@ -37,7 +37,7 @@ def replacing_result(
         ) from error
 
 
-def sweep_results(targets: Iterable[Path], output: Path | None) -> None:
+def sweep_results(targets: Iterable[Path | str], output: Path | None) -> None:
     """Delete what killed runs left half-written: those with this journal, whose lock is held.
 
     Runs with other journals may be writing to the same folders at this moment (into `out` while
@@ -45,11 +45,11 @@ def sweep_results(targets: Iterable[Path], output: Path | None) -> None:
 
     Args:
         targets: files of the run.
-        output: the folder of its journal; None where there is none.
+        output: the folder of its journal; None where there is none, and one target.
     """
-    owners = {(target.parent, _owner(target, output)) for target in targets}
-    for folder, owner in owners:
-        sweep(folder, owner)
+    one_in = {os.path.dirname(target): Path(target) for target in targets}  # noqa: PTH120  (of many)
+    for target in one_in.values():
+        sweep(target.parent, _owner(target, output))
 
 
 def _owner(target: Path, output: Path | None) -> str:

@@ -1,15 +1,19 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
-import contextlib
-from collections.abc import Mapping, Set
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from brushctl.errors import PhotoError, reason
-from brushctl.files import resolved, way_to
-from brushctl.photos.journal import Record, hash_file, history_in
-from brushctl.photos.plan import STATE, Job, Plan
+from brushctl.files import way_to
+from brushctl.photos.in_place import made_in_place
+from brushctl.photos.journal import hash_file
+from brushctl.photos.links import RealPaths
+from brushctl.photos.plan import Job, Plan
+from brushctl.photos.records import Record, Stat
 from brushctl.photos.refusals import in_the_way, of_another, there_already
 from brushctl.photos.treating import Treatment
 
@@ -24,12 +28,15 @@ class Selection:
         failed: failed before, and nothing has changed since.
         retouched: their results were changed by somebody else, whose work is left alone, or cannot
             be read.
+        renewed: records of current ones that a later run will know without reading them: their
+            files were copied or touched since the journal's were written.
     """
 
     todo: tuple[Job, ...]
     current: tuple[Job, ...]
     failed: tuple[Record, ...]
     retouched: tuple[Job, ...] = ()
+    renewed: tuple[Record, ...] = ()
 
 
 def select(
@@ -39,8 +46,18 @@ def select(
     *,
     overwrite: bool = False,
     retry_failed: bool = False,
+    checksum: bool = False,
 ) -> Selection:
     """Compare a plan with the journal.
+
+    Args:
+        plan: what a run would do.
+        records: the journal's latest record of each photograph.
+        treatment: how it would.
+        overwrite: do all anew.
+        retry_failed: do those again that failed.
+        checksum: compare the files' content even where their length, time and inode are as they
+            were.
 
     Raises:
         PlanError: where a result would go, there stands a file that no earlier run made, or that
@@ -50,93 +67,47 @@ def select(
     current: list[Job] = []
     failed: list[Record] = []
     retouched: list[Job] = []
-    planned = {source_path(plan, job) for job in plan.jobs}
-    made = set() if overwrite else _made_in_place(plan, treatment.settings)
+    compare = _Comparison(plan, treatment.settings, checksum=checksum)
+    made = None if overwrite else made_in_place(plan, treatment.settings, checksum=checksum)
     for job in plan.jobs:
         record = records.get(job.key)
-        if made and _hash(job) in made:
+        if made and made.holds(job, record):
             current.append(job)
             continue
-        if not overwrite and record and _still_holds(plan, job, record, treatment.settings):
+        if not overwrite and record and compare.still_holds(job, record):
             if record.status != "failed":
                 current.append(job)
                 continue
             if not retry_failed:
                 failed.append(record)
                 continue
-        if overwrite or job.target is None or job.target == job.source:
+        if overwrite or job.target_file is None or job.in_place:
             todo.append(job)
-        elif not _exists(job.target):
+        elif not os.path.exists(job.target_file):  # noqa: PTH110  (where it may not look: writing will tell)
             todo.append(replace(job, vacant=True))
         else:
-            _check_ours(plan, job, record, planned)
-            ours = record is None or not _is_retouched(job.target, record)
+            compare.check_ours(job, record)
+            ours = record is None or not _is_retouched(Path(job.target_file), record)
             (todo if ours else retouched).append(job)
-    return Selection(tuple(todo), (*current, *retouched), tuple(failed), tuple(retouched))
+    return Selection(
+        tuple(todo),
+        (*current, *retouched),
+        tuple(failed),
+        tuple(retouched),
+        tuple(made.renewed) if made else (),
+    )
 
 
-def states_around(plan: Plan) -> set[Path]:
-    """Where other runs that edit the same photographs in place have their journals and locks.
-
-    The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
-    was edited by itself, and the folder above it must not edit it again.
-    """
-    in_place = [job.target for job in plan.jobs if job.target and _is_in_place(job)]
-    places = {*in_place, *map(resolved, in_place)}
-    states = {folder / STATE for place in places for folder in place.parents}
-    own = plan.state and resolved(plan.state)
-    return {state for state in states if resolved(state) != own}
-
-
-def _made_in_place(plan: Plan, settings: dict[str, Any]) -> set[str]:
-    """The hashes of what runs with these settings made where this one would edit in place.
-
-    And of what others have made of that since: two brushes, one after the other, edit once each. By
-    its content a result is known wherever it has been moved, and by whichever journal.
-    """
-    if plan.state is None or not any(map(_is_in_place, plan.jobs)):
-        return set()
-    made, became = set[str](), dict[str, set[str]]()
-    for state in {plan.state, *states_around(plan)}:
-        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            for record in history_in(state):
-                source, result = (end.get("sha256") for end in (record.source, record.result))
-                if not result or record.status == "failed":
-                    continue  # of a result that an earlier line tells of
-                if record.settings == settings:
-                    made.add(result)
-                elif source:
-                    became.setdefault(source, set()).add(result)
-    fresh = made
-    while fresh:
-        fresh = {result for one in fresh for result in became.get(one, ())} - made
-        made = made | fresh
-    return made
-
-
-def _is_in_place(job: Job) -> bool:
-    return job.source is not None and job.source == job.target
-
-
-def _hash(job: Job) -> str | None:
-    assert job.source is not None
-    try:
-        return hash_file(job.source)
-    except OSError:  # reading it will tell
-        return None
-
-
-def stat_of(path: Path) -> dict[str, int]:
-    """A photograph's length and time of change, by which a later run knows it.
+def stat_of(path: Path) -> Stat:
+    """What a later run knows a photograph by without reading it.
 
     Raises:
         PhotoError: there is none, or it may not be looked at.
     """
     try:
-        stat = path.stat()
+        return Stat.of(path)
     except OSError as error:
         raise PhotoError(reason(error), where=str(path)) from error
-    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
 
 
 def result_path(plan: Plan, job: Job) -> str:
@@ -147,74 +118,96 @@ def result_path(plan: Plan, job: Job) -> str:
 
 def source_path(plan: Plan, job: Job) -> str | None:
     """Where a photograph lies, from the output folder if there is one; None for a stream."""
-    if job.source is None:
-        return None
-    source = resolved(job.source)
-    return way_to(source, resolved(plan.state.parent)) if plan.state else str(source)
+    return _Sources(plan).path(job)
 
 
-def _still_holds(plan: Plan, job: Job, record: Record, settings: dict[str, Any]) -> bool:
-    """Whether a line of the journal still describes a photograph and its result."""
-    if job.source is None or job.target is None or record.settings != settings:
-        return False
-    try:
-        if record.status == "failed":
-            return _unchanged(job.source, record)
-        if _is_in_place(job):
-            return False  # it would be among the results
-        if record.result["path"] != result_path(plan, job) or not _unchanged(job.source, record):
+class _Sources:
+    """Where the photographs of a plan lie, as its journal has it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._real = RealPaths()
+        self._folder = Path(self._real.of_folder(str(plan.state.parent))) if plan.state else None
+
+    def path(self, job: Job) -> str | None:
+        """From the output folder if there is one; None for a stream."""
+        if job.source_file is None:
+            return None
+        source = self._real.of(job.source_file)
+        return way_to(Path(source), self._folder) if self._folder else source
+
+
+class _Comparison:
+    """Photographs and their results as they are now, with what the journal says of them.
+
+    Args:
+        plan: what a run would do.
+        settings: everything that decides its results.
+        checksum: whether contents are compared where lengths and times are the same.
+    """
+
+    def __init__(self, plan: Plan, settings: dict[str, Any], *, checksum: bool) -> None:
+        self._plan, self._settings, self._checksum = plan, settings, checksum
+        self._sources = _Sources(plan)
+
+    @cached_property
+    def _planned(self) -> set[str | None]:
+        return set(map(self._sources.path, self._plan.jobs))
+
+    def still_holds(self, job: Job, record: Record) -> bool:
+        """Whether a record still describes a photograph and its result."""
+        source, target, result = job.source_file, job.target_file, record.result
+        if source is None or target is None or record.settings != self._settings:
             return False
-        if record.status == "writing":
-            return hash_file(job.target) == record.result["sha256"]
-        return job.target.stat().st_size == int(record.result["bytes"])
-    except (OSError, PhotoError, KeyError):
-        return False
+        try:
+            if record.status == "failed":
+                return self._is_unchanged(source, record)
+            if job.in_place or result is None or result.path != job.key:
+                return False  # in place, it would be among the results
+            if not self._is_unchanged(source, record):
+                return False
+            if record.status == "writing" or self._checksum:
+                return hash_file(Path(target)) == result.sha256
+            return Stat.of(target).bytes == result.bytes
+        except OSError:
+            return False
 
+    def _is_unchanged(self, source: str, record: Record) -> bool:
+        stat, known = Stat.of(source), record.source
+        if stat.bytes != known.bytes:
+            return False
+        same = stat.mtime_ns == known.mtime_ns and not self._checksum
+        return same or hash_file(Path(source)) == known.sha256
 
-def _unchanged(source: Path, record: Record) -> bool:
-    stat = stat_of(source)
-    if all(record.source.get(key) == value for key, value in stat.items()):
-        return True
-    return stat["bytes"] == record.source.get("bytes") and hash_file(source) == record.source.get(
-        "sha256"
-    )
+    def check_ours(self, job: Job, record: Record | None) -> None:
+        """See that the file where a result would go is the result of the same photograph.
 
+        Raises:
+            PlanError: it is not.
+        """
+        if self._plan.state is None:
+            raise there_already(str(job.target_file))
+        if record is None:
+            raise in_the_way(str(job.target_file))
+        other, made = record.source.path, record.result and record.result.sha256
+        if other is None or made is None or other == self._sources.path(job):
+            return
+        # Numbered results move on when a photograph is added: then the other's is made anew too.
+        if other not in self._planned and not self._is_copy(job, record):
+            raise of_another(str(job.source_file), other, str(job.target_file))
 
-def _check_ours(plan: Plan, job: Job, record: Record | None, planned: Set[str | None]) -> None:
-    """See that the file where a result would go is the result of the same photograph."""
-    if plan.state is None:
-        raise there_already(str(job.target))
-    if record is None:
-        raise in_the_way(str(job.target))
-    other = record.source.get("path")
-    if other is None or other == source_path(plan, job) or "sha256" not in record.result:
-        return
-    # Numbered results move on when a photograph is added: then the other's is made anew too.
-    if other not in planned and not _is_copy(job, record):
-        raise of_another(str(job.source), other, str(job.target))
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False  # writing will tell
-
-
-def _is_copy(job: Job, record: Record) -> bool:
-    try:
-        return job.source is not None and _unchanged(job.source, record)
-    except (OSError, PhotoError):
-        return False
+    def _is_copy(self, job: Job, record: Record) -> bool:
+        try:
+            return job.source_file is not None and self._is_unchanged(job.source_file, record)
+        except OSError:
+            return False
 
 
 def _is_retouched(target: Path, record: Record) -> bool:
     """Whether a result is no longer the one that the journal tells of, as far as can be told."""
     made = record.standing
-    if "sha256" not in made:
+    if made is None or made.sha256 is None:
         return record.status == "failed"  # no run has put there what is there
     try:
-        same_size = target.stat().st_size == made.get("bytes")
-        return not same_size or hash_file(target) != made["sha256"]
+        return Stat.of(target).bytes != made.bytes or hash_file(target) != made.sha256
     except OSError:  # what cannot be read may be somebody's work
         return True

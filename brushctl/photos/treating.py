@@ -4,7 +4,7 @@ import contextlib
 import errno
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +14,8 @@ from brushctl.photos.choices import Detail
 from brushctl.photos.colour import Pixels
 from brushctl.photos.fullres import to_full_size
 from brushctl.photos.images import Photo, decode_photo, resize
-from brushctl.photos.journal import Record
 from brushctl.photos.metadata import Provenance
+from brushctl.photos.records import Facts, Fault, Record, Source
 from brushctl.photos.saving import encode_photo, kind_of
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -91,7 +91,7 @@ class Taken:
     photo: Photo
     kind: str
     seen: Pixels
-    source: dict[str, Any]
+    source: Source
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -99,7 +99,7 @@ class Taken:
 def take(
     data: bytes,
     key: str,
-    source: dict[str, Any],
+    source: Source,
     editor: Editor,
     treatment: Treatment,
     *,
@@ -138,7 +138,7 @@ def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exceptio
     return edited
 
 
-def encoded(taken: Taken, edited: Edited, treatment: Treatment) -> tuple[bytes, dict[str, Any]]:
+def encoded(taken: Taken, edited: Edited, treatment: Treatment) -> tuple[bytes, Facts]:
     """The file of an edit at its photograph's size, and the facts about it for the journal.
 
     Raises:
@@ -149,14 +149,15 @@ def encoded(taken: Taken, edited: Edited, treatment: Treatment) -> tuple[bytes, 
     full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
     data, warnings = encode_photo(full.pixels, photo, kind=taken.kind, **how)
-    return data, {
-        "size": list(photo.size),
-        "detail": str(full.path),
-        "residual": round(full.residual, 4),
-        "reason": full.reason,
-        "warnings": [*taken.warnings, *warnings],
-        "seconds": round(taken.seconds + time.monotonic() - started, 3),
-    }
+    facts = Facts(
+        size=photo.size,
+        detail=str(full.path),
+        residual=round(full.residual, 4),
+        reason=full.reason,
+        warnings=(*taken.warnings, *warnings),
+        seconds=round(taken.seconds + time.monotonic() - started, 3),
+    )
+    return data, facts
 
 
 @contextlib.contextmanager
@@ -180,7 +181,7 @@ def writing_result() -> Iterator[None]:
         ) from error
 
 
-def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[str, Any]) -> Record:
+def failed(key: str, error: Exception, source: Source, settings: dict[str, Any]) -> Record:
     """What went wrong with one photograph or brush, which never stops the others.
 
     Raises:
@@ -192,21 +193,17 @@ def failed(key: str, error: Exception, source: dict[str, Any], settings: dict[st
         error = shortage(error) or error
     if isinstance(error, OSError) and error.errno:
         error = DiskError(reason(error), where=str(error.filename) if error.filename else None)
-    told: dict[str, Any] = {
-        "code": "unexpected",
-        "what": f"{type(error).__name__}: {error}",
-        "do": None,
-    }
+    fault = Fault("unexpected", f"{type(error).__name__}: {error}")
     if isinstance(error, BrushctlError):
-        told = {"code": error.code, "what": error.what, "do": error.do}
-        if error.where and Path(error.where).name != Path(source.get("path") or key).name:
-            told["where"] = error.where  # one pair of a set, say
-    return Record(key, "failed", settings, source, error=told)
+        fault = Fault(error.code, error.what, error.do)
+        if error.where and Path(error.where).name != Path(source.path or key).name:
+            fault = replace(fault, where=error.where)  # one pair of a set, say
+    return Record(key, "failed", settings, source, error=fault)
 
 
 def tell(record: Record) -> Iterator[Event | FileDone]:
     """The events of a photograph that is done with."""
-    for message in record.facts.get("warnings", ()):
+    for message in record.warnings:
         yield Warned(f"{record.photograph}: {message}")
     if record.error:
         yield Warned(f"{record.photograph}: {record.reason}")

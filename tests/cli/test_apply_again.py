@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.cli import applying
+from brushctl.cli import hot_folder
 from brushctl.photos import plan as planning
 from brushctl.photos import selection
 from brushctl.photos.journal import Journal
@@ -144,11 +144,11 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):  # noqa: 
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return stat(self, **how)
 
-    monkeypatch.setattr(applying, "stopping_gently", lambda _: nullcontext(stop))
-    monkeypatch.setattr(applying, "LOOK_INTERVAL", 0)
+    monkeypatch.setattr(hot_folder, "stopping_gently", lambda _: nullcontext(stop))
+    monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
     looks[0] = 9  # it is there at the start
     monkeypatch.setattr(Path, "stat", dropped)
-    monkeypatch.setattr(applying, "check_outside", lambda *_: looks.__setitem__(0, 0))
+    monkeypatch.setattr(hot_folder, "check_outside", lambda *_: looks.__setitem__(0, 0))
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
     assert err.count("waiting: in: the folder is away (transport endpoint is not connected)") == 1
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
@@ -259,10 +259,10 @@ def test_what_is_retouched_after_a_run_was_killed_before_its_last_word_is_left_a
     (path,) = shell.photographs(1)
     shell.run("dusk.brush", "in", "-o", "out")
     result, journal = shell.folder / "out/0.jpg", shell.folder / "out" / STATE / "journal.jsonl"
-    writing, done = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(writing)
+    settings, writing, done = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(settings + writing)
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (0, 1, 0)
-    assert journal.read_bytes() == writing + done
+    assert journal.read_bytes() == settings + writing + settings + done
     result.write_bytes(result.read_bytes()[:-2] + b"\0\0")
     makers.write_jpeg(path, makers.picture(seed=9))
     _, err = shell.run("dusk.brush", "in", "-o", "out")

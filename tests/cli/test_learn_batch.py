@@ -178,8 +178,8 @@ def test_a_brush_that_a_killed_run_could_not_tell_of_is_the_lists_own(shell):
     listed(shell, {"pairs": "dim"})
     assert counts(learned(shell, "-o", "out")) == (1, 0, 0)
     journal = shell.folder / "out" / STATE / "journal.jsonl"
-    sent, _done = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(sent)
+    settings, sent, _done = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(settings + sent)
     assert counts(learned(shell, "-o", "out")) == (1, 0, 0)
 
 

@@ -9,8 +9,9 @@ from brushctl.cluster.spreading import Pool, cluster
 from brushctl.cluster.worker import EditorOpener
 from brushctl.events import finished
 from brushctl.photos.inputs import find_inputs
-from brushctl.photos.journal import Journal, Record
+from brushctl.photos.journal import Journal
 from brushctl.photos.plan import Plan, plan_folder
+from brushctl.photos.records import Record
 from brushctl.photos.selection import select
 from brushctl.photos.treating import Treatment
 from tests.cluster.editors import Slow

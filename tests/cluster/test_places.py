@@ -16,8 +16,9 @@ from brushctl.cluster.segments import SegmentedJournal, read_segments
 from brushctl.cluster.spreading import Pool
 from brushctl.errors import PlanError, StorageError
 from brushctl.photos import naming
-from brushctl.photos.journal import Journal, Record
+from brushctl.photos.journal import Journal
 from brushctl.photos.plan import STATE
+from brushctl.photos.records import Record, Result, Source
 from brushctl.photos.treating import Treatment
 from tests.photos.driver import ToneEditor
 
@@ -94,7 +95,7 @@ def test_what_is_sent_out_is_in_the_journal_before_it_can_be_written(folder, tmp
     """A run that is killed in its first seconds leaves results; the next must know them its own."""
     monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
     with SegmentedJournal(f"{folder}/out") as journal:
-        journal.write(Record("1.jpg", "sent", {}, {}))
+        journal.write(Record("1.jpg", "sent", {}, Source()))
         assert set(read_segments(f"{folder}/out")) == {"1.jpg"}
 
 
@@ -103,7 +104,7 @@ def test_of_many_segments_the_last_line_counts(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("brushctl.cluster.segments.TOGETHER", 4)
     with SegmentedJournal(f"{folder}/out [1]") as journal:
         for n in range(10):
-            journal.write(Record(f"{n % 3}.jpg", "sent", {"round": n}, {}))
+            journal.write(Record(f"{n % 3}.jpg", "sent", {"round": n}, Source()))
     records = read_segments(f"{folder}/out [1]")
     assert [records[f"{n}.jpg"].settings["round"] for n in range(3)] == [9, 7, 8]
 
@@ -111,7 +112,7 @@ def test_of_many_segments_the_last_line_counts(folder, tmp_path, monkeypatch):
 def noted(folder: str, name: str) -> tuple[list[Task], dict[str, Record], dict[str, int]]:
     """A plan for one photograph, its journal and its output folder, after a run."""
     (task,) = tasks = plan_urls(find_photographs([f"{folder}/{name}"]), f"{folder}/out", **HOW)
-    done = Record(task.key, "done", {}, task.mark, {"sha256": "0" * 64, "bytes": 5})
+    done = Record(task.key, "done", {}, task.mark, Result(task.key, "0" * 64, 5))
     return tasks, {task.key: done}, {task.target: 5}
 
 
@@ -125,7 +126,9 @@ def test_a_result_that_somebody_has_changed_is_left_alone(folder):
     chosen = select_urls(tasks, records, {}, retouched, **AGAIN)
     assert (chosen.todo, chosen.retouched) == ((), tuple(tasks))
     for status in ("failed", "sent"):  # before it was changed
-        records = {key: replace(one, status=status, source={}) for key, one in records.items()}
+        records = {
+            key: replace(one, status=status, source=Source()) for key, one in records.items()
+        }
         assert select_urls(tasks, records, {}, retouched, **AGAIN).retouched == tuple(tasks)
         assert select_urls(tasks, records, {}, there, **AGAIN).todo == tuple(tasks)
     assert select_urls(tasks, records, {}, {}, **AGAIN).todo == tuple(tasks)
@@ -198,7 +201,7 @@ def test_a_journal_that_cannot_be_read_or_written_is_told_of_and_let_go(shut, mo
     monkeypatch.setattr(Shut, "find", MemoryFileSystem.find)
     for _ in range(2):
         with pytest.raises(StorageError, match=REFUSED), SegmentedJournal(shut) as journal:
-            journal.write(Record("1.jpg", "done", {}, {}))
+            journal.write(Record("1.jpg", "done", {}, Source()))
 
 
 def test_an_endpoint_that_nobody_answers_at_is_told_of(monkeypatch):
@@ -217,7 +220,7 @@ def test_lines_of_a_journal_do_not_wait_for_the_next(folder, tmp_path, monkeypat
     monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
     monkeypatch.setattr("brushctl.cluster.segments.LATEST", 0.2)
     with SegmentedJournal(f"{folder}/out") as journal:
-        journal.write(Record("1.jpg", "done", {}, {}))
+        journal.write(Record("1.jpg", "done", {}, Source()))
         deadline = time.monotonic() + 20
         while not read_segments(f"{folder}/out"):
             assert time.monotonic() < deadline
@@ -234,10 +237,12 @@ def test_what_killed_processes_left_in_a_folder_is_deleted_for_photographs_by_ur
     assert not part.exists()
 
 
-@pytest.mark.parametrize("result", [{}, {"bytes": 7}], ids=["none before", "one before"])
+@pytest.mark.parametrize(
+    "result", [None, Result("a.jpg", bytes=7)], ids=["none before", "one before"]
+)
 def test_what_lies_where_a_photograph_failed_is_left_alone_when_it_is_tried_again(result):
-    task = Task("s3://in/a.jpg", "s3://out/a.jpg", "a.jpg", "a.jpg", {"path": "s3://in/a.jpg"})
-    record = Record("a.jpg", "failed", {}, {"path": "s3://in/a.jpg"}, result)
+    task = Task("s3://in/a.jpg", "s3://out/a.jpg", "a.jpg", "a.jpg", Source("s3://in/a.jpg"))
+    record = Record("a.jpg", "failed", {}, Source("s3://in/a.jpg"), result)
     there = {"s3://out/a.jpg": 8}
     chosen = select_urls([task], {"a.jpg": record}, {}, there, overwrite=False, retry_failed=True)
     assert (chosen.todo, chosen.retouched) == ((), (task,))

@@ -30,8 +30,9 @@ from brushctl.engine.recipes import DEFAULT
 from brushctl.errors import BaseModelError, BrushctlError, PlanError, UsageError
 from brushctl.events import finished
 from brushctl.photos.batch import edit_photographs
-from brushctl.photos.journal import Journal, Record, read_journal
+from brushctl.photos.journal import Journal, read_journal
 from brushctl.photos.pipeline import TOGETHER
+from brushctl.photos.records import Record, Source
 from brushctl.photos.selection import select
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cluster.driver import TREATMENT, edited, plan_of
@@ -146,7 +147,7 @@ def test_processes_killed_at_random_cost_no_result(photographs, tmp_path):
 def test_a_photograph_that_kills_its_process_is_given_up_alone(photographs):
     Image.fromarray(np.full((40, 40, 3), 255, np.uint8)).save(photographs / "white.png")
     records = edited(plan_of(photographs, "out"), Deadly, most=1)
-    failed = {r.file: r.error["code"] for r in records if r.error}
+    failed = {r.file: r.error.code for r in records if r.error}
     assert failed == {"bad.jpg": "photo", "white.png": "worker-lost"}
     assert len(records) == 13
     assert edited(plan_of(photographs, "out"), Deadly, most=1) == []  # until it changes
@@ -196,7 +197,7 @@ def test_a_run_knows_what_a_killed_one_may_have_left(photographs):
     with Journal(plan.state) as journal:
         with pytest.raises(PlanError):
             select(plan, journal.records, TREATMENT)
-        journal.write(*(Record(job.key, "sent", {}, {}) for job in plan.jobs))
+        journal.write(*(Record(job.key, "sent", {}, Source()) for job in plan.jobs))
         assert len(select(plan, journal.records, TREATMENT).todo) == 12
     edited(plan, ToneEditor)
     assert results(photographs.parent / "alone") == files

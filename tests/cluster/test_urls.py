@@ -14,7 +14,7 @@ from brushctl.cli.app import main
 from brushctl.cli.machines import Machines
 from brushctl.cluster import running, worker
 from brushctl.cluster.spreading import Pool
-from brushctl.photos.journal import Record
+from brushctl.photos.records import Fault, Record, Source
 from tests.cli.test_apply_again import nearly_full
 from tests.photos import makers
 from tests.photos.brushes import make_brush
@@ -181,6 +181,7 @@ def noting(given: list[str]):
     def edit(tasks, opener, *_args, **_how):
         given.append(opener.args[1]["dtype"])
         yield from ()
-        return [Record(task.key, "failed", {}, {}, error={"what": "not tried"}) for task in tasks]
+        fault = Fault("unexpected", "not tried")
+        return [Record(task.key, "failed", {}, Source(), error=fault) for task in tasks]
 
     return edit

@@ -13,10 +13,11 @@ from brushctl.files import PART
 from brushctl.photos import memory, pipeline
 from brushctl.photos.batch import edit_photographs
 from brushctl.photos.inputs import find_inputs
-from brushctl.photos.journal import Journal, Record
+from brushctl.photos.journal import Journal
 from brushctl.photos.naming import TEMPLATE
 from brushctl.photos.pipeline import IN_HAND, TOGETHER
 from brushctl.photos.plan import Job, plan_folder
+from brushctl.photos.records import Record
 from brushctl.photos.selection import select
 from brushctl.photos.treating import FileDone, Treatment
 from tests.photos import makers
@@ -102,7 +103,7 @@ def test_a_file_that_appears_during_the_run_is_kept_and_its_photograph_fails(tmp
         list(edit_photographs(plan, todo, editor, Treatment({}), journal=journal))
         first, second = (journal.records[name] for name in ("000.jpg", "001.jpg"))
         assert (first.status, second.status) == ("done", "failed")
-        assert "has appeared" in (second.error or {})["what"]
+        assert "has appeared" in second.reason
         assert (out / "001.jpg").read_bytes() == b"somebody's"
         again = select(plan, journal.records, Treatment({}), retry_failed=True)
         assert [job.key for job in again.retouched] == ["001.jpg"]
@@ -171,7 +172,7 @@ def test_a_transparent_photograph_is_refused_a_jpeg_before_it_is_edited(tmp_path
     Image.new("RGB", (60, 40)).save(folder / "b.png")
     first, second = edited(folder, tmp_path / "out", editor, template="{stem}.jpg")
     assert first.error
-    assert "transparency" in first.error["what"]
+    assert "transparency" in first.error.what
     assert not second.error
     assert editor.windows == [1]
     assert [path.name for path in (tmp_path / "out").glob("*.jpg")] == ["b.jpg"]

@@ -226,7 +226,7 @@ def test_the_output_may_not_be_a_file(tree):
 
 def test_a_vanished_file_of_a_list_is_left_to_the_run(tree):
     gone = tree / "gone.jpg"
-    assert find_inputs([], [str(gone)]) == [Input(gone, type(gone)("gone.jpg"))]
+    assert find_inputs([], [str(gone)]) == [Input(str(gone), "gone.jpg")]
 
 
 def test_what_a_list_names_oddly_stops_nothing(tree, monkeypatch):

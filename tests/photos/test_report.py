@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from brushctl.photos.journal import Record
 from brushctl.photos.plan import Job
+from brushctl.photos.records import Facts, Fault, Record, Source
 from brushctl.photos.report import write_report
 from tests.photos import makers
 
@@ -38,19 +38,20 @@ def report(tmp_path: Path) -> Path:
     makers.write_jpeg(before, makers.picture(900, 300))
     Image.new("RGB", (900, 300), (200, 30, 30)).save(after)
     settings = {"brush": "dusk", "seed": 3}
-    facts = {"size": [900, 300], "seconds": 1.25, "detail": "transfer", "reason": "it fits"}
+    facts, source = Facts((900, 300), "transfer", 0.1, "it fits", (), 1.25), Source()
+    fault = Fault("photo", "the file is <empty>")
     records = {
-        "<b>&.jpg": Record("<b>&.jpg", "done", settings, {}, facts=facts),
-        "bad.jpg": Record("bad.jpg", "failed", settings, {}, error={"what": "the file is <empty>"}),
-        "gone.jpg": Record("gone.jpg", "done", settings, {}, facts=facts),
-        "sent.jpg": Record("sent.jpg", "sent", {}, {}),
+        "<b>&.jpg": Record("<b>&.jpg", "done", settings, source, facts=facts),
+        "bad.jpg": Record("bad.jpg", "failed", settings, source, error=fault),
+        "gone.jpg": Record("gone.jpg", "done", settings, source, facts=facts),
+        "sent.jpg": Record("sent.jpg", "sent", {}, source),
     }
     jobs = [
-        Job(before, after, "<b>&.jpg"),
-        Job(tmp_path / "bad.jpg", tmp_path / "no.jpg", "bad.jpg"),
-        Job(before, tmp_path / "gone.jpg", "gone.jpg"),
-        Job(before, after, "never tried.jpg"),
-        Job(before, tmp_path / "not yet.jpg", "sent.jpg"),
+        Job(str(before), str(after), "<b>&.jpg"),
+        Job(str(tmp_path / "bad.jpg"), str(tmp_path / "no.jpg"), "bad.jpg"),
+        Job(str(before), str(tmp_path / "gone.jpg"), "gone.jpg"),
+        Job(str(before), str(after), "never tried.jpg"),
+        Job(str(before), str(tmp_path / "not yet.jpg"), "sent.jpg"),
     ]
     write_report(tmp_path / "report.html", jobs, records, title="dusk: <out>")
     return tmp_path / "report.html"
