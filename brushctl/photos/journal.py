@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 
 from brushctl.errors import BrushctlError
 from brushctl.files import resolved
+from brushctl.reading import open_file
 
 NAME = "journal.jsonl"
 VERSION = 1
@@ -259,8 +260,8 @@ def records_in(lines: bytes) -> Iterator[Record]:
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's content."""
-    with path.open("rb") as file:
+    """The SHA-256 of a regular file's content."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
