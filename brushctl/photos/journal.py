@@ -23,6 +23,7 @@ from brushctl.photos.links import RealPaths
 from brushctl.photos.locking import locked
 from brushctl.photos.memory import keeping_all
 from brushctl.photos.records import Made, Record, made_by
+from brushctl.reading import open_file
 
 NAME, LOCK = "journal.jsonl", "lock"
 SPARE = 0.5
@@ -249,8 +250,8 @@ def results_of(state: Path) -> set[str]:
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's content."""
-    with path.open("rb") as file:
+    """The SHA-256 of a regular file's content."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -7,12 +7,12 @@ docs/photographers.md states them.
 BYTES = 2**32
 """Of a photograph's file or stream: as many as a TIFF can have, and more than 300 megapixels of
 16-bit colour and transparency take, which are 2.4 GB."""
-METADATA = 64 * 2**20
+METADATA = 32 * 2**20
 """Bytes of one block of metadata, of all that stands before a JPEG's pixels, and of all blocks
 that are unpacked from a PNG's texts. Depth maps and histories in XMP take some 10 MiB."""
 PARTS = 10_000
 """Segments of a JPEG, chunks beside a PNG's pixels, chunks of a WebP, boxes of a HEIC or AVIF at
-one level, resources of Photoshop, pages of a TIFF that are counted. XMP of 64 MiB takes 1,100
+one level, resources of Photoshop, pages of a TIFF that are counted. XMP of 32 MiB takes 520
 segments, a HEIC of 300 megapixels 1,200 tiles."""
 PIECES = 1_000_000
 """Chunks of a PNG's pixels: 300 megapixels in pieces of 8 KiB, as libpng writes, are 300,000."""
@@ -26,7 +26,7 @@ TAGS = 1000
 """Of a directory of a TIFF or of EXIF: a raw picture's has some 150."""
 SUBDIRECTORIES = 100
 """Of a TIFF's page: a raw picture's has some 5."""
-XMP_TAGS = 500_000
+XMP_TAGS = 250_000
 """Tags and attributes of a packet: histories of 10 MiB have some 200,000."""
 XMP_DEPTH = 100
 """Elements of a packet within one another: a mask within a mask takes some 20."""
