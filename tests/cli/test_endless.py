@@ -6,7 +6,8 @@ import os
 import pytest
 
 from brushctl.brushes.file import encode_brush
-from brushctl.photos import inputs, opening
+from brushctl.brushes.header import HEADER_CAP
+from brushctl.photos import inputs, source
 from tests.brushes.makers import plain
 from tests.cli.shell import shell_with_brushes
 from tests.cli.test_apply import shell  # noqa: F401
@@ -37,7 +38,7 @@ def test_a_photograph_that_becomes_a_pipe_during_a_run_is_one_failed_file(
         if next(sized) == 1:
             second.unlink()
             os.mkfifo(second)
-        return opening.megapixels_of(path)
+        return source.megapixels_of(path)
 
     monkeypatch.setattr("brushctl.photos.batch.megapixels_of", replaced)
     _, err = shell.run("dusk.brush", str(first), str(second), "-o", "out", status=3)
@@ -51,13 +52,13 @@ def test_a_device_named_as_a_photograph_fails(shell):  # noqa: F811
 
 
 def test_a_stream_that_begins_like_no_photograph_is_refused_before_it_is_long(shell, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(opening, "BYTES", 30)
+    monkeypatch.setattr(source, "BYTES", 30)
     _, err = shell.run("dusk.brush", "-", data=b"no photograph" * 9, status=4)
     assert "this is not a photograph in a format that can be read" in err
 
 
 def test_a_stream_over_the_limit_fails(shell, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(opening, "BYTES", 1000)
+    monkeypatch.setattr(source, "BYTES", 1000)
     data = shell.photographs(1)[0].read_bytes()
     _, err = shell.run("dusk.brush", "-", data=data, status=4)
     assert "it has more than 1,000 bytes, which is the limit" in err
@@ -72,14 +73,12 @@ def test_a_list_over_the_limit_is_refused(shell, monkeypatch):  # noqa: F811
         assert "the list cannot be read (it has more than 10 bytes, which is the limit)" in err
 
 
-def test_a_brush_over_the_limit_is_refused_and_what_is_none_not_read(
-    tmp_path, capfdbinary, monkeypatch
-):
+def test_of_a_brush_no_more_is_read_than_it_has(tmp_path, capfdbinary):
     imports, brush = shell_with_brushes(tmp_path, capfdbinary), encode_brush(plain())
-    monkeypatch.setattr("brushctl.brushes.header.FILE_CAP", len(brush))
     imports.run("import", "-", "--name", "whole", data=brush)
     for data, told in (
-        (brush + bytes(9), "which is the limit"),
+        (brush + bytes(9), "has 9 bytes after the last tensor"),
+        (brush + bytes(HEADER_CAP + 9), f"goes on after the {len(brush)} bytes that it has"),
         (bytes(len(brush) + 9), "must begin with {"),
     ):
         _, err = imports.run("import", "-", "--name", "more", data=data, status=5)

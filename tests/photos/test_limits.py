@@ -27,8 +27,8 @@ from brushctl.photos.metadata import (
     upright,
     within_limits,
 )
-from brushctl.photos.opening import megapixels_of
 from brushctl.photos.png import _chunk, read_chunks
+from brushctl.photos.source import megapixels_of
 from brushctl.photos.webp import is_lossless
 from tests.photos import makers
 from tests.photos.growth import grows_linearly, memory
