@@ -1,5 +1,7 @@
 """Photographs, plans and journals by URL, without a cluster."""
 
+import errno
+import fcntl
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from brushctl.photos.plan import STATE
 from brushctl.photos.records import Record, Result, Source
 from brushctl.photos.treating import Treatment
 from tests.photos.driver import ToneEditor
+from tests.photos.test_locking import answering
 
 HOW = {"template": "{stem}.{ext}", "brush": "dusk"}
 
@@ -107,6 +110,34 @@ def test_of_many_segments_the_last_line_counts(folder, tmp_path, monkeypatch):
             journal.write(Record(f"{n % 3}.jpg", "sent", {"round": n}, Source()))
     records = read_segments(f"{folder}/out [1]")
     assert [records[f"{n}.jpg"].settings["round"] for n in range(3)] == [9, 7, 8]
+
+
+def test_segments_of_version_1_are_read_and_each_new_one_can_be_read_by_itself(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
+    old = '{"brushctl": 1, "file": "0.jpg", "status": "done", "source": {}, "result": {},'
+    old += ' "settings": {"round": 0}, "error": null}'
+    system, place = s3fs.S3FileSystem(), f"{folder}/out/{STATE}/journal"
+    system.pipe_file(f"{place}/{'0' * 20}.jsonl", old.encode())
+    for n in (1, 2):
+        with SegmentedJournal(f"{folder}/out") as journal:
+            journal.write(Record(f"{n}.jpg", "sent", {"round": 1}, Source()))
+    system.invalidate_cache()
+    first, second = sorted(system.ls(place, detail=False))[1:]
+    assert system.cat_file(first).count(b"round") == system.cat_file(second).count(b"round") == 1
+    rounds = {name: one.settings["round"] for name, one in read_segments(f"{folder}/out").items()}
+    assert rounds == {"0.jpg": 0, "1.jpg": 1, "2.jpg": 1}
+
+
+def test_a_home_on_a_share_without_locks_serves_with_a_warning(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", answering(errno.ENOLCK))
+    said = []
+    with SegmentedJournal(f"{folder}/out", said.append) as journal:
+        journal.write(Record("1.jpg", "sent", {}, Source()))
+    assert str(tmp_path / "locks") in said[0]
+    assert list(read_segments(f"{folder}/out")) == ["1.jpg"]
 
 
 def noted(folder: str, name: str) -> tuple[list[Task], dict[str, Record], dict[str, int]]:
