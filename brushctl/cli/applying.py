@@ -271,7 +271,7 @@ def _summarise(
     seconds: float,
 ) -> None:
     done = [record for record in records if not record.error]
-    megapixels = sum(record.megapixels for record in done)
+    megapixels = sum((record.megapixels for record in done), 0.0)
     if command.json:
         print_line(
             {

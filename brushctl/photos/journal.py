@@ -71,7 +71,8 @@ class Contents:
             return
         self.spent += 1
         ends = (record.settings, record.source, record.result)
-        if (before.settings, before.source, before.result) != ends and (made := made_by(before)):
+        again = record.made_it and (before.settings, before.source, before.result) == ends
+        if not again and (made := made_by(before)):
             self.made.add(made)
 
     def history(self) -> Iterator[Made]:

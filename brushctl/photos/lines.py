@@ -68,7 +68,7 @@ class Reader:
     def __init__(self) -> None:
         self.settings: dict[str, dict[str, Any]] = {}
         self.spent = 0
-        self._last: dict[str, Any] = {}
+        self._last: dict[str, Any] | None = None
         self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
 
     def read(self, line: bytes) -> Record | Made | None:
@@ -120,7 +120,7 @@ class Reader:
 
     def _shared(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Equal settings as one object."""
-        if settings != self._last:
+        if self._last is None or settings != self._last:
             self._last = self.settings.setdefault(name_of(settings), settings)
         return self._last
 

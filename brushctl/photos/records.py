@@ -218,7 +218,9 @@ class Record:
     @property
     def megapixels(self) -> float:
         """Of the photograph that was edited; 0 where none was."""
-        return self.facts.size[0] * self.facts.size[1] / 1e6 if isinstance(self.facts, Facts) else 0
+        return (
+            self.facts.size[0] * self.facts.size[1] / 1e6 if isinstance(self.facts, Facts) else 0.0
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -230,6 +232,11 @@ class Record:
         """What went wrong, where in it, if not in all of it; nothing where nothing did."""
         error = self.error
         return ": ".join(filter(None, (error.where, error.what))) if error else ""
+
+    @property
+    def made_it(self) -> bool:
+        """Whether the result is of this record, not one that an earlier run has left."""
+        return self.status in ("writing", "done")
 
     @property
     def standing(self) -> Result | None:
@@ -275,10 +282,8 @@ class Made(NamedTuple):
 
 def made_by(record: Record) -> Made | None:
     """What a record tells to have been made; None if nothing was."""
-    if record.result is None or record.result.sha256 is None:
+    if not record.made_it or record.result is None or record.result.sha256 is None:
         return None
-    if record.status in ("failed", "sent"):
-        return None  # the result is an earlier record's
     return Made(name_of(record.settings), record.source.sha256, record.result.sha256)
 
 

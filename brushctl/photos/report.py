@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
@@ -118,7 +119,7 @@ def write_report(
     told = {"title": html.escape(title), "summary": html.escape(summary)}
     items = (line for job in jobs for line in _item(job, records[job.key]))
     with replacing(path) as page:
-        for line in (HEAD.format(mark=MARK, **told), *items, TAIL):
+        for line in chain([HEAD.format(mark=MARK, **told)], items, [TAIL]):
             page.write(line.encode(errors="replace"))
 
 

@@ -121,7 +121,7 @@ class HotFolders:
         self.settling = len(self.whole) < len(seen)
 
     def has_news(self) -> bool:
-        """Whether a file has come or gone since the last look, as folders tell by their time.
+        """Whether a file has come or gone since the last look, as far as folders tell.
 
         One that was changed in place is seen at the next look, as is all where folders are many.
         """

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from brushctl.photos.records import Fault, Source
 from brushctl.photos.treating import failed
 from tests.cli import shell as others
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
@@ -46,13 +47,9 @@ def test_a_photograph_that_cannot_be_read_fails_alone_and_can_be_tried_again(she
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENXIO, errno.EOVERFLOW])
 def test_whatever_the_disk_says_is_told_and_is_no_surprise(number):
     error = OSError(number, os.strerror(number), "pairs/a.png")
-    told = failed("look", error, {}, {}).error
-    assert told == {
-        "code": "disk",
-        "what": os.strerror(number).lower(),
-        "where": "pairs/a.png",
-        "do": None,
-    }
+    told = failed("look", error, Source(), {}).error
+    what = os.strerror(number).lower()
+    assert told == Fault("disk", what, where="pairs/a.png")
 
 
 @pytest.fixture

@@ -149,12 +149,12 @@ def test_json_has_names_escaped_and_whole(folder):
 
 
 def test_a_report_has_names_as_text_and_not_as_markup(tmp_path):
-    from brushctl.photos.journal import Record
     from brushctl.photos.plan import Job
+    from brushctl.photos.records import Fault, Record, Source
 
     name = f"<b>{BYTE}.jpg"
-    job = Job(tmp_path / name, tmp_path / "out" / name, name)
-    record = Record(name, "failed", {}, {}, error={"code": "photo", "what": "<i>"})
+    job = Job(str(tmp_path / name), str(tmp_path / "out" / name), name)
+    record = Record(name, "failed", {}, Source(), error=Fault("photo", "<i>"))
     write_report(tmp_path / "page.html", [job], {name: record}, title=f"<u>{BYTE}")
     page = (tmp_path / "page.html").read_text()
     for markup in ("<b>?", "<i>", "<u>"):

@@ -1,15 +1,19 @@
 """Photographs, plans and journals by URL, without a cluster."""
 
+import errno
+import fcntl
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import fsspec
 import pytest
 import s3fs
 from fsspec.implementations.memory import MemoryFileSystem
 
-from brushctl.cluster.places import canonical, find_photographs, sizes_below, writing
+from brushctl.cluster.places import canonical, find_photographs, sizes_below, write
 from brushctl.cluster.planning import Task, plan_urls, select_urls
 from brushctl.cluster.running import edit_on_cluster
 from brushctl.cluster.segments import SegmentedJournal, read_segments
@@ -19,8 +23,10 @@ from brushctl.photos import naming
 from brushctl.photos.journal import Journal
 from brushctl.photos.plan import STATE
 from brushctl.photos.records import Record, Result, Source
+from brushctl.photos.results import replacing_result
 from brushctl.photos.treating import Treatment
 from tests.photos.driver import ToneEditor
+from tests.photos.test_locking import answering
 
 HOW = {"template": "{stem}.{ext}", "brush": "dusk"}
 
@@ -67,11 +73,13 @@ def test_a_folder_may_be_named_like_a_pattern(folder, tmp_path):
     assert [item.relative.name for item in find_photographs([f"{folder}/?/1.jpg"])] == ["1.jpg"] * 2
 
 
-def test_a_file_by_url_is_written_whole_or_not_at_all(tmp_path):
-    with writing(f"file://{tmp_path}/out/1.jpg") as part:
-        part.write_bytes(b"half")
-        assert part.parent == tmp_path / "out"
-        assert not (tmp_path / "out/1.jpg").exists()
+def test_a_file_by_url_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    output = f"file://{tmp_path}/out/"
+    write(f"{output}1.jpg", b"whole", output)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", Mock(side_effect=OSError(errno.EIO, "damaged")))
+        with pytest.raises(OSError, match="damaged"):
+            write(f"{output}2.jpg", b"half", output)
     assert [p.name for p in Path(tmp_path / "out").iterdir()] == ["1.jpg"]
 
 
@@ -85,8 +93,7 @@ def test_a_bucket_is_not_asked_for_its_folders_again_and_again(folder, monkeypat
 
     monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", noted)
     for n in range(5):
-        with writing(f"{folder}/out/{n}.jpg") as part:
-            part.write_bytes(b"x")
+        write(f"{folder}/out/{n}.jpg", b"x", f"{folder}/out/")
     assert asked.count("put_object") == 5
     assert len(asked) <= 5 + 1
 
@@ -107,6 +114,34 @@ def test_of_many_segments_the_last_line_counts(folder, tmp_path, monkeypatch):
             journal.write(Record(f"{n % 3}.jpg", "sent", {"round": n}, Source()))
     records = read_segments(f"{folder}/out [1]")
     assert [records[f"{n}.jpg"].settings["round"] for n in range(3)] == [9, 7, 8]
+
+
+def test_segments_of_version_1_are_read_and_each_new_one_can_be_read_by_itself(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
+    old = '{"brushctl": 1, "file": "0.jpg", "status": "done", "source": {}, "result": {},'
+    old += ' "settings": {"round": 0}, "error": null}'
+    system, place = s3fs.S3FileSystem(), f"{folder}/out/{STATE}/journal"
+    system.pipe_file(f"{place}/{'0' * 20}.jsonl", old.encode())
+    for n in (1, 2):
+        with SegmentedJournal(f"{folder}/out") as journal:
+            journal.write(Record(f"{n}.jpg", "sent", {"round": 1}, Source()))
+    system.invalidate_cache()
+    first, second = sorted(system.ls(place, detail=False))[1:]
+    assert system.cat_file(first).count(b"round") == system.cat_file(second).count(b"round") == 1
+    rounds = {name: one.settings["round"] for name, one in read_segments(f"{folder}/out").items()}
+    assert rounds == {"0.jpg": 0, "1.jpg": 1, "2.jpg": 1}
+
+
+def test_a_home_on_a_share_without_locks_serves_with_a_warning(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("BRUSHCTL_HOME", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", answering(errno.ENOLCK))
+    said = []
+    with SegmentedJournal(f"{folder}/out", said.append) as journal:
+        journal.write(Record("1.jpg", "sent", {}, Source()))
+    assert str(tmp_path / "locks") in said[0]
+    assert list(read_segments(f"{folder}/out")) == ["1.jpg"]
 
 
 def noted(folder: str, name: str) -> tuple[list[Task], dict[str, Record], dict[str, int]]:
@@ -152,8 +187,7 @@ def test_an_alias_of_a_protocol_is_no_other_folder(folder):
     with pytest.raises(PlanError, match="would replace a photograph"):
         plan_urls(find_photographs([f"{alias}/a/1.jpg"]), f"{alias}/a", **HOW)
     (task,) = plan_urls(found, f"{alias}/out", **HOW)
-    with writing(task.target) as part:
-        part.write_bytes(b"x")
+    write(task.target, b"x", task.output)
     assert sizes_below(canonical(f"{alias}/out/")) == {task.target: 1}
 
 
@@ -229,8 +263,10 @@ def test_lines_of_a_journal_do_not_wait_for_the_next(folder, tmp_path, monkeypat
 
 def test_what_killed_processes_left_in_a_folder_is_deleted_for_photographs_by_url(folder, tmp_path):
     tasks = plan_urls(find_photographs([f"{folder}/a"]), str(tmp_path / "out"), **HOW)
-    with writing(tasks[0].target, tasks[0].output) as part:
-        part.write_bytes(b"x")
+    target = Path(tasks[0].target.removeprefix("file://"))
+    target.parent.mkdir(parents=True)
+    with replacing_result(target, tmp_path / "out") as file:
+        part = Path(file.name)
     part.write_bytes(b"half")
     with Journal(tmp_path / "out" / STATE) as journal:
         next(edit_on_cluster(tasks, ToneEditor, Treatment({}), journal=journal, pool=Pool()))

@@ -233,6 +233,26 @@ def test_what_a_replaced_result_was_made_of_is_remembered(tmp_path):
     assert len(path.read_bytes().splitlines()) < 8
 
 
+def test_what_was_made_is_remembered_though_making_it_again_has_failed(tmp_path):
+    done = record("0.jpg")
+    failed = replace(done, status="failed", result=None, facts=None).following(done)
+    written(tmp_path, done, failed)
+    assert list(contents_in(tmp_path).history()) == [Made(name_of(SEED), "a", "b")]
+
+
+def test_what_version_1_tells_of_replaced_results_is_remembered(tmp_path):
+    first = {**OLD, "settings": {}}
+    later = {**OLD, "source": {"sha256": "6"}, "result": {"path": "a.jpg", "sha256": "7"}}
+    path = tmp_path / "journal.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (first, later)))
+    with Journal(tmp_path):
+        pass
+    assert set(contents_in(tmp_path).history()) == {
+        Made(name_of({}), "5", "6"),
+        Made(name_of(OLD["settings"]), "6", "7"),
+    }
+
+
 KILLED = """
 import os, pathlib, sys
 from brushctl.photos.journal import Journal
