@@ -26,16 +26,16 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.card import base_of, report
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import initial
-from brushctl.engine.scales import PAPER_SCALES, Scales
-from brushctl.photos.batch import edit_photographs
+from brushctl.engine.brush.instruction import initial
+from brushctl.engine.brush.scales import PAPER_SCALES, Scales
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.sampler import Editor
 from brushctl.photos.choices import Detail
-from brushctl.photos.colour import quantise
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.plan import plan_folder
-from brushctl.photos.treating import Treatment
+from brushctl.photos.icc import quantise
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.plan import plan_folder
+from brushctl.runs.steps import Treatment
+from brushctl.runs.work import edit_photographs
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/apply.json")

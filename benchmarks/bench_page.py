@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from brushctl.bench.cases import Case
-from brushctl.bench.methods import METHODS
+from brushctl.bench.methods.registry import METHODS
 from brushctl.bench.paper import printed
 from brushctl.bench.results import results_text
 from brushctl.bench.summary import Summary, summarise

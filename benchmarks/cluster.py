@@ -24,15 +24,15 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.card import report
-from brushctl.cluster.planning import tasks_of
-from brushctl.cluster.running import block_size, edit_on_cluster
-from brushctl.cluster.spreading import Pool, cluster
-from brushctl.cluster.worker import EditorOpener
-from brushctl.photos.batch import edit_photographs
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.journal import Journal
-from brushctl.photos.plan import Plan, plan_folder
-from brushctl.photos.treating import FileDone, Treatment
+from brushctl.runs.executors.distributed import block_size, edit_on_cluster
+from brushctl.runs.executors.ray import Pool, cluster
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.journal import Journal
+from brushctl.runs.plan import Plan, plan_folder
+from brushctl.runs.remote_plan import tasks_of
+from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.work import edit_photographs
+from brushctl.runs.worker import EditorOpener
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/cluster.json")

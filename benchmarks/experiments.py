@@ -24,14 +24,14 @@ from torch.nn import functional as F
 
 from brushctl.bench.effects import TRAIN, Effect, draw_effects
 from brushctl.bench.metrics import Pixels, psnr, ssim
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_dtype
-from brushctl.engine.editing import Editor
-from brushctl.engine.learning import learn
-from brushctl.engine.phrasing import find_phrase, vocabulary_of
-from brushctl.engine.recipes import DEFAULT
-from brushctl.engine.scales import Scales
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.devices import resolve_dtype
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.phrases.unique_phrase import find_phrase, vocabulary_of
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training.loop import learn
+from brushctl.engine.training.recipes import DEFAULT
 from brushctl.events import finished
 
 OUT = Path("docs/results/experiments.json")

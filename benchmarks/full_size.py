@@ -30,9 +30,9 @@ from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from benchmarks.card import report
-from brushctl.engine.base import DEFAULTS_FILE, EMBEDDED
+from brushctl.engine.model.base import DEFAULTS_FILE, EMBEDDED
 from brushctl.files import resolved
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/full-size.json")

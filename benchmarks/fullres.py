@@ -27,9 +27,9 @@ from skimage import data
 
 from benchmarks.card import report
 from brushctl.photos.choices import Detail
-from brushctl.photos.fullres import to_full_size
-from brushctl.photos.images import open_photo, resize
-from brushctl.photos.saving import encode_photo
+from brushctl.photos.encode import encode_photo
+from brushctl.photos.photo import open_photo, resize
+from brushctl.transfer.grid import to_full_size
 
 OUT = Path("docs/results/fullres.json")
 SIZES = {2: (1728, 1152), 12: (4240, 2832), 24: (6000, 4000)}

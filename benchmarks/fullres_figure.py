@@ -12,9 +12,9 @@ from skimage import data
 from benchmarks.fullres import crossed, model, night, resize_bicubic
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.photos.choices import Detail
-from brushctl.photos.colour import quantise
-from brushctl.photos.fullres import to_full_size
-from brushctl.photos.images import resize
+from brushctl.photos.icc import quantise
+from brushctl.photos.photo import resize
+from brushctl.transfer.grid import to_full_size
 
 OUT = Path("docs/images/fullres.jpg")
 CROP = np.s_[:300, :420]

@@ -17,11 +17,11 @@ from benchmarks.card import base_of, report
 from benchmarks.photographs import curve, faded
 from benchmarks.unnamed import Edit, reached
 from brushctl.bench.effects import GLOBAL, look
-from brushctl.bench.methods import Bench
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_dtype
-from brushctl.tiny.train.gauge import set_gauge
+from brushctl.bench.methods.registry import Bench
+from brushctl.engine.devices import resolve_dtype
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.tiny.train.key_value_scale import set_gauge
 
 OUT = Path("docs/results/gauge.json")
 EDITS: dict[str, Edit] = {

@@ -25,8 +25,8 @@ from skimage import data
 from benchmarks.card import base_of, report
 from brushctl.bench.effects import draw_effects
 from brushctl.brushes.header import read_metadata
-from brushctl.photos.colour import quantise
-from brushctl.photos.pipeline import TOGETHER
+from brushctl.photos.icc import quantise
+from brushctl.runs.windows import TOGETHER
 
 OUT, PICTURE = Path("docs/results/growth.json"), Path("docs/images/growth.png")
 COUNTS = (1, 10, 100, 1000)

@@ -33,15 +33,15 @@ from torch.nn import functional as F
 from benchmarks.card import base_of, report
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import mean_psnr
-from brushctl.engine.attention import Brushed, brushed
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.draws import Draw, bucket_losses, draw, encode_pairs
-from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import Instruction, initial
-from brushctl.engine.learning import learn, trainable
-from brushctl.engine.recipes import DEFAULT, PAPER
-from brushctl.engine.scales import Scales
+from brushctl.engine.brush.attention import Brushed, brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import Instruction, initial
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training.loop import learn, trainable
+from brushctl.engine.training.recipes import DEFAULT, PAPER
+from brushctl.engine.training.samples import Draw, bucket_losses, draw, encode_pairs
 from brushctl.events import finished
 from brushctl.tiny.world.pictures import draw_picture
 

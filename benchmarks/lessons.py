@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from brushctl.engine.base import BaseModel
-from brushctl.engine.clip import Clip
-from brushctl.engine.learning import Learned, learn
-from brushctl.engine.making import find_start
-from brushctl.engine.recipes import DEFAULT, Recipe
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.phrases.clip import Clip
+from brushctl.engine.training.loop import Learned, learn
+from brushctl.engine.training.make_brush import find_start
+from brushctl.engine.training.recipes import DEFAULT, Recipe
 from brushctl.events import finished
 
 

@@ -22,10 +22,10 @@ from benchmarks.lessons import learnt
 from brushctl.bench.demo import teal_and_amber
 from brushctl.bench.metrics import Pixels, mean_psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.editing import Editor
-from brushctl.photos.lut import FINE, Lut, fit_lut, share_carried
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.sampler import Editor
+from brushctl.grade.lut import FINE, Lut, fit_lut, share_carried
 from brushctl.tiny.world.looks import NAMED, Look
 from brushctl.tiny.world.pictures import draw_picture
 

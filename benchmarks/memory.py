@@ -15,12 +15,12 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.card import report
-from brushctl.photos.batch import edit_photographs
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.journal import Journal
-from brushctl.photos.plan import plan_folder
-from brushctl.photos.selection import select
-from brushctl.photos.treating import FileDone, Treatment
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.journal import Journal
+from brushctl.runs.plan import plan_folder
+from brushctl.runs.resume import select
+from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.work import edit_photographs
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/memory.json")

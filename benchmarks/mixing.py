@@ -22,12 +22,12 @@ from benchmarks.card import base_of, report
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
-from brushctl.brushes.stamp import Stamp
-from brushctl.cli.output import follow
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.editing import editor_on
-from brushctl.engine.making import Start, make_brush
-from brushctl.engine.recipes import RECIPES
+from brushctl.brushes.provenance import Stamp
+from brushctl.cli._output import follow
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.sampler import editor_on
+from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.recipes import RECIPES
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 

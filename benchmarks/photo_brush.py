@@ -19,8 +19,8 @@ from benchmarks.card import base_of, report
 from benchmarks.photographs import LOOKS, retouched
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.engine.base import find
-from brushctl.photos.colour import quantise
+from brushctl.engine.model.base import find
+from brushctl.photos.icc import quantise
 from brushctl.tiny.train.photographs import photograph_files
 
 OUT, SHEET = Path("docs/results/photo-brush.json"), Path("docs/images/photo-brush.jpg")

@@ -23,11 +23,11 @@ from benchmarks.card import base_of, command, note, report
 from benchmarks.lessons import learnt
 from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.clip import Clip, default_clip, load_clip
-from brushctl.engine.device import resolve_dtype
-from brushctl.engine.editing import Edited, Editor
-from brushctl.engine.recipes import DEFAULT, Recipe
+from brushctl.engine.devices import resolve_dtype
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.phrases.clip import Clip, default_clip, load_clip
+from brushctl.engine.sampler import Edited, Editor
+from brushctl.engine.training.recipes import DEFAULT, Recipe
 from brushctl.tiny.train.photographs import photographs
 from brushctl.tiny.world.looks import luma
 

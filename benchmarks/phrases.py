@@ -16,9 +16,9 @@ import torch
 
 from benchmarks.card import command, note
 from brushctl.bench.effects import TABLE_3, draw_effects
-from brushctl.engine.base import find
-from brushctl.engine.clip import Clip, default_clip, load_clip
-from brushctl.engine.phrasing import Phrasing, find_phrase, vocabulary_of
+from brushctl.engine.model.base import find
+from brushctl.engine.phrases.clip import Clip, default_clip, load_clip
+from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
 from brushctl.events import finished
 from brushctl.tiny.world.edits import draw_pair
 

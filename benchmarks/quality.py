@@ -19,10 +19,10 @@ from benchmarks.card import base_of, report
 from benchmarks.lessons import learnt
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import psnr, ssim
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_dtype
-from brushctl.engine.editing import Editor
+from brushctl.engine.devices import resolve_dtype
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.sampler import Editor
 from brushctl.photos.choices import Quality
 
 OUT = Path("docs/results/quality.json")

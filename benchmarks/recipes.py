@@ -23,19 +23,19 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.card import base_of, command
 from brushctl.bench.cases import Case
 from brushctl.bench.effects import TABLE_3, draw_effects, held_out
-from brushctl.bench.methods import Bench
+from brushctl.bench.methods.registry import Bench
 from brushctl.bench.running import Plan, run_bench
 from brushctl.bench.summary import MEASURES, summarise
-from brushctl.cli.output import follow
-from brushctl.engine.attention import brushed
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_dtype
-from brushctl.engine.draws import EncodedPairs, bucket_losses, draw
-from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import initial
-from brushctl.engine.learning import trainable
-from brushctl.engine.recipes import DEFAULT, PAPER, Recipe
+from brushctl.cli._output import follow
+from brushctl.engine.brush.attention import brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import initial
+from brushctl.engine.devices import resolve_dtype
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.training.loop import trainable
+from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
+from brushctl.engine.training.samples import EncodedPairs, bucket_losses, draw
 
 OUT = Path("docs/results/recipes.json")
 LEARN = Path("docs/results/learn.json")

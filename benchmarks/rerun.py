@@ -49,11 +49,11 @@ SETTINGS = {
 IMPORTS = """
 import json, os, resource, sys, time
 from pathlib import Path
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.journal import Journal
-from brushctl.photos.plan import STATE, plan_folder, plan_in_place
-from brushctl.photos.selection import select
-from brushctl.photos.treating import Treatment
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.journal import Journal
+from brushctl.runs.plan import STATE, plan_folder, plan_in_place
+from brushctl.runs.resume import select
+from brushctl.runs.steps import Treatment
 """
 DONE = """
 settings = json.loads(sys.argv[1])

@@ -28,13 +28,13 @@ import torch
 from PIL import Image
 
 from benchmarks.card import report
-from brushctl.cluster.places import Found
-from brushctl.cluster.planning import Task, plan_urls, select_urls
-from brushctl.cluster.running import LARGEST
-from brushctl.cluster.worker import Painter
-from brushctl.photos.journal import Journal
-from brushctl.photos.records import Facts, Record, Result
-from brushctl.photos.treating import Treatment
+from brushctl.runs.executors.distributed import LARGEST
+from brushctl.runs.journal import Journal
+from brushctl.runs.records import Facts, Record, Result
+from brushctl.runs.remote_plan import Task, plan_urls, select_urls
+from brushctl.runs.steps import Treatment
+from brushctl.runs.storage.remote import Found
+from brushctl.runs.worker import Painter
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/scale.json")

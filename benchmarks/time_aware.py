@@ -14,12 +14,12 @@ from benchmarks.lessons import learnt
 from brushctl.bench.effects import Effect, draw_effects
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, contact_sheet
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.clip import TINY_CLIP, load_clip
-from brushctl.engine.device import resolve_device, resolve_dtype
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import Instruction, from_noisiest
-from brushctl.engine.recipes import DEFAULT
+from brushctl.engine.brush.instruction import Instruction, from_noisiest
+from brushctl.engine.devices import resolve_device, resolve_dtype
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training.recipes import DEFAULT
 from brushctl.settings import TINY
 
 OUT = Path("docs/images/time-aware.png")

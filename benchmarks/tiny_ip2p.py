@@ -15,10 +15,10 @@ import torch
 
 from benchmarks.card import command, note
 from brushctl.bench.metrics import psnr
-from brushctl.engine.base import EMBEDDED, BaseModel, open_base
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import written
-from brushctl.engine.scales import Scales
+from brushctl.engine.brush.instruction import written
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import EMBEDDED, BaseModel, open_base
+from brushctl.engine.sampler import Editor
 from brushctl.tiny.train.photographs import photographs
 from brushctl.tiny.world.edits import EDITS, Edit
 from brushctl.tiny.world.pictures import draw_picture

@@ -21,13 +21,13 @@ from benchmarks.card import command, note
 from benchmarks.fullres import crossed
 from benchmarks.photographs import red_filter, split_toning
 from brushctl.bench.effects import GLOBAL, LOCAL, TEST, TRAIN, Draw, Effect, change, look
-from brushctl.bench.methods import Bench
+from brushctl.bench.methods.registry import Bench
 from brushctl.bench.metrics import Pixels
 from brushctl.bench.running import Plan, run_bench
-from brushctl.cli.output import follow
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_dtype
+from brushctl.cli._output import follow
+from brushctl.engine.devices import resolve_dtype
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.tiny.world.looks import UNNAMED, luma
 
 NAVY, CREAM = np.array((0.05, 0.08, 0.3)), np.array((1.0, 0.93, 0.78))

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from brushctl.brushes.mixing import blend as blend
     from brushctl.brushes.mixing import schedule as schedule
     from brushctl.brushes.mixing import stack as stack
-    from brushctl.brushes.stamp import Stamp as Stamp
-    from brushctl.engine.editing import open_editor as open_editor
-    from brushctl.engine.pipeline import load as load
+    from brushctl.brushes.provenance import Stamp as Stamp
+    from brushctl.engine.diffusers_pipeline import load as load
+    from brushctl.engine.sampler import open_editor as open_editor
     from brushctl.engine.teaching import learn as learn
     from brushctl.errors import BrushctlError as BrushctlError
 
@@ -27,12 +27,12 @@ API = {
     "Brush": "brushctl.brushes.file",
     "BrushctlError": "brushctl.errors",
     "Share": "brushctl.brushes.mixing",
-    "Stamp": "brushctl.brushes.stamp",
+    "Stamp": "brushctl.brushes.provenance",
     "blend": "brushctl.brushes.mixing",
     "learn": "brushctl.engine.teaching",
-    "load": "brushctl.engine.pipeline",
+    "load": "brushctl.engine.diffusers_pipeline",
     "open_brush": "brushctl.brushes.cache",
-    "open_editor": "brushctl.engine.editing",
+    "open_editor": "brushctl.engine.sampler",
     "schedule": "brushctl.brushes.mixing",
     "stack": "brushctl.brushes.mixing",
     "write_brush": "brushctl.brushes.file",

@@ -16,6 +16,8 @@ PIECE = 2**21
 """Bytes that are read at once: all that a file may begin with, a brush's header too."""
 KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 """What may be opened, and is no regular file."""
+LIST = 64 * 2**20
+"""Bytes of a list of files: half a million names of a hundred letters."""
 
 
 def open_file(path: Path) -> BufferedReader:

@@ -59,7 +59,7 @@ LARGEST_SEED = 2**53 - 1
 """Brushes keep their seed as a number in JSON, which is exact up to here."""
 
 # How a run of learning is watched. What decides the brush itself is a recipe's
-# (`brushctl.engine.recipes`).
+# (`brushctl.engine.training.recipes`).
 
 REPORT_EVERY = 10
 """Steps between two progress events: a second or so on a laptop."""

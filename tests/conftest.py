@@ -17,7 +17,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            cluster = "tests/cluster/"
+            cluster = "tests/runs/cluster/"
             return cluster if nodeid.startswith(cluster) else super()._split_scope(nodeid)
 
     return ByFile(config, log)

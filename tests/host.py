@@ -162,7 +162,7 @@ class Use:
 
     def opening_photographs(self) -> None:
         """As learning opens them, with the program's own limit of pixels below theirs."""
-        from brushctl.photos.images import open_photo
+        from brushctl.photos.photo import open_photo
         from brushctl.photos.source import megapixels_of
 
         with warnings.catch_warnings(), MonkeyPatch.context() as patch:
@@ -174,7 +174,7 @@ class Use:
 
     def learning(self) -> None:
         """A brush from a few steps, its words found by CLIP."""
-        from brushctl.engine import recipes
+        from brushctl.engine.training import recipes
 
         quick = replace(recipes.DEFAULT, steps=2, steps_for_one=None)
         with MonkeyPatch.context() as patch:

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import brushctl
-from brushctl.engine import recipes
-from brushctl.engine.base import EMBEDDED
+from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Stage
 

@@ -70,7 +70,7 @@ def heavy_modules(arguments: list[str], **environment: str) -> list[str]:
     """Which heavy modules a run of brushctl with these arguments has loaded at its end."""
     program = f"""
 import sys
-from brushctl.cli.failure import run_and_exit
+from brushctl.cli._status import run_and_exit
 from brushctl.cli.app import app
 try:
     status = run_and_exit(app)

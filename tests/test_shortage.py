@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushctl.engine.places import unavailable
+from brushctl.engine.model.hub import unavailable
 from brushctl.errors import BaseModelError, DeviceMemoryError, lack_of, shortage
 
 UNMAPPED = "libtorch_cpu.so: failed to map segment from shared object"

@@ -13,22 +13,15 @@ from PIL import Image
 
 from brushctl.bench.effects import Effect
 from brushctl.bench.folder import MARK
-from brushctl.bench.methods import (
-    METHODS,
-    PUBLISHED,
-    VISII,
-    Bench,
-    Learnt,
-    chosen_scales,
-)
+from brushctl.bench.methods.lpips import Distance
+from brushctl.bench.methods.registry import METHODS, PUBLISHED, VISII, Bench, Learnt, chosen_scales
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
 from brushctl.bench.sheet import as_png
-from brushctl.engine.perception import Distance
-from brushctl.engine.recipes import DEFAULT, PAPER
-from brushctl.engine.scales import PAPER_SCALES, Scales
+from brushctl.engine.brush.scales import PAPER_SCALES, Scales
+from brushctl.engine.training.recipes import DEFAULT, PAPER
 from brushctl.events import Event
 from brushctl.files import write_atomically
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 
 GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""

@@ -14,23 +14,24 @@ from PIL import Image
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.brushes.file import Brush, encode_brush
-from brushctl.brushes.stamp import Stamp
-from brushctl.engine.base import BaseModel, open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import resolve_device, resolve_dtype
-from brushctl.engine.editing import Editor, editor_on
-from brushctl.engine.instruction import written
-from brushctl.engine.making import find_start, make_brush
-from brushctl.engine.recipes import DEFAULT
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.brush.instruction import written
+from brushctl.engine.devices import resolve_device, resolve_dtype
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.sampler import Editor, editor_on
+from brushctl.engine.training.make_brush import find_start, make_brush
+from brushctl.engine.training.recipes import DEFAULT
 from brushctl.events import Event
 from brushctl.files import write_atomically
-from brushctl.photos.batch import edit_photographs
-from brushctl.photos.colour import quantise
-from brushctl.photos.images import open_photo
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.pairs import find_pairs, load_pairs, pair_sha256
-from brushctl.photos.plan import plan_folder
-from brushctl.photos.treating import FileDone, Treatment
+from brushctl.pairs.find import find_pairs
+from brushctl.pairs.load import load_pairs, pair_sha256
+from brushctl.photos.icc import quantise
+from brushctl.photos.photo import open_photo
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.plan import plan_folder
+from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.work import edit_photographs
 from brushctl.settings import TINY
 from brushctl.tiny.world.looks import luma
 from brushctl.tiny.world.pictures import draw_picture, draw_scene

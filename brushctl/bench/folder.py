@@ -11,7 +11,8 @@ from pathlib import Path
 
 from brushctl.bench.effects import TABLE_3, TRAIN, Effect
 from brushctl.errors import PairsError
-from brushctl.photos.pairs import Pair, find_pairs, load_pairs
+from brushctl.pairs.find import Pair, find_pairs
+from brushctl.pairs.load import load_pairs
 
 TRAINING, TESTING = ("train", "training"), ("test", "testing")
 INSTRUCTION_FILE = "instruction.txt"

@@ -11,9 +11,9 @@ from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
-from brushctl.engine.base import BaseModel
-from brushctl.engine.editing import Editor, editor_on
-from brushctl.engine.instruction import written
+from brushctl.engine.brush.instruction import written
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.sampler import Editor, editor_on
 from brushctl.events import Advance, Event, Stage
 
 

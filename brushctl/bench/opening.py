@@ -6,10 +6,10 @@ from pathlib import Path
 
 from brushctl.bench.effects import TABLE_3, Effect, draw_effects
 from brushctl.bench.folder import effects_in, load_effect
-from brushctl.bench.methods import Bench
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import load_clip_for
-from brushctl.engine.device import learning_dtype, resolve_device
+from brushctl.bench.methods.registry import Bench
+from brushctl.engine.devices import learning_dtype, resolve_device
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import load_clip_for
 from brushctl.events import Event
 from brushctl.settings import TINY
 

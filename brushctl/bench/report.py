@@ -15,7 +15,7 @@ from brushctl.bench.running import Outcome, Plan
 from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.bench.summary import MEASURES
 from brushctl.bench.tables import headings
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 
 STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fafaf8 }

@@ -9,7 +9,7 @@ from typing import Any
 from brushctl.bench.cases import GRID
 from brushctl.bench.running import Outcome, Plan
 from brushctl.bench.summary import summarise
-from brushctl.engine.device import name_of
+from brushctl.engine.devices import name_of
 
 
 def results_of(outcome: Outcome, plan: Plan, *, command: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from brushctl.bench.cases import Case, Judges, Shelf, run_case, stem_of, strip_of
 from brushctl.bench.effects import Effect
-from brushctl.bench.methods import Bench
+from brushctl.bench.methods.lpips import LPIPS_ALEX, has_lpips, lpips_distance, tower_distance
+from brushctl.bench.methods.registry import Bench
 from brushctl.bench.metrics import Pixels
-from brushctl.engine.perception import LPIPS_ALEX, has_lpips, lpips_distance, tower_distance
 from brushctl.events import Advance, Event, Stage, Warned
 
 
@@ -18,7 +18,7 @@ class Plan:
 
     Attributes:
         effects: with all their pairs.
-        methods: keys of `brushctl.bench.methods.METHODS`.
+        methods: keys of `brushctl.bench.methods.registry.METHODS`.
         shots: how many training pairs are used, one number or several.
         limit: test pairs of each effect; None for all.
         work: the folder of what is done.

@@ -7,7 +7,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont
 
 from brushctl.bench.metrics import Pixels
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 
 GAP = 10
 PAPER, INK, FAINT = (250, 250, 248), (30, 30, 30), (120, 120, 120)

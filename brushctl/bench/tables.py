@@ -6,10 +6,10 @@ from rich.table import Table
 
 from brushctl.bench.cases import Judges
 from brushctl.bench.effects import GLOBAL, LOCAL
+from brushctl.bench.methods.lpips import LPIPS_ALEX
 from brushctl.bench.paper import Figures, printed
 from brushctl.bench.running import Outcome
 from brushctl.bench.summary import LOWER_IS_BETTER, MEASURES, SPLITS, Summary, summarise
-from brushctl.engine.perception import LPIPS_ALEX
 
 TITLES = {
     GLOBAL: "TOP-Global",

@@ -20,7 +20,7 @@ from brushctl.brushes import limits
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush, Features, sealed
 from brushctl.brushes.metadata import Instruction, Lineage, Metadata, Parent
-from brushctl.brushes.stamp import Stamp
+from brushctl.brushes.provenance import Stamp
 from brushctl.errors import BrushMismatchError, UsageError
 
 LEAST_SUM = 1e-3

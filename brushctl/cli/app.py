@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from brushctl import __version__
+from brushctl.cli._output import open_closed_streams, outliving_readers
+from brushctl.cli._status import Commands, run_and_exit
 from brushctl.cli.apply import apply
 from brushctl.cli.bench import bench
 from brushctl.cli.demo import demo
 from brushctl.cli.doctor import doctor
 from brushctl.cli.export import export
-from brushctl.cli.failure import Commands, run_and_exit
 from brushctl.cli.import_ import import_brush
 from brushctl.cli.init_phrase import init_phrase
 from brushctl.cli.inspect import inspect
@@ -21,7 +22,6 @@ from brushctl.cli.label import label
 from brushctl.cli.learn import learn
 from brushctl.cli.list import list_brushes
 from brushctl.cli.mix import mix
-from brushctl.cli.output import open_closed_streams, outliving_readers
 from brushctl.cli.rename import rename
 from brushctl.cli.rm import rm
 from brushctl.cli.verify import verify

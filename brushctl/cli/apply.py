@@ -11,6 +11,21 @@ from brushctl.brushes import limits
 from brushctl.brushes.cache import find
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.header import read_metadata
+from brushctl.cli._options import (
+    Base,
+    BrushName,
+    Cores,
+    Device,
+    Dtype,
+    EngineName,
+    Machines,
+    PerGpu,
+    Quiet,
+    RayAddress,
+    Seed,
+    Workers,
+)
+from brushctl.cli._status import unless_busy
 from brushctl.cli.applying import (
     Command,
     conclude,
@@ -19,20 +34,17 @@ from brushctl.cli.applying import (
     show_plan,
     without_results,
 )
-from brushctl.cli.arguments import Base, BrushName, Device, Dtype, Quiet, Seed
-from brushctl.cli.busy import unless_busy
 from brushctl.cli.hot_folder import watch_folder
-from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.photos.inputs import check_named, find_inputs, read_list
-from brushctl.photos.naming import TEMPLATE, names_picture
-from brushctl.photos.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
+from brushctl.runs.inputs import check_named, find_inputs, read_list
+from brushctl.runs.naming import TEMPLATE, names_picture
+from brushctl.runs.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
 
 if TYPE_CHECKING:
-    from brushctl.photos.treating import Editor
+    from brushctl.runs.steps import Editor
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
@@ -168,7 +180,7 @@ def apply(
 
     def open_editor() -> "AbstractContextManager[Editor]":
         from brushctl.brushes.file import read_brush
-        from brushctl.engine.editing import open_editor
+        from brushctl.engine.sampler import open_editor
 
         return open_editor(read_brush(path), device=device, **sampling)
 
@@ -320,7 +332,7 @@ def _check_results(plan: Plan, template: str, command: Command, *, in_place: boo
     if report and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
     if report:
-        from brushctl.photos.report import check_page
+        from brushctl.runs.report import check_page
 
         check_page(report, plan, overwrite=command.overwrite)
 

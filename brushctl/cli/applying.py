@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
-from brushctl.cli.failure import exit_with_failed, say_failed
-from brushctl.cli.output import counted, follow, print_fields, print_line, say
-from brushctl.cli.stopping import stopping_gently
+from brushctl.cli._output import counted, follow, print_fields, print_line, say
+from brushctl.cli._signals import stopping_gently
+from brushctl.cli._status import exit_with_failed, say_failed
 from brushctl.errors import Interrupted
 from brushctl.files import STREAM, remove_unfinished
 from brushctl.photos.choices import Detail
-from brushctl.photos.inputs import Input
-from brushctl.photos.links import RealPaths
-from brushctl.photos.plan import Plan, check_room
+from brushctl.runs.inputs import Input
+from brushctl.runs.links import RealPaths
+from brushctl.runs.plan import Plan, check_room
 
 if TYPE_CHECKING:
-    from brushctl.cluster.planning import Chosen
     from brushctl.events import Event
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.records import Record
-    from brushctl.photos.selection import Selection
-    from brushctl.photos.treating import Editor, FileDone, Treatment
+    from brushctl.runs.journal import Journal
+    from brushctl.runs.records import Record
+    from brushctl.runs.remote_plan import Chosen
+    from brushctl.runs.resume import Selection
+    from brushctl.runs.steps import Editor, FileDone, Treatment
 
     Edit = Callable[[Plan, Selection, Journal, Callable[[], bool]], list[Record]]
 
@@ -51,8 +51,8 @@ class Command:
 
     def treatment(self) -> "Treatment":
         """How each photograph is treated."""
-        from brushctl.photos.metadata import Provenance
-        from brushctl.photos.treating import Treatment
+        from brushctl.photos.metadata.blocks import Provenance
+        from brushctl.runs.steps import Treatment
 
         settings = {
             "brush": self.brush,
@@ -79,7 +79,7 @@ class Command:
 
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
         """What of a plan is still to be done, once there is room for it."""
-        from brushctl.photos.selection import select
+        from brushctl.runs.resume import select
 
         selection = select(
             plan,
@@ -103,8 +103,8 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
         plan: what to do.
         edit: does the work in place of an editor of this process.
     """
-    from brushctl.photos.in_place import states_around
-    from brushctl.photos.journal import Journal, check_idle
+    from brushctl.runs.in_place import states_around
+    from brushctl.runs.journal import Journal, check_idle
 
     started = time.monotonic()
     held = Journal(plan.state, command.mention) if plan.state else nullcontext()
@@ -128,7 +128,7 @@ def run_once(command: Command, plan: Plan, edit: "Edit | None" = None) -> None:
                 with command.open_editor() as editor:
                     records = edit_here(command, plan, selection, editor, journal, stop)
         if command.report and journal:
-            from brushctl.photos.report import write_report
+            from brushctl.runs.report import write_report
 
             title = f"{command.brush}: {journal.path.parent.parent}"
             write_report(command.report, plan.jobs, journal.records, title=title)
@@ -165,7 +165,7 @@ def conclude(
 
 def without_results(command: Command, found: list[Input], state: Path) -> list[Input]:
     """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
-    from brushctl.photos.journal import results_of
+    from brushctl.runs.journal import results_of
 
     paths = RealPaths()
     above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
@@ -199,7 +199,7 @@ def left_alone(selection: "Selection | Chosen") -> list[str]:
 
 def show_plan(command: Command, plan: Plan) -> None:
     """Print what a run would do, and touch nothing."""
-    from brushctl.photos.journal import journal_in
+    from brushctl.runs.journal import journal_in
 
     records = journal_in(plan.state) if plan.state else {}
     selection = command.select(plan, records)
@@ -220,7 +220,7 @@ def show_action(command: Command, action: str, source: str, target: str) -> None
 
 def sweep_plan(plan: Plan) -> None:
     """Delete what killed runs of a plan have left half-written."""
-    from brushctl.photos.results import sweep_results
+    from brushctl.runs.results import sweep_results
 
     real = RealPaths()
     targets = ((job.target_file, job.in_place) for job in plan.jobs if job.target_file)
@@ -237,7 +237,7 @@ def edit_here(
     stop: Callable[[], bool],
 ) -> "list[Record]":
     """Edit in this process; return what became of each photograph."""
-    from brushctl.photos.batch import edit_photographs
+    from brushctl.runs.work import edit_photographs
 
     work = edit_photographs(
         plan, selection.todo, editor, command.treatment(), journal=journal, stop=stop
@@ -249,7 +249,7 @@ def announced(
     work: "Generator[Event | FileDone, None, list[Record]]", *, json: bool
 ) -> "Generator[Event, None, list[Record]]":
     """The events for people; each finished photograph becomes a line of JSON if asked for."""
-    from brushctl.photos.treating import FileDone
+    from brushctl.runs.steps import FileDone
 
     while True:
         try:

@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli.arguments import Base, Device, Json, LearningDtype, Quiet, Seed
-from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
-from brushctl.cli.output import follow, out_console, print_json, say
+from brushctl.cli._options import (
+    Base,
+    Cores,
+    Device,
+    EngineName,
+    Json,
+    LearningDtype,
+    Machines,
+    PerGpu,
+    Quiet,
+    RayAddress,
+    Seed,
+    Workers,
+)
+from brushctl.cli._output import follow, out_console, print_json, say
 from brushctl.errors import UsageError
 from brushctl.files import unwritable, write_atomically
 from brushctl.photos.choices import Engine
@@ -89,7 +101,7 @@ def bench(
     if folder is not None and not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), do="Check the path.")
 
-    from brushctl.bench.methods import METHODS
+    from brushctl.bench.methods.registry import METHODS
 
     chosen = _chosen("--methods", methods, list(METHODS))
     if sheet:
@@ -156,7 +168,7 @@ def _run(
         plan = planned(bench.base.resolution)
         return plan, follow(run_bench(bench, plan), quiet=quiet)
 
-    from brushctl.bench.elsewhere import on_cluster
+    from brushctl.bench.distributed import on_cluster
 
     with machines.joined() as pool:
         # This process only plans and keeps; names of cases tell the number format.

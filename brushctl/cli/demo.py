@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli.arguments import Json, Quiet, Seed
-from brushctl.cli.output import follow, print_json, shown
+from brushctl.cli._options import Json, Quiet, Seed
+from brushctl.cli._output import follow, print_json, shown
 from brushctl.errors import UsageError
 from brushctl.files import PART, write_atomically
 
@@ -35,7 +35,7 @@ def demo(
     _claim(folder)
 
     from brushctl.bench.demo import demonstrate
-    from brushctl.brushes.stamp import Stamp
+    from brushctl.brushes.provenance import Stamp
 
     stamp = Stamp.today("teal-and-amber")
     done = follow(demonstrate(folder, stamp=stamp, seed=seed), quiet=quiet)

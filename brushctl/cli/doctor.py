@@ -12,8 +12,8 @@ import typer
 
 from brushctl import __version__
 from brushctl.brushes.cache import names
-from brushctl.cli.arguments import Json
-from brushctl.cli.output import out_console, print_json, shown
+from brushctl.cli._options import Json
+from brushctl.cli._output import out_console, print_json, shown
 from brushctl.errors import BrushctlError, UsageError, first_line, reason, shortage
 from brushctl.extras import installing
 from brushctl.files import existing
@@ -88,8 +88,8 @@ def _library(name: str) -> Finding:
 
 def _models() -> Iterator[Finding]:
     try:
-        from brushctl.engine.cached import cached_base, hub_cache, is_clip_cached
-        from brushctl.engine.device import devices
+        from brushctl.engine.devices import devices
+        from brushctl.engine.model.hub import cached_base, hub_cache, is_clip_cached
     except Exception as error:
         # A broken installation of torch raises anything at all, and this is where to say so.
         told = shortage(error) or BrushctlError(str(error)[:200], do="Install brushctl again.")

@@ -8,9 +8,9 @@ import typer
 
 from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
-from brushctl.cli.arguments import Base, Device, complete_names
+from brushctl.cli._options import Base, Device, complete_names
+from brushctl.cli._output import say
 from brushctl.cli.lut import export_lut
-from brushctl.cli.output import say
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, read_bytes
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brushctl.cli._output import say
+from brushctl.cli._signals import stopping_gently
 from brushctl.cli.applying import Command, edit_here, left_alone, passed_over, sweep_plan
-from brushctl.cli.output import say
-from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import PlanError
 from brushctl.files import expanded, remove_unfinished
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.plan import STATE, check_outside, plan_folder
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.plan import STATE, check_outside, plan_folder
 
 if TYPE_CHECKING:
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.treating import Editor
-    from brushctl.photos.watching import HotFolders
+    from brushctl.runs.journal import Journal
+    from brushctl.runs.steps import Editor
+    from brushctl.runs.watch import HotFolders
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks; more where nothing happens and a look is dear."""
@@ -27,8 +27,8 @@ def watch_folder(
     command: Command, folders: Sequence[str], output: Path, *, template: str, settle: float
 ) -> None:
     """Edit what arrives in folders until a signal; one editor and one lock throughout."""
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.watching import HotFolders, rest_after, wait
+    from brushctl.runs.journal import Journal
+    from brushctl.runs.watch import HotFolders, rest_after, wait
 
     check_outside((expanded(folder) for folder in folders), output)
     watch = _Watch(command, HotFolders(folders, settle), folders, output, template)

@@ -8,8 +8,8 @@ import typer
 
 from brushctl.brushes.cache import checked_name, store
 from brushctl.brushes.header import blaming, read_whole
-from brushctl.cli.arguments import Json, Overwrite
-from brushctl.cli.output import print_json, say
+from brushctl.cli._options import Json, Overwrite
+from brushctl.cli._output import print_json, say
 from brushctl.errors import BrushNotFoundError
 from brushctl.files import STREAM, expanded, naming
 from brushctl.reading import open_file

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli.arguments import Align, Base, Device, Json, Pairs, Quiet
-from brushctl.cli.checks import checked
-from brushctl.cli.output import err_console, follow, print_fields, print_json, say, shown
+from brushctl.cli._checks import checked
+from brushctl.cli._options import Align, Base, Device, Json, Pairs, Quiet
+from brushctl.cli._output import err_console, follow, print_fields, print_json, say, shown
 from brushctl.errors import UsageError, reason
 from brushctl.settings import TINY
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from brushctl.engine.phrasing import Candidate, Phrasing
+    from brushctl.engine.phrases.unique_phrase import Candidate, Phrasing
 
 ClipName = Annotated[
     str | None,
@@ -44,7 +44,8 @@ def init_phrase(
     quiet: Quiet = False,
 ) -> None:
     """Find the phrase learning would start from, and show what it was chosen among."""
-    from brushctl.photos.pairs import find_pairs, load_pairs
+    from brushctl.pairs.find import find_pairs
+    from brushctl.pairs.load import load_pairs
 
     if not math.isfinite(eta):
         raise UsageError(
@@ -54,9 +55,9 @@ def init_phrase(
     found = find_pairs(pairs)
     checked(pairs, found, align=align, quiet=quiet)
 
-    from brushctl.engine.clip import default_clip, load_clip
-    from brushctl.engine.device import resolve_device
-    from brushctl.engine.phrasing import find_phrase, parse_vocabulary, vocabulary_of
+    from brushctl.engine.devices import resolve_device
+    from brushctl.engine.phrases.clip import default_clip, load_clip
+    from brushctl.engine.phrases.unique_phrase import find_phrase, parse_vocabulary, vocabulary_of
 
     model = load_clip(clip or default_clip(base or TINY), resolve_device(device))
     known = vocabulary_of(model) if words is None else parse_vocabulary(words, str(vocabulary))

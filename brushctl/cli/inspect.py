@@ -9,8 +9,8 @@ import typer
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import Header, blaming, read_file_header, read_header, read_whole
-from brushctl.cli.arguments import BrushNames, Json
-from brushctl.cli.output import print_error, print_json
+from brushctl.cli._options import BrushNames, Json
+from brushctl.cli._output import print_error, print_json
 from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
 from brushctl.files import STREAM
 
@@ -39,7 +39,7 @@ def inspect(
             continue
         entries.append(_entry(source, header, statistics))
         if not json:
-            from brushctl.cli.panel import show_brush
+            from brushctl.cli._panel import show_brush
 
             show_brush(source, header, statistics)
     if json:

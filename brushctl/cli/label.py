@@ -8,8 +8,8 @@ import typer
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.fields import as_usage_errors, line, prose
-from brushctl.cli.arguments import BrushName, Json
-from brushctl.cli.output import print_json, say
+from brushctl.cli._options import BrushName, Json
+from brushctl.cli._output import print_json, say
 from brushctl.errors import UsageError
 
 

@@ -5,12 +5,26 @@ from typing import Annotated
 
 import typer
 
-from brushctl.cli.arguments import Align, Base, Device, LearningDtype, Overwrite, Pairs, Quiet, Seed
-from brushctl.cli.checks import show_checks
-from brushctl.cli.machines import Cores, EngineName, Machines, PerGpu, RayAddress, Workers
+from brushctl.cli._checks import show_checks
+from brushctl.cli._options import (
+    Align,
+    Base,
+    Cores,
+    Device,
+    EngineName,
+    LearningDtype,
+    Machines,
+    Overwrite,
+    Pairs,
+    PerGpu,
+    Quiet,
+    RayAddress,
+    Seed,
+    Workers,
+)
+from brushctl.cli._output import print_json, say
 from brushctl.cli.many import Many
 from brushctl.cli.order import Learned, Order
-from brushctl.cli.output import print_json, say
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -104,7 +118,7 @@ def learn(
     if engine is Engine.RAY:
         raise UsageError("a cluster learns many brushes at once", do="Add --batch, or one process.")
     if check_only:
-        from brushctl.photos.pairs import find_pairs
+        from brushctl.pairs.find import find_pairs
 
         show_checks(find_pairs(pairs), align=align, json=json, quiet=quiet)
         return
@@ -116,8 +130,8 @@ def learn(
     if base is None and not quiet:
         say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
 
-    from brushctl.engine.base import open_base
-    from brushctl.engine.device import learning_dtype, resolve_device
+    from brushctl.engine.devices import learning_dtype, resolve_device
+    from brushctl.engine.model.base import open_base
 
     place = resolve_device(device)
     model = open_base(base, place, learning_dtype(dtype, place))
@@ -130,7 +144,7 @@ def learn(
 
 def _tell(learned: Learned, output: str, base: str | None) -> None:
     """Say what has become of the pairs, and how to go on."""
-    from brushctl.engine.places import is_here
+    from brushctl.engine.model.hub import is_here
 
     for line in (*learned.told().splitlines(), str(learned.path)):
         say(line)
@@ -146,6 +160,6 @@ def _check_machine(device: str, dtype: str | None) -> None:
     Raises:
         DeviceError: it cannot.
     """
-    from brushctl.engine.device import learning_dtype, resolve_device
+    from brushctl.engine.devices import learning_dtype, resolve_device
 
     learning_dtype(dtype, resolve_device(device))

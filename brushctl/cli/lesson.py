@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from brushctl import settings
 from brushctl.bench.judging import Judgement, judge, merged, with_held_out
+from brushctl.brushes.checkpoint import Unfinished, fold_of
 from brushctl.brushes.file import Brush
-from brushctl.brushes.stamp import Stamp
-from brushctl.brushes.unfinished import Unfinished, fold_of
-from brushctl.cli.output import counted, follow, say
-from brushctl.engine.base import BaseModel
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.making import Start, make_brush, named
-from brushctl.engine.phrasing import Seen, look, vocabulary_of
-from brushctl.engine.recipes import Recipe
+from brushctl.brushes.provenance import Stamp
+from brushctl.cli._output import counted, follow, say
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.phrases.unique_phrase import Seen, look, vocabulary_of
+from brushctl.engine.training.make_brush import Start, make_brush, named
+from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError, first_line
-from brushctl.photos.pairs import Pair, load_pairs, pair_sha256
+from brushctl.pairs.find import Pair
+from brushctl.pairs.load import load_pairs, pair_sha256
 
 if TYPE_CHECKING:
     import numpy as np

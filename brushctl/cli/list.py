@@ -8,8 +8,8 @@ import typer
 from brushctl.brushes.cache import names, path_of
 from brushctl.brushes.header import read_metadata
 from brushctl.brushes.metadata import Metadata
-from brushctl.cli.arguments import Json
-from brushctl.cli.output import out_console, print_fields, print_json, say, shown
+from brushctl.cli._options import Json
+from brushctl.cli._output import out_console, print_fields, print_json, say, shown
 from brushctl.errors import BrushctlError, BrushFormatError, disk_error
 from brushctl.settings import brush_cache
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
-from brushctl.cli.output import follow, say
+from brushctl.cli._output import follow, say
 from brushctl.errors import UsageError
 from brushctl.events import Advance, Event, Stage
 from brushctl.files import NOWHERE, leads_nowhere, write_atomically
-from brushctl.photos.inputs import Input, find_inputs
+from brushctl.runs.inputs import Input, find_inputs
 
 if TYPE_CHECKING:
-    from brushctl.photos.colour import Pixels
-    from brushctl.photos.treating import Editor
+    from brushctl.photos.icc import Pixels
+    from brushctl.runs.steps import Editor
 
     Sides = tuple[list[Pixels], list[Pixels]]
 
@@ -47,9 +47,9 @@ def export_lut(
     inputs = _checked(target, pictures, overwrite=overwrite)
 
     from brushctl.brushes.file import read_brush
-    from brushctl.engine.editing import open_editor
-    from brushctl.photos.cube import encode_cube
-    from brushctl.photos.lut import FINE, fit_lut, share_carried
+    from brushctl.engine.sampler import open_editor
+    from brushctl.grade.cube import encode_cube
+    from brushctl.grade.lut import FINE, fit_lut, share_carried
 
     editor = open_editor(read_brush(path), base=base, device=device)
     before, after = follow(_edited(editor, inputs))
@@ -68,7 +68,7 @@ def export_lut(
 
 
 def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:
-    from brushctl.photos.cube import open_colour_io
+    from brushctl.grade.cube import open_colour_io
 
     open_colour_io()  # writes the file at the very end
     if target.suffix.lower() != SUFFIX:
@@ -92,7 +92,7 @@ def _edited(
     opened: "AbstractContextManager[Editor]", inputs: Sequence[Input]
 ) -> "Generator[Event, None, Sides]":
     """Pictures at the model's size, before and after, both as the autoencoder gives them."""
-    from brushctl.photos.images import open_photo, resize
+    from brushctl.photos.photo import open_photo, resize
 
     before: list[Pixels] = []
     after: list[Pixels] = []

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes.cache import SUFFIX, checked_name
-from brushctl.brushes.unfinished import states_of
-from brushctl.cli.busy import unless_busy
-from brushctl.cli.failure import exit_with_failed, say_failed
-from brushctl.cli.machines import Machines
+from brushctl.brushes.checkpoint import states_of
+from brushctl.cli._options import Machines
+from brushctl.cli._output import print_line, say
+from brushctl.cli._status import exit_with_failed, say_failed, unless_busy
 from brushctl.cli.order import Order
-from brushctl.cli.output import print_line, say
 from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
 from brushctl.files import expanded, unwritable, way_to
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
-    from brushctl.engine.base import BaseModel
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.records import Record, Source
+    from brushctl.engine.model.base import BaseModel
+    from brushctl.runs.journal import Journal
+    from brushctl.runs.records import Record, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class School:
     """
 
     def __init__(self, device: str, dtype: str | None, *, quiet: bool) -> None:
-        from brushctl.engine.device import learning_dtype, resolve_device
+        from brushctl.engine.devices import learning_dtype, resolve_device
 
         self._place, self._quiet = resolve_device(device), quiet
         self._dtype = learning_dtype(dtype, self._place)
@@ -69,7 +68,7 @@ class School:
             Interrupted: the user stopped it; what was learned so far is kept.
             OSError: the disk is full or read-only.
         """
-        from brushctl.photos.treating import failed
+        from brushctl.runs.steps import failed
 
         for each in assignments:
             try:
@@ -81,7 +80,7 @@ class School:
 
     def _learn(self, each: Assignment) -> "Record":
         from brushctl.brushes.header import read_metadata
-        from brushctl.photos.records import Learned, Record, Result
+        from brushctl.runs.records import Learned, Record, Result
 
         started = time.monotonic()
         if not self._quiet:
@@ -99,7 +98,7 @@ class School:
         return Record(each.name, "done", each.settings, each.source, result, facts)
 
     def _base(self, name: str | None) -> "BaseModel":
-        from brushctl.engine.base import open_base
+        from brushctl.engine.model.base import open_base
 
         if self._model is None or self._model[0] != name:
             self._model = None  # two would not fit
@@ -140,8 +139,8 @@ class Many:
             self._learn(machines)
 
     def _learn(self, machines: Machines | None) -> None:
-        from brushctl.photos.journal import Journal
-        from brushctl.photos.plan import STATE
+        from brushctl.runs.journal import Journal
+        from brushctl.runs.plan import STATE
 
         orders, started = self._orders(), time.monotonic()
         unet_of = cache(_unet_here)
@@ -179,7 +178,7 @@ class Many:
 
     def _orders(self) -> dict[str, Order]:
         """The sets of the list by the names of their brushes."""
-        from brushctl.photos.sets import read_sets
+        from brushctl.pairs.sets import read_sets
 
         orders = {}
         for each in read_sets(self.common.pairs):
@@ -203,9 +202,10 @@ class Many:
     ) -> "Assignment | Record | None":
         """What is to be done about a set; how it failed already; None where it is done."""
         from brushctl.brushes.header import read_metadata
-        from brushctl.photos.pairs import find_pairs, pair_sha256
-        from brushctl.photos.records import Source
-        from brushctl.photos.treating import failed
+        from brushctl.pairs.find import find_pairs
+        from brushctl.pairs.load import pair_sha256
+        from brushctl.runs.records import Source
+        from brushctl.runs.steps import failed
 
         settings, source = {**order.settings(), "dtype": self.dtype}, Source()
         record, path = journal.records.get(name), Path(order.output)
@@ -240,8 +240,8 @@ class Many:
         if machines is None:
             yield from School(self.device, self.dtype, quiet=self.quiet)(todo)
             return
-        from brushctl.cluster.spreading import lost, spread
-        from brushctl.photos.records import Record
+        from brushctl.runs.executors.ray import lost, spread
+        from brushctl.runs.records import Record
 
         todo = [
             replace(each, order=replace(each.order, base=machines.base(each.order.base)))
@@ -260,7 +260,7 @@ class Many:
             yield Record(each.name, "failed", each.settings, each.source, error=told)
 
     def _tell(self, record: "Record") -> None:
-        from brushctl.photos.records import Learned
+        from brushctl.runs.records import Learned
 
         if self.json:
             print_line({"event": "brush", **record.to_dict()})
@@ -284,7 +284,7 @@ class Many:
 
 
 def _unet_here(base: str | None) -> str | None:
-    from brushctl.engine.base import unet_here
+    from brushctl.engine.model.base import unet_here
 
     return unet_here(base)
 
@@ -319,6 +319,6 @@ def _worth(judged: dict[str, Any] | None) -> str:
 
 
 def _sent(each: Assignment) -> "Record":
-    from brushctl.photos.records import Record
+    from brushctl.runs.records import Record
 
     return Record(each.name, "sent", each.settings, each.source)

@@ -12,14 +12,14 @@ import typer
 
 from brushctl.brushes.cache import destination, open_brush, store
 from brushctl.brushes.header import read_metadata
-from brushctl.cli.arguments import Json, Overwrite, complete_names
-from brushctl.cli.output import print_json, say
+from brushctl.cli._options import Json, Overwrite, complete_names
+from brushctl.cli._output import print_json, say
 from brushctl.errors import BrushFormatError, UsageError
 from brushctl.files import sweep
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-    from brushctl.brushes.stamp import Stamp
+    from brushctl.brushes.provenance import Stamp
 
 WEIGHTED = re.compile(r"(?P<brush>.+):(?P<weight>[^:/\\]*)")
 RANGED = re.compile(r"(?P<brush>.+)@(?P<first>[0-9]+)(-(?P<last>[0-9]+))?")
@@ -63,7 +63,7 @@ def mix(
     denoising follows one of them.
     """
     from brushctl.brushes.file import encode_brush
-    from brushctl.brushes.stamp import Stamp
+    from brushctl.brushes.provenance import Stamp
 
     target = destination(output, overwrite=True)
     stamp = Stamp.today(target.stem)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
+from brushctl.brushes.checkpoint import forget, states_of
 from brushctl.brushes.fields import as_usage_errors, line
-from brushctl.brushes.unfinished import forget, states_of
-from brushctl.cli.checks import checked
-from brushctl.cli.output import counted
+from brushctl.cli._checks import checked
+from brushctl.cli._output import counted
 from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
 
 if TYPE_CHECKING:
     from brushctl.bench.judging import Judgement
     from brushctl.brushes.file import Brush
-    from brushctl.engine.base import BaseModel
-    from brushctl.photos.pairs import Pair
+    from brushctl.engine.model.base import BaseModel
+    from brushctl.pairs.find import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Order:
         Raises:
             UsageError: the brush cannot be learned as it is asked for.
         """
-        from brushctl.photos.pairs import find_pairs, hold_out
+        from brushctl.pairs.find import find_pairs, hold_out
 
         self.check()
         target, overwrite = self._place(overwrite=overwrite, go_on=go_on)
@@ -112,7 +112,7 @@ class Order:
 
     def _kept_back(self, pairs: int) -> int:
         """How many of so many pairs are held out."""
-        from brushctl.engine.recipes import recipe_called
+        from brushctl.engine.training.recipes import recipe_called
 
         recipe = recipe_called(self.recipe)
         if self.cross_validate or self.hold_out is not None:
@@ -172,8 +172,8 @@ class Ready:
         """
         from brushctl.brushes.file import encode_brush
         from brushctl.cli.lesson import Lesson
-        from brushctl.engine.making import Start
-        from brushctl.engine.recipes import recipe_called
+        from brushctl.engine.training.make_brush import Start
+        from brushctl.engine.training.recipes import recipe_called
 
         order = self.order
         lesson = Lesson(

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from brushctl.brushes.cache import rename as rename_brush
-from brushctl.cli.arguments import CachedName, Overwrite
-from brushctl.cli.output import say
+from brushctl.cli._options import CachedName, Overwrite
+from brushctl.cli._output import say
 
 
 def rename(

@@ -1,8 +1,8 @@
 """`brushctl rm`: delete brushes from the cache."""
 
 from brushctl.brushes.cache import find_name, remove
-from brushctl.cli.arguments import CachedNames
-from brushctl.cli.output import say
+from brushctl.cli._options import CachedNames
+from brushctl.cli._output import say
 
 
 def rm(brushes: CachedNames) -> None:

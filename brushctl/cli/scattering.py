@@ -8,23 +8,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brushctl.cli._options import Machines
+from brushctl.cli._output import follow
+from brushctl.cli._signals import stopping_gently
 from brushctl.cli.applying import Command, announced, conclude, left_alone, run_once, show_action
-from brushctl.cli.machines import Machines
-from brushctl.cli.output import follow
-from brushctl.cli.stopping import stopping_gently
 from brushctl.errors import UsageError
 from brushctl.files import read_bytes
 from brushctl.photos.choices import Engine
-from brushctl.photos.naming import names_picture
-from brushctl.photos.plan import STATE, Plan, check_free, check_writable
+from brushctl.runs.naming import names_picture
+from brushctl.runs.plan import STATE, Plan, check_free, check_writable
 
 if TYPE_CHECKING:
-    from brushctl.cluster.planning import Chosen, Task
-    from brushctl.cluster.running import Notes
-    from brushctl.cluster.segments import SegmentedJournal
-    from brushctl.photos.journal import Journal
-    from brushctl.photos.records import Record
-    from brushctl.photos.selection import Selection
+    from brushctl.runs.executors.distributed import Notes
+    from brushctl.runs.journal import Journal
+    from brushctl.runs.records import Record
+    from brushctl.runs.remote_plan import Chosen, Task
+    from brushctl.runs.resume import Selection
+    from brushctl.runs.storage.segments import SegmentedJournal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Scatter:
         self, command: Command, tasks: "Sequence[Task]", journal: "Notes", stop: Callable[[], bool]
     ) -> "list[Record]":
         """Have the cluster edit; return what became of each photograph."""
-        from brushctl.cluster.running import edit_on_cluster
-        from brushctl.cluster.worker import open_editor_of
+        from brushctl.runs.executors.distributed import edit_on_cluster
+        from brushctl.runs.worker import open_editor_of
 
         with self.machines.joined() as pool:
             settings = {
@@ -95,7 +95,7 @@ def scatter_once(command: Command, scatter: Scatter, plan: Plan) -> None:
     def edit(
         plan: Plan, selection: "Selection", journal: "Journal", stop: Callable[[], bool]
     ) -> "list[Record]":
-        from brushctl.cluster.planning import tasks_of
+        from brushctl.runs.remote_plan import tasks_of
 
         return scatter.edit(command, tasks_of(plan, selection.todo), journal, stop)
 
@@ -119,8 +119,8 @@ def scatter_urls(
             "photographs at URLs need an output folder",
             do="Name photographs or folders of them, and -o FOLDER.",
         )
-    from brushctl.cluster.places import canonical, find_photographs, sizes_below
-    from brushctl.cluster.planning import plan_urls, select_urls
+    from brushctl.runs.remote_plan import plan_urls, select_urls
+    from brushctl.runs.storage.remote import canonical, find_photographs, sizes_below
 
     started = time.monotonic()
     found = find_photographs(named)
@@ -170,7 +170,7 @@ def _no_folder() -> UsageError:
 
 def _local(output: str) -> Path | None:
     """The output folder if it is one of this machine's, not in object storage."""
-    from brushctl.cluster.places import is_url, plain
+    from brushctl.runs.storage.remote import is_url, plain
 
     folder = plain(output)
     return None if is_url(folder) else Path(folder)
@@ -179,16 +179,16 @@ def _local(output: str) -> Path | None:
 def _journal(
     output: str, warn: Callable[[str], None]
 ) -> "AbstractContextManager[Journal | SegmentedJournal]":
-    from brushctl.cluster.segments import SegmentedJournal
-    from brushctl.photos.journal import Journal
+    from brushctl.runs.journal import Journal
+    from brushctl.runs.storage.segments import SegmentedJournal
 
     local = _local(output)
     return Journal(local / STATE, warn) if local else SegmentedJournal(output, warn)
 
 
 def _records(output: str) -> "dict[str, Record]":
-    from brushctl.cluster.segments import read_segments
-    from brushctl.photos.journal import journal_in
+    from brushctl.runs.journal import journal_in
+    from brushctl.runs.storage.segments import read_segments
 
     local = _local(output)
     return journal_in(local / STATE) if local else read_segments(output)

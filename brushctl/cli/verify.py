@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from brushctl.brushes.cache import names, open_brush
-from brushctl.cli.arguments import Json, complete_names
-from brushctl.cli.output import print_error, print_fields, print_json, say
+from brushctl.cli._options import Json, complete_names
+from brushctl.cli._output import print_error, print_fields, print_json, say
 from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from brushctl.brushes import limits
 from brushctl.brushes.fields import as_usage_errors, label, line
 from brushctl.brushes.file import Brush
-from brushctl.brushes.stamp import Stamp
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import default_clip, load_clip
-from brushctl.engine.device import learning_dtype, resolve_device
-from brushctl.engine.making import Start, find_start, make_brush
-from brushctl.engine.recipes import recipe_called
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.devices import learning_dtype, resolve_device
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.training.make_brush import Start, find_start, make_brush
+from brushctl.engine.training.recipes import recipe_called
 from brushctl.errors import UsageError
 from brushctl.events import Event, Warned, finished
 from brushctl.settings import LARGEST_SEED
@@ -58,8 +58,9 @@ def learn(
         DeviceError: the device is not on this machine, or the number format is no such or float16.
         DeviceMemoryError: its memory does not suffice.
     """
-    from brushctl.photos.pairs import find_pairs, hold_out, load_pairs, pair_sha256
-    from brushctl.photos.vetting import sentence, vetted
+    from brushctl.pairs.check import sentence, vetted
+    from brushctl.pairs.find import find_pairs, hold_out
+    from brushctl.pairs.load import load_pairs, pair_sha256
 
     label(name, "name")
     line(phrase or "", "phrase")

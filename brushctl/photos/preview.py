@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from brushctl.photos.colour import Pixels, quantise
-from brushctl.photos.images import open_photo, resize
+from brushctl.photos.icc import Pixels, quantise
+from brushctl.photos.photo import open_photo, resize
 
 HEIGHT, WIDEST = 128, 512
 """Of either side, in pixels."""

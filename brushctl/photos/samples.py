@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from brushctl.errors import PhotoError
-from brushctl.photos import tiff
-from brushctl.photos.colour import Codes
-from brushctl.photos.png import ends_in_pixels, read_deep_png
+from brushctl.photos.formats import tiff
+from brushctl.photos.formats.png import ends_in_pixels, read_deep_png
+from brushctl.photos.icc import Codes
 
 
 def read_samples(

@@ -5,10 +5,10 @@ from typing import BinaryIO, cast
 
 from brushctl.errors import PhotoError
 from brushctl.extras import installing
-from brushctl.photos import jpeg
+from brushctl.photos.formats import jpeg
+from brushctl.photos.formats.decoders import is_readable, open_image, without_remarks
+from brushctl.photos.formats.png import SIGNATURE, size_in
 from brushctl.photos.limits import BYTES
-from brushctl.photos.opening import is_readable, open_image, without_remarks
-from brushctl.photos.png import SIGNATURE, size_in
 from brushctl.reading import open_file, read_file, read_stream
 
 HEAD = 32

@@ -9,11 +9,11 @@ import torch
 
 from brushctl.bench.cases import stem_of
 from brushctl.bench.effects import draw_effects
-from brushctl.bench.methods import METHODS, VISII, Bench
+from brushctl.bench.methods.registry import METHODS, VISII, Bench
 from brushctl.bench.running import judges_for
-from brushctl.engine.base import open_base
-from brushctl.engine.clip import TINY_CLIP, load_clip
-from brushctl.engine.recipes import DEFAULT, PAPER
+from brushctl.engine.model.base import open_base
+from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
+from brushctl.engine.training.recipes import DEFAULT, PAPER
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from brushctl.bench.judging import Judgement, merged
+from brushctl.bench.methods import lpips as perception
+from brushctl.bench.methods.lpips import has_lpips, lpips_distance, tower_distance
 from brushctl.bench.metrics import BEST, direction, psnr, ssim
 from brushctl.bench.summary import bootstrap
-from brushctl.engine import perception
-from brushctl.engine.clip import TINY_CLIP, load_clip
-from brushctl.engine.perception import has_lpips, lpips_distance, tower_distance
+from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from huggingface_hub import constants
 from brushctl.bench.cases import Case, Shelf
 from brushctl.bench.folder import effects_in
 from brushctl.bench.opening import Setting
-from brushctl.engine.clip import TINY_CLIP
+from brushctl.engine.phrases.clip import TINY_CLIP
 from brushctl.errors import PairsError
 from brushctl.events import Warned
 from tests.cli.shell import Shell

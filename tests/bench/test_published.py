@@ -9,7 +9,7 @@ import pytest
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import psnr, ssim
 from brushctl.bench.summary import MEASURES, SPLITS
-from brushctl.photos.lut import fit_lut
+from brushctl.grade.lut import fit_lut
 
 FILE = Path(__file__).parents[2] / "docs/results/topbench-mini.json"
 KEYS = {"method", "shots", "split", "guidance", *MEASURES, "effects"}
@@ -64,10 +64,10 @@ def test_what_no_model_changes_comes_out_again(published, method):
 def test_text_comes_out_again_on_the_base_it_was_measured_on(published):
     import torch
 
-    from brushctl.engine.base import open_base
-    from brushctl.engine.editing import Editor
-    from brushctl.engine.instruction import written
-    from brushctl.engine.scales import Scales
+    from brushctl.engine.brush.instruction import written
+    from brushctl.engine.brush.scales import Scales
+    from brushctl.engine.model.base import open_base
+    from brushctl.engine.sampler import Editor
 
     base = open_base(None, torch.device("cpu"), torch.float32)
     if base.unet_sha256 != published["base"]["unet_sha256"]:

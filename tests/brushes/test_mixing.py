@@ -14,7 +14,7 @@ from brushctl.brushes.defects import DepthError, NotFiniteError
 from brushctl.brushes.file import Brush, decode_brush, encode_brush, sealed
 from brushctl.brushes.metadata import Segment
 from brushctl.brushes.mixing import Share, blend, schedule, stack
-from brushctl.brushes.stamp import Stamp
+from brushctl.brushes.provenance import Stamp
 from brushctl.errors import BrushMismatchError, UsageError
 from tests.brushes.makers import plain
 

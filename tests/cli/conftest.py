@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brushctl import settings
-from brushctl.engine import recipes
+from brushctl.engine.training import recipes
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell, save
 

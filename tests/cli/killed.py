@@ -19,7 +19,7 @@ import torch
 from brushctl import settings
 from brushctl.cli import lesson  # noqa: F401  (imports everything that learning needs)
 from brushctl.cli.app import main
-from brushctl.engine import recipes
+from brushctl.engine.training import recipes
 
 STEPS = 8
 STATE = Path("killed/.dim.brush.unfinished")

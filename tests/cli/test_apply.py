@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from brushctl.cli.app import main
-from brushctl.photos.images import open_photo
+from brushctl.photos.photo import open_photo
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.driver import tone, tone_engine
@@ -37,7 +37,7 @@ class Shell:
             patch.setenv("BRUSHCTL_HOME", str(self.folder / "home"))
             patch.setattr(sys, "argv", ["brushctl", "apply", *arguments])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-            patch.setitem(sys.modules, "brushctl.engine.editing", tone_engine())
+            patch.setitem(sys.modules, "brushctl.engine.sampler", tone_engine())
             self.capture.readouterr()
             with pytest.raises(SystemExit) as ended:
                 main()

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from brushctl.cli import hot_folder
-from brushctl.photos import plan as planning
-from brushctl.photos import selection
-from brushctl.photos.journal import Journal
-from brushctl.photos.plan import STATE
+from brushctl.runs import plan as planning
+from brushctl.runs import resume as selection
+from brushctl.runs.journal import Journal
+from brushctl.runs.plan import STATE
 from tests.cli.test_apply import Shell, edited, shell, summary, wait_for  # noqa: F401
 from tests.photos import makers
 from tests.photos.processes import start

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from brushctl.brushes.file import read_brush, write_brush
-from brushctl.engine.base import EMBEDDED
-from brushctl.engine.identity import identity
+from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.fingerprint import identity
 from tests.cli.shell import Shell
 from tests.photos.brushes import make_brush
 

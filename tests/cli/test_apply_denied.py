@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushctl.photos import batch
-from brushctl.photos.images import open_photo
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.journal import Journal, read_journal
-from brushctl.photos.plan import plan_folder, plan_in_place
-from brushctl.photos.records import Record
-from brushctl.photos.treating import Treatment
+from brushctl.photos.photo import open_photo
+from brushctl.runs import work as batch
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.journal import Journal, read_journal
+from brushctl.runs.plan import plan_folder, plan_in_place
+from brushctl.runs.records import Record
+from brushctl.runs.steps import Treatment
 from tests.cli.test_apply import Shell, edited, shell, summary  # noqa: F401
 from tests.photos import makers
 from tests.photos.brushes import make_brush

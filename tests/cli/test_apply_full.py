@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushctl.photos.plan import STATE
+from brushctl.runs.plan import STATE
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
 
 ROOM = 20 * 1024

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from brushctl.files import PART
-from brushctl.photos.journal import read_journal
+from brushctl.runs.journal import read_journal
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.processes import start

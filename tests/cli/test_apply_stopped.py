@@ -11,7 +11,7 @@ import pytest
 from numpy.random import default_rng
 
 from brushctl.files import remove_unfinished, replacing
-from brushctl.photos.journal import read_journal
+from brushctl.runs.journal import read_journal
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import save
 from tests.cli.test_apply import Shell, shell, summary, wait_for  # noqa: F401

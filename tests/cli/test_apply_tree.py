@@ -6,8 +6,8 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from brushctl.cli import output
-from brushctl.photos.images import open_photo
+from brushctl.cli import _output as output
+from brushctl.photos.photo import open_photo
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
 from tests.photos import makers
 from tests.photos.driver import tone

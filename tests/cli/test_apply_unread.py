@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.photos import in_place
-from brushctl.photos.plan import STATE
+from brushctl.runs import in_place
+from brushctl.runs.plan import STATE
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
 from tests.photos import makers
 

@@ -10,9 +10,9 @@ import pytest
 
 from brushctl.cli import hot_folder
 from brushctl.cli.applying import Command
-from brushctl.photos.inputs import find_inputs
-from brushctl.photos.plan import plan_folder
-from brushctl.photos.watching import LONGEST, HotFolders, rest_after, wait
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.plan import plan_folder
+from brushctl.runs.watch import LONGEST, HotFolders, rest_after, wait
 from tests.cli.test_apply import Shell, edited, shell  # noqa: F401
 from tests.photos import makers
 
@@ -36,7 +36,7 @@ def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], s
 
     monkeypatch.setattr(Command, "select", noted)
     monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
-    monkeypatch.setattr("brushctl.photos.watching.SHARE", 1e9)  # no look is dear
+    monkeypatch.setattr("brushctl.runs.watch.SHARE", 1e9)  # no look is dear
 
     def watch(script: Iterator[None]) -> tuple[list[int], str]:
         ended = object()
@@ -142,7 +142,7 @@ def test_dear_looks_are_rare_but_never_too_rare():
 
 
 def test_a_wait_ends_when_it_is_told_to(monkeypatch):
-    monkeypatch.setattr("brushctl.photos.watching.STEP", 0.01)
+    monkeypatch.setattr("brushctl.runs.watch.STEP", 0.01)
     asked = itertools.count(1)
     started = time.monotonic()
     wait(60, lambda: next(asked) == 3)

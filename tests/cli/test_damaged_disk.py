@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from brushctl.photos.records import Fault, Source
-from brushctl.photos.treating import failed
+from brushctl.runs.records import Fault, Source
+from brushctl.runs.steps import failed
 from tests.cli import shell as others
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
 from tests.photos import makers

@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 from huggingface_hub import constants
 
-from brushctl.engine.base import EMBEDDED
+from brushctl.engine.model.base import EMBEDDED
 from tests.cli.shell import Shell
 
 Usage = namedtuple("Usage", "total used free")

@@ -7,7 +7,8 @@ import pytest
 
 from brushctl.brushes.file import encode_brush
 from brushctl.brushes.header import HEADER_CAP
-from brushctl.photos import inputs, source
+from brushctl.photos import source
+from brushctl.runs import inputs
 from tests.brushes.makers import plain
 from tests.cli.shell import shell_with_brushes
 from tests.cli.test_apply import shell  # noqa: F401
@@ -40,7 +41,7 @@ def test_a_photograph_that_becomes_a_pipe_during_a_run_is_one_failed_file(
             os.mkfifo(second)
         return source.megapixels_of(path)
 
-    monkeypatch.setattr("brushctl.photos.batch.megapixels_of", replaced)
+    monkeypatch.setattr("brushctl.runs.work.megapixels_of", replaced)
     _, err = shell.run("dusk.brush", str(first), str(second), "-o", "out", status=3)
     assert "1.jpg: it is a pipe, not a regular file" in err
     assert shell.files() == ["0.jpg"]

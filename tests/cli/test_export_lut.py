@@ -13,7 +13,7 @@ from tests.photos.driver import Edited, ToneEditor, tone_engine
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary, monkeypatch):
-    monkeypatch.setitem(sys.modules, "brushctl.engine.editing", tone_engine())
+    monkeypatch.setitem(sys.modules, "brushctl.engine.sampler", tone_engine())
     rng = np.random.default_rng(1)
     for n in range(4):
         soft = rng.random((6, 8, 3)) * 255

@@ -5,8 +5,8 @@ import json
 import pytest
 from PIL import Image
 
+from brushctl.cli._status import run_and_exit
 from brushctl.cli.app import app
-from brushctl.cli.failure import run_and_exit
 from tests.engine.random_clip import write_random_clip
 
 

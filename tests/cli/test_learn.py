@@ -11,8 +11,10 @@ from PIL import Image
 from brushctl import settings
 from brushctl.brushes.file import read_brush
 from brushctl.cli import lesson
-from brushctl.engine import draws, phrasing, recipes
-from brushctl.engine.editing import Editor
+from brushctl.engine.phrases import unique_phrase as phrasing
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training import recipes
+from brushctl.engine.training import samples as draws
 from brushctl.errors import DeviceMemoryError
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import save

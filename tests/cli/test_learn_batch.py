@@ -13,10 +13,11 @@ from brushctl import settings
 from brushctl.brushes.file import read_brush
 from brushctl.cli.many import Assignment, School
 from brushctl.cli.order import Order
-from brushctl.engine import progress, recipes
-from brushctl.engine.base import EMBEDDED
-from brushctl.photos.journal import Journal
-from brushctl.photos.plan import STATE
+from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.training import recipes
+from brushctl.engine.training import state as progress
+from brushctl.runs.journal import Journal
+from brushctl.runs.plan import STATE
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell, save
 

@@ -9,7 +9,7 @@ import pytest
 
 from brushctl import settings
 from brushctl.cli import order
-from brushctl.engine import progress
+from brushctl.engine.training import state as progress
 
 
 def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):

@@ -9,7 +9,7 @@ from PIL import Image
 from brushctl import settings
 from brushctl.errors import UsageError
 from brushctl.files import expanded
-from brushctl.photos import kernels
+from brushctl.photos import compiled as kernels
 from tests.cli.shell import Shell, shell_with_brushes
 from tests.photos.driver import tone_engine
 
@@ -35,7 +35,7 @@ def shell(tmp_path, capfdbinary, monkeypatch) -> Shell:
     (tmp_path / "in").mkdir()
     Image.effect_noise((64, 64), 9).save(tmp_path / "in/a.png")
     shell.home = ""
-    monkeypatch.setitem(sys.modules, "brushctl.engine.editing", tone_engine())
+    monkeypatch.setitem(sys.modules, "brushctl.engine.sampler", tone_engine())
     return shell
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from brushctl.cli.output import shown
-from brushctl.photos.report import write_report
+from brushctl.cli._output import shown
+from brushctl.runs.report import write_report
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 
@@ -149,8 +149,8 @@ def test_json_has_names_escaped_and_whole(folder):
 
 
 def test_a_report_has_names_as_text_and_not_as_markup(tmp_path):
-    from brushctl.photos.plan import Job
-    from brushctl.photos.records import Fault, Record, Source
+    from brushctl.runs.plan import Job
+    from brushctl.runs.records import Fault, Record, Source
 
     name = f"<b>{BYTE}.jpg"
     job = Job(str(tmp_path / name), str(tmp_path / "out" / name), name)

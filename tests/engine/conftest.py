@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from brushctl.engine.base import BaseModel, open_base
+from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.tiny.world.pictures import draw_picture
 
 

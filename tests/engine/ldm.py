@@ -12,7 +12,7 @@ from diffusers import (
 )
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from brushctl.engine.single_file import clip_tokenizer
+from brushctl.engine.model.checkpoint import clip_tokenizer
 
 WIDTHS = (8, 16, 16, 16)
 

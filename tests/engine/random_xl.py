@@ -17,7 +17,7 @@ from transformers import (
     CLIPTokenizer,
 )
 
-from brushctl.engine.base import DEFAULTS_FILE, EMBEDDED
+from brushctl.engine.model.base import DEFAULTS_FILE, EMBEDDED
 
 WIDTHS = (32, 48)
 """Of the two text encoders."""

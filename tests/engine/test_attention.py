@@ -6,13 +6,13 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
-from brushctl.engine.attention import Brushed, brushed
-from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import Instruction, initial, sites
-from brushctl.engine.learning import trainable
+from brushctl.engine.brush.attention import Brushed, brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import Instruction, initial, sites
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.checkpoint import SD15
 from brushctl.engine.pixels import to_model
-from brushctl.engine.scales import Scales
-from brushctl.engine.single_file import SD15
+from brushctl.engine.training.loop import trainable
 
 PHRASE = "make it snow"
 

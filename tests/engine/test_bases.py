@@ -12,13 +12,13 @@ from huggingface_hub import constants
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from brushctl.engine import single_file as layout
-from brushctl.engine.base import EMBEDDED, find, open_base
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import written
-from brushctl.engine.places import lightest
-from brushctl.engine.scales import Scales
-from brushctl.engine.weights import is_complete, weights_of
+from brushctl.engine.brush.instruction import written
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model import checkpoint as layout
+from brushctl.engine.model.base import EMBEDDED, find, open_base
+from brushctl.engine.model.hub import lightest
+from brushctl.engine.model.weights import is_complete, weights_of
+from brushctl.engine.sampler import Editor
 from brushctl.errors import BaseModelError, UsageError
 from tests.engine.ldm import save_configuration, single_file, small_model
 

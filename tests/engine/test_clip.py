@@ -5,7 +5,13 @@ import open_clip
 import pytest
 import torch
 
-from brushctl.engine.clip import PAPER_CLIP, TINY_CLIP, default_clip, load_clip, load_clip_for
+from brushctl.engine.phrases.clip import (
+    PAPER_CLIP,
+    TINY_CLIP,
+    default_clip,
+    load_clip,
+    load_clip_for,
+)
 from brushctl.errors import BaseModelError, DeviceMemoryError
 from brushctl.events import finished
 from tests.engine.random_clip import TEXTS, write_random_clip

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import torch
 
-from brushctl.engine.attention import brushed
-from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import from_noisiest, initial, weakened, written
-from brushctl.engine.scales import Scales
+from brushctl.engine.brush.attention import brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import from_noisiest, initial, weakened, written
+from brushctl.engine.brush.scales import Scales
 
 
 def predicted(base, instruction, t):

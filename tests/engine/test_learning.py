@@ -9,17 +9,17 @@ import torch
 
 from brushctl import settings
 from brushctl.brushes.file import decode_brush, encode_brush
-from brushctl.brushes.stamp import Stamp
-from brushctl.engine import learning
-from brushctl.engine.base import open_base
-from brushctl.engine.draws import EncodedPairs, draw
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import from_brush
-from brushctl.engine.making import Start, make_brush
-from brushctl.engine.optimising import adam, set_rate
-from brushctl.engine.progress import Progress
-from brushctl.engine.recipes import DEFAULT, PAPER, recipe_called
-from brushctl.engine.scales import Scales
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.brush.instruction import from_brush
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import open_base
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training import loop as learning
+from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.optimizer import adam, set_rate
+from brushctl.engine.training.recipes import DEFAULT, PAPER, recipe_called
+from brushctl.engine.training.samples import EncodedPairs, draw
+from brushctl.engine.training.state import Progress
 from brushctl.errors import (
     BrushMismatchError,
     DeviceError,

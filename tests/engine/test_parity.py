@@ -11,13 +11,13 @@ from diffusers import (
     UNet2DConditionModel,
 )
 
-from brushctl.engine.attention import brushed
-from brushctl.engine.base import open_base
-from brushctl.engine.editing import Editor
-from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import initial, written
+from brushctl.engine.brush.attention import brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import initial, written
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import open_base
 from brushctl.engine.pixels import from_model, to_model
-from brushctl.engine.scales import Scales
+from brushctl.engine.sampler import Editor
 from brushctl.errors import DeviceMemoryError, PhotoError, UsageError
 
 PHRASE = "turn daylight into night"

@@ -12,17 +12,17 @@ from diffusers.models.attention_processor import Attention
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import brushctl
-from brushctl.brushes.stamp import Stamp
-from brushctl.engine.attention import Brushed, PreparedAttnProcessor
-from brushctl.engine.base import BaseModel
-from brushctl.engine.editing import Editor, open_editor
-from brushctl.engine.family import Family
-from brushctl.engine.instruction import Instruction, from_brush, sites, written
-from brushctl.engine.making import Start, make_brush
-from brushctl.engine.pipeline import Loaded
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.brush.attention import Brushed, PreparedAttnProcessor
+from brushctl.engine.brush.instruction import Instruction, from_brush, sites, written
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.diffusers_pipeline import Loaded
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.model.families import Family
 from brushctl.engine.pixels import to_model
-from brushctl.engine.recipes import Recipe
-from brushctl.engine.scales import Scales
+from brushctl.engine.sampler import Editor, open_editor
+from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 from brushctl.events import finished
 from tests.brushes.makers import plain

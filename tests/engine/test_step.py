@@ -6,16 +6,16 @@ import pytest
 import torch
 
 from brushctl import settings
-from brushctl.engine.attention import brushed
-from brushctl.engine.base import open_base
-from brushctl.engine.draws import bucket_losses, draw, encode_pairs, sample_errors
-from brushctl.engine.guidance import Guidance
-from brushctl.engine.instruction import initial
-from brushctl.engine.learning import trainable
-from brushctl.engine.progress import Progress
-from brushctl.engine.recipes import PAPER
-from brushctl.engine.scales import Scales
-from brushctl.engine.unseen import Unseen
+from brushctl.engine.brush.attention import brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import initial
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import open_base
+from brushctl.engine.training.loop import trainable
+from brushctl.engine.training.recipes import PAPER
+from brushctl.engine.training.samples import bucket_losses, draw, encode_pairs, sample_errors
+from brushctl.engine.training.state import Progress
+from brushctl.engine.training.validation import Unseen
 
 
 def test_buckets_learn_together_as_they_would_alone(base, pictures):

@@ -6,14 +6,14 @@ import torch
 from diffusers import StableDiffusionXLInstructPix2PixPipeline
 
 import brushctl
-from brushctl.brushes.stamp import Stamp
-from brushctl.engine.base import open_base
-from brushctl.engine.editing import Editor
-from brushctl.engine.instruction import from_brush, sites, weakened, written
-from brushctl.engine.making import Start, make_brush
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.brush.instruction import from_brush, sites, weakened, written
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import open_base
 from brushctl.engine.pixels import to_model
-from brushctl.engine.recipes import Recipe
-from brushctl.engine.scales import Scales
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError
 from brushctl.events import finished
 from tests.engine.random_xl import write_random_xl

@@ -24,8 +24,8 @@ from PIL import Image
 from brushctl.brushes.file import write_brush
 from brushctl.cli.app import main
 from brushctl.files import PART
-from brushctl.photos.journal import journal_in
-from brushctl.photos.plan import STATE
+from brushctl.runs.journal import journal_in
+from brushctl.runs.plan import STATE
 from tests.brushes.makers import plain
 from tests.photos import makers, warm  # noqa: F401  (imports what a run needs, before the forks)
 from tests.photos.brushes import make_brush
@@ -112,7 +112,7 @@ def _command(folder: Path, arguments: list[str], fault: int, at: int, writer: in
     os.chdir(folder)
     os.environ["BRUSHCTL_HOME"] = str(folder / "home")
     if arguments[0] != "learn":
-        sys.modules["brushctl.engine.editing"] = tone_engine()
+        sys.modules["brushctl.engine.sampler"] = tone_engine()
     sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
     sys.argv = ["brushctl", *arguments]
     shim = ctypes.CDLL(None)

@@ -72,14 +72,14 @@ def tone(pixels: Any) -> Any:
 
 
 def tone_engine(**how: Any) -> types.ModuleType:
-    """What stands where the command line looks for `brushctl.engine.editing`."""
-    engine = types.ModuleType("brushctl.engine.editing")
+    """What stands where the command line looks for `brushctl.engine.sampler`."""
+    engine = types.ModuleType("brushctl.engine.sampler")
     engine.open_editor = lambda *a, **k: ToneEditor(*a, **how, **k)  # type: ignore[attr-defined]
     return engine
 
 
 if __name__ == "__main__":
-    sys.modules["brushctl.engine.editing"] = tone_engine()
+    sys.modules["brushctl.engine.sampler"] = tone_engine()
     from brushctl.cli.app import main
 
     main()

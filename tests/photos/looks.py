@@ -3,7 +3,7 @@
 import numpy as np
 from skimage import data
 
-from brushctl.photos.pairs import square
+from brushctl.pairs.load import square
 from brushctl.tiny.world.looks import NAMED, UNNAMED
 
 LOOKS = {name: entry[0] for name, entry in {**NAMED, **UNNAMED}.items()}

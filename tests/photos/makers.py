@@ -12,8 +12,8 @@ import tifffile
 from PIL import Image
 
 from brushctl.files import write_atomically
-from brushctl.photos.images import Photo
-from brushctl.photos.saving import encode_photo, kind_of
+from brushctl.photos.encode import encode_photo, kind_of
+from brushctl.photos.photo import Photo
 
 pillow_heif.register_heif_opener()
 

@@ -34,7 +34,7 @@ def _run(folder: Path, arguments: tuple[str, ...], uid: int, how: dict[str, Any]
     os.chdir(folder)
     sys.stderr = Path("said").open("w")  # noqa: SIM115
     os.dup2(sys.stderr.fileno(), 2)
-    sys.modules["brushctl.engine.editing"] = tone_engine(**how)
+    sys.modules["brushctl.engine.sampler"] = tone_engine(**how)
     if uid:
         # What is imported late may lie where another user may not look: have it imported now.
         with tempfile.TemporaryDirectory() as scratch, contextlib.suppress(SystemExit):

@@ -8,8 +8,8 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from brushctl.photos.colour import BrokenProfile, from_profile
-from brushctl.photos.images import open_photo
+from brushctl.photos.icc import BrokenProfile, from_profile
+from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
 WIDE = {

@@ -13,11 +13,14 @@ import tifffile
 from PIL import Image
 
 from brushctl.errors import PhotoError
-from brushctl.photos import directories, jpeg, limits
-from brushctl.photos.colour import BrokenProfile, from_profile
-from brushctl.photos.images import decode_photo
-from brushctl.photos.isobmff import boxes, code_points, holds_film
-from brushctl.photos.metadata import (
+from brushctl.photos import limits
+from brushctl.photos.formats import jpeg
+from brushctl.photos.formats.heif import boxes, code_points, holds_film
+from brushctl.photos.formats.png import _chunk, read_chunks
+from brushctl.photos.formats.webp import is_lossless
+from brushctl.photos.icc import BrokenProfile, from_profile
+from brushctl.photos.metadata import directories
+from brushctl.photos.metadata.blocks import (
     EXTENDED_XMP,
     PHOTOSHOP,
     XMP_NAME,
@@ -27,9 +30,8 @@ from brushctl.photos.metadata import (
     upright,
     within_limits,
 )
-from brushctl.photos.png import _chunk, read_chunks
+from brushctl.photos.photo import decode_photo
 from brushctl.photos.source import megapixels_of
-from brushctl.photos.webp import is_lossless
 from tests.photos import makers
 from tests.photos.growth import grows_linearly, memory
 

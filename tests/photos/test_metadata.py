@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from brushctl.photos.colour import BrokenProfile, from_profile
-from brushctl.photos.images import open_photo
-from brushctl.photos.metadata import (
+from brushctl.photos.icc import BrokenProfile, from_profile
+from brushctl.photos.metadata.blocks import (
     EXTENDED_XMP,
     Metadata,
     Provenance,
@@ -22,6 +21,7 @@ from brushctl.photos.metadata import (
     upright,
     with_provenance,
 )
+from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
 PROVENANCE = Provenance('"dusk" & <dawn>', "0" * 64, "brushctl 0.1.0")

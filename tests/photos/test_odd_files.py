@@ -10,11 +10,12 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos import images, tiff
-from brushctl.photos.images import open_photo
-from brushctl.photos.inputs import read_list
-from brushctl.photos.metadata import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
-from brushctl.photos.png import _chunk, ends_in_pixels
+from brushctl.photos import photo as images
+from brushctl.photos.formats import tiff
+from brushctl.photos.formats.png import _chunk, ends_in_pixels
+from brushctl.photos.metadata.blocks import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
+from brushctl.photos.photo import open_photo
+from brushctl.runs.inputs import read_list
 from tests.photos import makers
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from brushctl.photos.colour import quantise
-from brushctl.photos.images import open_photo
-from brushctl.photos.metadata import Metadata, comments_of, iptc_resource
-from brushctl.photos.png import _chunk, read_chunks
+from brushctl.photos.formats.png import _chunk, read_chunks
+from brushctl.photos.icc import quantise
+from brushctl.photos.metadata.blocks import Metadata, comments_of, iptc_resource
+from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brushctl.photos.limits import XMP_DEPTH
-from brushctl.photos.metadata import (
+from brushctl.photos.metadata.blocks import (
     EXTENDED_XMP,
     Metadata,
     Provenance,
@@ -19,7 +19,7 @@ from brushctl.photos.metadata import (
     with_whole_xmp,
     within_limits,
 )
-from brushctl.photos.xmp import UneditableError, descriptions, tags, without
+from brushctl.photos.metadata.xmp import UneditableError, descriptions, tags, without
 from tests.photos import makers
 from tests.photos.growth import grows_linearly
 
@@ -137,7 +137,7 @@ def test_editing_a_packet_takes_as_long_as_it_is_long(kind: str) -> None:
 def test_a_packet_of_too_many_tags_or_too_deep_ones_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("brushctl.photos.xmp.XMP_TAGS", 1000)
+    monkeypatch.setattr("brushctl.photos.metadata.xmp.XMP_TAGS", 1000)
     for inner in (b"<a/>" * 1000, b"<a" + b" b=''" * 1000 + b"/>", b"<a>" * XMP_DEPTH):
         xmp = makers.XMP.replace(b"</rdf:RDF>", inner + b"</rdf:RDF>")
         kept, warnings = within_limits(Metadata(xmp=xmp))

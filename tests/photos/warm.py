@@ -7,9 +7,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import brushctl.brushes.file
-import brushctl.photos.batch  # noqa: F401
+import brushctl.runs.work  # noqa: F401
 from brushctl.cli.app import app
-from brushctl.photos.kernels import splat
+from brushctl.transfer.kernels import splat
 
 Image.init()
 CliRunner().invoke(app, ["apply", "no-such-brush"])

@@ -5,9 +5,9 @@ import copy
 import pytest
 import torch
 
-from brushctl.engine.base import open_base
-from brushctl.engine.instruction import initial
-from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
+from brushctl.engine.brush.instruction import initial
+from brushctl.engine.model.base import open_base
+from brushctl.tiny.train.key_value_scale import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.pictures import psnr
 from brushctl.tiny.train.unet import new_unet
 from brushctl.tiny.train.vae import LATENTS, new_vae, pixel_worth, whiten

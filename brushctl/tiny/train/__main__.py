@@ -41,7 +41,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Fixes every draw.")] = 0,
 ) -> None:
     """Train one part of tiny-ip2p from nothing or `--start`, or resume it from its checkpoint."""
-    from brushctl.engine.device import resolve_device
+    from brushctl.engine.devices import resolve_device
     from brushctl.tiny.train.data import detail_set, pair_set
     from brushctl.tiny.train.loop import Run
     from brushctl.tiny.train.photographs import photographs

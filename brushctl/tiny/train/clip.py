@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from transformers import CLIPTokenizer
 
 from brushctl.files import write_atomically
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import Run, optimise
 from brushctl.tiny.train.pictures import to_model

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from brushctl.errors import UsageError
 from brushctl.files import write_atomically
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 from brushctl.tiny.world.edits import draw_pair
 from brushctl.tiny.world.textures import detailed
 

@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionInstructPix2PixPipeline
 from torch import nn
 
-from brushctl.engine.identity import digest_of_modules
+from brushctl.engine.model.fingerprint import digest_of_modules
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.loop import Run, digest, keep_sheet, optimise, save_whole
 from brushctl.tiny.train.pictures import Pictures, to_model

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from brushctl.engine.device import resolve_dtype
+from brushctl.engine.devices import resolve_dtype
 from brushctl.errors import UsageError
 from brushctl.files import write_atomically
 

@@ -17,9 +17,9 @@ from diffusers import (
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from brushctl.engine.base import DEFAULTS_FILE, Defaults
+from brushctl.engine.model.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
-from brushctl.tiny.train.gauge import LEARNING, TRAINING, set_gauge
+from brushctl.tiny.train.key_value_scale import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.loop import (
     Run,
     digest,

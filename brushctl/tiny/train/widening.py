@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from brushctl.engine.weights import opened, weights_of
+from brushctl.engine.model.weights import opened, weights_of
 
 
 def weights_in(folder: Path) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ scale invariance of natural images). Power spectra near 1/f^2: Field 1987.
 import numpy as np
 from PIL import Image, ImageFilter
 
-from brushctl.photos.colour import quantise
+from brushctl.photos.icc import quantise
 from brushctl.tiny.world.pen import FloatImage, Pen
 
 REDUCED = 3

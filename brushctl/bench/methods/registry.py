@@ -1,0 +1,207 @@
+"""The compared methods (section 6): each learns from an effect's pairs, then edits pictures."""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from brushctl.bench.effects import Effect
+from brushctl.bench.methods.clip_direction import direction_of
+from brushctl.bench.methods.visii import invert
+from brushctl.bench.metrics import Pixels
+from brushctl.engine.brush.instruction import Instruction, written
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.model.fingerprint import digest_of_modules
+from brushctl.engine.phrases.clip import TINY_CLIP, Clip
+from brushctl.engine.phrases.unique_phrase import ETA, PHRASES, SHARE, find_phrase, vocabulary_of
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training.loop import learn
+from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
+from brushctl.events import Event
+from brushctl.grade.lut import fit_lut
+
+VISII = Recipe(
+    name="visii", steps=1000, batch=1, rate=1e-3, decay=False, scales=PAPER.scales, buckets=1
+)
+"""Visii's published configuration, at the guidance it is published with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What methods work with.
+
+    Attributes:
+        base: the frozen model.
+        clip: names what changes.
+        steps: optimisation steps in place of the default recipe's; None for these. Published
+            configurations keep their own: with other steps they would be something else.
+        seed: fixes every draw.
+    """
+
+    base: BaseModel
+    clip: Clip
+    steps: int | None
+    seed: int
+
+    @property
+    def clip_name(self) -> str:
+        """The CLIP's name for people: the project's own is known by a path."""
+        return "tiny-clip" if self.clip.id == str(TINY_CLIP) else self.clip.id
+
+    def models_digest(self) -> str:
+        """Of all that cases depend on in the models beside the U-Net, and of the phrases."""
+        parts = [self.base.vae, *self.base.family.encoders, self.clip.model]
+        said = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def recipe(self, recipe: Recipe, pairs: int, *, buckets: int | None = None) -> Recipe:
+        """The recipe for so many training pairs under this bench's budget.
+
+        With fewer buckets each has more samples a step, so that as many are drawn in all.
+        """
+        buckets = buckets or recipe.buckets
+        return replace(
+            recipe.fitted(pairs, self.steps if recipe is DEFAULT else None),
+            batch=recipe.batch * recipe.buckets // buckets,
+            buckets=buckets,
+        )
+
+
+Edit = Callable[[Sequence[Pixels]], list[Pixels]]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a method has made of an effect's training pairs.
+
+    Attributes:
+        phrase: the words it started from, if any.
+        instruction: for methods that edit through the base model.
+        direct: for methods that do not, the edit itself.
+    """
+
+    phrase: str | None = None
+    instruction: Instruction | None = None
+    direct: Edit | None = None
+
+    def edit(self, bench: Bench, pictures: Sequence[Pixels], scales: Scales | None) -> list[Pixels]:
+        """The pictures edited, under guidance where the method has any."""
+        if self.direct:
+            return self.direct(pictures)
+        assert self.instruction is not None
+        assert scales is not None
+        with Editor(bench.base, self.instruction, scales=scales, seed=bench.seed) as editor:
+            return [edited.after for edited in editor.edit(pictures)]
+
+
+Method = Callable[[Bench, Effect], Generator[Event, None, Learnt]]
+
+
+def _nothing(_bench: Bench, _effect: Effect) -> Generator[Event, None, Learnt]:
+    yield from ()
+    return Learnt(direct=list)
+
+
+def _lut(_bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+    yield from ()
+    before, after = effect.train
+    table = fit_lut(list(before), list(after))
+    return Learnt(direct=lambda pictures: [table(picture) for picture in pictures])
+
+
+def _text(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+    yield from ()
+    return Learnt(effect.instruction, written(bench.base, effect.instruction))
+
+
+def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False) -> Method:
+    """InstructBrush; `content` starts from a caption of the pictures after the edit."""
+
+    def method(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+        phrase = yield from _start(bench, effect, content=content)
+        before, after = effect.train
+        learned = yield from learn(
+            bench.base,
+            before,
+            after,
+            phrase=phrase,
+            recipe=bench.recipe(recipe, len(before), buckets=buckets),
+            seed=bench.seed,
+        )
+        return Learnt(phrase, learned.instruction)
+
+    return method
+
+
+def _inversion(recipe: Recipe, *, visii: bool) -> Method:
+    """Text states: Visii's one from a caption, or the ablation's, one for each bucket."""
+
+    def method(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
+        phrase = yield from _start(bench, effect, content=visii)
+        before, after = effect.train
+        instruction = yield from invert(
+            bench.base,
+            before,
+            after,
+            phrase=phrase,
+            recipe=bench.recipe(recipe, len(before), buckets=1 if visii else None),
+            seed=bench.seed,
+            fixed_noise=visii,
+            direction=direction_of(bench.base, bench.clip, before, after) if visii else None,
+        )
+        return Learnt(phrase, instruction)
+
+    return method
+
+
+METHODS: dict[str, Method] = {
+    "nothing": _nothing,
+    "lut": _lut,
+    "ip2p": _text,
+    "instructbrush": _brush(DEFAULT),
+    "visii": _inversion(DEFAULT, visii=True),
+    "wo-attn": _inversion(DEFAULT, visii=False),
+    "wo-time": _brush(DEFAULT, buckets=1),
+    "wo-init": _brush(DEFAULT, content=True),
+    "instructbrush-paper": _brush(PAPER),
+    "visii-paper": _inversion(VISII, visii=True),
+}
+"""In the order in which they are run: the main comparison first."""
+
+PUBLISHED = ("instructbrush-paper", "visii-paper")
+"""Methods whose steps are not the bench's to set."""
+
+
+def _start(bench: Bench, effect: Effect, *, content: bool) -> Generator[Event, None, str | None]:
+    """The phrase that names the change (section 4.2), or the caption of what came of it."""
+    before, after = (list(side) for side in effect.train)
+    found = yield from find_phrase(bench.clip, before, after, vocabulary_of(bench.clip))
+    if not content:
+        return found.phrase
+    return _fitting(bench.base, [candidate.phrase for candidate in found.after])
+
+
+def _fitting(base: BaseModel, phrases: Sequence[str]) -> str:
+    """As many of the phrases, joined, as the text encoder reads."""
+    joined = [", ".join(phrases[:k]) for k in range(len(phrases), 0, -1)]
+    limit = int(base.tokenizer.model_max_length)
+    return next((words for words in joined if base.token_count(words) <= limit), joined[-1])
+
+
+def chosen_scales(
+    bench: Bench, learnt: Learnt, train: tuple[Pixels, Pixels], grid: Sequence[Scales]
+) -> Scales:
+    """The guidance whose edits of the first training pairs come closest to their truth."""
+    before, after = (list(side[:CHOOSING]) for side in train)
+    errors = [
+        float(np.mean(np.subtract(learnt.edit(bench, before, scales), after) ** 2))
+        for scales in grid
+    ]
+    return grid[int(np.argmin(errors))]
+
+
+CHOOSING = 2
+"""Training pairs that the guidance is chosen on."""

@@ -1,0 +1,68 @@
+"""What the check of the pairs found, told to people and to programs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from brushctl.cli._output import follow, out_console, print_json, say, shown
+from brushctl.errors import PairsError
+
+if TYPE_CHECKING:
+    from brushctl.pairs.check import Finding
+    from brushctl.pairs.find import Pair
+
+
+def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) -> None:
+    """Check pairs that are about to be learned from; say what is doubtful.
+
+    Raises:
+        PairsError: nothing can be learned from them as they are.
+    """
+    from brushctl.pairs.check import sentence, vetted
+
+    findings = follow(vetted(source, pairs, align=align), quiet=quiet)
+    for finding in findings if not quiet else ():
+        say(f"{finding.severity}: {sentence(finding)}")
+
+
+def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:
+    """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
+    from brushctl.pairs.check import Severity, check_pairs
+
+    findings = follow(check_pairs(pairs, align=align), quiet=quiet)
+    if json:
+        print_json(
+            {
+                "pairs": [
+                    {"name": p.name, "before": str(p.before), "after": str(p.after)} for p in pairs
+                ],
+                "findings": [f.to_dict() for f in findings],
+            }
+        )
+    else:
+        _table(pairs, findings)
+    if any(f.severity is Severity.error for f in findings):
+        raise typer.Exit(PairsError.exit_status)
+
+
+def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from brushctl.pairs.check import sentence
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("pair", "before", "after", "found"):
+        table.add_column(column)
+    for pair in pairs:
+        mine = [shown(f"{f.severity}: {f.what}. {f.do}") for f in findings if f.pair == pair.name]
+        table.add_row(
+            *(Text(shown(name)) for name in (pair.name, pair.before.name, pair.after.name)),
+            Text("\n".join(mine) or "fine"),
+        )
+    out_console().print(table)
+    for finding in findings:
+        if finding.pair is None:
+            out_console().print(Text(shown(f"{finding.severity}: {sentence(finding)}")))

@@ -1,0 +1,125 @@
+"""Turn whatever went wrong into a message on stderr and an exit status."""
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import typer
+from typer.core import TyperGroup
+
+from brushctl.cli._output import print_error, print_line, say, shown
+from brushctl.cli._signals import ending_on_signals
+from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, shortage
+
+if TYPE_CHECKING:
+    from brushctl.runs.records import Record
+
+
+SOME_FAILED, ALL_FAILED = 3, 4
+
+
+def exit_with_failed(failed: int, fine: int) -> None:
+    """End the command as the parts of its work went: 3 if some failed, 4 if all did.
+
+    Raises:
+        typer.Exit: some failed.
+    """
+    if failed:
+        raise typer.Exit(SOME_FAILED if fine else ALL_FAILED)
+
+
+def say_failed(named: "Iterable[tuple[str, Record]]") -> None:
+    """A line for each part of the work that failed, with what to call it, and its reason."""
+    for name, record in named:
+        do = record.error and record.error.do
+        say(f"failed: {name}: {record.reason}{f'. {do}' if do else ''}")
+
+
+class Commands(TyperGroup):
+    """The command tree, answering Ctrl-C and a closed pipe before Typer does, without a word."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted", do="Run the same command again.") from error
+        except BrokenPipeError as error:  # none of the standard streams': those outlive it
+            raise disk_error(error) from error
+        except typer.TyperException as error:  # the parser shows what it was given
+            error.message = shown(error.message)
+            raise
+
+
+def run_and_exit(app: Callable[..., object]) -> int:
+    """Run the command tree; return the exit status it earned.
+
+    What the parser refuses Typer prints for people, and exits with 2; for programs it is an error
+    like any other.
+    """
+    try:
+        try:
+            with ending_on_signals():
+                status = app(standalone_mode=not _for_programs())
+        finally:
+            sys.stdout.flush()  # here, where a full disk is told of like any other error
+    except BrushctlError as error:
+        return _report(error)
+    except OSError as error:
+        refused = shortage(error) or (disk_error(error) if error.errno else None)
+        return _report(refused) if refused else _unexpected(error)
+    except typer.TyperException as error:
+        told = error.format_message().rstrip(".")
+        return _report(UsageError(told, do="Add -h to see what the command takes."))
+    except Exception as error:
+        return _unexpected(error)
+    return status if isinstance(status, int) else 0
+
+
+def _for_programs() -> bool:
+    # Read from the command line, for it may be the parser that fails.
+    return "--json" in sys.argv
+
+
+def _report(error: BrushctlError) -> int:
+    if "--debug" in sys.argv:
+        for line in traceback.format_exc().splitlines():
+            say(line)
+    with contextlib.suppress(OSError):  # the stream is full: the status tells it alone
+        if _for_programs():
+            # On one line: it may end a stream of them.
+            print_line({"event": "error", "error": error.to_dict()})
+        else:
+            print_error(str(error))
+    return error.exit_status
+
+
+def _unexpected(error: Exception) -> int:
+    return _report(
+        shortage(error)
+        or BrushctlError(
+            f"unexpected {type(error).__name__}: {error}",
+            do="Run it again as `brushctl --debug ...` for the traceback, and please report it.",
+        )
+    )
+
+
+@contextlib.contextmanager
+def unless_busy(*, json: bool, quiet: bool) -> Iterator[None]:
+    """A block that ends without its work, and without a failure, where another run does it.
+
+    Args:
+        json: leave it to be told as JSON, as whatever ends a run early is.
+        quiet: say nothing of it: it is no error.
+    """
+    from brushctl.runs.locking import OutputBusyError
+
+    try:
+        yield
+    except OutputBusyError as busy:
+        if json:
+            raise
+        if not quiet:
+            say(str(busy))

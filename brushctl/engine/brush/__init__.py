@@ -1,0 +1,1 @@
+"""A brush inside a model."""

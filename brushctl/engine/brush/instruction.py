@@ -1,0 +1,246 @@
+"""Instructions: the keys and values a U-Net's cross-attention reads (section 4.1).
+
+A written instruction is its text embedding; a brush is learned features in place of the first
+m tokens' projections, one set for each bucket of denoising time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from brushctl.brushes.file import Brush
+from brushctl.brushes.metadata import Buckets
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.model.families import Words
+from brushctl.errors import BrushMismatchError, PhraseError
+
+NO_PHRASE_TOKENS = 10
+"""m of an instruction without a phrase: the paper's "around 10"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What the fully conditioned branch attends to.
+
+    Attributes:
+        text: (1, l, d_text), the phrase's embedding; its tokens from m on are always read. Or
+            (j, l, d_text), where each bucket reads its own.
+        pooled: (1, d_pooled), the phrase's summary, of which nothing is learned; or (j, d_pooled).
+        features: per site, (K, V), each (j, m, d); empty for a written instruction.
+        edges: t is in bucket k where edges[k] <= t < edges[k + 1]; j + 1 timesteps, 0 to T.
+        weights: (1, m), positive weights of the learned tokens in the softmax; (j, m), where each
+            bucket has its own; or None for all 1.
+    """
+
+    text: torch.Tensor
+    pooled: torch.Tensor
+    features: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
+    edges: tuple[int, ...] = (0, 1000)
+    weights: torch.Tensor | None = None
+
+    @property
+    def train_steps(self) -> int:
+        """T, the base's number of diffusion steps."""
+        return self.edges[-1]
+
+    def bucket(self, t: torch.Tensor) -> torch.Tensor:
+        """The bucket of each timestep: (n,) indices; floor(t j / T) where they are even."""
+        bucket = torch.zeros_like(t, dtype=torch.long)
+        for edge in self.edges[1:-1]:  # no table of edges, which a GPU would wait for
+            bucket += t >= edge
+        return bucket
+
+
+def sites(unet: nn.Module) -> dict[str, Any]:
+    """The cross-attention layers by name, in the U-Net's own order."""
+    return {name: module for name, module in unet.named_modules() if name.endswith("attn2")}
+
+
+def written(base: BaseModel, phrase: str) -> Instruction:
+    """An instruction in words: nothing is replaced."""
+    words = base.read(phrase)
+    edges = Buckets.even(1, base.train_steps).edges
+    return Instruction(text=words.states, pooled=words.pooled, edges=edges)
+
+
+def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int = 0) -> Instruction:
+    """The starting point of learning: the phrase's own projections, in every bucket.
+
+    m is the phrase's token count, start and end counted; without a phrase (None), the empty
+    instruction and m = 10; but never less than `least_m`, which takes in tokens of the padding.
+    Features are float32 leaves without gradient.
+
+    Raises:
+        PhraseError: the phrase is longer than the text encoder reads.
+    """
+    limit = base.tokenizer.model_max_length
+    m = tokens_learned(base, phrase, least_m)
+    if m > limit:
+        raise PhraseError(
+            f"the phrase has {m} tokens, the base model reads {limit}",
+            where=repr(phrase),
+            do="Use a shorter phrase.",
+        )
+    return _untouched(base, base.read(phrase or ""), buckets, m)
+
+
+def tokens_learned(base: BaseModel, phrase: str | None, least_m: int) -> int:
+    """m, whether or not the text encoder reads so many."""
+    return max(least_m, NO_PHRASE_TOKENS if phrase is None else base.token_count(phrase))
+
+
+def _untouched(base: BaseModel, words: Words, buckets: int, m: int) -> Instruction:
+    """Words whose first m tokens have their own projections, in every bucket."""
+    features = {}
+    for site, attention in sites(base.unet).items():
+        head = words.states[:, :m]  # (1, m, d_text)
+        K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
+        features[site] = (_stacked(K, buckets), _stacked(V, buckets))
+    edges = Buckets.even(buckets, base.train_steps).edges
+    return Instruction(text=words.states, pooled=words.pooled, features=features, edges=edges)
+
+
+def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruction:
+    """The learned instruction in its `count` noisiest buckets, the empty one after them (fig. 3).
+
+    Denoising runs from the last bucket to the first: the first `count` stretches of it read what
+    was learned.
+    """
+    j = len(next(iter(learned.features.values()))[0])
+    on = torch.arange(j, device=base.device) >= j - count  # (j,)
+
+    def either(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        return torch.where(on.view(j, *[1] * (whole.ndim - 1)), whole, nothing)
+
+    return _with_empty(base, learned, either)
+
+
+def weakened(base: BaseModel, learned: Instruction, strength: float) -> Instruction:
+    """The learned instruction at a strength: on the line from the empty one (0) to itself (1)."""
+    if strength == 1:
+        return learned
+    return _with_empty(base, learned, lambda nothing, whole: torch.lerp(nothing, whole, strength))
+
+
+def _with_empty(
+    base: BaseModel,
+    learned: Instruction,
+    both: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> Instruction:
+    """What `both` makes of each part of the empty instruction and of the learned one."""
+    j, m = next(iter(learned.features.values()))[0].shape[:2]
+    empty = _untouched(base, base.read(None), j, m)
+
+    def beside(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        return both(nothing.to(whole), whole)
+
+    features = {
+        site: (beside(empty.features[site][0], K), beside(empty.features[site][1], V))
+        for site, (K, V) in learned.features.items()
+    }
+    weights = learned.weights
+    if weights is not None:  # what is added to logits is what is weakened: weights stay positive
+        weights = both(torch.zeros_like(weights), weights.log()).exp()
+    return replace(
+        learned,
+        text=beside(empty.text, learned.text),
+        pooled=beside(empty.pooled, learned.pooled),
+        features=features,
+        weights=weights,
+    )
+
+
+def from_brush(base: BaseModel, brush: Brush) -> Instruction:
+    """A brush's features on the base's device.
+
+    Raises:
+        BrushMismatchError: the brush was learned on another base model, or is not of its shape.
+    """
+    _check_fit(base, brush)
+    meta = brush.metadata
+    words = base.read(meta.instruction.phrase or "")
+    features = {
+        site: (_tensor(brush.tensors[f"{site}.k"], base), _tensor(brush.tensors[f"{site}.v"], base))
+        for site in sites(base.unet)
+    }
+    return Instruction(
+        text=words.states,
+        pooled=words.pooled,
+        features=features,
+        edges=meta.buckets.edges,
+        weights=_token_weights(brush, base),
+    )
+
+
+def check_identity(brush: Brush, base_id: str, unet_sha256: str) -> None:
+    """A brush must be of the base's U-Net.
+
+    Raises:
+        BrushMismatchError: it was learned on another.
+    """
+    own, meta = brush.metadata.base, brush.metadata
+    if own.unet_sha256 != unet_sha256:
+        named = f"{own.id}@{own.revision}" if own.revision else own.id
+        elsewhere = f"Pass --base {named}, or learn the brush again on {base_id}."
+        other_version = f"{meta.tool} had the other version; or learn the brush again on this one."
+        raise BrushMismatchError(
+            f"the brush was learned on {named} (U-Net {own.unet_sha256[:12]}), "
+            f"this base model is {base_id} (U-Net {unet_sha256[:12]})",
+            where=meta.name,
+            do=other_version if named == base_id else elsewhere,
+        )
+
+
+def _check_fit(base: BaseModel, brush: Brush) -> None:
+    """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
+    check_identity(brush, base.id, base.unet_sha256)
+    meta = brush.metadata
+    m, limit = meta.instruction.m, int(base.tokenizer.model_max_length)
+    if m > limit:
+        raise BrushMismatchError(
+            f"the brush has {m} tokens, the base model reads {limit}",
+            where=meta.name,
+            do="Stack fewer brushes, or blend them: a blend has no more tokens than its parts.",
+        )
+    widths = {
+        f"{site}.{kind}": projection.out_features
+        for site, attention in sites(base.unet).items()
+        for kind, projection in (("k", attention.to_k), ("v", attention.to_v))
+    }
+    found = {name: tensor.shape[-1] for name, tensor in brush.tensors.items()}
+    if found != widths or meta.buckets.edges[-1] != base.train_steps:
+        odd = min((name for name, _ in found.items() ^ widths.items()), default="buckets.edges")
+        raise BrushMismatchError(
+            f"the brush names this base model but has not its shape (at {odd})",
+            where=meta.name,
+            do="The program that wrote it made a mistake: learn or mix the brush again.",
+        )
+
+
+def to_arrays(instruction: Instruction) -> dict[str, np.ndarray]:
+    """The features as a brush keeps them: float16, `<site>.k` and `<site>.v`."""
+    arrays = {}
+    for site, (K, V) in instruction.features.items():
+        arrays[f"{site}.k"] = K.detach().to("cpu", torch.float16).numpy()
+        arrays[f"{site}.v"] = V.detach().to("cpu", torch.float16).numpy()
+    return arrays
+
+
+def _stacked(feature: torch.Tensor, buckets: int) -> torch.Tensor:
+    return feature.float().repeat(buckets, 1, 1)  # (j, m, d)
+
+
+def _tensor(array: np.ndarray, base: BaseModel) -> torch.Tensor:
+    return torch.from_numpy(array.astype(np.float32)).to(base.device)
+
+
+def _token_weights(brush: Brush, base: BaseModel) -> torch.Tensor | None:
+    segments = brush.metadata.instruction.segments
+    if all(s.weight == 1 for s in segments):
+        return None
+    weights = [s.weight for s in segments for _ in range(s.m)]
+    return torch.tensor([weights], device=base.device)

@@ -1,0 +1,174 @@
+"""A brush inside diffusers' own InstructPix2Pix pipeline, for people who have one already."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from diffusers import UNet2DConditionModel
+
+from brushctl.brushes.cache import open_brush
+from brushctl.brushes.fields import as_usage_errors, number
+from brushctl.brushes.file import Brush
+from brushctl.brushes.mixing import Share, blend
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.brush.attention import brushed
+from brushctl.engine.brush.instruction import Instruction, from_brush, weakened
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.model.base import BaseModel, Defaults
+from brushctl.engine.model.families import Family, Pipeline, family_of
+from brushctl.engine.model.fingerprint import digest_of
+from brushctl.engine.sampler import check_sampler, check_steps
+from brushctl.errors import BaseModelError, UsageError
+
+LOADED = "_brushctl"
+"""Where a U-Net remembers that it has a brush."""
+
+
+class Loaded:
+    """A brush in a pipeline, until `unload`; also a context manager.
+
+    Attributes:
+        settings: what the brush wants to be applied with, as arguments of the pipeline's call.
+    """
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        family: Family,
+        instruction: Instruction,
+        settings: dict[str, Any],
+    ) -> None:
+        self.settings = settings
+        self._family = family
+        self._installed = ExitStack()
+        self._state = self._installed.enter_context(brushed(unet, instruction))
+        hook = unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
+        self._installed.callback(hook.remove)
+        setattr(unet, LOADED, self)
+        self._installed.callback(delattr, unet, LOADED)
+
+    def unload(self) -> None:
+        """Take the brush out: the pipeline is again what it was. A second time does nothing."""
+        self._installed.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.unload()
+
+    def _before_unet(
+        self, _unet: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Say which rows are brushed and when, and give them the brush's words."""
+        sample, t = arguments[:2]
+        n = _fully_conditioned(sample)
+        self._state.at(torch.as_tensor(t, device=sample.device).expand(n))
+        return arguments, self._family.led(named, self._state.words().rows(n))
+
+
+def load(
+    pipe: Pipeline,
+    brush: Brush | str | Path | Sequence[Brush | str | Path],
+    *,
+    weights: Sequence[float] | None = None,
+    strength: float = 1.0,
+) -> Loaded:
+    """Put a brush, or a blend of several, into a diffusers pipeline.
+
+    Then it takes three lines::
+
+        loaded = brushctl.load(pipe, "warm.brush")
+        picture = pipe("", image=photo, **loaded.settings).images[0]
+        loaded.unload()
+
+    The prompt of the call is not read: the words a brush was learned from belong to it.
+
+    Args:
+        pipe: an InstructPix2Pix pipeline, of XL as well, in float16 or float32; it may be moved to
+            another device or to bfloat16 afterwards.
+        brush: a brush, its file or its name in the cache; or several, to be blended.
+        weights: one for each of several brushes; equal if not given.
+        strength: 1 as learned, 0 not at all, in between less, beyond 1 more.
+
+    Raises:
+        BrushMismatchError: it was learned on another U-Net, or wants another sampler.
+        BrushError: there is no such brush, or it is damaged.
+        BaseModelError: it cannot be told which U-Net the pipeline has.
+        UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
+            is no number, or the brush was made to be applied in a way that no brush is.
+    """
+    if hasattr(pipe.unet, LOADED):
+        raise UsageError(
+            "the pipeline has a brush already", do="Unload it first, or load both as one blend."
+        )
+    several = [brush] if isinstance(brush, Brush | str | Path) else list(brush)
+    chosen = _blended([b if isinstance(b, Brush) else open_brush(b) for b in several], weights)
+    check_sampler(chosen)
+    apply = chosen.metadata.apply
+    check_steps(apply.steps, chosen.metadata.buckets.edges[-1])
+    scales = Scales(apply.s_T, apply.s_I)
+    with as_usage_errors():
+        number(strength, "strength")
+    base = _base_of(pipe)
+    instruction = weakened(base, from_brush(base, chosen), strength)
+    settings = {
+        "guidance_scale": scales.s_T,
+        "image_guidance_scale": scales.s_I,
+        "num_inference_steps": apply.steps,
+    }
+    return Loaded(pipe.unet, base.family, instruction, settings)
+
+
+def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush:
+    weights = [1.0] * len(brushes) if weights is None else weights
+    if not brushes or len(weights) != len(brushes):
+        raise UsageError(
+            f"there are {len(weights)} weights for {len(brushes)} brushes",
+            do="Give every brush one.",
+        )
+    if len(brushes) == 1:
+        return brushes[0]
+    shares = [Share(brush, weight) for brush, weight in zip(brushes, weights, strict=True)]
+    return blend(shares, Stamp.today("blend"))
+
+
+def _fully_conditioned(sample: torch.Tensor) -> int:
+    """How many of the rows (n, 2c, h, w) have a picture and a text.
+
+    Under guidance diffusers stacks eq. 3's branches, the fully conditioned one first; the last one
+    has zeros for a picture. Not every pipeline tells whether it is guided, but its rows do.
+    """
+    n, rest = divmod(len(sample), 3)
+    pictures = sample[:, sample.shape[1] // 2 :]
+    guided = not rest and not pictures[2 * n :].any()
+    return n if guided else len(sample)
+
+
+def _base_of(pipe: Pipeline) -> BaseModel:
+    """The pipeline's parts, identified by their weights."""
+    unet = pipe.unet
+    if unet.dtype == torch.bfloat16:
+        raise BaseModelError(
+            "a U-Net rounded to bfloat16 cannot be told from others",
+            do="Load the pipeline in float16 or float32, then the brush, then move it to bfloat16.",
+        )
+    tensors = unet.state_dict()
+    digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
+    return BaseModel(
+        id=str(pipe.name_or_path or "this pipeline"),
+        vae=pipe.vae,
+        unet=unet,
+        family=family_of(pipe),
+        scheduler_config=dict(pipe.scheduler.config),
+        defaults=Defaults(),
+        unet_sha256=digest,
+    )

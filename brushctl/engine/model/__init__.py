@@ -1,0 +1,1 @@
+"""The base model: found, loaded, told apart."""

@@ -1,0 +1,276 @@
+"""The base model: an InstructPix2Pix, embedded, local or on the hub."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
+from transformers import CLIPTokenizer
+
+from brushctl.engine.brush.scales import PAPER_SCALES, Scales
+from brushctl.engine.devices import enough_memory, out_of_memory
+from brushctl.engine.model.checkpoint import identity_of_file, load_file
+from brushctl.engine.model.families import Family, Pipeline, Words, family_of, pipeline_class
+from brushctl.engine.model.fingerprint import identity
+from brushctl.engine.model.hub import at_hand, find_base, is_here, unavailable, with_revision
+from brushctl.engine.model.weights import variant_of
+from brushctl.engine.quiet import quiet
+from brushctl.errors import BaseModelError, BrushctlError
+from brushctl.files import resolved
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY
+
+EMBEDDED = Path(__file__).parents[2] / "tiny" / "weights"
+DEFAULTS_FILE = "brushctl.json"
+"""A base's own measured defaults; a base without one gets the paper's."""
+PREDICTIONS = ("epsilon", "v_prediction")
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """How a base is best run: the paper's settings (section 6), unless the base carries others.
+
+    Attributes:
+        s_T: text guidance scale.
+        s_I: image guidance scale.
+        steps: sampling steps.
+    """
+
+    s_T: float = PAPER_SCALES.s_T
+    s_I: float = PAPER_SCALES.s_I
+    steps: int = 20
+
+    @property
+    def scales(self) -> Scales:
+        """Both scales."""
+        return Scales(self.s_T, self.s_I)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """The frozen parts of an instruction-based editing model.
+
+    Attributes:
+        alpha_bar: (T,), the share of the picture's variance at each timestep of the noise schedule.
+    """
+
+    id: str
+    vae: AutoencoderKL
+    unet: UNet2DConditionModel
+    family: Family
+    scheduler_config: dict[str, Any]
+    defaults: Defaults
+    unet_sha256: str
+    revision: str | None = None
+    alpha_bar: torch.Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha_bar", self.scheduler(1).alphas_cumprod.to(self.device))
+
+    @property
+    def train_steps(self) -> int:
+        """T, the number of timesteps of the noise schedule."""
+        return len(self.alpha_bar)
+
+    @property
+    def predicts_velocity(self) -> bool:
+        """Whether the U-Net predicts the velocity, or else the noise."""
+        return self.scheduler_config.get("prediction_type") == "v_prediction"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parts lie."""
+        return self._first.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the parts."""
+        return self._first.dtype
+
+    @property
+    def _first(self) -> torch.nn.Parameter:
+        """Stands for all; the U-Net's own properties walk through its modules at each question."""
+        return next(self.unet.parameters())
+
+    @property
+    def vae_factor(self) -> int:
+        """Pixels for each latent along a side (8 on SD, 4 on tiny-ip2p)."""
+        return int(2 ** (len(self.vae.config.block_out_channels) - 1))
+
+    @property
+    def resolution(self) -> int:
+        """The side in pixels of the square pictures the base was trained on."""
+        return int(self.unet.config.sample_size) * self.vae_factor
+
+    @property
+    def architecture(self) -> str:
+        """A name for the U-Net's shape, kept in brushes for people to read."""
+        widths = "-".join(str(w) for w in self.unet.config.block_out_channels)
+        return f"unet-{widths}-text{self.unet.config.cross_attention_dim}"
+
+    def scheduler(self, steps: int) -> EulerAncestralDiscreteScheduler:
+        """Euler ancestral on the base's own noise schedule, its timesteps set."""
+        with quiet():  # it says what in the configuration is another scheduler's
+            scheduler = EulerAncestralDiscreteScheduler.from_config(self.scheduler_config)
+        scheduler.set_timesteps(steps, device=self.device)
+        return scheduler
+
+    @property
+    def tokenizer(self) -> CLIPTokenizer:
+        """What divides a phrase into tokens."""
+        return self.family.tokenizer
+
+    @torch.no_grad()
+    def read(self, phrase: str | None) -> Words:
+        """A phrase, padded to full length; None is the text of the branches without one."""
+        words = self.family.read(phrase)
+        return Words(
+            words.states.to(self.device, self.dtype), words.pooled.to(self.device, self.dtype)
+        )
+
+    def token_count(self, phrase: str) -> int:
+        """Tokens of a phrase, the start and end tokens counted."""
+        return len(self.tokenizer(phrase).input_ids)
+
+    @torch.no_grad()
+    def encode(self, images: torch.Tensor) -> torch.Tensor:
+        """E of pixels in [-1, 1], unscaled as IP2P conditions: (n, 3, h, w) to (n, c, h/f, w/f)."""
+        latents: torch.Tensor = self.vae.encode(
+            images.to(self.device, self.vae.dtype)
+        ).latent_dist.mode()
+        return latents.to(self.dtype)
+
+    @torch.no_grad()
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """D(z) of scaled latents: pixels in [-1, 1]."""
+        latents = latents.to(self.vae.dtype) / self.vae.config.scaling_factor
+        pixels: torch.Tensor = self.vae.decode(latents).sample
+        return pixels.clamp(-1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A base model that is on this machine and not loaded.
+
+    Attributes:
+        id: what it is called in brushes.
+        revision: the hub revision, if one was asked for.
+        path: its folder in diffusers' layout, or its file.
+        unet_sha256: which U-Net it has.
+    """
+
+    id: str
+    revision: str | None
+    path: Path
+    unet_sha256: str
+
+
+def find(name: str | None, revision: str | None = None) -> Found:
+    """A base model: `tiny-ip2p`, a folder in diffusers' layout, a checkpoint, a hub id.
+
+    Args:
+        name: which; a hub id may say a revision, as in `owner/model@revision`. None for tiny-ip2p.
+        revision: of a hub id that says none.
+
+    Raises:
+        BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
+        UsageError: the revision is empty.
+    """
+    name, said = with_revision(name or TINY)
+    revision = said or revision
+    path = EMBEDDED if name == TINY else find_base(name, revision)
+    try:
+        sha256 = identity_of_file(path) if path.is_file() else identity(path / "unet")
+    except BrushctlError:
+        raise
+    except Exception as error:
+        # What is damaged shows itself in as many exceptions as there are libraries below.
+        raise unavailable(name, revision, error) from error
+    own = name == TINY or not is_here(name)
+    return Found(name if own else resolved(path).name, revision, path, sha256)
+
+
+def unet_here(name: str | None) -> str | None:
+    """Which U-Net a base has, as `find` calls it; None if it is not on this machine whole.
+
+    The hub is not asked.
+    """
+    own, revision = with_revision(name or TINY)
+    try:
+        return find(name).unet_sha256 if own == TINY or at_hand(own, revision) else None
+    except Exception:  # what is damaged, or no name at all, is not here
+        return None
+
+
+def open_base(
+    name: str | None, device: torch.device, dtype: torch.dtype, *, revision: str | None = None
+) -> BaseModel:
+    """Find a base model, and load it.
+
+    Raises:
+        BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
+        DeviceMemoryError: it does not fit into the device's memory.
+        UsageError: the revision is empty.
+    """
+    return load_base(find(name, revision), device, dtype)
+
+
+@enough_memory("the base model does not fit into the device's memory")
+def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseModel:
+    """Load a base model that was found.
+
+    Raises:
+        BaseModelError: it is damaged, or no IP2P model.
+        DeviceMemoryError: it does not fit into the device's memory.
+    """
+    with quiet(device):
+        pipe, defaults = _load(found, dtype)
+        if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
+            raise BaseModelError(
+                "this model does not take a picture to edit (its U-Net has no image latents)",
+                where=found.id,
+                do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
+            )
+        if (predicted := pipe.scheduler.config.prediction_type) not in PREDICTIONS:
+            raise BaseModelError(
+                f"this model predicts neither noise nor velocity but {predicted!r}",
+                where=found.id,
+                do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
+            )
+        family = family_of(pipe)
+        pipe.vae.to(family.vae_dtype(dtype))
+        for part in (pipe.vae, pipe.unet, *family.encoders):
+            part.requires_grad_(False).eval().to(device)
+    return BaseModel(
+        id=found.id,
+        vae=pipe.vae,
+        unet=pipe.unet,
+        family=family,
+        scheduler_config=dict(pipe.scheduler.config),
+        defaults=defaults,
+        unet_sha256=found.unet_sha256,
+        revision=found.revision,
+    )
+
+
+def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
+    try:
+        if found.path.is_file():
+            return load_file(found.path, dtype), Defaults()
+        kind, without = pipeline_class(found.path)
+        variant = variant_of(found.path / "unet")
+        pipe = kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
+        return pipe, _defaults(found.path)
+    except BrushctlError:
+        raise
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        # What is damaged shows itself in as many exceptions as there are libraries below.
+        raise unavailable(found.id, found.revision, error) from error
+
+
+def _defaults(base: Path) -> Defaults:
+    file = base / DEFAULTS_FILE
+    return Defaults(**json.loads(file.read_text())) if file.is_file() else Defaults()

@@ -1,0 +1,169 @@
+"""Attention-based instruction optimisation (section 4.1): a brush from encoded pairs."""
+
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from brushctl import settings
+from brushctl.engine.brush.attention import brushed
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.brush.instruction import Instruction, initial
+from brushctl.engine.brush.scales import Scales
+from brushctl.engine.devices import check_gradients, enough_memory, out_of_memory
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.training.optimizer import update
+from brushctl.engine.training.recipes import Recipe
+from brushctl.engine.training.samples import Draw, EncodedPairs, draw, encode_pairs, sample_errors
+from brushctl.engine.training.state import Keeper, Progress
+from brushctl.engine.training.validation import Unseen
+from brushctl.events import Advance, Event, Stage, Warned
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The outcome of learning.
+
+    Attributes:
+        instruction: the phrase's embedding with the learned features.
+        scales: the guidance it was trained for.
+        first_loss: per-bucket loss averaged over the first tenth of the steps, (j,).
+        last_loss: the same over the last tenth.
+        steps: how many there were, fewer than the recipe's if learning stopped early.
+    """
+
+    instruction: Instruction
+    scales: Scales
+    first_loss: tuple[float, ...]
+    last_loss: tuple[float, ...]
+    steps: int
+
+
+def learn(
+    base: BaseModel,
+    before: np.ndarray,
+    after: np.ndarray,
+    *,
+    phrase: str | None,
+    recipe: Recipe,
+    seed: int,
+    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    keeper: Keeper | None = None,
+) -> Generator[Event, None, Learned]:
+    """Learn an instruction from (n, s, s, 3) before/after pictures.
+
+    Minimises eq. 5 over the features of all sites and buckets: the squared error of the guided
+    prediction (eq. 3) to the base's own target, noise or velocity. Only the features receive
+    gradients.
+
+    Args:
+        base: the frozen model.
+        before: c_I of the training pairs.
+        after: x of the training pairs.
+        phrase: the words to start from, None for none.
+        recipe: how to optimise.
+        seed: fixes every draw.
+        held_out: before/after pictures that nothing is learned from. With a recipe that goes by
+            them, each bucket's features are those of the step at which its error on them was
+            least, and learning stops when it falls no more; else they only tell how it goes.
+        keeper: where the run's state is kept, and from where it goes on.
+
+    Raises:
+        DeviceError: the base is in float16.
+        DeviceMemoryError: not even one picture or sample fits into the device's memory.
+        PhraseError: the phrase is longer than the text encoder reads.
+    """
+    check_gradients(base.dtype)
+    yield Stage("encoding pairs")
+    pairs = encode_pairs(base, before, after)
+    instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
+    scales = recipe.scales or base.defaults.scales
+    run = Progress.start(instruction, recipe, seed)
+    if keeper and (state := keeper.load()):
+        run.restore(state)
+    yield Stage("learning", total=recipe.steps)
+    with brushed(base.unet, instruction) as reading:
+        guidance = Guidance(base, reading, scales)
+        unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
+        look_every = math.ceil(recipe.steps / settings.LOOKS)
+        while run.step < recipe.steps and not (recipe.by_held_out and run.converged()):
+            with enough_memory("one sample alone does not fit into the device's memory"):
+                yield from _step(guidance, pairs, recipe, run)
+            if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
+                run.look(unseen.losses(run.parts))
+                run.psnr = unseen.psnr()
+            if run.step % settings.REPORT_EVERY == 0 or run.step == recipe.steps:
+                yield Advance(run.step, _told(run))
+            if keeper and run.step % settings.KEEP_EVERY == 0 and run.step < recipe.steps:
+                keeper.keep(run.state())
+        if keeper:
+            keeper.keep(run.state())
+    if recipe.by_held_out:
+        run.return_to_best()
+    tenth = max(1, recipe.steps // 10)
+    return Learned(
+        instruction=frozen(instruction),
+        scales=scales,
+        first_loss=_mean(run.losses[:tenth]),
+        last_loss=_mean(run.losses[-tenth:]),
+        steps=run.step,
+    )
+
+
+def _step(
+    guidance: Guidance, pairs: EncodedPairs, recipe: Recipe, run: Progress
+) -> Generator[Event, None, None]:
+    """One step of Adam; where memory does not suffice, the samples go through in parts."""
+    sample = draw(guidance.base, pairs, recipe, run.source)
+    while True:
+        run.optimiser.zero_grad(set_to_none=True)
+        try:
+            errors = [_backward(guidance, part, recipe.batch) for part in sample.parts(run.parts)]
+            break
+        except RuntimeError as error:
+            if not out_of_memory(error) or run.parts >= len(sample.t):
+                raise
+            run.parts *= 2
+        torch.cuda.empty_cache()
+        yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
+    update(run.optimiser, recipe, run.step)
+    run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
+    run.step += 1
+
+
+def _backward(guidance: Guidance, sample: Draw, batch: int) -> torch.Tensor:
+    """Add to the gradients of the buckets' mean errors; return the samples' own, (n,)."""
+    errors = sample_errors(guidance, sample)
+    (errors.sum() / batch).backward()
+    return errors.detach()
+
+
+def _told(run: Progress) -> str:
+    """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
+    recent = torch.stack(run.losses[-settings.REPORT_EVERY :]).mean(0)
+    told = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
+    if not run.looks:
+        return told
+    told += f", held out {float(run.looks[-1].mean()):.3f}"
+    return told if math.isnan(run.psnr) else f"{told} ({run.psnr:.1f} dB)"
+
+
+def trainable(instruction: Instruction) -> Instruction:
+    """A copy whose features are leaves that receive gradients."""
+    return _mapped(instruction, lambda x: x.detach().clone().requires_grad_())
+
+
+def frozen(instruction: Instruction) -> Instruction:
+    """A copy whose features are plain tensors, rounded to float16 as a brush file keeps them."""
+    return _mapped(instruction, lambda x: x.detach().half().float())
+
+
+def _mapped(instruction: Instruction, f: Callable[[torch.Tensor], torch.Tensor]) -> Instruction:
+    features = {site: (f(K), f(V)) for site, (K, V) in instruction.features.items()}
+    return replace(instruction, features=features)
+
+
+def _mean(losses: list[torch.Tensor]) -> tuple[float, ...]:
+    return tuple(float(x) for x in torch.stack(losses).mean(0))

@@ -1,0 +1,114 @@
+"""Making a brush: learn on a base model and write down how it was done."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brushctl.brushes.file import Brush, sealed
+from brushctl.brushes.metadata import (
+    Apply,
+    Base,
+    Buckets,
+    Instruction,
+    Metadata,
+    Segment,
+    Training,
+    UniquePhrase,
+)
+from brushctl.brushes.provenance import Stamp
+from brushctl.engine.brush.instruction import to_arrays
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.phrases.clip import Clip
+from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
+from brushctl.engine.pixels import FloatImage
+from brushctl.engine.training.loop import Learned, learn
+from brushctl.engine.training.recipes import Recipe
+from brushctl.engine.training.state import Keeper
+from brushctl.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where learning starts: a phrase (None for none), and the unique phrases it was made of."""
+
+    phrase: str | None
+    before: UniquePhrase | None = None
+    after: UniquePhrase | None = None
+
+
+def find_start(
+    clip: Clip, before: Sequence[FloatImage], after: Sequence[FloatImage]
+) -> Generator[Event, None, Start]:
+    """The start that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
+    return named((yield from find_phrase(clip, before, after, vocabulary_of(clip))))
+
+
+def named(found: Phrasing) -> Start:
+    """The start that a search for phrases has ended with."""
+    x, y = (
+        UniquePhrase(c.phrase, round(c.sensitivity, 6)) if c else None
+        for c in (found.unique_before, found.unique_after)
+    )
+    return Start(found.phrase, x, y)
+
+
+def make_brush(
+    base: BaseModel,
+    before: np.ndarray,
+    after: np.ndarray,
+    *,
+    start: Start,
+    recipe: Recipe,
+    seed: int,
+    stamp: Stamp,
+    pair_hashes: Sequence[str],
+    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    keeper: Keeper | None = None,
+) -> Generator[Event, None, Brush]:
+    """Learn from (n, s, s, 3) before/after pictures; return the brush with its history.
+
+    `pair_hashes` are of the pairs learned from; `held_out` and `keeper` are those of
+    `brushctl.engine.training.loop.learn`, whose errors are raised as well.
+    """
+    learned = yield from learn(
+        base,
+        before,
+        after,
+        phrase=start.phrase,
+        recipe=recipe,
+        seed=seed,
+        held_out=held_out,
+        keeper=keeper,
+    )
+    features = to_arrays(learned.instruction)
+    m = next(iter(features.values())).shape[1]
+    metadata = Metadata(
+        name=stamp.name,
+        created=stamp.created,
+        tool=stamp.tool,
+        instruction=Instruction(start.phrase, m, (Segment(m),), start.before, start.after),
+        buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
+        base=Base(base.id, base.architecture, base.unet_sha256, base.revision),
+        apply=Apply(learned.scales.s_T, learned.scales.s_I, base.defaults.steps, base.resolution),
+        training=_training(learned, recipe, seed, pair_hashes),
+    )
+    return sealed(Brush(metadata, features))
+
+
+def _training(learned: Learned, recipe: Recipe, seed: int, pair_hashes: Sequence[str]) -> Training:
+    return Training(
+        recipe=recipe.name,
+        steps=learned.steps,
+        batch=recipe.batch,
+        learning_rate=recipe.rate,
+        seed=seed,
+        loss_first=_rounded(learned.first_loss),
+        loss_last=_rounded(learned.last_loss),
+        pairs_sha256=tuple(pair_hashes),
+    )
+
+
+def _rounded(losses: tuple[float, ...]) -> tuple[float, ...]:
+    """Six decimals: more would be noise in a file that people read."""
+    return tuple(round(x, 6) for x in losses)

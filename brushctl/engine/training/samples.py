@@ -1,0 +1,127 @@
+"""What learning looks at (eq. 5): pairs in latent space, draws from them, and their errors."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.devices import enough_memory
+from brushctl.engine.model.base import BaseModel
+from brushctl.engine.pixels import to_model
+from brushctl.engine.training.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPairs:
+    """c_I and x in latent space, each (n, c, h, w); x scaled as the diffusion sees it."""
+
+    condition: torch.Tensor
+    target: torch.Tensor
+
+    def only(self, k: int) -> "EncodedPairs":
+        """One pair of them."""
+        return EncodedPairs(self.condition[k : k + 1], self.target[k : k + 1])
+
+
+@enough_memory("not even one picture fits into the device's memory")
+def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> EncodedPairs:
+    """Encode (n, s, s, 3) pictures, one at a time so that memory stays flat.
+
+    Raises:
+        DeviceMemoryError: not even one picture fits into the device's memory.
+    """
+    condition = torch.cat([base.encode(to_model([x])) for x in before])
+    target = torch.cat([base.encode(to_model([y])) for y in after])
+    return EncodedPairs(condition, target * base.vae.config.scaling_factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One step's samples, bucket by bucket: j * batch rows.
+
+    Attributes:
+        condition: (n, c, h, w), E(c_I).
+        z_t: (n, c, h, w), the noised E(x).
+        t: (n,).
+        target: (n, c, h, w), what the model should predict.
+        buckets: j.
+    """
+
+    condition: torch.Tensor
+    z_t: torch.Tensor
+    t: torch.Tensor
+    target: torch.Tensor
+    buckets: int
+
+    def parts(self, count: int) -> "list[Draw]":
+        """The same samples in `count` parts or fewer, whatever their buckets."""
+        return self.rows(math.ceil(len(self.t) / count))
+
+    def rows(self, size: int) -> "list[Draw]":
+        """The same samples in parts of `size`, the last of what is left."""
+        condition, z_t, t, target = (
+            x.split(size) for x in (self.condition, self.z_t, self.t, self.target)
+        )
+        return [Draw(*rows, self.buckets) for rows in zip(condition, z_t, t, target, strict=True)]
+
+
+def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Generator) -> Draw:
+    """Draw pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
+    T, n = base.train_steps, recipe.buckets * recipe.batch
+    width = T / recipe.buckets
+    bucket = torch.arange(recipe.buckets).repeat_interleave(recipe.batch)  # (n,)
+    t = ((bucket + torch.rand(n, generator=source)) * width).long().clamp(max=T - 1)
+    index = torch.randint(len(pairs.condition), (n,), generator=source)
+    noise = torch.randn((n, *pairs.target.shape[1:]), generator=source)
+    return noised(base, pairs, index, t, noise, recipe.buckets)
+
+
+def noised(
+    base: BaseModel,
+    pairs: EncodedPairs,
+    index: torch.Tensor,
+    t: torch.Tensor,
+    noise: torch.Tensor,
+    buckets: int,
+) -> Draw:
+    """Samples of the pairs at `index` (n,), at timesteps `t` (n,), under `noise` (n, c, h, w)."""
+    x = pairs.target[index].float()
+    noise = noise.to(x.device)
+    alpha_bar = base.alpha_bar.to(x.device)[t.to(x.device)][:, None, None, None]
+    a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+    return Draw(
+        condition=pairs.condition[index],
+        z_t=(a * x + b * noise).to(pairs.condition.dtype),
+        t=t.to(x.device),
+        target=a * noise - b * x if base.predicts_velocity else noise,
+        buckets=buckets,
+    )
+
+
+def bucket_losses(guidance: Guidance, sample: Draw) -> torch.Tensor:
+    """Mean squared error in each bucket, (j,)."""
+    return sample_errors(guidance, sample).view(sample.buckets, -1).mean(1)
+
+
+def sample_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
+    """Mean squared error of each sample's guided prediction, (n,)."""
+    return brush_errors(guidance, without_frozen(guidance, sample))
+
+
+def without_frozen(guidance: Guidance, sample: Draw) -> Draw:
+    """The same samples, what the frozen branches predict already taken from their targets.
+
+    The guided prediction is a sum in which only one term depends on the brush: the error is the
+    same, and the other branches never enter its graph.
+    """
+    frozen = guidance.frozen_terms(sample.z_t, sample.t, sample.condition)
+    return replace(sample, target=sample.target - frozen)
+
+
+def brush_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
+    """Mean squared error of the brush's own term on samples `without_frozen` terms, (n,)."""
+    predicted = guidance.brushed_term(sample.z_t, sample.t, sample.condition)
+    return F.mse_loss(predicted.float(), sample.target, reduction="none").flatten(1).mean(1)

@@ -1,0 +1,115 @@
+"""How far a run of learning has come: all that is needed to go on with it, to the same bytes."""
+
+import io
+import math
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+import torch
+
+from brushctl import settings
+from brushctl.engine.brush.instruction import Instruction
+from brushctl.engine.training.optimizer import adam
+from brushctl.engine.training.recipes import Recipe
+
+
+class Keeper(Protocol):
+    """Where the state of an unfinished run is kept."""
+
+    def load(self) -> bytes | None:
+        """The state kept last, or None."""
+
+    def keep(self, state: bytes) -> None:
+        """Keep a state in place of the last."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """A run of learning.
+
+    Attributes:
+        leaves: the features being learned, K and V of each site in turn, each (j, m, d).
+        optimiser: Adam over them.
+        source: what draws are taken from.
+        step: steps done.
+        parts: how many parts the samples of a step go through the model in.
+        losses: (j,) of every step.
+        looks: (j,) of every look at the held-out pairs.
+        psnr: in dB of held-out pictures edited at the last look, for people to watch.
+        best: the features at each bucket's best look; empty before the first.
+    """
+
+    leaves: list[torch.Tensor]
+    optimiser: torch.optim.Optimizer
+    source: torch.Generator
+    step: int = 0
+    parts: int = 1
+    losses: list[torch.Tensor] = field(default_factory=list)
+    looks: list[torch.Tensor] = field(default_factory=list)
+    psnr: float = math.nan
+    best: list[torch.Tensor] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, instruction: Instruction, recipe: Recipe, seed: int) -> Self:
+        """A run that has done nothing yet."""
+        leaves = [leaf for KV in instruction.features.values() for leaf in KV]
+        return cls(leaves, adam(leaves, recipe), torch.Generator().manual_seed(seed))
+
+    def look(self, losses: torch.Tensor) -> None:
+        """Note the errors on held-out pairs, (j,); keep the buckets that were never better.
+
+        Buckets share no parameters, so each is judged, and kept, by itself.
+        """
+        least = torch.stack(self.looks).amin(0) if self.looks else losses + 1
+        better = (losses < least).nonzero().flatten().tolist()
+        self.looks.append(losses)
+        now = [leaf.detach().clone() for leaf in self.leaves]
+        self.best = self.best or now
+        for kept, leaf in zip(self.best, now, strict=True):
+            kept[better] = leaf[better]
+
+    def converged(self) -> bool:
+        """Whether the last looks show that more steps bring nothing to pairs not learned from."""
+        if len(self.looks) <= settings.PATIENCE:
+            return False
+        looks = torch.stack(self.looks)
+        now, then = looks.amin(0).mean(), looks[: -settings.PATIENCE].amin(0).mean()
+        return bool(now > (1 - settings.WORTH) * then)
+
+    @torch.no_grad()
+    def return_to_best(self) -> None:
+        """Set the features to what they were at each bucket's best look, if there was one."""
+        if self.best:
+            for leaf, kept in zip(self.leaves, self.best, strict=True):
+                leaf.copy_(kept)
+
+    def state(self) -> bytes:
+        """Everything that is needed to go on."""
+        stream = io.BytesIO()
+        torch.save(
+            {
+                "leaves": [leaf.detach() for leaf in self.leaves],
+                "optimiser": self.optimiser.state_dict(),
+                "source": self.source.get_state(),
+                "step": self.step,
+                "parts": self.parts,
+                "losses": self.losses,
+                "looks": self.looks,
+                "psnr": self.psnr,
+                "best": self.best,
+            },
+            stream,
+        )
+        return stream.getvalue()
+
+    @torch.no_grad()
+    def restore(self, state: bytes) -> None:
+        """Go back to a state of the same run."""
+        kept = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+        for leaf, value in zip(self.leaves, kept["leaves"], strict=True):
+            leaf.copy_(value)
+        self.optimiser.load_state_dict(kept["optimiser"])
+        self.source.set_state(kept["source"])
+        self.step, self.parts = kept["step"], kept["parts"]
+        self.losses, self.looks, self.psnr = kept["losses"], kept["looks"], kept["psnr"]
+        self.best = [b.to(leaf.device) for b, leaf in zip(kept["best"], self.leaves, strict=False)]

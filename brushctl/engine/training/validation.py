@@ -1,0 +1,57 @@
+"""Held-out pairs: how well what is being learned does on what it is not learned from."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from brushctl import settings
+from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.sampler import Editor
+from brushctl.engine.training.recipes import Recipe
+from brushctl.engine.training.samples import Draw, brush_errors, draw, encode_pairs, without_frozen
+from brushctl.errors import DeviceMemoryError
+
+
+class Unseen:
+    """Held-out pairs (n, s, s, 3), and how well the features do on them as they stand.
+
+    The draws are the same at every look, so that the frozen branches see them once.
+    """
+
+    def __init__(
+        self, guidance: Guidance, before: np.ndarray, after: np.ndarray, recipe: Recipe, seed: int
+    ) -> None:
+        base, often = guidance.base, replace(recipe, batch=settings.DRAWS)
+        pairs, source = encode_pairs(base, before, after), torch.Generator().manual_seed(seed + 1)
+        self._guidance, self._buckets = guidance, recipe.buckets
+        self._drawn = [draw(base, pairs.only(k), often, source) for k in range(len(before))]
+        self._at_once = recipe.buckets * recipe.batch  # no more than in a step
+        self._ready: list[Draw] = []
+        self._pictures = list(before[: settings.WATCHED]), after[: settings.WATCHED]
+        self._editor = Editor(base, guidance.state.instruction, scales=guidance.scales, seed=seed)
+
+    @torch.no_grad()
+    def losses(self, parts: int) -> torch.Tensor:
+        """Each bucket's error, (j,), where a step's samples go through the model in `parts`."""
+        rows = math.ceil(self._at_once / parts)
+        if not self._ready:
+            drawn = (part for sample in self._drawn for part in sample.rows(rows))
+            self._ready = [without_frozen(self._guidance, part) for part in drawn]
+        divided = (part for sample in self._ready for part in sample.rows(rows))
+        errors = torch.cat([brush_errors(self._guidance, part) for part in divided])
+        return errors.view(len(self._drawn), self._buckets, -1).mean((0, 2)).cpu()
+
+    def psnr(self) -> float:
+        """In dB, the mean of a few of the pictures as they would be edited now.
+
+        NaN where memory does not suffice: the figure is to be watched, and decides nothing.
+        """
+        before, truth = self._pictures
+        try:
+            with self._editor as editor:
+                edited = np.stack([picture.after for picture in editor.edit(before)])
+        except DeviceMemoryError:
+            return math.nan
+        return float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3)) + 1e-10).mean())

@@ -1,0 +1,1 @@
+"""The colour part of an edit."""

@@ -1,0 +1,1 @@
+"""Before/after pairs: found, checked, aligned, loaded."""

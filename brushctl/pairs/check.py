@@ -1,0 +1,280 @@
+"""Are these pairs fit to learn from? Looked at before any model loads."""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from shlex import quote
+
+import numpy as np
+
+from brushctl.errors import PairsError, PhotoError
+from brushctl.events import Advance, Event, Stage
+from brushctl.pairs.align import measure_shift, registered
+from brushctl.pairs.consistency import SIDE, Sample, odd_ones, sample
+from brushctl.pairs.find import Pair
+from brushctl.photos.icc import Pixels
+from brushctl.photos.photo import open_photo, resize
+
+SAME_ASPECT = 0.01
+"""Two aspects this close, as a share, are one: rounding of export sizes stays below."""
+SAME_ON_AVERAGE, SAME_ANYWHERE = 1.5 / 255, 8 / 255
+"""Differences at 64 x 64 pixels that saving as a JPEG of quality 90 or more makes at most (seven
+photographs: 1.4 and 7.4)."""
+SAME_PICTURE = 3 / 255
+"""Mean difference of two 16-pixel thumbnails of one picture, saved twice."""
+FEW = 4
+"""Fewer pairs teach what is in the pictures along with the edit."""
+
+
+class Kind(StrEnum):
+    """What a finding is about."""
+
+    unreadable = "unreadable"
+    aspect = "aspect"
+    size = "size"
+    shifted = "shifted"
+    identical = "identical"
+    swapped = "swapped"
+    outlier = "outlier"
+    duplicate = "duplicate"
+    few = "few"
+
+
+class Severity(StrEnum):
+    """What a finding means for learning: it cannot go on, should not, or may."""
+
+    error = "error"
+    warning = "warning"
+    note = "note"
+
+
+SEVERITY = {
+    Kind.unreadable: Severity.error,
+    Kind.aspect: Severity.error,
+    Kind.size: Severity.note,
+    Kind.shifted: Severity.warning,
+    Kind.identical: Severity.error,
+    Kind.swapped: Severity.warning,
+    Kind.outlier: Severity.warning,
+    Kind.duplicate: Severity.warning,
+    Kind.few: Severity.note,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know about the pairs.
+
+    Attributes:
+        kind: what it is about.
+        pair: the name of the pair, None if it is about all of them.
+        what: what is the matter, a clause.
+        do: what the user can do, an imperative sentence.
+    """
+
+    kind: Kind
+    pair: str | None
+    what: str
+    do: str
+
+    @property
+    def severity(self) -> Severity:
+        """How serious it is."""
+        return SEVERITY[self.kind]
+
+    def to_dict(self) -> dict[str, str | None]:
+        """The finding as `--json` prints it."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "pair": self.pair,
+            "what": self.what,
+            "do": self.do,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is kept of a pair after its full-size pixels are gone.
+
+    Attributes:
+        name: the pair's.
+        thumbnail: (16, 16, 3) of the original.
+        forward: the change from before to after.
+        reverse: the change from after to before.
+        identical: whether the edit changed nothing.
+        shifted: whether its pixels do not lie on each other, so that its change tells nothing.
+    """
+
+    name: str
+    thumbnail: Pixels
+    forward: Sample
+    reverse: Sample
+    identical: bool
+    shifted: bool
+
+
+def check_pairs(
+    pairs: Sequence[Pair], *, align: bool = False
+) -> Generator[Event, None, list[Finding]]:
+    """Everything that is amiss with the pairs, in their order, then with their set.
+
+    Args:
+        pairs: they.
+        align: whether shifted pairs will be cropped to what both pictures share; they are then
+            looked at as cropped.
+    """
+    findings: list[Finding] = []
+    looks: list[_Look] = []
+    yield Stage("checking pairs", total=len(pairs))
+    for k, pair in enumerate(pairs, 1):
+        try:
+            before, after = open_photo(pair.before).pixels, open_photo(pair.after).pixels
+        except PhotoError as error:
+            do = "Replace or remove the pair."
+            findings.append(Finding(Kind.unreadable, pair.name, f"{error.where}: {error.what}", do))
+        else:
+            amiss = {finding.kind: finding for finding in _amiss(pair.name, before, after)}
+            if align and Kind.shifted in amiss:
+                del amiss[Kind.shifted]
+                before, after = registered(before, after)
+            findings += amiss.values()
+            if Kind.aspect not in amiss:
+                shifted = Kind.shifted in amiss
+                looks.append(_look(pair.name, before, after, shifted=shifted))
+        yield Advance(k, pair.name)
+    findings += [*_identical(looks), *_duplicates(looks), *_odd(looks)]
+    if len(pairs) < FEW:
+        findings.append(
+            Finding(
+                Kind.few,
+                None,
+                f"there {'is one pair' if len(pairs) == 1 else f'are {len(pairs)} pairs'}",
+                "Add some if you can: from five to ten pairs of different scenes the edit "
+                "is learned, and not the scene.",
+            )
+        )
+    return findings
+
+
+def _amiss(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
+    (h, w), (h2, w2) = before.shape[:2], after.shape[:2]
+    sizes = f"{w} x {h} before and {w2} x {h2} after"
+    if abs(w * h2 / (h * w2) - 1) > SAME_ASPECT:
+        yield Finding(
+            Kind.aspect,
+            name,
+            f"the two pictures have different shapes, {sizes}",
+            "Crop the original as the edited picture was cropped.",
+        )
+        return
+    if (h, w) != (h2, w2):
+        yield Finding(
+            Kind.size,
+            name,
+            f"the two pictures have different sizes, {sizes}",
+            "Nothing to do: both are scaled to the model's resolution.",
+        )
+    if shift := measure_shift(before, after):
+        yield Finding(
+            Kind.shifted,
+            name,
+            f"the edited picture is shifted by {_described(*shift)} against its original",
+            "Use --align, which crops both to what they share.",
+        )
+
+
+def _described(down: int, right: int) -> str:
+    parts = []
+    if right:
+        parts.append(f"{abs(right)} px to the {'right' if right > 0 else 'left'}")
+    if down:
+        parts.append(f"{abs(down)} px {'down' if down > 0 else 'up'}")
+    return " and ".join(parts)
+
+
+def _look(name: str, before: Pixels, after: Pixels, *, shifted: bool) -> _Look:
+    x, y = (resize(pixels, (SIDE, SIDE)) for pixels in (before, after))
+    change = np.abs(x - y).mean(2)
+    return _Look(
+        name=name,
+        thumbnail=resize(x, (16, 16)),
+        forward=sample(x, y),
+        reverse=sample(y, x),
+        identical=bool(change.mean() < SAME_ON_AVERAGE and change.max() < SAME_ANYWHERE),
+        shifted=shifted,
+    )
+
+
+def _identical(looks: list[_Look]) -> Iterable[Finding]:
+    for look in looks:
+        if look.identical:
+            yield Finding(
+                Kind.identical,
+                look.name,
+                "before and after are the same picture",
+                "Replace the edited file, or remove the pair.",
+            )
+
+
+def _duplicates(looks: list[_Look]) -> Iterable[Finding]:
+    for k, look in enumerate(looks):
+        for other in looks[:k]:
+            if np.abs(look.thumbnail - other.thumbnail).mean() < SAME_PICTURE:
+                yield Finding(
+                    Kind.duplicate,
+                    look.name,
+                    f"it shows the same original as {other.name}",
+                    "Remove one of the two: it teaches nothing new.",
+                )
+                break
+
+
+def _odd(looks: list[_Look]) -> Iterable[Finding]:
+    edited = [look for look in looks if not (look.identical or look.shifted)]
+    for odd in odd_ones([look.forward for look in edited], [look.reverse for look in edited]):
+        name = edited[odd.index].name
+        if odd.swapped:
+            yield Finding(
+                Kind.swapped,
+                name,
+                "its change is the reverse of the other pairs' changes",
+                "Exchange its two files, if before and after are mixed up.",
+            )
+        else:
+            yield Finding(
+                Kind.outlier,
+                name,
+                f"the other pairs' edit leaves {odd.error:.0%} of its change unexplained, "
+                f"of theirs {odd.usual:.0%}",
+                "Look at it; remove it if it was edited in another way.",
+            )
+
+
+def vetted(
+    source: Path, pairs: Sequence[Pair], *, align: bool = False
+) -> Generator[Event, None, list[Finding]]:
+    """Check pairs that are about to be learned from; return what is doubtful.
+
+    Args:
+        source: the folder or manifest they were found in.
+        pairs: they.
+        align: whether shifted pairs will be cropped to what both pictures share.
+
+    Raises:
+        PairsError: nothing can be learned from them as they are.
+    """
+    findings = yield from check_pairs(pairs, align=align)
+    if errors := [f for f in findings if f.severity is Severity.error]:
+        first, rest = errors[0], len(errors) - 1
+        listed = f"brushctl learn {quote(str(source))} --check-only"
+        more = f" (and {rest} more: {listed})" if rest else ""
+        raise PairsError(first.what + more, where=f"{source}, pair {first.pair}", do=first.do)
+    return findings
+
+
+def sentence(finding: Finding) -> str:
+    """What was found, for people."""
+    about = f"pair {finding.pair}: " if finding.pair else ""
+    return f"{about}{finding.what}. {finding.do}"

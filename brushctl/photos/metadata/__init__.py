@@ -1,0 +1,1 @@
+"""What a photograph carries beside its pixels."""

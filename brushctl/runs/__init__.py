@@ -1,0 +1,1 @@
+"""Many photographs: plan, resume, journal, work, report."""

@@ -1,0 +1,1 @@
+"""What does the work: threads of this process, or a Ray cluster."""

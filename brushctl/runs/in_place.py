@@ -1,0 +1,112 @@
+"""Photographs that are replaced by their results: which of them are results already."""
+
+import contextlib
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from brushctl.runs.journal import Contents, contents_in, hash_file
+from brushctl.runs.links import RealPaths
+from brushctl.runs.plan import STATE, Job, Plan
+from brushctl.runs.records import Record, Result, Stat, name_of
+
+
+def states_around(plan: Plan) -> set[Path]:
+    """Where other runs that edit the same photographs in place have their journals and locks.
+
+    The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
+    was edited by itself, and the folder above it must not edit it again.
+    """
+    real = RealPaths()
+    in_place = [job.source_file for job in plan.jobs if job.source_file and job.in_place]
+    places = (*in_place, *map(real.of, in_place))
+    folders = map(Path, {os.path.dirname(place) for place in places})  # noqa: PTH120  (quick)
+    states = {place / STATE for folder in folders for place in (folder, *folder.parents)}
+    own = plan.state and real.of(str(plan.state))
+    return {state for state in states if real.of(str(state)) != own}
+
+
+@dataclass(slots=True)
+class MadeInPlace:
+    """What runs with some settings made where another with them would edit in place.
+
+    And what others have made of that since: two brushes, one after the other, edit once each. By
+    its content a result is known wherever it has been moved, and by whichever journal.
+
+    Attributes:
+        hashes: of that.
+        left: by paths, lengths and times, results as some run left them, with whichever settings.
+        checksum: whether files are read that are as they were left.
+        renewed: records of files that were known only by their content, to know them by more.
+    """
+
+    hashes: set[str]
+    left: dict[tuple[str, int, int], Result]
+    checksum: bool
+    renewed: list[Record] = field(default_factory=list)
+
+    def holds(self, job: Job, record: Record | None) -> bool:
+        """Whether a photograph is a result already.
+
+        Args:
+            job: what would be done to it.
+            record: what the run's own journal tells of it.
+        """
+        assert job.source_file is not None
+        try:
+            stat = Stat.of(job.source_file)
+            left = self.left.get((job.source_file, stat.bytes, stat.mtime_ns))
+            if left and left.is_at(stat) and not self.checksum:
+                return left.sha256 in self.hashes
+            sha256 = hash_file(Path(job.source_file))
+        except OSError:  # reading it will tell
+            return False
+        if sha256 in self.hashes and record and record.result and record.result.sha256 == sha256:
+            self._renew(record, record.result, stat)
+        return sha256 in self.hashes
+
+    def _renew(self, record: Record, result: Result, stat: Stat) -> None:
+        result = replace(result, mtime_ns=stat.mtime_ns, inode=stat.inode)
+        if result != record.result:
+            self.renewed.append(replace(record, result=result))
+
+
+def made_in_place(
+    plan: Plan, settings: dict[str, Any], *, checksum: bool = False
+) -> MadeInPlace | None:
+    """What was made with these settings where a plan would edit in place; None where nothing was.
+
+    Args:
+        plan: what a run would do.
+        settings: everything that decides its results.
+        checksum: read also the files that are as they were left.
+    """
+    if plan.state is None or not any(job.in_place for job in plan.jobs):
+        return None
+    made, became = set[str](), dict[str, set[str]]()
+    left: dict[tuple[str, int, int], Result] = {}
+    name = name_of(settings)
+    for state in {plan.state, *states_around(plan)}:
+        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
+            contents = contents_in(state)
+            left |= _left(contents, state.parent)
+            for one in contents.history():
+                if one.settings == name:
+                    made.add(one.result)
+                elif one.source:
+                    became.setdefault(one.source, set()).add(one.result)
+    fresh = made
+    while fresh:
+        fresh = {result for one in fresh for result in became.get(one, ())} - made
+        made = made | fresh
+    return MadeInPlace(made, left, checksum) if made else None
+
+
+def _left(contents: Contents, folder: Path) -> dict[tuple[str, int, int], Result]:
+    """The results of a folder's journal by where they are, and what they are like."""
+    return {
+        (os.path.join(folder, record.file), result.bytes, result.mtime_ns): result  # noqa: PTH118
+        for record in contents.records.values()
+        if (result := record.result) and result.bytes is not None and result.mtime_ns is not None
+    }

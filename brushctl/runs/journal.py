@@ -1,0 +1,264 @@
+"""The journal of an output folder: what was made from what, and how.
+
+Lines (`brushctl.runs.lines`) are appended, so that a run that is killed at any moment leaves at
+most one torn line at the end, which is passed over. For each photograph the last record counts.
+Once a journal has many lines that no longer count, the next run writes it anew without them, beside
+it, and gives that its name: at any moment there is one whole journal.
+"""
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from brushctl.files import naming, replacing, resolved, sweep
+from brushctl.reading import open_file
+from brushctl.runs.lines import Reader, Writer
+from brushctl.runs.links import RealPaths
+from brushctl.runs.locking import locked
+from brushctl.runs.memory import keeping_all
+from brushctl.runs.records import Made, Record, made_by
+
+NAME, LOCK = "journal.jsonl", "lock"
+SPARE = 0.5
+"""A journal is written anew when it has more lines that do not count than this share of those that
+do: each costs the writing of two or three others at most."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """What the lines of one or several files tell.
+
+    Attributes:
+        records: the last record of each photograph.
+        made: what was made of what before that, as far as the last record does not tell.
+        settings: with which that was made, by their names.
+        spent: how many lines do not count: earlier records, torn ones, and what `Reader` tells.
+    """
+
+    records: dict[str, Record] = field(default_factory=dict)
+    made: set[Made] = field(default_factory=set)
+    settings: dict[str, dict[str, object]] = field(default_factory=dict)
+    spent: int = 0
+
+    @keeping_all()
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Read the lines of one more file."""
+        reader = Reader()
+        for line in lines:
+            try:
+                told = reader.read(line)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self.spent += 1
+                continue
+            if isinstance(told, Record):
+                self._put(told)
+            elif told:
+                self.made.add(told)
+        self.settings |= reader.settings
+        self.spent += reader.spent
+
+    def _put(self, record: Record) -> None:
+        before = self.records.get(record.file)
+        self.records[record.file] = record
+        if before is None:
+            return
+        self.spent += 1
+        ends = (record.settings, record.source, record.result)
+        again = record.made_it and (before.settings, before.source, before.result) == ends
+        if not again and (made := made_by(before)):
+            self.made.add(made)
+
+    def history(self) -> Iterator[Made]:
+        """All that was ever made of something."""
+        yield from self.made
+        yield from filter(None, map(made_by, self.records.values()))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is worth while to write it anew."""
+        return self.spent > SPARE * (len(self.records) + len(self.made))
+
+    def lines(self) -> Iterator[bytes]:
+        """The fewest lines that tell the same."""
+        writer = Writer()
+        for made in self.made:
+            yield writer.lines_of_made(made, self.settings[made.settings])
+        for record in self.records.values():
+            yield writer.lines_of(record)
+
+
+class Journal:
+    """An output folder's journal, held by one run at a time; a context manager.
+
+    Args:
+        state: the folder that holds `journal.jsonl` and `lock`; it is made if need be.
+        warn: is told where it cannot be held: on a share without locks.
+
+    Attributes:
+        records: the latest record of each photograph.
+
+    Raises:
+        OutputBusyError: on entering, when another run holds it.
+        OSError: on entering, when it cannot be read or written.
+    """
+
+    def __init__(self, state: Path, warn: Callable[[str], None] = lambda _line: None) -> None:
+        self.path = state / NAME
+        self.records: dict[str, Record] = {}
+        self._warn = warn
+        self._held = ExitStack()
+        self._guard = threading.Lock()
+        self._writer = Writer()
+        self._descriptor = -1
+        self._gap = b""
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            where = str(self.path.parent.parent)
+            lock = locked(self.path.with_name(LOCK), where, warn=self._warn)
+            alone = held.enter_context(lock)
+            self._open(held, alone=alone)
+            self._held = held.pop_all()
+        return self
+
+    def _open(self, held: ExitStack, *, alone: bool) -> None:
+        contents = read_contents(self.path)
+        if contents.is_long and alone:  # else another run would go on with the one replaced
+            # An unchanged journal serves as well: there may be no room for another.
+            with contextlib.suppress(OSError):
+                _replace(self.path, contents.lines())
+        self.records = contents.records
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        held.callback(os.close, self._descriptor)
+        self._gap = b"\n" if _is_torn(self.path) else b""
+        if finished := [record for record in self.records.values() if self._has_its_name(record)]:
+            self.write(*(replace(record, status="done") for record in finished))
+
+    def _has_its_name(self, record: Record) -> bool:
+        """Whether a run was killed between giving a result its name and saying so."""
+        if record.status != "writing" or record.result is None:
+            return False
+        try:
+            return hash_file(self.path.parent.parent / record.result.path) == record.result.sha256
+        except OSError:
+            return False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.close()
+
+    def write(self, *records: Record) -> None:
+        """Append a line for each; they are on the disk when this returns.
+
+        Threads may call it at one time: the lines of each call stay together.
+
+        Raises:
+            OSError: there is no room for them.
+        """
+        with self._guard:
+            left = self._gap + b"".join(map(self._writer.lines_of, records))
+            try:
+                while left:  # of what has no room, the system first writes a part
+                    left = left[os.write(self._descriptor, left) :]
+            except OSError:  # a line may be torn, and settings be named in none
+                self._gap, self._writer = b"\n", Writer()
+                raise
+            self._gap = b""
+        os.fsync(self._descriptor)
+        self.records.update({record.file: record for record in records})
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a journal anew: at any moment it has its old lines or its new ones."""
+    path = resolved(path)
+    sweep(path.parent, path.name)
+    with replacing(path) as file:
+        file.writelines(lines)
+
+
+def check_idle(states: Iterable[Path]) -> None:
+    """See that no run is at work with one of these journals.
+
+    Args:
+        states: their folders, of which few need exist.
+
+    Raises:
+        OutputBusyError: one is.
+    """
+    for state in states:
+        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
+            if (state / LOCK).exists():
+                with locked(state / LOCK, str(state.parent), what="some of these photographs"):
+                    pass
+
+
+def read_contents(path: Path) -> Contents:
+    """What a journal tells, if there is one; torn lines are passed over."""
+    contents = Contents()
+    with (
+        contextlib.suppress(FileNotFoundError, NotADirectoryError),
+        naming(path),
+        path.open("rb") as lines,
+    ):
+        contents.add(lines)
+    return contents
+
+
+def contents_in(state: Path) -> Contents:
+    """What the journal in a folder tells, if there is one."""
+    return read_contents(state / NAME)
+
+
+def read_journal(path: Path) -> dict[str, Record]:
+    """The last record of each photograph."""
+    return read_contents(path).records
+
+
+def journal_in(state: Path) -> dict[str, Record]:
+    """The last record of each photograph in a folder's journal, if there is one."""
+    return contents_in(state).records
+
+
+def results_of(state: Path) -> set[str]:
+    """The files that runs with a journal have made of others; every link resolved.
+
+    Args:
+        state: the folder of the journal, which need not exist.
+    """
+    real, results = RealPaths(), set[str]()
+    folder = real.of_folder(str(state.parent))
+    for record in journal_in(state).values():
+        ends = (record.result.path if record.result else None, record.source.path)
+        made, source = (
+            end and real.of(os.path.normpath(os.path.join(folder, end)))  # noqa: PTH118  (quick)
+            for end in ends
+        )
+        if made and made != source:
+            results.add(made)
+    return results
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a regular file's content."""
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"

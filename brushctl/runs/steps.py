@@ -1,0 +1,210 @@
+"""One photograph, from its bytes to those of its result: what every way to run a batch does."""
+
+import contextlib
+import errno
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from brushctl.errors import BrushctlError, DiskError, reason, shortage
+from brushctl.events import Event, Warned
+from brushctl.photos.choices import Detail
+from brushctl.photos.encode import encode_photo, kind_of
+from brushctl.photos.icc import Pixels
+from brushctl.photos.metadata.blocks import Provenance
+from brushctl.photos.photo import Photo, decode_photo, resize
+from brushctl.runs.records import Facts, Fault, Record, Source
+from brushctl.transfer.grid import to_full_size
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of writing that every further photograph would meet too."""
+
+
+class Edited(Protocol):
+    """A picture before and after its edit, at the model's size."""
+
+    @property
+    def before(self) -> Any: ...  # noqa: ANN401, D102  (a float picture of any precision)
+    @property
+    def after(self) -> Any: ...  # noqa: ANN401, D102
+
+
+class Editor(Protocol):
+    """What edits pictures at its own working size."""
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures it edits together."""
+
+    @property
+    def wants_many(self) -> bool:
+        """Whether it waits for pictures and not they for it: a GPU, for which more may be held."""
+
+    def working_size(self, width: int, height: int) -> tuple[int, int]:
+        """The width and height at which it sees a photograph."""
+
+    def edit(self, images: Sequence[Pixels]) -> Sequence[Edited]:
+        """Edit pictures, each of its own working size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How every photograph of a run is treated.
+
+    Attributes:
+        settings: everything that decides a result, as JSON: a change makes a rerun do it again.
+        detail: where fine detail comes from.
+        first_frame: edit the first picture of animations and multi-page files.
+        strip: leave private metadata out.
+        provenance: what is written into the results about the edit.
+    """
+
+    settings: dict[str, Any]
+    detail: Detail = Detail.AUTO
+    first_frame: bool = False
+    strip: bool = False
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDone:
+    """One photograph has been edited, or could not be."""
+
+    record: Record
+
+
+@dataclass(slots=True)
+class Taken:
+    """A photograph in hand.
+
+    Attributes:
+        photo: it, decoded.
+        kind: the format of its result.
+        seen: it, at the model's size.
+        source: what the journal says of its file.
+        warnings: what there is to tell about it.
+        seconds: spent on it so far.
+    """
+
+    photo: Photo
+    kind: str
+    seen: Pixels
+    source: Source
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def take(
+    data: bytes,
+    key: str,
+    source: Source,
+    editor: Editor,
+    treatment: Treatment,
+    *,
+    named: Path | None,
+    target: Path | None,
+) -> Taken:
+    """Decode a photograph named `named`, and bring it to the model's size.
+
+    Raises:
+        PhotoError: it is damaged, too large, of an unknown kind, or one that `target` cannot hold.
+    """
+    started = time.monotonic()
+    photo = decode_photo(data, key, first_frame=treatment.first_frame)
+    kind = kind_of(target, named, photo)
+    seen = resize(photo.pixels, editor.working_size(*photo.size))
+    return Taken(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
+
+
+def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exception]:
+    """Edit photographs together; halves of those that fail, until only those at fault do."""
+    if not taken:
+        return []
+    started, before = time.monotonic(), editor.at_once
+    try:
+        edited: list[Edited | Exception] = list(editor.edit([one.seen for one in taken]))
+    except Exception as error:
+        if len(taken) == 1:
+            return [error]
+        half = len(taken) // 2
+        return edit_taken(editor, taken[:half]) + edit_taken(editor, taken[half:])
+    if editor.at_once < before:
+        fewer = f"out of memory: going on with {editor.at_once} pictures at once, not {before}"
+        taken[0].warnings.append(fewer)
+    for one in taken:
+        one.seconds += (time.monotonic() - started) / len(taken)
+    return edited
+
+
+def encoded(taken: Taken, edited: Edited, treatment: Treatment) -> tuple[bytes, Facts]:
+    """The file of an edit at its photograph's size, and the facts about it for the journal.
+
+    Raises:
+        PhotoError: the format cannot be written, or not at this size.
+    """
+    started = time.monotonic()
+    photo = taken.photo
+    full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
+    how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
+    data, warnings = encode_photo(full.pixels, photo, kind=taken.kind, **how)
+    facts = Facts(
+        size=photo.size,
+        detail=str(full.path),
+        residual=round(full.residual, 4),
+        reason=full.reason,
+        warnings=(*taken.warnings, *warnings),
+        seconds=round(taken.seconds + time.monotonic() - started, 3),
+    )
+    return data, facts
+
+
+@contextlib.contextmanager
+def writing_result() -> Iterator[None]:
+    """Within the block, what the file system refuses is one photograph's failure.
+
+    A later run does not try again unasked: it would edit the photograph each time to find out.
+
+    Raises:
+        DiskError: it refuses this one.
+        OSError: the disk is full or read-only, and so it is for all.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise DiskError(
+            f"the result cannot be written ({reason(error)})",
+            do="See that its folder can be written, then pass --retry-failed.",
+        ) from error
+
+
+def failed(key: str, error: Exception, source: Source, settings: dict[str, Any]) -> Record:
+    """What went wrong with one photograph or brush, which never stops the others.
+
+    Raises:
+        OSError: the disk is full or read-only, which would stop them too.
+    """
+    if isinstance(error, OSError) and error.errno in FULL:
+        raise error
+    if not isinstance(error, BrushctlError):
+        error = shortage(error) or error
+    if isinstance(error, OSError) and error.errno:
+        error = DiskError(reason(error), where=str(error.filename) if error.filename else None)
+    fault = Fault("unexpected", f"{type(error).__name__}: {error}")
+    if isinstance(error, BrushctlError):
+        fault = Fault(error.code, error.what, error.do)
+        if error.where and Path(error.where).name != Path(source.path or key).name:
+            fault = replace(fault, where=error.where)  # one pair of a set, say
+    return Record(key, "failed", settings, source, error=fault)
+
+
+def tell(record: Record) -> Iterator[Event | FileDone]:
+    """The events of a photograph that is done with."""
+    for message in record.warnings:
+        yield Warned(f"{record.photograph}: {message}")
+    if record.error:
+        yield Warned(f"{record.photograph}: {record.reason}")
+    yield FileDone(record)

@@ -1,0 +1,1 @@
+"""From the model's size to the photograph's own."""

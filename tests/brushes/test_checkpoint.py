@@ -1,0 +1,16 @@
+"""What learning has left unfinished is found, whatever the brush is called."""
+
+import pytest
+
+from brushctl.brushes.checkpoint import Unfinished, fold_of, forget, states_of
+
+
+@pytest.mark.parametrize("name", ["look", "look[1]", "{}"])
+def test_states_of_a_brush_and_of_its_folds_are_found_and_forgotten(tmp_path, name):
+    target = tmp_path / f"{name}.brush"
+    for each in (target, fold_of(target, 0), fold_of(target, 12), tmp_path / "other.brush"):
+        Unfinished(each, "a run", "2026-01-02").keep(b"state")
+    assert len(states_of(target)) == 3
+    forget(target)
+    assert states_of(target) == []
+    assert len(states_of(tmp_path / "other.brush")) == 1

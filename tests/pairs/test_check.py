@@ -1,0 +1,122 @@
+"""What is amiss with a set of pairs is found before any model loads, each with what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushctl.events import Advance
+from brushctl.pairs.check import Finding, Kind, Severity, check_pairs
+from brushctl.pairs.find import find_pairs
+from tests.photos.looks import PHOTOGRAPHS, in_look, photograph
+
+SIDE = 240
+
+
+def save(path: Path, pixels, **options):
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path, **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five pairs of one edit with nothing amiss."""
+    for name in PHOTOGRAPHS[:5]:
+        picture = photograph(name, SIDE)
+        save(tmp_path / f"{name}_before.png", picture)
+        save(tmp_path / f"{name}_after.png", in_look(picture, "sunset"))
+    return tmp_path
+
+
+def findings(folder: Path) -> list[tuple[Kind, str | None]]:
+    return [(finding.kind, finding.pair) for finding in run(folder)]
+
+
+def run(folder: Path, *, align: bool = False) -> list[Finding]:
+    work, events = check_pairs(find_pairs(folder), align=align), []
+    while True:
+        try:
+            events.append(next(work))
+        except StopIteration as stop:
+            assert isinstance(events[-1], Advance)
+            return stop.value
+
+
+def test_good_pairs_pass(folder):
+    assert run(folder) == []
+
+
+def test_unequal_aspect_is_an_error_and_unequal_size_a_note(folder):
+    picture = in_look(photograph("coffee", SIDE), "sunset")
+    save(folder / "coffee_after.png", picture[:, :200])
+    save(folder / "rocket_after.png", in_look(photograph("rocket", 120), "sunset"))
+    found = run(folder)
+    assert [(f.kind, f.pair, f.severity) for f in found] == [
+        (Kind.aspect, "coffee", Severity.error),
+        (Kind.size, "rocket", Severity.note),
+    ]
+    assert "240 x 240 before and 200 x 240 after" in found[0].what
+
+
+def test_a_shifted_pair_is_found_and_told_how_far(folder):
+    after = in_look(photograph("astronaut", SIDE), "sunset")
+    save(folder / "astronaut_after.png", np.roll(after, (6, -9), (0, 1)))
+    (finding,) = run(folder)
+    assert (finding.kind, finding.pair) == (Kind.shifted, "astronaut")
+    assert "9 px to the left and 6 px down" in finding.what
+    assert "--align" in finding.do
+
+
+@pytest.mark.parametrize("align", [False, True])
+def test_a_shift_is_not_taken_for_another_edit(folder, align):
+    for name, shift in (("coffee", 20), ("rocket", 12)):
+        after = in_look(photograph(name, SIDE), "sunset")
+        save(folder / f"{name}_after.png", np.roll(after, shift, axis=1))
+    kinds = [finding.kind for finding in run(folder, align=align)]
+    assert kinds == ([] if align else [Kind.shifted] * 2)
+
+
+def test_an_identical_pair_is_found_even_if_saved_again(folder):
+    save(folder / "coffee_after.png", photograph("coffee", SIDE))
+    (folder / "rocket_after.png").unlink()
+    save(folder / "rocket_after.jpg", photograph("rocket", SIDE), quality=90)
+    assert findings(folder) == [(Kind.identical, "coffee"), (Kind.identical, "rocket")]
+
+
+def test_an_edit_of_one_spot_is_not_identical(tmp_path):
+    picture = photograph("chelsea", SIDE)
+    save(tmp_path / "a_0.png", picture)
+    picture[100:110, 100:110] = (0.9, 0.1, 0.1)
+    save(tmp_path / "a_1.png", picture)
+    assert findings(tmp_path) == [(Kind.few, None)]
+
+
+def test_a_swapped_pair_is_found(folder):
+    before, after = folder / "chelsea_before.png", folder / "chelsea_after.png"
+    before.rename(folder / "kept.png")
+    after.rename(before)
+    (folder / "kept.png").rename(after)
+    assert findings(folder) == [(Kind.swapped, "chelsea")]
+
+
+def test_a_pair_edited_otherwise_is_found(folder):
+    save(folder / "retina_after.png", in_look(photograph("retina", SIDE), "night"))
+    assert findings(folder) == [(Kind.outlier, "retina")]
+
+
+def test_a_picture_given_twice_is_found(folder):
+    for side in ("before", "after"):
+        with Image.open(folder / f"chelsea_{side}.png") as picture:
+            picture.save(folder / f"zoe_{side}.jpg", quality=90)
+    assert findings(folder) == [(Kind.duplicate, "zoe")]
+
+
+def test_few_pairs_are_noted_and_a_broken_file_does_not_stop_the_others(folder):
+    for name in ("coffee", "rocket", "retina"):
+        for side in ("before", "after"):
+            (folder / f"{name}_{side}.png").unlink()
+    (folder / "astronaut_after.png").write_bytes(b"no picture")
+    found = run(folder)
+    assert [f.kind for f in found] == [Kind.unreadable, Kind.few]
+    assert "there are 2 pairs" in found[1].what
+    assert found[0].to_dict()["severity"] == "error"

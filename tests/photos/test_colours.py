@@ -1,0 +1,159 @@
+"""Colours that a file states without an ICC profile are seen, and come back with one."""
+
+import io
+import struct
+
+import imagecodecs
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from brushctl.errors import PhotoError
+from brushctl.photos.formats.heif import code_points
+from brushctl.photos.formats.png import _chunk
+from brushctl.photos.icc import from_profile
+from brushctl.photos.photo import open_photo
+from tests.photos import makers
+
+SRGB_CURVE, BT709_CURVE, LINEAR, PQ, HLG = 13, 1, 8, 16, 18
+BT709, UNSPECIFIED, REC_2020, P3 = 1, 2, 9, 12
+
+
+def write_heic(path, primaries, curve):
+    Image.fromarray(makers.picture()).save(
+        path,
+        quality=95,
+        color_primaries=primaries,
+        transfer_characteristics=curve,
+        matrix_coefficients=6,
+        full_range_flag=1,
+    )
+
+
+def write_avif(path, primaries, curve):
+    Image.fromarray(makers.picture()).save(path, quality=95)
+    data = path.read_bytes()
+    at = data.index(b"colrnclx") + 8
+    path.write_bytes(data[:at] + struct.pack(">HH", primaries, curve) + data[at + 4 :])
+
+
+def write_png(path, primaries, curve):
+    Image.fromarray(makers.picture()).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + _chunk(b"cICP", bytes([primaries, curve, 0, 1])) + data[33:])
+
+
+WRITERS = {"heic": write_heic, "avif": write_avif, "png": write_png}
+each_format = pytest.mark.parametrize("suffix", WRITERS)
+
+
+@each_format
+@pytest.mark.parametrize(
+    ("primaries", "name", "red"),
+    [(P3, "Display P3", (0.680, 0.320)), (REC_2020, "Rec. 2020", (0.708, 0.292))],
+)
+def test_wide_primaries_become_a_profile(tmp_path, suffix, primaries, name, red):
+    source = tmp_path / f"in.{suffix}"
+    WRITERS[suffix](source, primaries, SRGB_CURVE)
+    photo = open_photo(source)
+    assert photo.warnings == ()
+    assert photo.pixels.min() < 0 or photo.pixels.max() > 1, "sRGB cannot show all of it"
+    makers.save(tmp_path / f"out.{suffix}", photo.pixels, photo)
+    with Image.open(tmp_path / f"out.{suffix}") as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+    assert ImageCms.getProfileDescription(profile).strip() == name
+    assert profile.profile.chromaticity[0][:2] == pytest.approx(red, abs=1e-4)
+    again = open_photo(tmp_path / f"out.{suffix}")
+    assert np.abs(again.pixels - photo.pixels).mean() < 0.01
+
+
+@each_format
+def test_display_p3_is_seen_as_its_own_profile_shows_it(tmp_path, suffix):
+    source = tmp_path / f"in.{suffix}"
+    WRITERS[suffix](source, P3, SRGB_CURVE)
+    with Image.open(source) as image:
+        codes = np.asarray(image.convert("RGB"))
+    # A curve of one gamma comes near to sRGB's.
+    near = from_profile(makers.profile(makers.DISPLAY_P3, 2.2), 3).to_srgb(codes)
+    assert np.abs(open_photo(source).pixels - near).mean() < 0.01
+
+
+@each_format
+@pytest.mark.parametrize(
+    "points",
+    [(BT709, SRGB_CURVE), (BT709, BT709_CURVE), (UNSPECIFIED, UNSPECIFIED)],
+)
+def test_ordinary_colours_need_no_profile(tmp_path, suffix, points):
+    source = tmp_path / f"in.{suffix}"
+    WRITERS[suffix](source, *points)
+    photo = open_photo(source)
+    assert photo.colour.icc is None
+    assert photo.warnings == ()
+
+
+@each_format
+@pytest.mark.parametrize(("curve", "name"), [(PQ, "PQ"), (HLG, "HLG")])
+def test_an_hdr_picture_is_refused_by_name(tmp_path, suffix, curve, name):
+    source = tmp_path / f"in.{suffix}"
+    WRITERS[suffix](source, REC_2020, curve)
+    with pytest.raises(PhotoError, match=rf"in\.{suffix}: it is an HDR picture \({name}\)"):
+        open_photo(source)
+
+
+@each_format
+def test_unknown_colours_are_a_warning(tmp_path, suffix):
+    source = tmp_path / f"in.{suffix}"
+    WRITERS[suffix](source, BT709, LINEAR)
+    assert open_photo(source).warnings == (
+        "it states unknown colours (primaries 1, curve 8); taken as sRGB",
+    )
+
+
+@pytest.mark.parametrize(
+    ("chunks", "warned"),
+    [
+        ({b"gAMA": [45455]}, False),
+        ({b"gAMA": [100_000]}, True),
+        ({b"sRGB": [], b"gAMA": [55556]}, False),
+        ({b"cHRM": [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]}, False),
+        ({b"cHRM": [31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000]}, True),
+    ],
+)
+def test_colours_that_a_png_states_without_a_profile_are_warned_of(tmp_path, chunks, warned):
+    data = imagecodecs.png_encode(makers.picture())
+    said = b"".join(
+        _chunk(kind, struct.pack(f">{len(n)}I", *n) or b"\0") for kind, n in chunks.items()
+    )
+    (tmp_path / "in.png").write_bytes(data[:33] + said + data[33:])
+    told = ("its gAMA or cHRM states other colours than sRGB's; taken as sRGB",)
+    assert open_photo(tmp_path / "in.png").warnings == (told if warned else ())
+
+
+@pytest.mark.parametrize("suffix", ["heic", "avif"])
+def test_boxes_that_are_damaged_state_nothing(tmp_path, suffix):
+    source = tmp_path / f"in.{suffix}"
+    WRITERS[suffix](source, P3, SRGB_CURVE)
+    data = source.read_bytes()
+    assert code_points(data) == (P3, SRGB_CURVE)
+    end = data.index(b"colrnclx") + 12
+    assert all(code_points(data[:cut]) is None for cut in range(end))
+    for at in range(end):
+        code_points(data[:at] + b"\xff" + data[at + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("space", "option", "adobe"), [(0xFFFF, "R03", True), (1, "R98", False), (0xFFFF, "R98", False)]
+)
+def test_a_cameras_adobe_rgb_is_adobe_rgb(tmp_path, space, option, adobe):
+    told = makers.exif()
+    inner = dict(told.get_ifd(0x8769)) | {0xA001: space, 0xA005: {1: option, 2: b"0100"}}
+    told = Image.Exif()
+    told[0x8769] = inner
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=told)
+    photo = open_photo(tmp_path / "in.jpg")
+    with Image.open(tmp_path / "in.jpg") as image:
+        codes = np.asarray(image)
+    shown = from_profile(makers.profile(makers.ADOBE_RGB, 563 / 256), 3).to_srgb(codes)
+    expected = shown if adobe else codes / 255
+    np.testing.assert_allclose(photo.pixels, expected, atol=2e-3)
+    assert (photo.colour.icc is not None) == adobe

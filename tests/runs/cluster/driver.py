@@ -1,0 +1,41 @@
+"""A run on a cluster: `python -m tests.runs.cluster.driver IN OUT` is slow, to be killed."""
+
+import sys
+from pathlib import Path
+
+from brushctl.events import finished
+from brushctl.runs.executors.distributed import edit_on_cluster
+from brushctl.runs.executors.ray import Pool, cluster
+from brushctl.runs.inputs import find_inputs
+from brushctl.runs.journal import Journal
+from brushctl.runs.plan import Plan, plan_folder
+from brushctl.runs.records import Record
+from brushctl.runs.remote_plan import tasks_of
+from brushctl.runs.resume import select
+from brushctl.runs.steps import Treatment
+from brushctl.runs.worker import EditorOpener
+from tests.runs.cluster.editors import Slow
+
+TREATMENT = Treatment({"brush": "dusk", "seed": 0})
+
+
+def plan_of(photographs: Path, output: str) -> Plan:
+    """All of a folder's photographs, into a folder beside it."""
+    return plan_folder(find_inputs([str(photographs)]), photographs.parent / output)
+
+
+def edited(plan: Plan, opener: EditorOpener, **pool: int) -> list[Record]:
+    """Every photograph of a plan that its journal does not have yet, edited on the cluster."""
+    assert plan.state
+    with Journal(plan.state) as journal:
+        todo = select(plan, journal.records, TREATMENT).todo
+        return finished(
+            edit_on_cluster(
+                tasks_of(plan, todo), opener, TREATMENT, journal=journal, pool=Pool(**pool)
+            )
+        )
+
+
+if __name__ == "__main__":
+    with cluster(None):
+        edited(plan_of(Path(sys.argv[1]), sys.argv[2]), Slow, most=1)
