@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from brushctl.brushes import limits
 from brushctl.brushes.cache import find
-from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.header import read_metadata
 from brushctl.cli._options import (
     Base,
@@ -34,7 +32,7 @@ from brushctl.cli.applying import (
     show_plan,
     without_results,
 )
-from brushctl.cli.hot_folder import watch_folder
+from brushctl.cli.hot_folder import check_endless, watch_folder, watchable
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded
@@ -206,8 +204,8 @@ def apply(
     scatter = Scatter(path, {**sampling, "device": device}, machines)
     if watch:
         narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
-        _check_endless(engine, report, narrowed=narrowed)
-        folders, target = _watchable(named, output, in_place=in_place)
+        check_endless(engine, report, narrowed=narrowed)
+        folders, target = watchable(named, output, in_place=in_place)
         run = partial(watch_folder, command, folders, target, template=name, settle=settle)
     elif is_remote(named, output, engine, paths_only=paths_only):
         run = partial(scatter_urls, command, scatter, named, output, template=name, dry_run=dry_run)
@@ -233,39 +231,6 @@ def _carry_out(
         scatter_once(command, scatter, plan)
     else:
         run_once(command, plan)
-
-
-def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:
-    """See that nothing is asked of a hot folder that only a run with an end can do.
-
-    Raises:
-        UsageError: something is.
-    """
-    if report:
-        raise UsageError("--report needs a run that ends", do="Leave --watch out.")
-    if engine is Engine.RAY:
-        raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
-    if narrowed:
-        raise UsageError(
-            "--watch goes on for ever, over folders",
-            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
-        )
-
-
-def _check_sampling(
-    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
-) -> None:
-    """See that what is given in place of a brush's own settings is what a brush might have.
-
-    Raises:
-        UsageError: it is not.
-    """
-    with as_usage_errors():
-        if steps is not None:
-            limits.sampling_steps(schedule)(steps, "--steps")
-        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
-            if scale is not None:
-                limits.guidance(scale, option)
 
 
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:
@@ -348,14 +313,3 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
         return plan_single(found[0].path, None)
     target = None if output is None or output == STREAM else expanded(output)
     return plan_single(None, target)
-
-
-def _watchable(
-    named: tuple[str, ...], output: str | None, *, in_place: bool
-) -> tuple[tuple[str, ...], Path]:
-    if not named or in_place or output is None or output == STREAM:
-        raise UsageError("--watch needs input folders and an output folder (-o)")
-    for folder in named:
-        if not expanded(folder).is_dir():
-            raise UsageError("--watch needs folders to watch", where=folder)
-    return named, expanded(output)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from brushctl.cli._output import say
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli.applying import Command, edit_here, left_alone, passed_over, sweep_plan
-from brushctl.errors import PlanError
-from brushctl.files import expanded, remove_unfinished
+from brushctl.errors import PlanError, UsageError
+from brushctl.files import STREAM, expanded, remove_unfinished
+from brushctl.photos.choices import Engine
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import STATE, check_outside, plan_folder
 
@@ -21,6 +22,55 @@ if TYPE_CHECKING:
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks; more where nothing happens and a look is dear."""
+
+
+def check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:
+    """See that nothing is asked of a hot folder that only a run with an end can do.
+
+    Raises:
+        UsageError: something is.
+    """
+    if report:
+        raise UsageError("--report needs a run that ends", do="Leave --watch out.")
+    if engine is Engine.RAY:
+        raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
+    if narrowed:
+        raise UsageError(
+            "--watch goes on for ever, over folders",
+            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
+        )
+
+
+def _check_sampling(
+    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
+) -> None:
+    """See that what is given in place of a brush's own settings is what a brush might have.
+
+    Raises:
+        UsageError: it is not.
+    """
+    with as_usage_errors():
+        if steps is not None:
+            limits.sampling_steps(schedule)(steps, "--steps")
+        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
+            if scale is not None:
+                limits.guidance(scale, option)
+
+
+def watchable(
+    named: tuple[str, ...], output: str | None, *, in_place: bool
+) -> tuple[tuple[str, ...], Path]:
+    """The hot folders and the output folder, if they are what they must be.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if not named or in_place or output is None or output == STREAM:
+        raise UsageError("--watch needs input folders and an output folder (-o)")
+    for folder in named:
+        if not expanded(folder).is_dir():
+            raise UsageError("--watch needs folders to watch", where=folder)
+    return named, expanded(output)
 
 
 def watch_folder(

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from brushctl.photos import colour_kernels as kernels
+from brushctl.photos import colour_kernels, compiled
+from brushctl.transfer.kernels import slice_grid
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.uniform(-0.1, 1.2, (301, 1000, 3)).astype(np.float32)
@@ -17,9 +18,9 @@ MATRIX = np.array([[1.2, -0.1, -0.1], [0, 1, 0], [0.1, 0, 0.9]], np.float32)
 GRID = RNG.random((8, 9, 16, 3, 4), dtype=np.float32)
 
 LOOPS = {
-    "codes_to_srgb": lambda: kernels.codes_to_srgb(CODES, CURVES, MATRIX),
-    "srgb_to_codes": lambda: kernels.srgb_to_codes(PIXELS, CURVES, MATRIX),
-    "slice_grid": lambda: kernels.slice_grid(PIXELS, GRID),
+    "codes_to_srgb": lambda: colour_kernels.codes_to_srgb(CODES, CURVES, MATRIX),
+    "srgb_to_codes": lambda: colour_kernels.srgb_to_codes(PIXELS, CURVES, MATRIX),
+    "slice_grid": lambda: slice_grid(PIXELS, GRID),
 }
 
 
@@ -27,7 +28,7 @@ LOOPS = {
 def test_a_result_is_the_same_however_many_cores_make_it(loop, monkeypatch):
     made = []
     for cores in (1, 2, 3, 64):
-        monkeypatch.setattr(kernels, "_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(compiled, "_cores", lambda cores=cores: cores)
         made.append(loop())
     assert all(np.array_equal(other, made[0]) for other in made)
 
@@ -37,7 +38,7 @@ import os
 import sys
 import numba
 import numpy as np
-from brushctl.photos.colour_kernels import slice_grid
+from brushctl.transfer.kernels import slice_grid
 if sys.argv[1]:
     os.sched_setaffinity(0, [int(sys.argv[1])])
 before = numba.config.THREADING_LAYER, numba.config.NUMBA_NUM_THREADS
