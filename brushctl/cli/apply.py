@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brushctl.brushes import limits
 from brushctl.brushes.cache import find
+from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.header import read_metadata
 from brushctl.cli._options import (
     Base,
@@ -231,6 +233,22 @@ def _carry_out(
         scatter_once(command, scatter, plan)
     else:
         run_once(command, plan)
+
+
+def _check_sampling(
+    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
+) -> None:
+    """See that what is given in place of a brush's own settings is what a brush might have.
+
+    Raises:
+        UsageError: it is not.
+    """
+    with as_usage_errors():
+        if steps is not None:
+            limits.sampling_steps(schedule)(steps, "--steps")
+        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
+            if scale is not None:
+                limits.guidance(scale, option)
 
 
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:

@@ -41,22 +41,6 @@ def check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> Non
         )
 
 
-def _check_sampling(
-    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
-) -> None:
-    """See that what is given in place of a brush's own settings is what a brush might have.
-
-    Raises:
-        UsageError: it is not.
-    """
-    with as_usage_errors():
-        if steps is not None:
-            limits.sampling_steps(schedule)(steps, "--steps")
-        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
-            if scale is not None:
-                limits.guidance(scale, option)
-
-
 def watchable(
     named: tuple[str, ...], output: str | None, *, in_place: bool
 ) -> tuple[tuple[str, ...], Path]:
