@@ -1,15 +1,16 @@
-"""What long work tells whoever started it. The rooms yield events; only the face prints."""
+"""What long work reports to whoever started it: events, to a function. Only `cli` prints."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-Told = TypeVar("Told")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Event:
+    """Something that long work reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Event):
     """A new stage of the work begins.
 
     Attributes:
@@ -22,7 +23,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(Event):
     """The current stage has moved.
 
     Attributes:
@@ -35,22 +36,15 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(Event):
     """Something the user should know, that does not stop the work."""
 
     message: str
 
 
-Event = Stage | Advance | Warned
+Reporter = Callable[[Event], object]
+"""What long work calls with each event. What it raises ends the work."""
 
 
-def finished(
-    work: Generator[Told, None, Result], tell: Callable[[Told], object] = lambda _: None
-) -> Result:
-    """What work returns, once it has run to its end and all that it told was passed on."""
-    while True:
-        try:
-            tell(next(work))
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+def silent(_event: Event) -> None:
+    """Report to nobody."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from brushctl.bench.metrics import Pixels, direction, psnr, ssim
 from brushctl.bench.sheet import as_png
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.engine.training.recipes import DEFAULT, PAPER
-from brushctl.events import Event
+from brushctl.events import Reporter, silent
 from brushctl.files import write_atomically
 from brushctl.photos.icc import quantise
 
@@ -180,11 +180,11 @@ def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
 
 
 def run_case(
-    judges: Judges, effect: Effect, method: str, shots: int
-) -> Generator[Event, None, tuple[Case, list[Pixels]]]:
+    judges: Judges, effect: Effect, method: str, shots: int, *, report: Reporter = silent
+) -> tuple[Case, list[Pixels]]:
     """Learn, edit the test pictures, measure; also the pictures under the best guidance."""
     bench, started = judges.bench, time.monotonic()
-    learnt = yield from METHODS[method](bench, effect)
+    learnt = METHODS[method](bench, effect, report)
     pictures = list(effect.test[0])
     if learnt.direct:
         shown = learnt.edit(bench, pictures, None)

@@ -4,7 +4,7 @@ Pictures go the way of a user's own: they are written to files, found as pairs, 
 from, and edited through the photo contract. The unseen ones say how good the brush is.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.sampler import Editor, editor_on
 from brushctl.engine.training.make_brush import find_start, make_brush
 from brushctl.engine.training.recipes import DEFAULT
-from brushctl.events import Event
+from brushctl.events import Reporter, silent
 from brushctl.files import write_atomically
 from brushctl.pairs.find import find_pairs
 from brushctl.pairs.load import load_pairs, pair_sha256
@@ -30,7 +30,7 @@ from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
-from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.steps import Treatment
 from brushctl.runs.work import edit_photographs
 from brushctl.settings import TINY
 from brushctl.tiny.world.looks import luma
@@ -121,15 +121,15 @@ class Shown:
     brush: float
 
 
-def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0) -> Generator[Event, None, Shown]:
+def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0, report: Reporter = silent) -> Shown:
     """Draw pictures into `root`, learn the look from eight pairs, apply it to a folder, measure."""
     folders = Folders(root)
     _draw(folders, seed)
     device = resolve_device("cpu")
     base = open_base(TINY, device, resolve_dtype(None, device))
-    brush = yield from _learn(base, folders, stamp, seed)
-    yield from _edit(editor_on(base, brush), folders.photos, folders.edited)
-    yield from _edit(Editor(base, written(base, TEXT)), folders.photos, folders.by_text)
+    brush = _learn(base, folders, stamp, seed, report=report)
+    _edit(editor_on(base, brush), folders.photos, folders.edited, report=report)
+    _edit(Editor(base, written(base, TEXT)), folders.photos, folders.by_text, report=report)
     return _measured(folders, brush.metadata.instruction.phrase)
 
 
@@ -151,14 +151,14 @@ def _save(pixels: Pixels, path: Path) -> None:
 
 
 def _learn(
-    base: BaseModel, folders: Folders, stamp: Stamp, seed: int
-) -> Generator[Event, None, Brush]:
+    base: BaseModel, folders: Folders, stamp: Stamp, seed: int, *, report: Reporter = silent
+) -> Brush:
     pairs = find_pairs(folders.pairs)
     clip = load_clip(default_clip(base.id), base.device)
     seen = load_pairs(pairs, clip.side)
-    start = yield from find_start(clip, list(seen[0]), list(seen[1]))
+    start = find_start(clip, list(seen[0]), list(seen[1]), report=report)
     before, after = load_pairs(pairs, base.resolution)
-    brush = yield from make_brush(
+    brush = make_brush(
         base,
         before,
         after,
@@ -167,16 +167,16 @@ def _learn(
         seed=seed,
         stamp=stamp,
         pair_hashes=[pair_sha256(pair) for pair in pairs],
+        report=report,
     )
     write_atomically(folders.brush, encode_brush(brush))
     return brush
 
 
-def _edit(editor: Editor, source: Path, target: Path) -> Generator[Event, None, None]:
+def _edit(editor: Editor, source: Path, target: Path, *, report: Reporter = silent) -> None:
     plan = plan_folder(find_inputs([str(source)]), target)
     with editor:
-        work = edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=None)
-        yield from (event for event in work if not isinstance(event, FileDone))
+        edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=None, report=report)
 
 
 def _measured(folders: Folders, phrase: str | None) -> Shown:

@@ -1,6 +1,6 @@
 """Cases of a bench run by the processes of a cluster, each with models and pictures of its own."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +9,7 @@ from brushctl.bench.effects import Effect
 from brushctl.bench.opening import Setting
 from brushctl.bench.running import CaseDone, Runner, Todo, judges_for
 from brushctl.errors import BrushctlError
-from brushctl.events import Event, finished
+from brushctl.events import Reporter
 from brushctl.runs.executors.ray import Pool, spread
 
 
@@ -29,7 +29,7 @@ class Examiner:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._judges = judges_for(finished(setting.bench()))
+        self._judges = judges_for(setting.bench())
         self._effect: Effect | None = None
 
     def __call__(self, cases: Sequence[Named]) -> Iterator[CaseDone]:
@@ -47,8 +47,7 @@ class Examiner:
                     where=each.effect,
                     do="Have every machine of it see the same folder, and install the same things.",
                 )
-            work = run_case(self._judges, effect, each.method, each.shots)
-            case, edited = finished(work)
+            case, edited = run_case(self._judges, effect, each.method, each.shots)
             yield CaseDone(stem, case, strip_of(edited))
 
     def _whole(self, name: str) -> Effect:
@@ -61,7 +60,7 @@ class Examiner:
 def on_cluster(setting: Setting, pool: Pool) -> Runner:
     """What runs cases on the cluster that is joined, each process opening `setting`."""
 
-    def run(_judges: Judges, todo: Sequence[Todo]) -> Generator[Event | CaseDone, None, None]:
+    def run(_judges: Judges, todo: Sequence[Todo], _report: Reporter) -> Iterator[CaseDone]:
         named = [
             Named(each.stem, each.method, each.shots, each.effect.name, len(each.effect.test[0]))
             for each in todo

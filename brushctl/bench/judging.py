@@ -1,6 +1,6 @@
 """How good a brush is: against leaving the pictures alone, and against its phrase in words."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from brushctl.brushes.metadata import HeldOut
 from brushctl.engine.brush.instruction import written
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.sampler import Editor, editor_on
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,14 @@ class Judgement:
 
 
 def judge(
-    base: BaseModel, brush: Brush, before: Sequence[Pixels], truth: Sequence[Pixels], *, on: str
-) -> Generator[Event, None, Judgement]:
+    base: BaseModel,
+    brush: Brush,
+    before: Sequence[Pixels],
+    truth: Sequence[Pixels],
+    *,
+    on: str,
+    report: Reporter = silent,
+) -> Judgement:
     """Edit `before` with the brush, and with its phrase, and compare with the truth.
 
     Raises:
@@ -89,12 +95,12 @@ def judge(
         DeviceMemoryError: not even one picture fits into the device's memory.
     """
     phrase = brush.metadata.instruction.phrase
-    yield Stage("judging", total=len(before) * (2 if phrase else 1))
-    edited = yield from _edited(editor_on(base, brush), before, done=0)
+    report(Stage("judging", total=len(before) * (2 if phrase else 1)))
+    edited = _edited(editor_on(base, brush), before, done=0, report=report)
     by_phrase = None
     if phrase:
         plain = Editor(base, written(base, phrase))
-        by_phrase = yield from _edited(plain, before, done=len(before))
+        by_phrase = _edited(plain, before, done=len(before), report=report)
     return Judgement(
         on=on,
         before=before,
@@ -143,11 +149,11 @@ def with_held_out(brush: Brush, judged: Judgement) -> Brush:
 
 
 def _edited(
-    editor: Editor, pictures: Sequence[Pixels], *, done: int
-) -> Generator[Event, None, list[Pixels]]:
+    editor: Editor, pictures: Sequence[Pixels], *, done: int, report: Reporter = silent
+) -> list[Pixels]:
     edited: list[Pixels] = []
     with editor:
         for picture in pictures:
             edited.append(editor.edit([picture])[0].after)
-            yield Advance(done + len(edited))
+            report(Advance(done + len(edited)))
     return edited

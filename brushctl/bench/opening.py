@@ -1,6 +1,6 @@
 """What cases are run with, opened from a few words: by one process, or by each of a cluster's."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from brushctl.bench.methods.registry import Bench
 from brushctl.engine.devices import learning_dtype, resolve_device
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import load_clip_for
-from brushctl.events import Event
+from brushctl.events import Reporter, silent
 from brushctl.settings import TINY
 
 
@@ -34,7 +34,7 @@ class Setting:
     seed: int
     folder: Path | None
 
-    def bench(self) -> Generator[Event, None, Bench]:
+    def bench(self, *, report: Reporter = silent) -> Bench:
         """The models; a warning where the base's CLIP is not at hand, and the small one serves.
 
         Raises:
@@ -43,7 +43,7 @@ class Setting:
         """
         where = resolve_device(self.device)
         model = open_base(self.base, where, learning_dtype(self.dtype, where))
-        clip = yield from load_clip_for(model.id, where)
+        clip = load_clip_for(model.id, where, report=report)
         return Bench(model, clip, self.steps, self.seed)
 
     def known(self) -> list[str]:

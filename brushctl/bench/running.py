@@ -1,6 +1,6 @@
 """All cases of a bench, those that are done taken from the work folder."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +8,7 @@ from brushctl.bench.cases import Case, Judges, Shelf, run_case, stem_of, strip_o
 from brushctl.bench.effects import Effect
 from brushctl.bench.methods.lpips import LPIPS_ALEX, has_lpips, lpips_distance, tower_distance
 from brushctl.bench.methods.registry import Bench
-from brushctl.bench.metrics import Pixels
-from brushctl.events import Advance, Event, Stage, Warned
+from brushctl.events import Advance, Event, Reporter, Stage, Warned, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,35 +86,39 @@ class CaseDone:
     strip: bytes
 
 
-Runner = Callable[[Judges, Sequence[Todo]], Generator[Event | CaseDone, None, None]]
+Runner = Callable[[Judges, Sequence[Todo], Reporter], Iterator[CaseDone]]
+"""What runs cases, and gives each as it is done: this process, or a cluster."""
 
 
-def one_by_one(judges: Judges, todo: Sequence[Todo]) -> Generator[Event | CaseDone, None, None]:
+def one_by_one(judges: Judges, todo: Sequence[Todo], report: Reporter) -> Iterator[CaseDone]:
     """Run cases in this process."""
+
+    def warn(
+        event: Event,
+    ) -> None:  # the stages within a case would hide how far the bench has come
+        if isinstance(event, Warned):
+            report(event)
+
     for each in todo:
-        work = run_case(judges, each.effect, each.method, each.shots)
-        case, edited = yield from _quietly(work)
+        case, edited = run_case(judges, each.effect, each.method, each.shots, report=warn)
         yield CaseDone(each.stem, case, strip_of(edited))
 
 
 def run_bench(
-    bench: Bench, plan: Plan, runner: Runner = one_by_one
-) -> Generator[Event, None, Outcome]:
+    bench: Bench, plan: Plan, runner: Runner = one_by_one, *, report: Reporter = silent
+) -> Outcome:
     """Run a plan, method by method, so that early results compare few methods on all effects."""
     judges = judges_for(bench)
     shelf, todo = Shelf(plan.work), _todo(judges, plan)
     kept = {stem: case for stem in todo if (case := shelf.load(stem))}
-    yield Stage("cases", total=len(todo))
-    yield Advance(len(kept))
+    report(Stage("cases", total=len(todo)))
+    report(Advance(len(kept)))
     missing = [] if plan.report_only else [each for stem, each in todo.items() if stem not in kept]
-    for event in runner(judges, missing):
-        if not isinstance(event, CaseDone):
-            yield event
-            continue
-        case = kept[event.stem] = event.case
-        shelf.keep(event.stem, case, event.strip)
+    for done in runner(judges, missing, report):
+        case = kept[done.stem] = done.case
+        shelf.keep(done.stem, case, done.strip)
         told = f"{case.method}, {case.shots} shots, {case.effect}: {case.seconds:.0f} s"
-        yield Advance(len(kept), told)
+        report(Advance(len(kept), told))
     return Outcome(judges, shelf, {stem: kept[stem] for stem in todo if stem in kept})
 
 
@@ -129,16 +132,3 @@ def _todo(judges: Judges, plan: Plan) -> dict[str, Todo]:
                 stem = stem_of(judges, effect, method, shots)
                 cases[stem] = Todo(stem, method, shots, effect)
     return cases
-
-
-def _quietly(
-    work: Generator[Event, None, tuple[Case, list[Pixels]]],
-) -> Generator[Event, None, tuple[Case, list[Pixels]]]:
-    """Warnings pass; the stages within a case would hide how far the bench has come."""
-    try:
-        while True:
-            event = next(work)
-            if isinstance(event, Warned):
-                yield event
-    except StopIteration as end:
-        return end.value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from brushctl.cli._output import follow, out_console, print_json, say, shown
+from brushctl.cli._output import out_console, print_json, reporting, say, shown
 from brushctl.errors import PairsError
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) 
     """
     from brushctl.pairs.check import sentence, vetted
 
-    findings = follow(vetted(source, pairs, align=align), quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        findings = vetted(source, pairs, align=align, report=report)
     for finding in findings if not quiet else ():
         say(f"{finding.severity}: {sentence(finding)}")
 
@@ -31,7 +32,8 @@ def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool
     """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
     from brushctl.pairs.check import Severity, check_pairs
 
-    findings = follow(check_pairs(pairs, align=align), quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        findings = check_pairs(pairs, align=align, report=report)
     if json:
         print_json(
             {

@@ -7,18 +7,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
-from brushctl.events import Advance, Event, Stage, Warned
+from brushctl.events import Advance, Event, Reporter, Stage, Warned, silent
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
     from rich.console import Console
     from rich.progress import Progress, TaskID
-
-Result = TypeVar("Result")
 
 ENVELOPE_VERSION = 1
 IN_A_PIPE = 10_000
@@ -169,25 +167,21 @@ def say(message: str) -> None:
     err_console().print(shown(message), soft_wrap=True, markup=False, emoji=False)
 
 
-def follow(work: Generator[Event, None, Result], *, quiet: bool = False) -> Result:
-    """Run `work` to its end, showing its events as they come; return its result."""
+@contextlib.contextmanager
+def reporting(*, quiet: bool = False) -> Iterator[Reporter]:
+    """Show what work reports within the block: bars on a terminal, else a line now and then."""
     console = err_console()
-    show = _silent if quiet else _bars if console.is_terminal else _lines
-    outcome: list[Result] = []
-
-    def tap() -> Generator[Event, None, None]:
-        outcome.append((yield from work))
-
-    show(tap())
-    return outcome[0]
-
-
-def _silent(events: Iterable[Event]) -> None:
-    for _ in events:
-        pass
+    if quiet:
+        yield silent
+    elif console.is_terminal:
+        with _bars(console) as bars:
+            yield bars
+    else:
+        yield _Lines()
 
 
-def _bars(events: Iterable[Event]) -> None:
+@contextlib.contextmanager
+def _bars(console: "Console") -> Iterator[Reporter]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -196,9 +190,7 @@ def _bars(events: Iterable[Event]) -> None:
         TimeRemainingColumn,
     )
     from rich.table import Column
-    from rich.text import Text
 
-    console = err_console()
     left = max(4, console.width - BESIDE_THE_BAR)
     bar = min(30, left // 4)
     columns = (
@@ -214,38 +206,54 @@ def _bars(events: Iterable[Event]) -> None:
         ),
     )
     with Progress(*columns, console=console) as progress:
-        task = None
-        for event in events:
-            match event:
-                case Stage(name, total):
-                    _finish(progress, task)
-                    task = progress.add_task(name, total=total, note="")
-                case Advance(done, note) if task is not None:
-                    progress.update(task, completed=done, note=shown(note))
-                case Warned(message):
-                    told = Text("warning: ", "yellow") + Text(shown(message), "default")
-                    progress.console.print(told, soft_wrap=True)
-        _finish(progress, task)
+        bars = _Bars(progress)
+        yield bars
+        bars.finish()
 
 
-def _finish(progress: "Progress", task: "TaskID | None") -> None:
-    """A stage that nobody knew the length of is shown to be over."""
-    if task is not None and progress.tasks[task].total is None:
-        progress.update(task, total=1, completed=1)
+class _Bars:
+    """A bar for each stage."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def __call__(self, event: Event) -> None:
+        from rich.text import Text
+
+        match event:
+            case Stage(name, total):
+                self.finish()
+                self._task = self._progress.add_task(name, total=total, note="")
+            case Advance(done, note) if self._task is not None:
+                self._progress.update(self._task, completed=done, note=shown(note))
+            case Warned(message):
+                told = Text("warning: ", "yellow") + Text(shown(message), "default")
+                self._progress.console.print(told, soft_wrap=True)
+
+    def finish(self) -> None:
+        """A stage that nobody knew the length of is shown to be over."""
+        if self._task is not None and self._progress.tasks[self._task].total is None:
+            self._progress.update(self._task, total=1, completed=1)
 
 
-def _lines(events: Iterable[Event]) -> None:
-    stage, spoke_at, began_at = Stage(""), 0.0, 0.0
-    for event in events:
+class _Lines:
+    """A line for each stage, one a minute within it, and one for each warning."""
+
+    def __init__(self) -> None:
+        self._stage, self._spoke_at, self._began_at = Stage(""), 0.0, 0.0
+
+    def __call__(self, event: Event) -> None:
         match event:
             case Stage(name):
-                stage = event
+                self._stage = event
                 say(name)
-                spoke_at = began_at = time.monotonic()
-            case Advance(done, note) if time.monotonic() - spoke_at >= LOG_INTERVAL:
-                left = _time_left(done, stage.total, time.monotonic() - began_at)
-                say(f"{stage.name} {done}/{stage.total or '?'} {left} {note}".rstrip())
-                spoke_at = time.monotonic()
+                self._spoke_at = self._began_at = time.monotonic()
+            case Advance(done, note) if time.monotonic() - self._spoke_at >= LOG_INTERVAL:
+                total = self._stage.total
+                left = _time_left(done, total, time.monotonic() - self._began_at)
+                say(f"{self._stage.name} {done}/{total or '?'} {left} {note}".rstrip())
+                self._spoke_at = time.monotonic()
             case Warned(message):
                 say(f"warning: {message}")
 

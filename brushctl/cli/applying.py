@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
-from brushctl.cli._output import counted, follow, print_fields, print_line, say
+from brushctl.cli._output import counted, print_fields, print_line, reporting, say
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli._status import exit_with_failed, say_failed
 from brushctl.errors import Interrupted
@@ -20,12 +20,12 @@ from brushctl.runs.links import RealPaths
 from brushctl.runs.plan import Plan, check_room
 
 if TYPE_CHECKING:
-    from brushctl.events import Event
+    from brushctl.events import Event, Reporter
     from brushctl.runs.journal import Journal
     from brushctl.runs.records import Record
     from brushctl.runs.remote_plan import Chosen
     from brushctl.runs.resume import Selection
-    from brushctl.runs.steps import Editor, FileDone, Treatment
+    from brushctl.runs.steps import Editor, Treatment
 
     Edit = Callable[[Plan, Selection, Journal, Callable[[], bool]], list[Record]]
 
@@ -239,28 +239,31 @@ def edit_here(
     """Edit in this process; return what became of each photograph."""
     from brushctl.runs.work import edit_photographs
 
-    work = edit_photographs(
-        plan, selection.todo, editor, command.treatment(), journal=journal, stop=stop
-    )
-    return follow(announced(work, json=command.json), quiet=command.quiet)
+    with reporting_files(json=command.json, quiet=command.quiet) as report:
+        return edit_photographs(
+            plan,
+            selection.todo,
+            editor,
+            command.treatment(),
+            journal=journal,
+            stop=stop,
+            report=report,
+        )
 
 
-def announced(
-    work: "Generator[Event | FileDone, None, list[Record]]", *, json: bool
-) -> "Generator[Event, None, list[Record]]":
-    """The events for people; each finished photograph becomes a line of JSON if asked for."""
+@contextmanager
+def reporting_files(*, json: bool, quiet: bool) -> "Iterator[Reporter]":
+    """Show what a run reports; each finished photograph becomes a line of JSON if asked for."""
     from brushctl.runs.steps import FileDone
 
-    while True:
-        try:
-            event = next(work)
-        except StopIteration as end:
-            records: list[Record] = end.value
-            return records
-        if not isinstance(event, FileDone):
-            yield event
-        elif json:
-            print_line({"event": "file", **event.record.to_dict()})
+    with reporting(quiet=quiet) as show:
+
+        def report(event: "Event") -> None:
+            show(event)
+            if json and isinstance(event, FileDone):
+                print_line({"event": "file", **event.record.to_dict()})
+
+        yield report
 
 
 def _summarise(

@@ -23,7 +23,7 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
-from brushctl.cli._output import follow, out_console, print_json, say
+from brushctl.cli._output import out_console, print_json, reporting, say
 from brushctl.errors import UsageError
 from brushctl.files import unwritable, write_atomically
 from brushctl.photos.choices import Engine
@@ -164,20 +164,21 @@ def _run(
     from brushctl.bench.running import run_bench
 
     if machines is None:
-        bench = follow(setting.bench(), quiet=quiet)
-        plan = planned(bench.base.resolution)
-        return plan, follow(run_bench(bench, plan), quiet=quiet)
+        with reporting(quiet=quiet) as report:
+            bench = setting.bench(report=report)
+            plan = planned(bench.base.resolution)
+            return plan, run_bench(bench, plan, report=report)
 
     from brushctl.bench.distributed import on_cluster
 
     with machines.joined() as pool:
         # This process only plans and keeps; names of cases tell the number format.
         dtype = machines.dtype(setting.dtype, pool)
-        bench = follow(replace(setting, device="cpu", dtype=dtype).bench(), quiet=quiet)
-        plan = planned(bench.base.resolution)
         anywhere = replace(setting, dtype=dtype, base=machines.base(setting.base) or TINY)
-        runner = on_cluster(anywhere, pool)
-        return plan, follow(run_bench(bench, plan, runner), quiet=quiet)
+        with reporting(quiet=quiet) as report:
+            bench = replace(setting, device="cpu", dtype=dtype).bench(report=report)
+            plan = planned(bench.base.resolution)
+            return plan, run_bench(bench, plan, on_cluster(anywhere, pool), report=report)
 
 
 def _chosen(option: str, asked: str | None, known: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.cli._options import Json, Quiet, Seed
-from brushctl.cli._output import follow, print_json, shown
+from brushctl.cli._output import print_json, reporting, shown
 from brushctl.errors import UsageError
 from brushctl.files import PART, write_atomically
 
@@ -38,7 +38,8 @@ def demo(
     from brushctl.brushes.provenance import Stamp
 
     stamp = Stamp.today("teal-and-amber")
-    done = follow(demonstrate(folder, stamp=stamp, seed=seed), quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        done = demonstrate(folder, stamp=stamp, seed=seed, report=report)
     if json:
         print_json(_facts(done))
     else:

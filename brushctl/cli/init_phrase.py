@@ -8,7 +8,14 @@ import typer
 
 from brushctl.cli._checks import checked
 from brushctl.cli._options import Align, Base, Device, Json, Pairs, Quiet
-from brushctl.cli._output import err_console, follow, print_fields, print_json, say, shown
+from brushctl.cli._output import (
+    err_console,
+    print_fields,
+    print_json,
+    reporting,
+    say,
+    shown,
+)
 from brushctl.errors import UsageError, reason
 from brushctl.settings import TINY
 
@@ -62,8 +69,10 @@ def init_phrase(
     model = load_clip(clip or default_clip(base or TINY), resolve_device(device))
     known = vocabulary_of(model) if words is None else parse_vocabulary(words, str(vocabulary))
     before, after = load_pairs(found, model.side, align=align)
-    work = find_phrase(model, list(before), list(after), known, r=phrases, eta=eta)
-    phrasing = follow(work, quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        phrasing = find_phrase(
+            model, list(before), list(after), known, r=phrases, eta=eta, report=report
+        )
     if json:
         print_json({"clip": model.id, "vocabulary": len(known), **phrasing.to_dict()})
         return

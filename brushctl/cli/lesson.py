@@ -10,7 +10,7 @@ from brushctl.bench.judging import Judgement, judge, merged, with_held_out
 from brushctl.brushes.checkpoint import Unfinished, fold_of
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Stamp
-from brushctl.cli._output import counted, follow, say
+from brushctl.cli._output import counted, reporting, say
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import Seen, look, vocabulary_of
@@ -82,8 +82,8 @@ class Lesson:
             own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
             raise BaseModelError(error.what, where=error.where, do=own) from error
         before, after = load_pairs(self.learned_from, clip.side, align=self.align)
-        work = look(clip, list(before), list(after), vocabulary_of(clip))
-        return follow(work, quiet=self.quiet)
+        with reporting(quiet=self.quiet) as report:
+            return look(clip, list(before), list(after), vocabulary_of(clip), report=report)
 
     def learn(self, start: Start, *, resume: bool) -> Brush:
         """Learn the brush, or go on learning it; what was learned so far is kept on the way."""
@@ -93,19 +93,20 @@ class Lesson:
         if not resume or (self.begin_anew and not unfinished.belongs()):
             unfinished.discard()
         before, after = self._load(self.learned_from)
-        work = make_brush(
-            self.model,
-            before,
-            after,
-            start=start,
-            recipe=self._fitted(),
-            seed=self.seed,
-            stamp=replace(stamp, created=unfinished.begun()),
-            pair_hashes=hashes,
-            held_out=self._load(self.unseen) if self.unseen else None,
-            keeper=unfinished,
-        )
-        return follow(work, quiet=self.quiet)
+        with reporting(quiet=self.quiet) as report:
+            return make_brush(
+                self.model,
+                before,
+                after,
+                start=start,
+                recipe=self._fitted(),
+                seed=self.seed,
+                stamp=replace(stamp, created=unfinished.begun()),
+                pair_hashes=hashes,
+                held_out=self._load(self.unseen) if self.unseen else None,
+                keeper=unfinished,
+                report=report,
+            )
 
     def cross_validate(
         self, starts: Callable[[Sequence[Pair]], Start], *, resume: bool
@@ -147,8 +148,8 @@ class Lesson:
         known = any(pair in self.learned_from for pair in pairs)
         on = f"{counted(len(pairs), 'pair')} it {'learned' if known else 'did not learn'} from"
         before, truth = self._load(pairs)
-        work = judge(self.model, brush, list(before), list(truth), on=on)
-        return follow(work, quiet=self.quiet)
+        with reporting(quiet=self.quiet) as report:
+            return judge(self.model, brush, list(before), list(truth), on=on, report=report)
 
     def _load(self, pairs: Sequence[Pair]) -> "tuple[np.ndarray, np.ndarray]":
         return load_pairs(pairs, self.model.resolution, align=self.align)

@@ -1,15 +1,15 @@
 """`brushctl export --lut`: a brush's edit as a table of colours, for other programs."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
-from brushctl.cli._output import follow, say
+from brushctl.cli._output import reporting, say
 from brushctl.errors import UsageError
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.files import NOWHERE, leads_nowhere, write_atomically
 from brushctl.runs.inputs import Input, find_inputs
 
@@ -52,7 +52,8 @@ def export_lut(
     from brushctl.grade.lut import FINE, fit_lut, share_carried
 
     editor = open_editor(read_brush(path), base=base, device=device)
-    before, after = follow(_edited(editor, inputs))
+    with reporting() as report:
+        before, after = _edited(editor, inputs, report=report)
     share = share_carried(before, after)
     if share < ENOUGH and not force:
         raise UsageError(
@@ -89,21 +90,21 @@ def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[
 
 
 def _edited(
-    opened: "AbstractContextManager[Editor]", inputs: Sequence[Input]
-) -> "Generator[Event, None, Sides]":
+    opened: "AbstractContextManager[Editor]", inputs: Sequence[Input], *, report: Reporter = silent
+) -> "Sides":
     """Pictures at the model's size, before and after, both as the autoencoder gives them."""
     from brushctl.photos.photo import open_photo, resize
 
     before: list[Pixels] = []
     after: list[Pixels] = []
-    yield Stage("editing pictures", len(inputs))
+    report(Stage("editing pictures", len(inputs)))
     with opened as editor:
         for n, item in enumerate(inputs):
-            yield Advance(n, item.path.name)
+            report(Advance(n, item.path.name))
             photo = open_photo(item.path, first_frame=True)
             seen = resize(photo.pixels, editor.working_size(*photo.size))
             (edited,) = editor.edit([seen])
             before.append(edited.before)
             after.append(edited.after)
-    yield Advance(len(inputs))
+    report(Advance(len(inputs)))
     return before, after

@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.cli._options import Machines
-from brushctl.cli._output import follow
 from brushctl.cli._signals import stopping_gently
-from brushctl.cli.applying import Command, announced, conclude, left_alone, run_once, show_action
+from brushctl.cli.applying import (
+    Command,
+    conclude,
+    left_alone,
+    reporting_files,
+    run_once,
+    show_action,
+)
 from brushctl.errors import UsageError
 from brushctl.files import read_bytes
 from brushctl.photos.choices import Engine
@@ -55,10 +61,16 @@ class Scatter:
                 "dtype": self.machines.dtype(self.editor["dtype"], pool),
             }
             opener = partial(open_editor_of, read_bytes(self.brush), settings)
-            work = edit_on_cluster(
-                tasks, opener, command.treatment(), journal=journal, pool=pool, stop=stop
-            )
-            return follow(announced(work, json=command.json), quiet=command.quiet)
+            with reporting_files(json=command.json, quiet=command.quiet) as report:
+                return edit_on_cluster(
+                    tasks,
+                    opener,
+                    command.treatment(),
+                    journal=journal,
+                    pool=pool,
+                    stop=stop,
+                    report=report,
+                )
 
 
 def is_remote(

@@ -13,7 +13,7 @@ from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.training.make_brush import Start, find_start, make_brush
 from brushctl.engine.training.recipes import recipe_called
 from brushctl.errors import UsageError
-from brushctl.events import Event, Warned, finished
+from brushctl.events import Event, Warned
 from brushctl.settings import LARGEST_SEED
 
 
@@ -73,16 +73,16 @@ def learn(
     learned_from, unseen = hold_out(found, kept_back, seed)
     with as_usage_errors():
         limits.pairs(len(learned_from), "pairs to learn from")
-    for finding in finished(vetted(Path(pairs), found), tell):
+    for finding in vetted(Path(pairs), found, report=tell):
         tell(Warned(sentence(finding)))
     model = open_base(base, place, number_format)
     start = Start(phrase or None)
     if phrase is None:
         clip = load_clip(default_clip(model.id), place)
         before, after = load_pairs(learned_from, clip.side)
-        start = finished(find_start(clip, list(before), list(after)), tell)
+        start = find_start(clip, list(before), list(after), report=tell)
     before, after = load_pairs(learned_from, model.resolution)
-    work = make_brush(
+    return make_brush(
         model,
         before,
         after,
@@ -92,5 +92,5 @@ def learn(
         stamp=Stamp.today(name),
         pair_hashes=[pair_sha256(pair) for pair in learned_from],
         held_out=load_pairs(unseen, model.resolution) if unseen else None,
+        report=tell,
     )
-    return finished(work, tell)

@@ -1,6 +1,6 @@
 """Are these pairs fit to learn from? Looked at before any model loads."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +9,7 @@ from shlex import quote
 import numpy as np
 
 from brushctl.errors import PairsError, PhotoError
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.pairs.align import measure_shift, registered
 from brushctl.pairs.consistency import SIDE, Sample, odd_ones, sample
 from brushctl.pairs.find import Pair
@@ -116,18 +116,19 @@ class _Look:
 
 
 def check_pairs(
-    pairs: Sequence[Pair], *, align: bool = False
-) -> Generator[Event, None, list[Finding]]:
+    pairs: Sequence[Pair], *, align: bool = False, report: Reporter = silent
+) -> list[Finding]:
     """Everything that is amiss with the pairs, in their order, then with their set.
 
     Args:
         pairs: they.
         align: whether shifted pairs will be cropped to what both pictures share; they are then
             looked at as cropped.
+        report: is told how far it has come.
     """
     findings: list[Finding] = []
     looks: list[_Look] = []
-    yield Stage("checking pairs", total=len(pairs))
+    report(Stage("checking pairs", total=len(pairs)))
     for k, pair in enumerate(pairs, 1):
         try:
             before, after = open_photo(pair.before).pixels, open_photo(pair.after).pixels
@@ -143,7 +144,7 @@ def check_pairs(
             if Kind.aspect not in amiss:
                 shifted = Kind.shifted in amiss
                 looks.append(_look(pair.name, before, after, shifted=shifted))
-        yield Advance(k, pair.name)
+        report(Advance(k, pair.name))
     findings += [*_identical(looks), *_duplicates(looks), *_odd(looks)]
     if len(pairs) < FEW:
         findings.append(
@@ -253,19 +254,20 @@ def _odd(looks: list[_Look]) -> Iterable[Finding]:
 
 
 def vetted(
-    source: Path, pairs: Sequence[Pair], *, align: bool = False
-) -> Generator[Event, None, list[Finding]]:
+    source: Path, pairs: Sequence[Pair], *, align: bool = False, report: Reporter = silent
+) -> list[Finding]:
     """Check pairs that are about to be learned from; return what is doubtful.
 
     Args:
         source: the folder or manifest they were found in.
         pairs: they.
         align: whether shifted pairs will be cropped to what both pictures share.
+        report: is told how far it has come.
 
     Raises:
         PairsError: nothing can be learned from them as they are.
     """
-    findings = yield from check_pairs(pairs, align=align)
+    findings = check_pairs(pairs, align=align, report=report)
     if errors := [f for f in findings if f.severity is Severity.error]:
         first, rest = errors[0], len(errors) - 1
         listed = f"brushctl learn {quote(str(source))} --check-only"

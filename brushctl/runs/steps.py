@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
-from brushctl.events import Event, Warned
+from brushctl.events import Event, Reporter, Warned
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo, kind_of
 from brushctl.photos.icc import Pixels
@@ -69,7 +69,7 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
-class FileDone:
+class FileDone(Event):
     """One photograph has been edited, or could not be."""
 
     record: Record
@@ -201,10 +201,10 @@ def failed(key: str, error: Exception, source: Source, settings: dict[str, Any])
     return Record(key, "failed", settings, source, error=fault)
 
 
-def tell(record: Record) -> Iterator[Event | FileDone]:
-    """The events of a photograph that is done with."""
+def report_record(record: Record, report: Reporter) -> None:
+    """Report what is to be said of a photograph that is done with, and that it is."""
     for message in record.warnings:
-        yield Warned(f"{record.photograph}: {message}")
+        report(Warned(f"{record.photograph}: {message}"))
     if record.error:
-        yield Warned(f"{record.photograph}: {record.reason}")
-    yield FileDone(record)
+        report(Warned(f"{record.photograph}: {record.reason}"))
+    report(FileDone(record))

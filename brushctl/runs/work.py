@@ -3,13 +3,13 @@
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brushctl.errors import PhotoError
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.photos.source import megapixels_of, read_photo, read_streamed
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import Job, Plan
@@ -19,13 +19,12 @@ from brushctl.runs.resume import result_path, source_path, stat_of
 from brushctl.runs.steps import (
     Edited,
     Editor,
-    FileDone,
     Taken,
     Treatment,
     encoded,
     failed,
+    report_record,
     take,
-    tell,
     writing_result,
 )
 from brushctl.runs.windows import Outcome, Pipeline, windows
@@ -39,7 +38,8 @@ def edit_photographs(
     *,
     journal: Journal | None,
     stop: Callable[[], bool] = lambda: False,
-) -> Generator[Event | FileDone, None, list[Record]]:
+    report: Reporter = silent,
+) -> list[Record]:
     """Edit photographs, writing each result and its line in the journal.
 
     Args:
@@ -49,6 +49,7 @@ def edit_photographs(
         treatment: how.
         journal: the output folder's, None where there is none.
         stop: asked between windows; true ends the run when what has been edited is written.
+        report: is told how far it has come, and of each photograph.
 
     Returns:
         what became of each photograph, in the order of `jobs`, as far as it got.
@@ -56,7 +57,7 @@ def edit_photographs(
     Raises:
         OSError: the disk is full or read-only.
     """
-    yield Stage("editing photographs", len(jobs))
+    report(Stage("editing photographs", len(jobs)))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
     with ExitStack() as stack:
@@ -65,9 +66,9 @@ def edit_photographs(
         for record in work.run(windows(_sized(jobs), editor), stop):
             records.append(record)
             megapixels += record.megapixels
-            yield from tell(record)
+            report_record(record, report)
             pace = megapixels / max(time.monotonic() - started, 1e-9)
-            yield Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}")
+            report(Advance(len(records), f"{pace:.1f} MP/s  {record.photograph}"))
     return records
 
 

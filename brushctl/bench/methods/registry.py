@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from brushctl.engine.phrases.unique_phrase import ETA, PHRASES, SHARE, find_phra
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training.loop import learn
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
-from brushctl.events import Event
+from brushctl.events import Reporter, silent
 from brushctl.grade.lut import fit_lut
 
 VISII = Recipe(
@@ -97,39 +97,37 @@ class Learnt:
             return [edited.after for edited in editor.edit(pictures)]
 
 
-Method = Callable[[Bench, Effect], Generator[Event, None, Learnt]]
+Method = Callable[[Bench, Effect, Reporter], Learnt]
 
 
-def _nothing(_bench: Bench, _effect: Effect) -> Generator[Event, None, Learnt]:
-    yield from ()
+def _nothing(_bench: Bench, _effect: Effect, _report: Reporter) -> Learnt:
     return Learnt(direct=list)
 
 
-def _lut(_bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
-    yield from ()
+def _lut(_bench: Bench, effect: Effect, _report: Reporter) -> Learnt:
     before, after = effect.train
     table = fit_lut(list(before), list(after))
     return Learnt(direct=lambda pictures: [table(picture) for picture in pictures])
 
 
-def _text(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
-    yield from ()
+def _text(bench: Bench, effect: Effect, _report: Reporter) -> Learnt:
     return Learnt(effect.instruction, written(bench.base, effect.instruction))
 
 
 def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False) -> Method:
     """InstructBrush; `content` starts from a caption of the pictures after the edit."""
 
-    def method(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
-        phrase = yield from _start(bench, effect, content=content)
+    def method(bench: Bench, effect: Effect, report: Reporter) -> Learnt:
+        phrase = _start(bench, effect, content=content, report=report)
         before, after = effect.train
-        learned = yield from learn(
+        learned = learn(
             bench.base,
             before,
             after,
             phrase=phrase,
             recipe=bench.recipe(recipe, len(before), buckets=buckets),
             seed=bench.seed,
+            report=report,
         )
         return Learnt(phrase, learned.instruction)
 
@@ -139,10 +137,10 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
 def _inversion(recipe: Recipe, *, visii: bool) -> Method:
     """Text states: Visii's one from a caption, or the ablation's, one for each bucket."""
 
-    def method(bench: Bench, effect: Effect) -> Generator[Event, None, Learnt]:
-        phrase = yield from _start(bench, effect, content=visii)
+    def method(bench: Bench, effect: Effect, report: Reporter) -> Learnt:
+        phrase = _start(bench, effect, content=visii, report=report)
         before, after = effect.train
-        instruction = yield from invert(
+        instruction = invert(
             bench.base,
             before,
             after,
@@ -151,6 +149,7 @@ def _inversion(recipe: Recipe, *, visii: bool) -> Method:
             seed=bench.seed,
             fixed_noise=visii,
             direction=direction_of(bench.base, bench.clip, before, after) if visii else None,
+            report=report,
         )
         return Learnt(phrase, instruction)
 
@@ -175,10 +174,10 @@ PUBLISHED = ("instructbrush-paper", "visii-paper")
 """Methods whose steps are not the bench's to set."""
 
 
-def _start(bench: Bench, effect: Effect, *, content: bool) -> Generator[Event, None, str | None]:
+def _start(bench: Bench, effect: Effect, *, content: bool, report: Reporter = silent) -> str | None:
     """The phrase that names the change (section 4.2), or the caption of what came of it."""
     before, after = (list(side) for side in effect.train)
-    found = yield from find_phrase(bench.clip, before, after, vocabulary_of(bench.clip))
+    found = find_phrase(bench.clip, before, after, vocabulary_of(bench.clip), report=report)
     if not content:
         return found.phrase
     return _fitting(bench.base, [candidate.phrase for candidate in found.after])

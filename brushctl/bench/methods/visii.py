@@ -9,7 +9,6 @@ pictures' direction in CLIP (`clip_direction`). Without a direction the error al
 under Adam its factor then means nothing.
 """
 
-from collections.abc import Generator
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +32,7 @@ from brushctl.engine.training.samples import (
     encode_pairs,
     noised,
 )
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 
 ERROR, DIRECTION = 4.0, 0.1
 """The weights of the two terms in Visii's published configuration."""
@@ -49,7 +48,8 @@ def invert(
     seed: int,
     fixed_noise: bool = False,
     direction: Direction | None = None,
-) -> Generator[Event, None, Instruction]:
+    report: Reporter = silent,
+) -> Instruction:
     """Learn the text encoder's states of an instruction from (n, s, s, 3) before/after pictures.
 
     The first m tokens are learned, as many as a brush of this phrase and recipe would have.
@@ -63,13 +63,14 @@ def invert(
         seed: fixes every draw.
         fixed_noise: whether a timestep always has the same noise, as in Visii.
         direction: what texts are pulled towards as well; None for the error alone.
+        report: is told how far it has come.
 
     Raises:
         DeviceError: the base is in float16.
         DeviceMemoryError: a picture, or the samples of a step, do not fit into the device's memory.
     """
     check_gradients(base.dtype)
-    yield Stage("encoding pairs")
+    report(Stage("encoding pairs"))
     pairs = encode_pairs(base, before, after)
     words = base.read(phrase or "")
     text = words.states.repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
@@ -80,7 +81,7 @@ def invert(
     instruction = Instruction(text=text, pooled=words.pooled, edges=edges)
     optimiser = adam([head], recipe)
     source = torch.Generator().manual_seed(seed)
-    yield Stage("learning", total=recipe.steps)
+    report(Stage("learning", total=recipe.steps))
     with brushed(base.unet, instruction) as state:
         guidance = Guidance(base, state, recipe.scales or base.defaults.scales)
         for step in range(recipe.steps):
@@ -95,7 +96,7 @@ def invert(
                 total_loss(losses, now, direction).backward()
                 update(optimiser, recipe, step)
             if (step + 1) % settings.REPORT_EVERY == 0 or step + 1 == recipe.steps:
-                yield Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}")
+                report(Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}"))
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)
     return replace(instruction, text=learned)
 

@@ -1,6 +1,6 @@
 """CLIP (Radford et al. 2021) through open_clip: pictures and phrases as unit vectors."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from brushctl.engine.model.hub import CLIP_FILES, CLIP_REPOSITORY, check_reachab
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, first_line, lack_of
-from brushctl.events import Advance, Event, Stage, Warned
+from brushctl.events import Advance, Reporter, Stage, Warned, silent
 from brushctl.files import expanded, resolved
 from brushctl.photos.icc import quantise
 from brushctl.settings import TINY
@@ -75,20 +75,20 @@ class Clip:
         """Pictures as the model takes them: (n, 3, side, side)."""
         return torch.stack([self.prepare(_pil(x)) for x in images]).to(self.device)
 
-    def encode_texts(self, texts: Sequence[str]) -> Generator[Event, None, Features]:
+    def encode_texts(self, texts: Sequence[str], *, report: Reporter = silent) -> Features:
         """Features of phrases: of several thousand they take minutes on a CPU, once."""
         known = tuple(texts)
         if known not in self.read:
-            self.read[known] = yield from self._read(known)
+            self.read[known] = self._read(known, report=report)
         return self.read[known]
 
-    def _read(self, texts: Sequence[str]) -> Generator[Event, None, Features]:
-        yield Stage("reading phrases", total=len(texts))
+    def _read(self, texts: Sequence[str], *, report: Reporter = silent) -> Features:
+        report(Stage("reading phrases", total=len(texts)))
         parts = []
         for k in range(0, len(texts), TEXTS):
             batch = list(texts[k : k + TEXTS])
             parts.append(self._unit("encode_text", self.tokenize(batch)))
-            yield Advance(k + len(batch))
+            report(Advance(k + len(batch)))
         return np.concatenate(parts)
 
     @enough_memory("CLIP does not fit into the device's memory")
@@ -103,15 +103,17 @@ def default_clip(base: str) -> str:
     return str(TINY_CLIP) if base == TINY else PAPER_CLIP
 
 
-def load_clip_for(base: str, device: torch.device) -> Generator[Event, None, Clip]:
+def load_clip_for(base: str, device: torch.device, *, report: Reporter = silent) -> Clip:
     """Open the CLIP that goes with a base model; the project's own where that cannot be had."""
     try:
         return load_clip(default_clip(base), device)
     except BaseModelError as error:
-        yield Warned(
-            f"{error.where}: {error.what}; phrases and measures in CLIP are those of tiny-clip "
-            "instead, which knows drawn pictures only. Run "
-            f"`hf download {CLIP_REPOSITORY} {CLIP_FILES[0]}` where there is a network"
+        report(
+            Warned(
+                f"{error.where}: {error.what}; phrases and measures in CLIP are those of tiny-clip "
+                "instead, which knows drawn pictures only. Run "
+                f"`hf download {CLIP_REPOSITORY} {CLIP_FILES[0]}` where there is a network"
+            )
         )
         return load_clip(str(TINY_CLIP), device)
 

@@ -5,7 +5,7 @@ the phrase of each caption whose similarity the edit changes most is that set's 
 "turn <p_x> into <p_y>" is where learning starts.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -14,7 +14,7 @@ import numpy as np
 from brushctl.engine.phrases.clip import Clip, Features
 from brushctl.engine.pixels import FloatImage
 from brushctl.errors import PhraseError
-from brushctl.events import Event, Stage
+from brushctl.events import Reporter, Stage, silent
 
 PHRASES = 5
 """r, the phrases of a caption (section 4.2)."""
@@ -117,9 +117,10 @@ def find_phrase(
     *,
     r: int = PHRASES,
     eta: float = ETA,
-) -> Generator[Event, None, Phrasing]:
+    report: Reporter = silent,
+) -> Phrasing:
     """The phrase that names an edit, from pictures (h, w, 3) before and after it."""
-    seen = yield from look(clip, before, after, vocabulary)
+    seen = look(clip, before, after, vocabulary, report=report)
     return seen.phrasing(r=r, eta=eta)
 
 
@@ -155,11 +156,13 @@ def look(
     before: Sequence[FloatImage],
     after: Sequence[FloatImage],
     vocabulary: Sequence[str],
-) -> Generator[Event, None, Seen]:
+    *,
+    report: Reporter = silent,
+) -> Seen:
     """See pictures (h, w, 3) before and after an edit, and every phrase, through CLIP."""
-    yield Stage("looking at pairs")
+    report(Stage("looking at pairs"))
     x, y = clip.encode_images(before), clip.encode_images(after)
-    phrases = yield from clip.encode_texts(vocabulary)
+    phrases = clip.encode_texts(vocabulary, report=report)
     return Seen(vocabulary, phrases, x, y)
 
 

@@ -1,7 +1,7 @@
 """Attention-based instruction optimisation (section 4.1): a brush from encoded pairs."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from brushctl.engine.training.recipes import Recipe
 from brushctl.engine.training.samples import Draw, EncodedPairs, draw, encode_pairs, sample_errors
 from brushctl.engine.training.state import Keeper, Progress
 from brushctl.engine.training.validation import Unseen
-from brushctl.events import Advance, Event, Stage, Warned
+from brushctl.events import Advance, Reporter, Stage, Warned, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def learn(
     seed: int,
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
     keeper: Keeper | None = None,
-) -> Generator[Event, None, Learned]:
+    report: Reporter = silent,
+) -> Learned:
     """Learn an instruction from (n, s, s, 3) before/after pictures.
 
     Minimises eq. 5 over the features of all sites and buckets: the squared error of the guided
@@ -69,6 +70,7 @@ def learn(
             them, each bucket's features are those of the step at which its error on them was
             least, and learning stops when it falls no more; else they only tell how it goes.
         keeper: where the run's state is kept, and from where it goes on.
+        report: is told how far it has come.
 
     Raises:
         DeviceError: the base is in float16.
@@ -76,26 +78,26 @@ def learn(
         PhraseError: the phrase is longer than the text encoder reads.
     """
     check_gradients(base.dtype)
-    yield Stage("encoding pairs")
+    report(Stage("encoding pairs"))
     pairs = encode_pairs(base, before, after)
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or base.defaults.scales
     run = Progress.start(instruction, recipe, seed)
     if keeper and (state := keeper.load()):
         run.restore(state)
-    yield Stage("learning", total=recipe.steps)
+    report(Stage("learning", total=recipe.steps))
     with brushed(base.unet, instruction) as reading:
         guidance = Guidance(base, reading, scales)
         unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
         look_every = math.ceil(recipe.steps / settings.LOOKS)
         while run.step < recipe.steps and not (recipe.by_held_out and run.converged()):
             with enough_memory("one sample alone does not fit into the device's memory"):
-                yield from _step(guidance, pairs, recipe, run)
+                _step(guidance, pairs, recipe, run, report=report)
             if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
                 run.look(unseen.losses(run.parts))
                 run.psnr = unseen.psnr()
             if run.step % settings.REPORT_EVERY == 0 or run.step == recipe.steps:
-                yield Advance(run.step, _told(run))
+                report(Advance(run.step, _told(run)))
             if keeper and run.step % settings.KEEP_EVERY == 0 and run.step < recipe.steps:
                 keeper.keep(run.state())
         if keeper:
@@ -113,8 +115,13 @@ def learn(
 
 
 def _step(
-    guidance: Guidance, pairs: EncodedPairs, recipe: Recipe, run: Progress
-) -> Generator[Event, None, None]:
+    guidance: Guidance,
+    pairs: EncodedPairs,
+    recipe: Recipe,
+    run: Progress,
+    *,
+    report: Reporter = silent,
+) -> None:
     """One step of Adam; where memory does not suffice, the samples go through in parts."""
     sample = draw(guidance.base, pairs, recipe, run.source)
     while True:
@@ -127,7 +134,7 @@ def _step(
                 raise
             run.parts *= 2
         torch.cuda.empty_cache()
-        yield Warned(f"out of memory: going on with the samples of a step in {run.parts} parts")
+        report(Warned(f"out of memory: going on with the samples of a step in {run.parts} parts"))
     update(run.optimiser, recipe, run.step)
     run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
     run.step += 1

@@ -1,6 +1,6 @@
 """Making a brush: learn on a base model and write down how it was done."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from brushctl.engine.pixels import FloatImage
 from brushctl.engine.training.loop import Learned, learn
 from brushctl.engine.training.recipes import Recipe
 from brushctl.engine.training.state import Keeper
-from brushctl.events import Event
+from brushctl.events import Reporter, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,14 @@ class Start:
 
 
 def find_start(
-    clip: Clip, before: Sequence[FloatImage], after: Sequence[FloatImage]
-) -> Generator[Event, None, Start]:
+    clip: Clip,
+    before: Sequence[FloatImage],
+    after: Sequence[FloatImage],
+    *,
+    report: Reporter = silent,
+) -> Start:
     """The start that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
-    return named((yield from find_phrase(clip, before, after, vocabulary_of(clip))))
+    return named(find_phrase(clip, before, after, vocabulary_of(clip), report=report))
 
 
 def named(found: Phrasing) -> Start:
@@ -65,13 +69,14 @@ def make_brush(
     pair_hashes: Sequence[str],
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
     keeper: Keeper | None = None,
-) -> Generator[Event, None, Brush]:
+    report: Reporter = silent,
+) -> Brush:
     """Learn from (n, s, s, 3) before/after pictures; return the brush with its history.
 
     `pair_hashes` are of the pairs learned from; `held_out` and `keeper` are those of
     `brushctl.engine.training.loop.learn`, whose errors are raised as well.
     """
-    learned = yield from learn(
+    learned = learn(
         base,
         before,
         after,
@@ -80,6 +85,7 @@ def make_brush(
         seed=seed,
         held_out=held_out,
         keeper=keeper,
+        report=report,
     )
     features = to_arrays(learned.instruction)
     m = next(iter(features.values())).shape[1]

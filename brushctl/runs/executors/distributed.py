@@ -2,19 +2,19 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from brushctl.errors import PhotoError
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.runs.executors.ray import Pool, lost, spread
 from brushctl.runs.records import Record, Source
 from brushctl.runs.remote_plan import Task
 from brushctl.runs.results import sweep_results
 from brushctl.runs.resume import stat_of
-from brushctl.runs.steps import FileDone, Treatment, tell
+from brushctl.runs.steps import Treatment, report_record
 from brushctl.runs.storage.remote import is_url, plain
 from brushctl.runs.windows import TOGETHER
 from brushctl.runs.worker import EditorOpener, Painter
@@ -41,7 +41,8 @@ def edit_on_cluster(
     journal: Notes,
     pool: Pool,
     stop: Callable[[], bool] = lambda: False,
-) -> Generator[Event | FileDone, None, list[Record]]:
+    report: Reporter = silent,
+) -> list[Record]:
     """Edit photographs on the cluster that is joined; as `edit_photographs` does on one machine.
 
     Args:
@@ -52,6 +53,7 @@ def edit_on_cluster(
             may lie in the output folder, and another when it is done.
         pool: the processes.
         stop: asked between blocks; true ends the run.
+        report: is told how far it has come, and of each photograph.
 
     Returns:
         what became of each photograph, as far as it got.
@@ -64,7 +66,7 @@ def edit_on_cluster(
     sent = (Record(task.key, "sent", {}, Source()) for task in tasks)
     journal.write(*(record.following(before[record.file]) for record in sent))
     _sweep(tasks)
-    yield Stage("editing photographs", len(tasks))
+    report(Stage("editing photographs", len(tasks)))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
     painter = partial(Painter, opener, treatment, pool.cores)
@@ -77,10 +79,10 @@ def edit_on_cluster(
             seen.update(n for n, _ in block)
             for record in told:
                 records.append(record)
-                yield from tell(record)
+                report_record(record, report)
                 megapixels += record.megapixels
             pace = megapixels / max(time.monotonic() - started, 1e-9)
-            yield Advance(len(records), f"{pace:.1f} MP/s")
+            report(Advance(len(records), f"{pace:.1f} MP/s"))
             if stop():
                 return records
         left = [task for n, task in enumerate(left) if n not in seen]
@@ -88,9 +90,9 @@ def edit_on_cluster(
         record = _lost(task, treatment).following(before[task.key])
         journal.write(record)
         records.append(record)
-        yield from tell(record)
+        report_record(record, report)
     _sweep(tasks)
-    yield Advance(len(records))
+    report(Advance(len(records)))
     return records
 
 
