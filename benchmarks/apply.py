@@ -109,8 +109,7 @@ def by_brushctl(editor: Editor, files: list[Path], out: Path) -> None:
     """The pipeline of `apply`, from files to files."""
     plan = plan_folder(find_inputs([], [str(file) for file in files]), out)
     how = Treatment(settings={}, detail=Detail.MODEL)
-    for _ in edit_photographs(plan, plan.jobs, editor, how, journal=None):
-        pass
+    edit_photographs(plan, plan.jobs, editor, how, journal=None)
 
 
 def matrix_rate(dtype: torch.dtype) -> float:

@@ -12,10 +12,11 @@ the difference of the core seconds.
 
 import argparse
 import contextlib
+import itertools
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.card import report
+from brushctl.events import Event, Reporter
 from brushctl.runs.executors.distributed import block_size, edit_on_cluster
 from brushctl.runs.executors.ray import Pool, cluster
 from brushctl.runs.inputs import find_inputs
@@ -50,19 +52,18 @@ def make_photographs(folder: Path, count: int) -> None:
         coarse.resize((480, 360), Image.Resampling.BICUBIC).save(folder / f"{n:04}.jpg")
 
 
-def timed(work: Iterator[Any], count: int, name: str) -> dict[str, Any]:
+def timed(run: Callable[[Reporter], Any], count: int, name: str) -> dict[str, Any]:
     """Run to the end; seconds to the first and last photograph, and memory on the way."""
-    started, done, first, quarter, end = time.monotonic(), 0, 0.0, 0.0, 0.0
-    spent = 0.0
-    for event in work:
-        if isinstance(event, FileDone):
-            done += 1
-            if done == 1:
-                first, spent = time.monotonic() - started, cpu_seconds()
-            if done == count // 4:
-                quarter = memory(name)
-            if done == count:
-                last, spent, end = time.monotonic() - started, cpu_seconds() - spent, memory(name)
+    started, at = time.monotonic(), dict[int, tuple[float, float, float]]()
+    done = itertools.count(1)
+
+    def note(event: Event) -> None:
+        if isinstance(event, FileDone) and (n := next(done)) in (1, count // 4, count):
+            at[n] = time.monotonic() - started, cpu_seconds(), memory(name)
+
+    run(note)
+    (first, before, _), (last, after, end), quarter = at[1], at[count], at[count // 4][2]
+    spent = after - before
     return {
         "first": round(first, 1),
         "last": round(last, 1),
@@ -130,16 +131,18 @@ def main() -> None:
 def _alone(plan: Plan, opener: EditorOpener, count: int) -> dict[str, Any]:
     assert plan.state
     with opener() as editor, Journal(plan.state) as journal:
-        work = edit_photographs(plan, plan.jobs, editor, TREATMENT, journal=journal)
-        return timed(work, count, "benchmarks.cluster")
+        how: dict[str, Any] = {"journal": journal}
+        run = partial(edit_photographs, plan, plan.jobs, editor, TREATMENT, **how)
+        return timed(lambda report: run(report=report), count, "benchmarks.cluster")
 
 
 def _spread(plan: Plan, opener: EditorOpener, most: int, count: int) -> dict[str, Any]:
     assert plan.state
     with Journal(plan.state) as journal:
         tasks = tasks_of(plan, plan.jobs)
-        work = edit_on_cluster(tasks, opener, TREATMENT, journal=journal, pool=Pool(most))
-        return timed(work, count, "MapWorker")
+        how: dict[str, Any] = {"journal": journal, "pool": Pool(most)}
+        run = partial(edit_on_cluster, tasks, opener, TREATMENT, **how)
+        return timed(lambda report: run(report=report), count, "MapWorker")
 
 
 def _results(folder: Path) -> dict[str, bytes]:

@@ -32,7 +32,6 @@ from brushctl.engine.phrases.unique_phrase import find_phrase, vocabulary_of
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training.loop import learn
 from brushctl.engine.training.recipes import DEFAULT
-from brushctl.events import finished
 
 OUT = Path("docs/results/experiments.json")
 EFFECTS = ("lava", "cake", "charcoal", "apple")
@@ -123,7 +122,7 @@ def outcome(
 ) -> dict[str, float]:
     """PSNR and SSIM of one brush at each number of sampling steps, and its learning's seconds."""
     recipe, started = replace(DEFAULT, **change), time.monotonic()
-    learned = finished(learn(base, *pairs, phrase=phrase, recipe=recipe, seed=0))
+    learned = learn(base, *pairs, phrase=phrase, recipe=recipe, seed=0)
     figures = {"seconds": time.monotonic() - started}
     before, truth = test
     for steps in STEPS:
@@ -148,7 +147,7 @@ def main() -> None:
     effects = draw_effects(chosen.effects, 64, 0)
     pairs = [lessons(effect, chosen.shots) for effect in effects]
     phrases = [
-        finished(find_phrase(clip, list(before), list(after), vocabulary_of(clip))).phrase
+        find_phrase(clip, list(before), list(after), vocabulary_of(clip)).phrase
         for before, after in pairs
     ]
     pairs = [with_added(both, chosen.add) for both in pairs]

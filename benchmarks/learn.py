@@ -42,7 +42,6 @@ from brushctl.engine.sampler import Editor
 from brushctl.engine.training.loop import learn, trainable
 from brushctl.engine.training.recipes import DEFAULT, PAPER
 from brushctl.engine.training.samples import Draw, bucket_losses, draw, encode_pairs
-from brushctl.events import finished
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/learn.json")
@@ -161,7 +160,7 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
                 base, *effect.train, phrase=effect.instruction,
                 recipe=replace(DEFAULT, steps=steps), seed=0,
             )  # fmt: skip
-            learned = finished(work)
+            learned = work
             with Editor(base, learned.instruction, scales=learned.scales) as editor:
                 edited = [e.after for e in editor.edit(list(before))]
             mean = round(mean_psnr(edited, truth), 2)

@@ -7,12 +7,11 @@ from brushctl.engine.phrases.clip import Clip
 from brushctl.engine.training.loop import Learned, learn
 from brushctl.engine.training.make_brush import find_start
 from brushctl.engine.training.recipes import DEFAULT, Recipe
-from brushctl.events import finished
 
 
 def learnt(
     base: BaseModel, clip: Clip, before: np.ndarray, after: np.ndarray, recipe: Recipe = DEFAULT
 ) -> Learned:
     """A brush of pairs, each side (n, s, s, 3), from the phrase that CLIP finds for them."""
-    start = finished(find_start(clip, list(before), list(after)))
-    return finished(learn(base, before, after, phrase=start.phrase, recipe=recipe, seed=0))
+    start = find_start(clip, list(before), list(after))
+    return learn(base, before, after, phrase=start.phrase, recipe=recipe, seed=0)

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.card import report
+from brushctl.events import Event
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import plan_folder
@@ -55,11 +56,14 @@ def main() -> None:
         treatment = Treatment(settings={})
         with Journal(folder / "out/.brushctl") as journal:
             todo = select(plan, journal.records, treatment).todo
-            done, first = 0, 0.0
-            for event in edit_photographs(plan, todo, ToneEditor(), treatment, journal=journal):
-                if isinstance(event, FileDone):
-                    done += event.record.status == "done"
-                    first = peak_mb() if done == FIRST else first
+            peaks: list[float] = []
+
+            def note(event: Event) -> None:
+                if isinstance(event, FileDone) and event.record.status == "done":
+                    peaks.append(peak_mb())
+
+            edit_photographs(plan, todo, ToneEditor(), treatment, journal=journal, report=note)
+    done, first = len(peaks), peaks[FIRST - 1]
     row = {"photographs": done, "peak_mb_first_100": round(first), "peak_mb": round(peak_mb())}
     ratio = peak_mb() / first
     print(report(OUT, {**row, "ratio": round(ratio, 4)}))

@@ -23,7 +23,7 @@ from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
 from brushctl.brushes.provenance import Stamp
-from brushctl.cli._output import follow
+from brushctl.cli._output import reporting
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import editor_on
 from brushctl.engine.training.make_brush import Start, make_brush
@@ -45,17 +45,18 @@ def learned(base: BaseModel, look: str, recipe: str, seed: int) -> Brush:
     """A brush for one look, from pairs that no other part of this script uses."""
     before = pictures(1000 + seed, PAIRS, base.resolution)
     after = np.stack([np.clip(NAMED[look][0](x), 0, 1) for x in before])
-    work = make_brush(
-        base,
-        before,
-        after,
-        start=Start(None),
-        recipe=RECIPES[recipe],
-        seed=seed,
-        stamp=Stamp.today(look),
-        pair_hashes=["0" * 64] * PAIRS,
-    )
-    return follow(work)
+    with reporting() as report:
+        return make_brush(
+            base,
+            before,
+            after,
+            start=Start(None),
+            recipe=RECIPES[recipe],
+            seed=seed,
+            stamp=Stamp.today(look),
+            pair_hashes=["0" * 64] * PAIRS,
+            report=report,
+        )
 
 
 def edited(base: BaseModel, brush: Brush, images: np.ndarray) -> np.ndarray:

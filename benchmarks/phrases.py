@@ -19,7 +19,6 @@ from brushctl.bench.effects import TABLE_3, draw_effects
 from brushctl.engine.model.base import find
 from brushctl.engine.phrases.clip import Clip, default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
-from brushctl.events import finished
 from brushctl.tiny.world.edits import draw_pair
 
 SEEDS = (0, 1, 2)
@@ -66,7 +65,7 @@ def first(clip: Clip, vocabulary: Sequence[str]) -> tuple[float, float]:
     edited = [draw_pair(rng, clip.side).after for _ in range(PICTURES)]
     drawn = [picture for picture in edited if picture.phrases]  # nothing is said of textures
     seen = clip.encode_images([picture.pixels for picture in drawn])
-    scores = seen @ finished(clip.encode_texts(vocabulary)).T  # (pictures, phrases)
+    scores = seen @ clip.encode_texts(vocabulary).T  # (pictures, phrases)
     best, before_all = [], []
     for row, picture in zip(scores, drawn, strict=True):
         true = np.isin(vocabulary, picture.phrases)
@@ -90,7 +89,7 @@ def main() -> None:
     for seed in SEEDS:
         right = 0
         for effect in draw_effects(list(TABLE_3), 64, seed):
-            found = finished(find_phrase(clip, *map(list, effect.train), vocabulary))
+            found = find_phrase(clip, *map(list, effect.train), vocabulary)
             x, y = (c.phrase if c else None for c in (found.unique_before, found.unique_after))
             well = right_about(effect.name, found)
             for eta in ETAS:

@@ -26,7 +26,7 @@ from brushctl.bench.effects import TABLE_3, draw_effects, held_out
 from brushctl.bench.methods.registry import Bench
 from brushctl.bench.running import Plan, run_bench
 from brushctl.bench.summary import MEASURES, summarise
-from brushctl.cli._output import follow
+from brushctl.cli._output import reporting
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.brush.instruction import initial
@@ -61,7 +61,8 @@ def measured(
     clip = load_clip(default_clip(base.id), base.device)
     methods = [method for method, _ in RECIPES.values()]
     plan = Plan(draw_effects(names, base.resolution, 0), methods, shots, None, work)
-    cases = follow(run_bench(Bench(base, clip, None, 0), plan)).cases
+    with reporting() as report:
+        cases = run_bench(Bench(base, clip, None, 0), plan, report=report).cases
     of = {(row.method, row.guidance, row.split, row.shots): row for row in summarise(cases, 0)}
     rows = []
     for name, (method, recipe) in RECIPES.items():

@@ -24,7 +24,7 @@ from brushctl.bench.effects import GLOBAL, LOCAL, TEST, TRAIN, Draw, Effect, cha
 from brushctl.bench.methods.registry import Bench
 from brushctl.bench.metrics import Pixels
 from brushctl.bench.running import Plan, run_bench
-from brushctl.cli._output import follow
+from brushctl.cli._output import reporting
 from brushctl.engine.devices import resolve_dtype
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import default_clip, load_clip
@@ -83,7 +83,9 @@ def reached(
 ) -> dict[str, dict[str, float]]:
     """Mean PSNR in dB of each edit by each method at its best; what `work` lacks is run."""
     drawn = [effect(name, edit, bench.base.resolution) for name, edit in edits.items()]
-    cases = follow(run_bench(bench, Plan(drawn, methods, [TRAIN], None, work))).cases
+    with reporting() as report:
+        plan = Plan(drawn, methods, [TRAIN], None, work)
+        cases = run_bench(bench, plan, report=report).cases
     psnr = {(case.effect, case.method): float(np.mean(case.best.psnr)) for case in cases}
     return {name: {method: psnr[name, method] for method in methods} for name in edits}
 

@@ -92,7 +92,7 @@ def test_learning_holds_out_what_the_command_does(tmp_path, monkeypatch, recipe,
         monkeypatch.setitem(recipes.RECIPES, name, replace(plain, steps=1, steps_for_one=None))
     told = []
     brush = brushctl.learn(
-        pairs_in(tmp_path, 6), name="x", phrase="", recipe=recipe, tell=told.append
+        pairs_in(tmp_path, 6), name="x", phrase="", recipe=recipe, report=told.append
     )
     assert len(brush.metadata.training.pairs_sha256) == learned_from
     assert Stage("checking pairs", 6) in told

@@ -1,6 +1,5 @@
 """Learning as one call: from a folder of pairs to a brush, for programs."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from brushctl.brushes import limits
@@ -13,7 +12,7 @@ from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.training.make_brush import Start, find_start, make_brush
 from brushctl.engine.training.recipes import recipe_called
 from brushctl.errors import UsageError
-from brushctl.events import Event, Warned
+from brushctl.events import Reporter, Warned, silent
 from brushctl.settings import LARGEST_SEED
 
 
@@ -28,7 +27,7 @@ def learn(
     seed: int = 0,
     device: str = "auto",
     dtype: str | None = None,
-    tell: Callable[[Event], None] = lambda _: None,
+    report: Reporter = silent,
 ) -> Brush:
     """Learn a brush from pairs of pictures, as `brushctl learn` does: checked, and some held out.
 
@@ -45,7 +44,7 @@ def learn(
         seed: fixes every draw.
         device: `auto`, `cpu`, `cuda`, `mps`.
         dtype: the number format of the frozen model; None for the device's own.
-        tell: called with every event of the work; what is doubtful about the pairs is a `Warned`.
+        report: called with every event of the work; what is doubtful about the pairs is a `Warned`.
 
     Raises:
         BrushFormatError: a brush can bear no such name or phrase.
@@ -73,14 +72,14 @@ def learn(
     learned_from, unseen = hold_out(found, kept_back, seed)
     with as_usage_errors():
         limits.pairs(len(learned_from), "pairs to learn from")
-    for finding in vetted(Path(pairs), found, report=tell):
-        tell(Warned(sentence(finding)))
+    for finding in vetted(Path(pairs), found, report=report):
+        report(Warned(sentence(finding)))
     model = open_base(base, place, number_format)
     start = Start(phrase or None)
     if phrase is None:
         clip = load_clip(default_clip(model.id), place)
         before, after = load_pairs(learned_from, clip.side)
-        start = find_start(clip, list(before), list(after), report=tell)
+        start = find_start(clip, list(before), list(after), report=report)
     before, after = load_pairs(learned_from, model.resolution)
     return make_brush(
         model,
@@ -92,5 +91,5 @@ def learn(
         stamp=Stamp.today(name),
         pair_hashes=[pair_sha256(pair) for pair in learned_from],
         held_out=load_pairs(unseen, model.resolution) if unseen else None,
-        report=tell,
+        report=report,
     )

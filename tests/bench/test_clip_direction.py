@@ -14,7 +14,7 @@ from brushctl.bench.methods.visii import DIRECTION, ERROR, invert, total_loss
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
 from brushctl.engine.training.recipes import DEFAULT
-from brushctl.events import finished
+from brushctl.events import silent
 from tests.engine.random_clip import write_random_clip
 from tests.engine.random_xl import write_random_xl
 
@@ -46,7 +46,7 @@ def inverted(base, pictures, direction, steps=12):
     work = invert(
         base, pictures, 1 - pictures, phrase="a ball", recipe=recipe, seed=0, direction=direction
     )
-    return finished(work).text
+    return work.text
 
 
 def test_the_distance_is_that_of_the_mean_states_projection_and_stops_at_half():
@@ -122,10 +122,10 @@ def test_the_bench_pulls_visiis_text_and_no_ablations(reader, clip):
     effect, bench = whole.limited(2, 1), Bench(reader, clip, 2, 0)
     led = direction_of(reader, clip, *effect.train)
     for method, fixed, buckets, own in (("visii", True, 1, led), ("wo-attn", False, 5, None)):
-        learnt = finished(METHODS[method](bench, effect))
+        learnt = METHODS[method](bench, effect, silent)
         recipe = bench.recipe(DEFAULT, 2, buckets=buckets)
         work = invert(
             reader, *effect.train, phrase=learnt.phrase, recipe=recipe, seed=0,
             fixed_noise=fixed, direction=own,
         )  # fmt: skip
-        assert torch.equal(finished(work).text, learnt.instruction.text), method
+        assert torch.equal(work.text, learnt.instruction.text), method

@@ -28,12 +28,8 @@ def offline(tmp_path, monkeypatch):
 
 
 def opened(base):
-    work, told = Setting(str(base), "cpu", "float32", 2, 0, None).bench(), []
-    while True:
-        try:
-            told.append(next(work))
-        except StopIteration as end:
-            return end.value, told
+    told = []
+    return Setting(str(base), "cpu", "float32", 2, 0, None).bench(report=told.append), told
 
 
 def test_the_small_clip_serves_and_the_lack_is_told_of(folder):

@@ -20,15 +20,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 RECIPE = replace(DEFAULT, steps=5, batch=1)
 
 
-def run(work):
-    notes = []
-    while True:
-        try:
-            event = next(work)
-        except StopIteration as end:
-            return end.value, notes
-        if isinstance(event, Advance):
-            notes.append(event.note)
+def run(*arguments, **how):
+    events = []
+    made = invert(*arguments, report=events.append, **how)
+    return made, [event.note for event in events if isinstance(event, Advance)]
 
 
 def inverted(base, pictures, **more):

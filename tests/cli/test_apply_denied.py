@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from brushctl.photos.photo import open_photo
-from brushctl.runs import work as batch
+from brushctl.runs import work
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal, read_journal
 from brushctl.runs.plan import plan_folder, plan_in_place
@@ -156,11 +156,7 @@ class Meddling(ToneEditor):
 def meddled(plan, deed) -> dict[str, Record]:
     assert plan.state
     with Journal(plan.state) as journal:
-        work = batch.edit_photographs(
-            plan, plan.jobs, Meddling(deed), Treatment({}), journal=journal
-        )
-        for _ in work:
-            pass
+        work.edit_photographs(plan, plan.jobs, Meddling(deed), Treatment({}), journal=journal)
         return journal.records
 
 

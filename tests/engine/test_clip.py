@@ -13,7 +13,6 @@ from brushctl.engine.phrases.clip import (
     load_clip_for,
 )
 from brushctl.errors import BaseModelError, DeviceMemoryError
-from brushctl.events import finished
 from tests.engine.random_clip import TEXTS, write_random_clip
 
 
@@ -37,23 +36,23 @@ def test_pictures_of_any_size_become_unit_vectors(clip):
 
 
 def test_phrases_become_unit_vectors_whatever_their_batch(clip):
-    features = finished(clip.encode_texts(TEXTS * 60))
+    features = clip.encode_texts(TEXTS * 60)
     assert features.shape == (180, 24)
     np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(features[177:], finished(clip.encode_texts(TEXTS)), atol=1e-5)
+    np.testing.assert_allclose(features[177:], clip.encode_texts(TEXTS), atol=1e-5)
     assert np.abs(features[0] - features[1]).max() > 1e-3
 
 
 def test_words_never_seen_and_overlong_phrases_are_read(clip):
-    features = finished(clip.encode_texts(["zebra crossing", "dog " * 50]))
+    features = clip.encode_texts(["zebra crossing", "dog " * 50])
     assert np.isfinite(features).all()
 
 
 def test_phrases_are_encoded_once(clip):
-    first = finished(clip.encode_texts(["a dog", "a cat"]))
+    first = clip.encode_texts(["a dog", "a cat"])
     assert list(clip.encode_texts(["a dog", "a cat"])) == []  # no progress, for there is no work
-    np.testing.assert_array_equal(finished(clip.encode_texts(["a dog", "a cat"])), first)
-    assert not np.array_equal(finished(clip.encode_texts(["a cat", "a dog"])), first)
+    np.testing.assert_array_equal(clip.encode_texts(["a dog", "a cat"]), first)
+    assert not np.array_equal(clip.encode_texts(["a cat", "a dog"]), first)
 
 
 def test_a_clip_may_bring_its_own_vocabulary(clip, folder, tmp_path):
@@ -94,4 +93,4 @@ def test_a_clip_that_does_not_fit_into_memory_is_not_taken_for_a_missing_one(mon
 
     monkeypatch.setattr(open_clip, "create_model_from_pretrained", full)
     with pytest.raises(DeviceMemoryError, match="CLIP does not fit"):
-        finished(load_clip_for("tiny-ip2p", torch.device("cpu")))
+        load_clip_for("tiny-ip2p", torch.device("cpu"))

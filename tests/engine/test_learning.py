@@ -50,7 +50,8 @@ class Memory:
 
 def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker", **more):
     """The brush of a toy edit (half the light), and the events on the way."""
-    work = make_brush(
+    events = []
+    brush = make_brush(
         base,
         pictures[:2],
         pictures[:2] * 0.5,
@@ -60,13 +61,9 @@ def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker", **more):
         stamp=STAMP,
         pair_hashes=["0" * 64, "1" * 64],
         **more,
+        report=events.append,
     )
-    events = []
-    while True:
-        try:
-            events.append(next(work))
-        except StopIteration as end:
-            return end.value, events
+    return brush, events
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ from brushctl.engine.sampler import Editor, open_editor
 from brushctl.engine.training.make_brush import Start, make_brush
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
-from brushctl.events import finished
 from tests.brushes.makers import plain
 from tests.engine.test_parity import TOLERANCE, pipeline
 
@@ -33,11 +32,10 @@ STAMP = Stamp("made", "2026-01-02", "brushctl test")
 
 def made(base: BaseModel, pictures: np.ndarray, phrase: str | None, scales: Scales | None):
     recipe = Recipe("toy", steps=3, batch=1, rate=0.5, decay=False, scales=scales, least_m=16)
-    work = make_brush(
+    return make_brush(
         base, pictures, 1 - pictures, start=Start(phrase), recipe=recipe, seed=0, stamp=STAMP,
         pair_hashes=["0" * 64],
     )  # fmt: skip
-    return finished(work)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from brushctl.engine.sampler import Editor
 from brushctl.engine.training.make_brush import Start, make_brush
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError
-from brushctl.events import finished
 from tests.engine.random_xl import write_random_xl
 
 PHRASE = "turn daylight into night"
@@ -43,11 +42,10 @@ def pipe(folder):
 @pytest.fixture(scope="module")
 def brush(xl, pictures):
     recipe = Recipe("toy", steps=2, batch=1, rate=0.5, decay=False, scales=None, least_m=16)
-    work = make_brush(
+    return make_brush(
         xl, pictures[:2], 1 - pictures[:2], start=Start(PHRASE), recipe=recipe, seed=0,
         stamp=Stamp("made", "2026-01-02", "brushctl test"), pair_hashes=["0" * 64, "1" * 64],
     )  # fmt: skip
-    return finished(work)
 
 
 def by_pipe(pipe, picture, source, prompt="", **settings):

@@ -33,13 +33,10 @@ def findings(folder: Path) -> list[tuple[Kind, str | None]]:
 
 
 def run(folder: Path, *, align: bool = False) -> list[Finding]:
-    work, events = check_pairs(find_pairs(folder), align=align), []
-    while True:
-        try:
-            events.append(next(work))
-        except StopIteration as stop:
-            assert isinstance(events[-1], Advance)
-            return stop.value
+    events = []
+    found = check_pairs(find_pairs(folder), align=align, report=events.append)
+    assert isinstance(events[-1], Advance)
+    return found
 
 
 def test_good_pairs_pass(folder):

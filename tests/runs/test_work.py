@@ -18,7 +18,7 @@ from brushctl.runs.naming import TEMPLATE
 from brushctl.runs.plan import Job, plan_folder
 from brushctl.runs.records import Record
 from brushctl.runs.resume import select
-from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.steps import Treatment
 from brushctl.runs.windows import IN_HAND, TOGETHER
 from brushctl.runs.work import edit_photographs
 from tests.photos import makers
@@ -38,8 +38,7 @@ def edited(
     plan = plan_folder(find_inputs([str(folder)]), output, template=template)
     assert plan.state
     with Journal(plan.state) as journal:
-        work = edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=journal, **how)
-        return [event.record for event in work if isinstance(event, FileDone)]
+        return edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=journal, **how)
 
 
 class Recording(ToneEditor):
@@ -101,7 +100,7 @@ def test_a_file_that_appears_during_the_run_is_kept_and_its_photograph_fails(tmp
     with Journal(plan.state) as journal:
         todo = select(plan, {}, Treatment({})).todo
         editor = Meddling(out / "001.jpg")
-        list(edit_photographs(plan, todo, editor, Treatment({}), journal=journal))
+        edit_photographs(plan, todo, editor, Treatment({}), journal=journal)
         first, second = (journal.records[name] for name in ("000.jpg", "001.jpg"))
         assert (first.status, second.status) == ("done", "failed")
         assert "has appeared" in second.reason

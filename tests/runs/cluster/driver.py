@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from brushctl.events import finished
 from brushctl.runs.executors.distributed import edit_on_cluster
 from brushctl.runs.executors.ray import Pool, cluster
 from brushctl.runs.inputs import find_inputs
@@ -29,10 +28,8 @@ def edited(plan: Plan, opener: EditorOpener, **pool: int) -> list[Record]:
     assert plan.state
     with Journal(plan.state) as journal:
         todo = select(plan, journal.records, TREATMENT).todo
-        return finished(
-            edit_on_cluster(
-                tasks_of(plan, todo), opener, TREATMENT, journal=journal, pool=Pool(**pool)
-            )
+        return edit_on_cluster(
+            tasks_of(plan, todo), opener, TREATMENT, journal=journal, pool=Pool(**pool)
         )
 
 

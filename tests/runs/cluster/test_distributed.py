@@ -24,7 +24,7 @@ from brushctl.engine.model.base import open_base
 from brushctl.engine.training.make_brush import Start, make_brush
 from brushctl.engine.training.recipes import DEFAULT
 from brushctl.errors import BaseModelError, BrushctlError, PlanError, UsageError
-from brushctl.events import finished
+from brushctl.events import Event
 from brushctl.runs.executors.distributed import LARGEST, block_size, edit_on_cluster
 from brushctl.runs.executors.ray import Pool, spread
 from brushctl.runs.journal import Journal, read_journal
@@ -70,7 +70,7 @@ def alone(photographs: Path, opener=ToneEditor) -> tuple[list[Record], dict[str,
     assert plan.state
     with Journal(plan.state) as journal, opener() as editor:
         work = edit_photographs(plan, plan.jobs, editor, TREATMENT, journal=journal)
-        return finished(work), results(plan.state.parent)
+        return work, results(plan.state.parent)
 
 
 def test_a_cluster_does_and_tells_what_one_machine_does(tmp_path):
@@ -108,7 +108,11 @@ def hardly_learned() -> Brush:
     recipe, stamp = replace(DEFAULT, steps=1), Stamp("short", "2026-01-01T00:00:00Z", "tests")
     start, pairs = Start("invert the colours"), ["0" * 64]
     how = {"recipe": recipe, "seed": 0, "stamp": stamp, "pair_hashes": pairs}
-    return finished(make_brush(base, pictures, 1 - pictures, start=start, **how))
+    return make_brush(base, pictures, 1 - pictures, start=start, **how)
+
+
+def killed(_event: Event) -> None:
+    raise InterruptedError
 
 
 def told(records: list[Record]) -> list[dict]:
@@ -216,9 +220,8 @@ def test_a_cluster_leaves_alone_what_is_retouched_after_it_failed_or_was_stopped
     with Journal(plan.state) as journal:
         tasks = tasks_of(plan, select(plan, journal.records, TREATMENT).todo)
         how = {"journal": journal, "pool": Pool(most=1)}
-        work = edit_on_cluster(tasks, ToneEditor, TREATMENT, **how)
-        next(work)  # they are sent out, and none comes back
-        work.close()
+        with pytest.raises(InterruptedError):  # they are sent out, and none comes back
+            edit_on_cluster(tasks, ToneEditor, TREATMENT, report=killed, **how)
     makers.write_jpeg(photographs / "0/0.jpg", makers.picture(seed=0))
     for name in ("0/0.jpg", "1/1.jpg"):
         (output / name).write_bytes((output / name).read_bytes() + b"by hand")

@@ -26,6 +26,7 @@ from brushctl.runs.steps import Treatment
 from brushctl.runs.storage.remote import canonical, find_photographs, sizes_below, write
 from brushctl.runs.storage.segments import SegmentedJournal, read_segments
 from tests.photos.driver import ToneEditor
+from tests.runs.cluster.test_distributed import killed
 from tests.runs.test_locking import answering
 
 HOW = {"template": "{stem}.{ext}", "brush": "dusk"}
@@ -269,7 +270,9 @@ def test_what_killed_processes_left_in_a_folder_is_deleted_for_photographs_by_ur
         part = Path(file.name)
     part.write_bytes(b"half")
     with Journal(tmp_path / "out" / STATE) as journal:
-        next(edit_on_cluster(tasks, ToneEditor, Treatment({}), journal=journal, pool=Pool()))
+        how = {"journal": journal, "pool": Pool(), "report": killed}
+        with pytest.raises(InterruptedError):
+            edit_on_cluster(tasks, ToneEditor, Treatment({}), **how)
     assert not part.exists()
 
 
