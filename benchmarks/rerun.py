@@ -47,7 +47,7 @@ SETTINGS = {
 }
 
 IMPORTS = """
-import json, os, resource, sys, time
+import json, os, sys, time
 from pathlib import Path
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
@@ -78,7 +78,9 @@ with Journal(plan.state) as journal:
 told = {"bytes read": int(open("/proc/self/io").read().split()[1]) - before}
 """
 TELL = """
-told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# Not `ru_maxrss`, in which that of the process which started this one counts.
+status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+told["memory"] = int(status["VmHWM"].split()[0]) * 1024
 print(json.dumps(told))
 """
 
@@ -210,6 +212,13 @@ def measured(checkouts: dict[str, Path], folder: Path) -> dict[str, Any]:
     return facts
 
 
+def rounded(figures: Any) -> Any:  # noqa: ANN401  (JSON's)
+    """The same, to a thousandth."""
+    if isinstance(figures, dict):
+        return {name: rounded(figure) for name, figure in figures.items()}
+    return round(figures, 3) if isinstance(figures, float) else figures
+
+
 def main() -> None:
     """Measure and write."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -219,7 +228,7 @@ def main() -> None:
     if chosen.against:
         checkouts["before"] = chosen.against.absolute()
     with tempfile.TemporaryDirectory() as folder:
-        print(report(OUT, measured(checkouts, Path(folder))))
+        print(report(OUT, rounded(measured(checkouts, Path(folder)))))
 
 
 if __name__ == "__main__":
