@@ -22,8 +22,6 @@ DAY = 24 * 3600.0
 """Seconds after which a temporary file is nobody's, whoever began it: writing one takes seconds."""
 LONGEST_OWNER = 50
 """Characters of a temporary file's name that tell whose it is: 200 bytes of 255 at most."""
-UNSYNCED = (errno.EINVAL, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS, errno.ENOTSUP)
-"""What systems say that cannot flush a folder to disk: Windows, some network shares."""
 _unfinished: set[Path] = set()
 """The temporary files of this process."""
 
@@ -36,8 +34,8 @@ def replacing(
 
     Its bytes are all there, and on the disk, before the name is: whoever sees the name sees a whole
     file. Of a file that it replaces it keeps the permissions, the owner and group as far as it may
-    give them, and the extended attributes. Until it has its name it is locked, so that `sweep` can
-    tell it from what a killed process has left.
+    give them, and on Linux the extended attributes. Until it has its name it is locked, so that
+    `sweep` can tell it from what a killed process has left.
 
     Args:
         target: the file to write.
@@ -48,8 +46,7 @@ def replacing(
         FileExistsError: it may not, and there is one.
         OSError: the disk does not take all of it; `target` is as it was.
     """
-    part, file, lock = _new_part(target, owner or target.name)
-    try:
+    with _part_of(target, owner or target.name) as (part, file):
         with _blaming(part, target):
             with file:
                 yield file
@@ -58,13 +55,7 @@ def replacing(
             with contextlib.suppress(FileNotFoundError):
                 _take_after(target, part)
             move(part, target, overwrite=overwrite)
-            sync_folder(target.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        if lock is not None:
-            os.close(lock)
-        _unfinished.discard(part)
+        sync_folder(target.parent)
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = True) -> None:
@@ -93,8 +84,8 @@ def sweep(folder: Path, owner: str) -> None:
     """Delete what killed processes have left half-written in a folder, as far as that may be.
 
     Args:
-        folder: it.
-        owner: whose goes at once; anybody's goes when it is a day old.
+        folder: where to look.
+        owner: its files are deleted at once; those of others when they are a day old.
     """
     with contextlib.suppress(OSError):
         parts = [path for path in folder.iterdir() if path.name.endswith(PART)]
@@ -107,55 +98,65 @@ def sweep(folder: Path, owner: str) -> None:
 def remove_unfinished() -> None:
     """Delete the temporary files of this process, which is about to end at once."""
     for part in list(_unfinished):
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the next run deletes it
+            part.unlink()
 
 
 def sync_folder(folder: Path) -> None:
-    """See that the names in a folder are on the disk, where the system can be asked to.
+    """Have the system write the names in a folder to the disk, where it can be asked to.
 
-    Raises:
-        OSError: they are not.
+    If it fails the files have their names all the same, so nobody is told that they have not.
     """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)  # Windows opens no folders
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        if error.errno not in UNSYNCED:
-            raise
 
 
 def _prefix(owner: str) -> str:
     return f".{owner[:LONGEST_OWNER]}."
 
 
-def _new_part(target: Path, owner: str) -> tuple[Path, BinaryIO, int | None]:
-    """A temporary file of its own, and a second descriptor, which keeps it locked."""
-    while True:
-        part = target.with_name(f"{_prefix(owner)}{secrets.token_hex(8)}{PART}")
-        _unfinished.add(part)
-        with _blaming(part, target):
-            file = part.open("xb")
-        lock = _locked(file.fileno())
-        if os.fstat(file.fileno()).st_nlink or lock is None:
-            return part, file, lock
-        os.close(lock)  # it was swept away before it was locked
-        file.close()
-        _unfinished.discard(part)
+@contextlib.contextmanager
+def _part_of(target: Path, owner: str) -> Iterator[tuple[Path, BinaryIO]]:
+    """A temporary file, locked until the block has ended; it is deleted if it is still there."""
+    with contextlib.ExitStack() as held:
+        while True:
+            part = target.with_name(f"{_prefix(owner)}{secrets.token_hex(8)}{PART}")
+            with _blaming(part, target):
+                file = held.enter_context(part.open("xb"))
+            _unfinished.add(part)
+            held.callback(_unfinished.discard, part)
+            held.callback(_delete, part)
+            if _lock(held, file.fileno()):
+                break
+            file.close()  # `sweep` deleted it before it was locked
+        yield part, file
 
 
-def _locked(descriptor: int) -> int | None:
-    """A second descriptor of a file, locked as far as the file system locks; None on Windows."""
+def _lock(held: contextlib.ExitStack, descriptor: int) -> bool:
+    """Lock a temporary file, as far as the file system locks; False if it was deleted before.
+
+    By a second descriptor, for the first is closed before the file gets its name.
+    """
     if sys.platform == "win32":
-        return None  # what is open can be neither deleted nor renamed there
+        return True  # what is open can be neither deleted nor renamed there
     import fcntl
 
     second = os.dup(descriptor)
+    held.callback(os.close, second)
     with contextlib.suppress(OSError):
         fcntl.flock(second, fcntl.LOCK_EX)  # waits at most for a `_delete_abandoned`
-    return second
+    return os.fstat(second).st_nlink > 0
+
+
+def _delete(part: Path) -> None:
+    """Delete a temporary file, if it still has this name and can be deleted."""
+    with contextlib.suppress(OSError):
+        part.chmod(0o600)  # a read-only file cannot be deleted on Windows
+        part.unlink()
 
 
 def _delete_abandoned(part: Path) -> None:
@@ -164,17 +165,19 @@ def _delete_abandoned(part: Path) -> None:
     Raises:
         OSError: one is, or it cannot be deleted.
     """
-    with part.open("rb") as file:
-        if sys.platform != "win32":
-            import fcntl
+    if sys.platform == "win32":
+        part.unlink()  # fails while a process has it open
+        return
+    import fcntl
 
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
+    with part.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        except OSError:  # nothing can be locked there
+            if not _is_old(part):
                 return
-            except OSError:  # nothing can be locked there
-                if not _is_old(part):
-                    return
         part.unlink()
 
 
@@ -206,13 +209,24 @@ def _flush(file: BinaryIO) -> None:
 
 
 def _take_after(target: Path, part: Path) -> None:
-    like, own = target.stat(), part.stat()
+    """Give a temporary file the permissions of the file that it replaces, and what else it can."""
+    like = target.stat()
     if sys.platform != "win32":
         for user, group in ((-1, like.st_gid), (like.st_uid, -1)):  # a group is given by its member
             with contextlib.suppress(OSError):
                 os.chown(part, user, group)
-    shutil.copystat(target, part)
-    os.utime(part, ns=(own.st_atime_ns, own.st_mtime_ns))  # it has changed, all the same
+    shutil.copymode(target, part)
+    if sys.platform == "linux":
+        for name in _attributes(target):
+            with contextlib.suppress(OSError):
+                os.setxattr(part, name, os.getxattr(target, name))
+
+
+def _attributes(path: Path) -> list[str]:
+    """The names of a file's extended attributes; none where there cannot be any."""
+    with contextlib.suppress(OSError):
+        return os.listxattr(path)
+    return []
 
 
 @contextlib.contextmanager

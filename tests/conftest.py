@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from brushctl.engine.model.base import BaseModel
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out among the processes
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -32,3 +37,24 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def base() -> "BaseModel":
+    """The embedded base model, opened once."""
+    import torch
+
+    from brushctl.engine.model.base import open_base
+
+    return open_base(None, torch.device("cpu"), torch.float32)
+
+
+@pytest.fixture(scope="session")
+def pictures() -> "np.ndarray":
+    """(4, 64, 64, 3) float32 in [0, 1], of the world that the base model was trained on."""
+    import numpy as np
+
+    from brushctl.tiny.world.pictures import draw_picture
+
+    rng = np.random.default_rng(11)
+    return np.stack([draw_picture(rng).pixels for _ in range(4)])

@@ -24,7 +24,7 @@ PINNED = {
     "Share": "brush, weight",
     "Stamp": "name, created, tool",
     "blend": "shares, stamp",
-    "learn": "pairs, name, base, phrase, recipe, held_out, seed, device, dtype, tell",
+    "learn": "pairs, name, base, phrase, recipe, held_out, seed, device, dtype, report",
     "load": "pipe, brush, weights, strength",
     "open_brush": "target",
     "open_editor": "brush, base, device, dtype, seed, steps, s_T, s_I",

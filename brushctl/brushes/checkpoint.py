@@ -5,7 +5,7 @@ from glob import escape
 from pathlib import Path
 
 from brushctl.errors import UsageError
-from brushctl.files import PART, write_atomically
+from brushctl.files import sweep, write_atomically
 
 
 def fold_of(target: Path, k: int | str) -> Path:
@@ -21,13 +21,11 @@ def states_of(target: Path) -> list[Path]:
 
 def forget(target: Path) -> None:
     """Delete those states, and what killed runs have left half-written."""
-    for path in states_of(target):
-        path.unlink()
-    target = _literal(target)
-    folds = fold_of(target, "*")
-    for pattern in (target, _state_of(target), _state_of(folds)):
-        for part in target.parent.glob(f".{pattern.name}.*{PART}"):
-            part.unlink(missing_ok=True)
+    for state in states_of(target):
+        state.unlink()
+        sweep(target.parent, state.name)
+    for name in (target.name, _state_of(target).name):
+        sweep(target.parent, name)
 
 
 def _literal(target: Path) -> Path:

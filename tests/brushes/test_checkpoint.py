@@ -1,8 +1,11 @@
 """What learning has left unfinished is found, whatever the brush is called."""
 
+from pathlib import Path
+
 import pytest
 
 from brushctl.brushes.checkpoint import Unfinished, fold_of, forget, states_of
+from brushctl.files import replacing
 
 
 @pytest.mark.parametrize("name", ["look", "look[1]", "{}"])
@@ -14,3 +17,16 @@ def test_states_of_a_brush_and_of_its_folds_are_found_and_forgotten(tmp_path, na
     forget(target)
     assert states_of(target) == []
     assert len(states_of(tmp_path / "other.brush")) == 1
+
+
+def test_what_a_killed_run_has_half_written_goes_and_what_another_is_writing_stays(tmp_path):
+    target = tmp_path / f"{'long ' * 20}.brush"
+    with replacing(target) as file:
+        killed = Path(file.name)
+    target.unlink()
+    killed.write_bytes(b"half")
+    with replacing(target) as file:
+        file.write(b"whole")
+        forget(target)
+        assert not killed.exists()
+    assert target.read_bytes() == b"whole"

@@ -16,7 +16,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos import limits
 from brushctl.photos.formats import jpeg
 from brushctl.photos.formats.heif import boxes, code_points, holds_film
-from brushctl.photos.formats.png import _chunk, read_chunks
+from brushctl.photos.formats.png import _chunk, encode_deep_png, read_chunks
 from brushctl.photos.formats.webp import is_lossless
 from brushctl.photos.icc import BrokenProfile, from_profile
 from brushctl.photos.metadata import directories
@@ -114,6 +114,11 @@ WORK: dict[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] =
         read_chunks,
         lambda n: png_with(packed(b"Raw profile type exif", b"\nexif\n 9\n" + b"00 " * n)),
         100_000,
+    ),
+    "texts of a 16-bit PNG, written": (
+        lambda texts: encode_deep_png(np.zeros((2, 2, 3), np.uint16), Metadata(texts=texts), None),
+        lambda n: ((b"tEXt", b"Title\0" + bytes(10_000)),) * n,
+        300,
     ),
     "segments of a JPEG": (
         lambda data: jpeg.check_segments(io.BytesIO(data), ""),

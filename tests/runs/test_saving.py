@@ -1,6 +1,8 @@
 """What killed runs leave half-written is deleted, and never what another run is writing."""
 
+import contextlib
 import os
+import shutil
 import signal
 import stat
 import time
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.files import DAY, PART, move, replacing, write_atomically
+from brushctl.files import DAY, PART, move, remove_unfinished, replacing, write_atomically
 from brushctl.runs.results import replacing_result, sweep_results
 
 
@@ -167,3 +169,15 @@ def test_a_rename_that_was_killed_between_its_two_names_is_ended_by_the_next(tmp
     new.hardlink_to(old)
     move(old, new, overwrite=False)
     assert [p.name for p in tmp_path.iterdir()] == ["new"]
+
+
+def test_one_temporary_file_that_cannot_be_deleted_keeps_no_other(tmp_path):
+    (tmp_path / "gone").mkdir()
+    with contextlib.ExitStack() as writing:
+        writing.enter_context(contextlib.suppress(OSError))
+        for folder in (tmp_path / "gone", tmp_path):
+            writing.enter_context(replacing(folder / "a.jpg"))
+        shutil.rmtree(tmp_path / "gone")
+        (tmp_path / "gone").write_bytes(b"a file now")
+        remove_unfinished()
+        assert [path.name for path in tmp_path.iterdir()] == ["gone"]

@@ -173,17 +173,16 @@ def encode_deep_png(codes: Codes, metadata: Metadata, icc: bytes | None) -> byte
     """A 16-bit PNG of (h, w, 1 to 4) uint16 codes, with its metadata chunks."""
     data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)
     header_end = 8 + 25  # the signature and IHDR
-    chunks = b""
+    chunks = []
     if icc:
-        chunks += _chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc))
+        chunks.append(_chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc)))
     if metadata.dpi:
         across, down = (round(dpi / 0.0254) for dpi in metadata.dpi)  # per metre
-        chunks += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
     if metadata.exif:
-        chunks += _chunk(b"eXIf", metadata.exif)
-    for kind, text, *_ in chunks_of(metadata).chunks:
-        chunks += _chunk(kind, text)
-    return b"".join([data[:header_end], chunks, data[header_end:]])
+        chunks.append(_chunk(b"eXIf", metadata.exif))
+    chunks += (_chunk(kind, text) for kind, text, *_ in chunks_of(metadata).chunks)
+    return b"".join([data[:header_end], *chunks, data[header_end:]])
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
