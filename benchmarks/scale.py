@@ -34,7 +34,7 @@ from brushctl.runs.records import Facts, Record, Result
 from brushctl.runs.remote_plan import Task, plan_urls, select_urls
 from brushctl.runs.steps import Treatment
 from brushctl.runs.storage.remote import Found
-from brushctl.runs.worker import Painter
+from brushctl.runs.worker import EditWorker
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/scale.json")
@@ -121,7 +121,7 @@ def _host(folder: Path) -> float:
     coarse = Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
     coarse.resize((4000, 3000), Image.Resampling.BICUBIC).save(folder / "in.jpg", quality=92)
     task = Task(str(folder / "in.jpg"), str(folder / "out.jpg"), "in.jpg", "out.jpg")
-    painter = Painter(ToneEditor, Treatment({}), cores=1)
+    painter = EditWorker(ToneEditor, Treatment({}), cores=1)
     times = [_seconds(lambda: list(painter([task]))) for _ in range(4)]
     return min(times[1:])  # the first compiles the kernels
 

@@ -24,7 +24,7 @@ class Named:
     tests: int
 
 
-class Examiner:
+class BenchWorker:
     """The work of one process: opens the models once, then runs case after case."""
 
     def __init__(self, setting: Setting) -> None:
@@ -66,7 +66,7 @@ def on_cluster(setting: Setting, pool: Pool) -> Runner:
             for each in todo
         ]
         left = {each.stem for each in todo}
-        for block in spread(named, partial(Examiner, setting), pool):
+        for block in spread(named, partial(BenchWorker, setting), pool):
             for _, done in block:
                 left.discard(done.stem)
                 yield done

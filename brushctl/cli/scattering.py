@@ -25,7 +25,7 @@ from brushctl.runs.naming import names_picture
 from brushctl.runs.plan import STATE, Plan, check_free, check_writable
 
 if TYPE_CHECKING:
-    from brushctl.runs.executors.distributed import Notes
+    from brushctl.runs.executors.distributed import AnyJournal
     from brushctl.runs.journal import Journal
     from brushctl.runs.records import Record
     from brushctl.runs.remote_plan import Chosen, Task
@@ -48,7 +48,11 @@ class Scatter:
     machines: Machines
 
     def edit(
-        self, command: Command, tasks: "Sequence[Task]", journal: "Notes", stop: Callable[[], bool]
+        self,
+        command: Command,
+        tasks: "Sequence[Task]",
+        journal: "AnyJournal",
+        stop: Callable[[], bool],
     ) -> "list[Record]":
         """Have the cluster edit; return what became of each photograph."""
         from brushctl.runs.executors.distributed import edit_on_cluster

@@ -76,7 +76,7 @@ class FileDone(Event):
 
 
 @dataclass(slots=True)
-class Taken:
+class Prepared:
     """A photograph in hand.
 
     Attributes:
@@ -96,7 +96,7 @@ class Taken:
     seconds: float = 0.0
 
 
-def take(
+def prepare(
     data: bytes,
     key: str,
     source: Source,
@@ -105,7 +105,7 @@ def take(
     *,
     named: Path | None,
     target: Path | None,
-) -> Taken:
+) -> Prepared:
     """Decode a photograph named `named`, and bring it to the model's size.
 
     Raises:
@@ -115,47 +115,47 @@ def take(
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
     kind = kind_of(target, named, photo)
     seen = resize(photo.pixels, editor.working_size(*photo.size))
-    return Taken(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
+    return Prepared(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
 
 
-def edit_taken(editor: Editor, taken: Sequence[Taken]) -> list[Edited | Exception]:
+def edit_prepared(editor: Editor, prepared: Sequence[Prepared]) -> list[Edited | Exception]:
     """Edit photographs together; halves of those that fail, until only those at fault do."""
-    if not taken:
+    if not prepared:
         return []
     started, before = time.monotonic(), editor.at_once
     try:
-        edited: list[Edited | Exception] = list(editor.edit([one.seen for one in taken]))
+        edited: list[Edited | Exception] = list(editor.edit([one.seen for one in prepared]))
     except Exception as error:
-        if len(taken) == 1:
+        if len(prepared) == 1:
             return [error]
-        half = len(taken) // 2
-        return edit_taken(editor, taken[:half]) + edit_taken(editor, taken[half:])
+        half = len(prepared) // 2
+        return edit_prepared(editor, prepared[:half]) + edit_prepared(editor, prepared[half:])
     if editor.at_once < before:
         fewer = f"out of memory: going on with {editor.at_once} pictures at once, not {before}"
-        taken[0].warnings.append(fewer)
-    for one in taken:
-        one.seconds += (time.monotonic() - started) / len(taken)
+        prepared[0].warnings.append(fewer)
+    for one in prepared:
+        one.seconds += (time.monotonic() - started) / len(prepared)
     return edited
 
 
-def encoded(taken: Taken, edited: Edited, treatment: Treatment) -> tuple[bytes, Facts]:
+def encoded(prepared: Prepared, edited: Edited, treatment: Treatment) -> tuple[bytes, Facts]:
     """The file of an edit at its photograph's size, and the facts about it for the journal.
 
     Raises:
         PhotoError: the format cannot be written, or not at this size.
     """
     started = time.monotonic()
-    photo = taken.photo
+    photo = prepared.photo
     full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    data, warnings = encode_photo(full.pixels, photo, kind=taken.kind, **how)
+    data, warnings = encode_photo(full.pixels, photo, kind=prepared.kind, **how)
     facts = Facts(
         size=photo.size,
         detail=str(full.path),
         residual=round(full.residual, 4),
         reason=full.reason,
-        warnings=(*taken.warnings, *warnings),
-        seconds=round(taken.seconds + time.monotonic() - started, 3),
+        warnings=(*prepared.warnings, *warnings),
+        seconds=round(prepared.seconds + time.monotonic() - started, 3),
     )
     return data, facts
 

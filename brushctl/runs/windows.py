@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from brushctl.runs.memory import whole_memory
 from brushctl.runs.records import Record
-from brushctl.runs.steps import Edited, Editor, Taken, Treatment, edit_taken, failed
+from brushctl.runs.steps import Edited, Editor, Prepared, Treatment, edit_prepared, failed
 
 IN_HAND = 50.0
 """Megapixels decoded at one time, unless one photograph alone has more."""
@@ -29,11 +29,11 @@ by rounding; so a cluster, which hands out multiples of as many, makes the bytes
 THREADS = min(8, max(2, os.cpu_count() or 1))
 """That read, and that write: Pillow and numpy let go of Python's lock while they work."""
 
-Outcome = Record | tuple[Taken, Edited]
+Outcome = Record | tuple[Prepared, Edited]
 """How a photograph has failed, or its edit."""
 
 
-class Keyed(Protocol):
+class HasKey(Protocol):
     """A photograph to edit."""
 
     @property
@@ -41,14 +41,14 @@ class Keyed(Protocol):
         """Its name in the journal."""
 
 
-Job = TypeVar("Job", bound=Keyed)
-Given_contra = TypeVar("Given_contra", bound=Keyed, contravariant=True)
+Job = TypeVar("Job", bound=HasKey)
+Given_contra = TypeVar("Given_contra", bound=HasKey, contravariant=True)
 
 
-class Ends(Protocol[Given_contra]):
+class ReaderWriter(Protocol[Given_contra]):
     """The two ends of the work on one photograph, called by threads: reading and writing."""
 
-    def read(self, job: Given_contra) -> Taken | Record:
+    def read(self, job: Given_contra) -> Prepared | Record:
         """A photograph in hand, or how it failed."""
 
     def write(self, job: Given_contra, outcome: Outcome) -> Record:
@@ -106,7 +106,7 @@ class Pipeline(Generic[Job]):
 
     def __init__(
         self,
-        ends: Ends[Job],
+        ends: ReaderWriter[Job],
         editor: Editor,
         treatment: Treatment,
         stack: ExitStack,
@@ -117,7 +117,7 @@ class Pipeline(Generic[Job]):
         self._readers, self._writers = ThreadPoolExecutor(threads), ThreadPoolExecutor(threads)
         for pool in (self._readers, self._writers):
             stack.callback(pool.shutdown, cancel_futures=True)
-        self._reading: deque[tuple[Window[Job], list[Future[Taken | Record]]]] = deque()
+        self._reading: deque[tuple[Window[Job], list[Future[Prepared | Record]]]] = deque()
         self._writing: deque[tuple[Future[Record], float]] = deque()
 
     def run(
@@ -156,19 +156,19 @@ class Pipeline(Generic[Job]):
         room = self._in_hand
         return not held or (len(self._reading) < 2 and sum(held) + window.megapixels <= room)
 
-    def _edit(self, window: Window[Job], reading: list[Future[Taken | Record]]) -> None:
+    def _edit(self, window: Window[Job], reading: list[Future[Prepared | Record]]) -> None:
         read = [future.result() for future in reading]
-        taken = [one for one in read if isinstance(one, Taken)]
-        results = iter(edit_taken(self._editor, taken))
+        prepared = [one for one in read if isinstance(one, Prepared)]
+        results = iter(edit_prepared(self._editor, prepared))
         for job, one in zip(window.jobs, read, strict=True):
-            outcome = self._outcome(job, one, next(results)) if isinstance(one, Taken) else one
+            outcome = self._outcome(job, one, next(results)) if isinstance(one, Prepared) else one
             writing = self._writers.submit(self._ends.write, job, outcome)
             self._writing.append((writing, window.megapixels / len(window.jobs)))
 
-    def _outcome(self, job: Job, taken: Taken, result: Edited | Exception) -> Outcome:
+    def _outcome(self, job: Job, prepared: Prepared, result: Edited | Exception) -> Outcome:
         if isinstance(result, Exception):
-            return failed(job.key, result, taken.source, self._treatment.settings)
-        return taken, result
+            return failed(job.key, result, prepared.source, self._treatment.settings)
+        return prepared, result
 
     def _written(self) -> Record:
         future, _ = self._writing.popleft()

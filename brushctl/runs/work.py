@@ -19,12 +19,12 @@ from brushctl.runs.resume import result_path, source_path, stat_of
 from brushctl.runs.steps import (
     Edited,
     Editor,
-    Taken,
+    Prepared,
     Treatment,
     encoded,
     failed,
+    prepare,
     report_record,
-    take,
     writing_result,
 )
 from brushctl.runs.windows import Outcome, Pipeline, windows
@@ -99,7 +99,7 @@ class _Files:
     treatment: Treatment
     journal: Journal | None
 
-    def read(self, job: Job) -> Taken | Record:
+    def read(self, job: Job) -> Prepared | Record:
         """A photograph in hand, or how it failed."""
         source = Source()
         try:
@@ -111,7 +111,7 @@ class _Files:
                 data = read_photo(job.source)
             sha256 = hashlib.sha256(data).hexdigest()
             source = replace(source, sha256=sha256, bytes=len(data))
-            taken = take(
+            prepared = prepare(
                 data,
                 job.key,
                 source,
@@ -120,13 +120,13 @@ class _Files:
                 named=job.source,
                 target=job.target,
             )
-            if job.source == job.target and not taken.photo.alone:
+            if job.source == job.target and not prepared.photo.alone:
                 raise PhotoError(
                     "it holds more than the photograph, which would be lost in place",
                     where=job.key,
                     do="Use -o FOLDER for it.",
                 )
-            return taken
+            return prepared
         except Exception as error:
             return failed(job.key, error, source, self.treatment.settings)
 
@@ -146,9 +146,9 @@ class _Files:
             self.journal.write(record)
         return record
 
-    def _put(self, job: Job, taken: Taken, edited: Edited) -> Record:
-        data, facts = encoded(taken, edited, self.treatment)
-        record = Record(job.key, "done", self.treatment.settings, taken.source, facts=facts)
+    def _put(self, job: Job, prepared: Prepared, edited: Edited) -> Record:
+        data, facts = encoded(prepared, edited, self.treatment)
+        record = Record(job.key, "done", self.treatment.settings, prepared.source, facts=facts)
         if job.file is None:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -158,7 +158,7 @@ class _Files:
         with replacing_result(job.file, output, overwrite=not job.vacant) as file:
             file.write(data)
             if job.source == job.target:
-                _check_unchanged(job.file, taken.source)
+                _check_unchanged(job.file, prepared.source)
             file.flush()
             # By its time and inode, which its own name leaves alone, a later run knows it unread.
             stat = Stat.of(file.name)

@@ -17,11 +17,11 @@ from brushctl.runs.resume import stat_of
 from brushctl.runs.steps import (
     Edited,
     Editor,
-    Taken,
+    Prepared,
     Treatment,
     encoded,
     failed,
-    take,
+    prepare,
     writing_result,
 )
 from brushctl.runs.storage.remote import is_url, read, write
@@ -40,7 +40,7 @@ def open_editor_of(data: bytes, settings: dict[str, Any]) -> AbstractContextMana
     return open_editor(decode_brush(data), **settings)
 
 
-class Painter:
+class EditWorker:
     """The work of one process: loads the base model once, then edits block after block.
 
     Args:
@@ -60,7 +60,7 @@ class Painter:
         Raises:
             OSError: the disk is full or read-only.
         """
-        ends = _Ends(self._editor, self._treatment)
+        ends = _AnywhereFiles(self._editor, self._treatment)
         with ExitStack() as stack:
             pipeline = Pipeline(ends, self._editor, self._treatment, stack, self._threads)
             fetchers = stack.enter_context(ThreadPoolExecutor(self._threads))
@@ -109,13 +109,13 @@ def _fetch(task: Task) -> _Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ends:
+class _AnywhereFiles:
     """Reading and writing, wherever photographs lie."""
 
     editor: Editor
     treatment: Treatment
 
-    def read(self, job: _Fetched) -> Taken | Record:
+    def read(self, job: _Fetched) -> Prepared | Record:
         """A photograph in hand, or how it failed."""
         data, job.data = job.data, b""  # decoded, it is needed no more
         try:
@@ -123,7 +123,7 @@ class _Ends:
                 raise job.error
             sha256 = hashlib.sha256(data).hexdigest()
             job.source = replace(job.source, sha256=sha256, bytes=len(data))
-            return take(
+            return prepare(
                 data,
                 job.key,
                 job.source,
@@ -145,8 +145,8 @@ class _Ends:
         except Exception as error:
             return failed(job.key, error, job.source, self.treatment.settings)
 
-    def _put(self, task: Task, taken: Taken, edited: Edited) -> Record:
-        data, facts = encoded(taken, edited, self.treatment)
+    def _put(self, task: Task, prepared: Prepared, edited: Edited) -> Record:
+        data, facts = encoded(prepared, edited, self.treatment)
         write(task.target, data, task.output)
         result = Result(task.result, hashlib.sha256(data).hexdigest(), len(data))
-        return Record(task.key, "done", self.treatment.settings, taken.source, result, facts)
+        return Record(task.key, "done", self.treatment.settings, prepared.source, result, facts)

@@ -17,14 +17,14 @@ from brushctl.runs.resume import stat_of
 from brushctl.runs.steps import Treatment, report_record
 from brushctl.runs.storage.remote import is_url, plain
 from brushctl.runs.windows import TOGETHER
-from brushctl.runs.worker import EditorOpener, Painter
+from brushctl.runs.worker import EditorOpener, EditWorker
 
 PIECES, LARGEST = 200, 64
 """A run is cut in so many blocks or more, of at most so many photographs: a process that dies
 costs the block in its hands, and records arrive a block at a time."""
 
 
-class Notes(Protocol):
+class AnyJournal(Protocol):
     """A journal, wherever it lies, with the latest line about each photograph."""
 
     records: dict[str, Record]
@@ -38,7 +38,7 @@ def edit_on_cluster(
     opener: EditorOpener,
     treatment: Treatment,
     *,
-    journal: Notes,
+    journal: AnyJournal,
     pool: Pool,
     stop: Callable[[], bool] = lambda: False,
     report: Reporter = silent,
@@ -69,11 +69,11 @@ def edit_on_cluster(
     report(Stage("editing photographs", len(tasks)))
     records: list[Record] = []
     megapixels, started = 0.0, time.monotonic()
-    painter = partial(Painter, opener, treatment, pool.cores)
+    worker = partial(EditWorker, opener, treatment, pool.cores)
     left = list(tasks)
     for size in (block_size(len(tasks)), 1):  # what a dying process took along, one by one
         seen: set[int] = set()
-        for block in spread(left, painter, pool, size=size):
+        for block in spread(left, worker, pool, size=size):
             told = [record.following(before[record.file]) for _, record in block]
             journal.write(*told)
             seen.update(n for n, _ in block)

@@ -54,7 +54,7 @@ def broken() -> ToneEditor:
 
 
 class Mortal:
-    """Ends its process at the first of two tries at a job, or at every try at `fatal`."""
+    """ReaderWriter its process at the first of two tries at a job, or at every try at `fatal`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
