@@ -56,10 +56,9 @@ def test_a_case_that_is_done_is_not_done_again(shell, monkeypatch):
 def test_a_case_under_other_settings_is_another(shell, monkeypatch):
     asked = []
 
-    def noted(_judges, _effect, method, _shots):
+    def noted(_judges, _effect, method, _shots, **_how):
         asked.append(method)
         raise KeyboardInterrupt
-        yield
 
     monkeypatch.setattr("brushctl.bench.running.run_case", noted)
     shell.run("bench", *SMALL, "--seed", "1", status=130)
@@ -67,7 +66,7 @@ def test_a_case_under_other_settings_is_another(shell, monkeypatch):
 
 
 def test_report_only_shows_what_is_done_and_runs_nothing(shell, monkeypatch):
-    def never(*_):
+    def never(*_, **_how):
         raise AssertionError("nothing is to be run")
 
     monkeypatch.setattr("brushctl.bench.running.run_case", never)
