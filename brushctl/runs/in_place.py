@@ -1,6 +1,5 @@
 """Photographs that are replaced by their results: which of them are results already."""
 
-import contextlib
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,9 @@ def states_around(plan: Plan) -> set[Path]:
 
     The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
     was edited by itself, and the folder above it must not edit it again.
+
+    Raises:
+        OSError: it cannot be told whether there is one.
     """
     real = RealPaths()
     in_place = [job.source_file for job in plan.jobs if job.source_file and job.in_place]
@@ -24,7 +26,22 @@ def states_around(plan: Plan) -> set[Path]:
     folders = map(Path, {os.path.dirname(place) for place in places})  # noqa: PTH120  (quick)
     states = {place / STATE for folder in folders for place in (folder, *folder.parents)}
     own = plan.state and real.of(str(plan.state))
-    return {state for state in states if real.of(str(state)) != own}
+    return {state for state in states if real.of(str(state)) != own and _is_there(state)}
+
+
+def _is_there(state: Path) -> bool:
+    """Whether there is a folder of a journal.
+
+    Raises:
+        OSError: it cannot be told, as of a share that has just dropped.
+    """
+    try:
+        state.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:  # of the folder around it: no photograph there can be read either
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -81,6 +98,10 @@ def made_in_place(
         plan: what a run would do.
         settings: everything that decides its results.
         checksum: read also the files that are as they were left.
+
+    Raises:
+        OSError: a journal cannot be read; the error names it. What it tells of would be edited
+            again.
     """
     if plan.state is None or not any(job.in_place for job in plan.jobs):
         return None
@@ -88,14 +109,13 @@ def made_in_place(
     left: dict[tuple[str, int, int], Result] = {}
     name = name_of(settings)
     for state in {plan.state, *states_around(plan)}:
-        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            contents = contents_in(state)
-            left |= _left(contents, state.parent)
-            for one in contents.history():
-                if one.settings == name:
-                    made.add(one.result)
-                elif one.source:
-                    became.setdefault(one.source, set()).add(one.result)
+        contents = contents_in(state)
+        left |= _left(contents, state.parent)
+        for one in contents.history():
+            if one.settings == name:
+                made.add(one.result)
+            elif one.source:
+                became.setdefault(one.source, set()).add(one.result)
     fresh = made
     while fresh:
         fresh = {result for one in fresh for result in became.get(one, ())} - made

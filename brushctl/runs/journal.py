@@ -21,7 +21,7 @@ from brushctl.files import naming, replacing, resolved, sweep
 from brushctl.reading import open_file
 from brushctl.runs.lines import Reader, Writer
 from brushctl.runs.links import RealPaths
-from brushctl.runs.locking import locked
+from brushctl.runs.locking import check_unlocked, locked
 from brushctl.runs.memory import keeping_all
 from brushctl.runs.records import Made, Record, made_by
 
@@ -196,12 +196,10 @@ def check_idle(states: Iterable[Path]) -> None:
 
     Raises:
         OutputBusyError: one is.
+        OSError: it cannot be told; the error names the lock.
     """
     for state in states:
-        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            if (state / LOCK).exists():
-                with locked(state / LOCK, str(state.parent), what="some of these photographs"):
-                    pass
+        check_unlocked(state / LOCK, str(state.parent), what="some of these photographs")
 
 
 def read_contents(path: Path) -> Contents:

@@ -1,5 +1,6 @@
 """What may not be read or written, or is no longer what it was, fails alone."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -76,6 +77,36 @@ def test_in_place_a_result_that_could_not_be_read_for_a_while_is_not_edited_agai
     os.utime(photograph)
     assert run(folder, "--in-place", "--retry-failed")[0] == 0
     assert photograph.read_bytes() == made
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "lock"])
+def test_in_place_another_users_journal_that_may_not_be_read_ends_the_run(folder, name):
+    """It may tell that these photographs are edited already, or that they are in hand."""
+    journal = folder / "in/2024/.brushctl"
+    photograph = (folder / "in/2024/b.jpg").read_bytes()
+    journal.mkdir()
+    (journal / name).touch(mode=0)
+    status, _, said = run(folder, "--in-place")
+    assert status == 1
+    assert f"in/2024/.brushctl/{name}: permission denied" in said
+    journal.chmod(0)
+    status, _, said = run(folder, "--in-place")
+    assert status == 1
+    assert "in/2024/.brushctl" in said
+    assert (folder / "in/2024/b.jpg").read_bytes() == photograph
+
+
+def test_in_place_another_users_lock_that_may_be_read_tells_whether_it_is_held(folder):
+    lock = folder / "in/2024/.brushctl/lock"
+    lock.parent.mkdir()
+    lock.touch(mode=0o444)
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        status, told, said = run(folder, "--in-place")
+    assert "another run is at work on some of these photographs" in said
+    assert (status, told) == (0, {})
+    status, told, _ = run(folder, "--in-place")
+    assert (status, len(told)) == (0, 4)
 
 
 def test_a_folder_that_may_not_be_searched_is_told_of(folder):
