@@ -69,6 +69,9 @@ class MadeInPlace:
         Args:
             job: what would be done to it.
             record: what the run's own journal tells of it.
+
+        Raises:
+            OSError: it cannot be told, for the photograph cannot be read.
         """
         assert job.source_file is not None
         try:
@@ -77,7 +80,7 @@ class MadeInPlace:
             if left and left.is_at(stat) and not self.checksum:
                 return left.sha256 in self.hashes
             sha256 = hash_file(Path(job.source_file))
-        except OSError:  # reading it will tell
+        except FileNotFoundError:  # reading it will tell
             return False
         if sha256 in self.hashes and record and record.result and record.result.sha256 == sha256:
             self._renew(record, record.result, stat)

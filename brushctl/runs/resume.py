@@ -13,9 +13,10 @@ from brushctl.runs.in_place import made_in_place
 from brushctl.runs.journal import hash_file
 from brushctl.runs.links import RealPaths
 from brushctl.runs.plan import Job, Plan
-from brushctl.runs.records import Record, Stat
+from brushctl.runs.records import Record, Source, Stat
 from brushctl.runs.refusals import in_the_way, of_another, there_already
 from brushctl.runs.steps import Treatment
+from brushctl.runs.steps import failed as failed_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Selection:
     Attributes:
         todo: to be edited now.
         current: edited before, and nothing has changed since; or `retouched`.
-        failed: failed before, and nothing has changed since.
+        failed: failed before, and nothing has changed since; or, in place, cannot be read now, so
+            that nobody can tell whether they are results.
         retouched: their results were changed by somebody else, whose work is left alone, or cannot
             be read.
         renewed: records of current ones that a later run will know without reading them: their
@@ -71,8 +73,12 @@ def select(
     made = None if overwrite else made_in_place(plan, treatment.settings, checksum=checksum)
     for job in plan.jobs:
         record = records.get(job.key)
-        if made and made.holds(job, record):
-            current.append(job)
+        try:
+            if made and made.holds(job, record):
+                current.append(job)
+                continue
+        except OSError as error:  # what may be a result is not edited, though it be readable soon
+            failed.append(compare.unreadable(job, error))
             continue
         if not overwrite and record and compare.still_holds(job, record):
             if record.status != "failed":
@@ -177,6 +183,11 @@ class _Comparison:
             return False
         same = stat.mtime_ns == known.mtime_ns and not self._checksum
         return same or hash_file(Path(source)) == known.sha256
+
+    def unreadable(self, job: Job, error: OSError) -> Record:
+        """The failure of a photograph that cannot be read."""
+        told = PhotoError(reason(error), where=job.source_file)
+        return failed_record(job.key, told, Source(self._sources.path(job)), self._settings)
 
     def check_ours(self, job: Job, record: Record | None) -> None:
         """See that the file where a result would go is the result of the same photograph.

@@ -1,5 +1,6 @@
 """What is as a run left it is not read again; what is not, is known by its content."""
 
+import errno
 import json
 import os
 import shutil
@@ -56,6 +57,32 @@ def test_in_place_a_rerun_reads_no_photograph_whichever_folder_is_named(shell, r
     for folder in ("in", "in/2024"):  # two edits, one after the other
         assert summary(shell.events("dusk.brush", folder, "--in-place")) == (0, 3, 0)
     assert read == []
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_in_place_what_cannot_be_compared_for_a_moment_is_not_edited_again(
+    shell,  # noqa: F811
+    monkeypatch,
+    error,
+):
+    paths = shell.photographs(2)
+    shell.run(*IN_PLACE)
+    made = [path.read_bytes() for path in paths]
+    os.utime(paths[0])
+    hash_file = in_place.hash_file
+
+    def dropped(path: Path) -> str:
+        if path.name == "0.jpg":
+            raise OSError(error, os.strerror(error))
+        return hash_file(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(in_place, "hash_file", dropped)
+        _, err = shell.run(*IN_PLACE, status=3)
+        assert f"failed: 0.jpg: {os.strerror(error).lower()}" in err
+        assert "0 done, 1 unchanged, 1 failed" in err
+    assert summary(shell.events(*IN_PLACE)) == (0, 2, 0)
+    assert [path.read_bytes() for path in paths] == made
 
 
 def test_in_place_a_photograph_put_back_from_a_backup_is_edited_again(shell):  # noqa: F811
