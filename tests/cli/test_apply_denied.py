@@ -14,8 +14,8 @@ from PIL import Image
 from brushctl.photos.photo import open_photo
 from brushctl.runs import work
 from brushctl.runs.inputs import find_inputs
-from brushctl.runs.journal import Journal, read_journal
-from brushctl.runs.plan import plan_folder, plan_in_place
+from brushctl.runs.journal import Journal, journal_in
+from brushctl.runs.plan import STATE, plan_folder, plan_in_place
 from brushctl.runs.records import Record
 from brushctl.runs.steps import Treatment
 from tests.cli.test_apply import Shell, edited, shell, summary  # noqa: F401
@@ -24,7 +24,6 @@ from tests.photos.brushes import make_brush
 from tests.photos.driver import ToneEditor, tone
 from tests.photos.processes import start
 
-JOURNAL = ".brushctl/journal.jsonl"
 NOBODY = 65534 if os.geteuid() == 0 else 0
 """Root may do anything: its tests run the command as another user."""
 
@@ -51,7 +50,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict[str, str | None], str]
     process = start(folder, "dusk.brush", "in", *arguments, uid=NOBODY)
     process.join(60)
     place = folder / ("in" if "--in-place" in arguments else "out")
-    records = read_journal(place / JOURNAL)
+    records = journal_in(place / STATE)
     told = {name: record.error and record.error.what for name, record in records.items()}
     return process.exitcode, told, (folder / "said").read_text()
 
@@ -129,7 +128,7 @@ def test_a_folder_that_may_not_be_written_fails_alone(folder):
     assert status == 3
     advice = "See that its folder can be written, then pass --retry-failed."
     assert f"2024/b.jpg: the result cannot be written (permission denied). {advice}" in said
-    assert read_journal(folder / "out" / JOURNAL)["2024/b.jpg"].error.code == "disk"
+    assert journal_in(folder / "out" / STATE)["2024/b.jpg"].error.code == "disk"
     for below in ("2024", "2025"):
         (folder / "out" / below).chmod(0o700)
     assert run(folder, "-o", "out")[0] == 3
