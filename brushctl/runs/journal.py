@@ -90,8 +90,7 @@ class Contents:
         if before is None:
             return
         self.spent += 1
-        ends = (record.settings, record.source, record.result)
-        again = record.made_it and (before.settings, before.source, before.result) == ends
+        again = record.made_it and _ends(before) == _ends(record)
         if not again and (made := made_by(before)):
             self.made.add(made)
 
@@ -208,6 +207,12 @@ class Journal:
                 raise
             self._gap = b""
         os.fsync(self._descriptor)
+
+
+def _ends(record: Record) -> tuple[dict[str, object], str | None, str | None]:
+    """All of a record that tells what was made of what."""
+    result = record.result
+    return record.settings, record.source.sha256, result.sha256 if result else None
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:

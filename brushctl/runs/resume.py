@@ -30,8 +30,8 @@ class Selection:
             that nobody can tell whether they are results.
         retouched: their results were changed by somebody else, whose work is left alone, or cannot
             be read.
-        renewed: records of current ones that a later run will know without reading them: their
-            files were copied or touched since the journal's were written.
+        renewed: new records of photographs whose files were touched or copied, but not changed.
+            Once the journal has them, a later run need not read these files.
     """
 
     todo: tuple[Job, ...]
@@ -100,7 +100,7 @@ def select(
         (*current, *retouched),
         tuple(failed),
         tuple(retouched),
-        tuple(made.renewed) if made else (),
+        (*compare.renewed, *(made.renewed if made else ())),
     )
 
 
@@ -149,11 +149,15 @@ class _Comparison:
         plan: what a run would do.
         settings: everything that decides its results.
         checksum: whether contents are compared where lengths and times are the same.
+
+    Attributes:
+        renewed: as `Selection.renewed`.
     """
 
     def __init__(self, plan: Plan, settings: dict[str, Any], *, checksum: bool) -> None:
         self._plan, self._settings, self._checksum = plan, settings, checksum
         self._sources = _Sources(plan)
+        self.renewed: list[Record] = []
 
     @cached_property
     def _planned(self) -> set[str | None]:
@@ -164,25 +168,33 @@ class _Comparison:
         source, target, result = job.source_file, job.target_file, record.result
         if source is None or target is None or record.settings != self._settings:
             return False
+        failed = record.status == "failed"
+        if not failed and (job.in_place or result is None or result.path != job.key):
+            return False  # in place, it would be among the results
         try:
-            if record.status == "failed":
-                return self._is_unchanged(source, record)
-            if job.in_place or result is None or result.path != job.key:
-                return False  # in place, it would be among the results
-            if not self._is_unchanged(source, record):
-                return False
-            if record.status == "writing" or self._checksum:
-                return hash_file(Path(target)) == result.sha256
-            return Stat.of(target).bytes == result.bytes
+            stat = Stat.of(source)
+            holds = self._is_unchanged(source, stat, record) and (
+                failed or self._is_there(target, record)
+            )
         except OSError:
             return False
+        if holds and stat.mtime_ns != record.source.mtime_ns:
+            self.renewed.append(replace(record, source=record.source.at(stat)))
+        return holds
 
-    def _is_unchanged(self, source: str, record: Record) -> bool:
-        stat, known = Stat.of(source), record.source
+    def _is_unchanged(self, source: str, stat: Stat, record: Record) -> bool:
+        known = record.source
         if stat.bytes != known.bytes:
             return False
         same = stat.mtime_ns == known.mtime_ns and not self._checksum
         return same or hash_file(Path(source)) == known.sha256
+
+    def _is_there(self, target: str, record: Record) -> bool:
+        """Whether a record's result is."""
+        assert record.result is not None
+        if record.status == "writing" or self._checksum:
+            return hash_file(Path(target)) == record.result.sha256
+        return Stat.of(target).bytes == record.result.bytes
 
     def unreadable(self, job: Job, error: OSError) -> Record:
         """The failure of a photograph that cannot be read."""
@@ -208,7 +220,8 @@ class _Comparison:
 
     def _is_copy(self, job: Job, record: Record) -> bool:
         try:
-            return job.source_file is not None and self._is_unchanged(job.source_file, record)
+            source = job.source_file
+            return source is not None and self._is_unchanged(source, Stat.of(source), record)
         except OSError:
             return False
 

@@ -238,6 +238,12 @@ def test_a_journal_that_says_most_things_twice_is_written_anew(tmp_path):
     assert written(tmp_path, *again(2)).stat().st_ino == inode  # not each time
 
 
+def test_a_record_that_is_renewed_leaves_no_line_of_what_was_made(tmp_path):
+    for time in range(9):
+        written(tmp_path, record("0.jpg", source=Source("0.jpg", 1, None, time, "a")))
+    assert contents_in(tmp_path).made == set()
+
+
 def test_what_a_replaced_result_was_made_of_is_remembered(tmp_path):
     """In place, a copy of it must not be edited again, though a later run edited the file."""
     other = {"settings": {"seed": 2}, "source": Source("0.jpg", sha256="b0")}
