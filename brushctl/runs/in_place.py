@@ -46,16 +46,22 @@ def _is_there(state: Path) -> bool:
 
 @dataclass(slots=True)
 class MadeInPlace:
-    """What runs with some settings made where another with them would edit in place.
+    """The results that a run in place must not edit again.
 
-    And what others have made of that since: two brushes, one after the other, edit once each. By
-    its content a result is known wherever it has been moved, and by whichever journal.
+    Earlier runs made them with the settings of this one. Later runs with other settings may have
+    edited them since: of two brushes, one after the other, each edits a photograph once.
+
+    A result is known by its content, whatever its name is now. It is known only to the journals in
+    the folder of the photograph and in the folders above it: one that was moved out of the reach of
+    its journal is edited again.
 
     Attributes:
-        hashes: of that.
-        left: by paths, lengths and times, results as some run left them, with whichever settings.
-        checksum: whether files are read that are as they were left.
-        renewed: records of files that were known only by their content, to know them by more.
+        hashes: the SHA-256 of each result's content.
+        left: every result that a journal tells of, whatever its settings, by its path, its length
+            and its time of change when the run left it.
+        checksum: whether files are read although they are as a run left them.
+        renewed: new records of results whose files were touched or copied. Once the journal has
+            them, a later run need not read these files.
     """
 
     hashes: set[str]

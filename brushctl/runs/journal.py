@@ -29,8 +29,8 @@ from brushctl.runs.records import Made, Record, made_by
 
 NAME, LOCK = "journal.jsonl", "lock"
 SPARE = 0.5
-"""A journal is written anew when it has more lines that do not count than this share of those that
-do: each costs the writing of two or three others at most."""
+"""A journal is written anew when its lines that could go are more than this share of the lines that
+must stay. So for each line that goes, at most two others are written."""
 
 
 @dataclass(slots=True)
@@ -39,8 +39,8 @@ class Contents:
 
     Attributes:
         records: the last record of each photograph.
-        made: what was made of what before that, as far as the last record does not tell.
-        settings: with which that was made, by their names.
+        made: what earlier records of it tell to have been made, and the last one does not tell.
+        settings: the settings that the lines name, by their names.
         spent: how many lines could go: earlier records, torn lines, and those that `Reader` counts.
         damaged: how many lines cannot be read though they are not torn. They may be mended.
     """

@@ -58,9 +58,10 @@ class Reader:
     """Reads the lines of one file, in their order.
 
     Attributes:
-        settings: by their names, those that lines were made with.
-        spent: how many lines a file with the same to tell would not have: those of version 1, and
-            those that name settings again, as each run's first does.
+        settings: the settings that the lines name, by their names.
+        spent: how many lines could go. A line of version 1 could, since it would be written as one
+            of version 2. So could a line that names settings for a second time: each run's first
+            line does.
     """
 
     def __init__(self) -> None:
