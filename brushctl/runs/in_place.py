@@ -1,6 +1,5 @@
 """Photographs that are replaced by their results: which of them are results already."""
 
-import contextlib
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,9 @@ def states_around(plan: Plan) -> set[Path]:
 
     The folder of a run's journal depends on what the run was given: `2024` has one of its own if it
     was edited by itself, and the folder above it must not edit it again.
+
+    Raises:
+        OSError: it cannot be told whether there is one.
     """
     real = RealPaths()
     in_place = [job.source_file for job in plan.jobs if job.source_file and job.in_place]
@@ -24,21 +26,42 @@ def states_around(plan: Plan) -> set[Path]:
     folders = map(Path, {os.path.dirname(place) for place in places})  # noqa: PTH120  (quick)
     states = {place / STATE for folder in folders for place in (folder, *folder.parents)}
     own = plan.state and real.of(str(plan.state))
-    return {state for state in states if real.of(str(state)) != own}
+    return {state for state in states if real.of(str(state)) != own and _is_there(state)}
+
+
+def _is_there(state: Path) -> bool:
+    """Whether there is a folder of a journal.
+
+    Raises:
+        OSError: it cannot be told, as of a share that has just dropped.
+    """
+    try:
+        state.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:  # of the folder around it: no photograph there can be read either
+        return False
+    return True
 
 
 @dataclass(slots=True)
 class MadeInPlace:
-    """What runs with some settings made where another with them would edit in place.
+    """The results that a run in place must not edit again.
 
-    And what others have made of that since: two brushes, one after the other, edit once each. By
-    its content a result is known wherever it has been moved, and by whichever journal.
+    Earlier runs made them with the settings of this one. Later runs with other settings may have
+    edited them since: of two brushes, one after the other, each edits a photograph once.
+
+    A result is known by its content, whatever its name is now. It is known only to the journals in
+    the folder of the photograph and in the folders above it: one that was moved out of the reach of
+    its journal is edited again.
 
     Attributes:
-        hashes: of that.
-        left: by paths, lengths and times, results as some run left them, with whichever settings.
-        checksum: whether files are read that are as they were left.
-        renewed: records of files that were known only by their content, to know them by more.
+        hashes: the SHA-256 of each result's content.
+        left: every result that a journal tells of, whatever its settings, by its path, its length
+            and its time of change when the run left it.
+        checksum: whether files are read although they are as a run left them.
+        renewed: new records of results whose files were touched or copied. Once the journal has
+            them, a later run need not read these files.
     """
 
     hashes: set[str]
@@ -52,6 +75,9 @@ class MadeInPlace:
         Args:
             job: what would be done to it.
             record: what the run's own journal tells of it.
+
+        Raises:
+            OSError: it cannot be told, for the photograph cannot be read.
         """
         assert job.source_file is not None
         try:
@@ -60,7 +86,7 @@ class MadeInPlace:
             if left and left.is_at(stat) and not self.checksum:
                 return left.sha256 in self.hashes
             sha256 = hash_file(Path(job.source_file))
-        except OSError:  # reading it will tell
+        except FileNotFoundError:  # reading it will tell
             return False
         if sha256 in self.hashes and record and record.result and record.result.sha256 == sha256:
             self._renew(record, record.result, stat)
@@ -81,6 +107,10 @@ def made_in_place(
         plan: what a run would do.
         settings: everything that decides its results.
         checksum: read also the files that are as they were left.
+
+    Raises:
+        OSError: a journal cannot be read; the error names it. What it tells of would be edited
+            again.
     """
     if plan.state is None or not any(job.in_place for job in plan.jobs):
         return None
@@ -88,14 +118,13 @@ def made_in_place(
     left: dict[tuple[str, int, int], Result] = {}
     name = name_of(settings)
     for state in {plan.state, *states_around(plan)}:
-        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            contents = contents_in(state)
-            left |= _left(contents, state.parent)
-            for one in contents.history():
-                if one.settings == name:
-                    made.add(one.result)
-                elif one.source:
-                    became.setdefault(one.source, set()).add(one.result)
+        contents = contents_in(state)
+        left |= _left(contents, state.parent)
+        for one in contents.history():
+            if one.settings == name:
+                made.add(one.result)
+            elif one.source:
+                became.setdefault(one.source, set()).add(one.result)
     fresh = made
     while fresh:
         fresh = {result for one in fresh for result in became.get(one, ())} - made

@@ -2,6 +2,7 @@
 
 Lines (`brushctl.runs.lines`) are appended, so that a run that is killed at any moment leaves at
 most one torn line at the end, which is passed over. For each photograph the last record counts.
+Damaged lines are passed over too, with a warning, and the journal is then never written anew.
 Once a journal has many lines that no longer count, the next run writes it anew without them, beside
 it, and gives that its name: at any moment there is one whole journal.
 """
@@ -17,18 +18,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from brushctl.errors import DiskError
 from brushctl.files import naming, replacing, resolved, sweep
 from brushctl.reading import open_file
-from brushctl.runs.lines import Reader, Writer
+from brushctl.runs.lines import NewerError, Reader, Writer, is_torn
 from brushctl.runs.links import RealPaths
-from brushctl.runs.locking import locked
+from brushctl.runs.locking import check_unlocked, locked
 from brushctl.runs.memory import keeping_all
 from brushctl.runs.records import Made, Record, made_by
 
 NAME, LOCK = "journal.jsonl", "lock"
 SPARE = 0.5
-"""A journal is written anew when it has more lines that do not count than this share of those that
-do: each costs the writing of two or three others at most."""
+"""A journal is written anew when its lines that could go are more than this share of the lines that
+must stay. So for each line that goes, at most two others are written."""
 
 
 @dataclass(slots=True)
@@ -37,25 +39,43 @@ class Contents:
 
     Attributes:
         records: the last record of each photograph.
-        made: what was made of what before that, as far as the last record does not tell.
-        settings: with which that was made, by their names.
-        spent: how many lines do not count: earlier records, torn ones, and what `Reader` tells.
+        made: what earlier records of it tell to have been made, and the last one does not tell.
+        settings: the settings that the lines name, by their names.
+        spent: how many lines could go: earlier records, torn lines, and those that `Reader` counts.
+        damaged: how many lines cannot be read though they are not torn. They may be mended.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
     made: set[Made] = field(default_factory=set)
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
     spent: int = 0
+    damaged: int = 0
 
     @keeping_all()
-    def add(self, lines: Iterable[bytes]) -> None:
-        """Read the lines of one more file."""
+    def add(self, lines: Iterable[bytes], where: str) -> None:
+        """Read the lines of one more file.
+
+        Args:
+            lines: they, with their ends.
+            where: the file, for people.
+
+        Raises:
+            DiskError: a later version of brushctl has written it.
+        """
         reader = Reader()
         for line in lines:
             try:
                 told = reader.read(line)
+            except NewerError as error:
+                raise DiskError(
+                    f"this journal is of version {error}, which a later brushctl has written",
+                    where=where,
+                    do="Update brushctl.",
+                ) from error
             except (ValueError, KeyError, TypeError, AttributeError):
-                self.spent += 1
+                torn = is_torn(line)
+                self.spent += torn
+                self.damaged += not torn
                 continue
             if isinstance(told, Record):
                 self._put(told)
@@ -70,8 +90,7 @@ class Contents:
         if before is None:
             return
         self.spent += 1
-        ends = (record.settings, record.source, record.result)
-        again = record.made_it and (before.settings, before.source, before.result) == ends
+        again = record.made_it and _ends(before) == _ends(record)
         if not again and (made := made_by(before)):
             self.made.add(made)
 
@@ -82,8 +101,8 @@ class Contents:
 
     @property
     def is_long(self) -> bool:
-        """Whether it is worth while to write it anew."""
-        return self.spent > SPARE * (len(self.records) + len(self.made))
+        """Whether it is worth while to write it anew, and no line would be lost."""
+        return not self.damaged and self.spent > SPARE * (len(self.records) + len(self.made))
 
     def lines(self) -> Iterator[bytes]:
         """The fewest lines that tell the same."""
@@ -99,7 +118,7 @@ class Journal:
 
     Args:
         state: the folder that holds `journal.jsonl` and `lock`; it is made if need be.
-        warn: is told where it cannot be held: on a share without locks.
+        warn: is told where it cannot be held, on a share without locks, and of damaged lines.
 
     Attributes:
         records: the latest record of each photograph.
@@ -130,7 +149,13 @@ class Journal:
         return self
 
     def _open(self, held: ExitStack, *, alone: bool) -> None:
-        contents = read_contents(self.path)
+        contents = contents_in(self.path.parent)
+        if contents.damaged:
+            self._warn(
+                f"warning: {self.path}: lines that are damaged and cannot be read:"
+                f" {contents.damaged}. What they tell of may be edited again. They are kept."
+                " If you have a copy of this journal, put it back."
+            )
         if contents.is_long and alone:  # else another run would go on with the one replaced
             # An unchanged journal serves as well: there may be no room for another.
             with contextlib.suppress(OSError):
@@ -138,7 +163,7 @@ class Journal:
         self.records = contents.records
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         held.callback(os.close, self._descriptor)
-        self._gap = b"\n" if _is_torn(self.path) else b""
+        self._gap = b"\n" if _lacks_end(self.path) else b""
         if finished := [record for record in self.records.values() if self._has_its_name(record)]:
             self.write(*(replace(record, status="done") for record in finished))
 
@@ -165,19 +190,29 @@ class Journal:
         Threads may call it at one time: the lines of each call stay together.
 
         Raises:
-            OSError: there is no room for them.
+            OSError: there is no room for them; the error names the journal.
         """
+        with naming(self.path):
+            self._append(records)
+        self.records.update({record.file: record for record in records})
+
+    def _append(self, records: Iterable[Record]) -> None:
         with self._guard:
-            left = self._gap + b"".join(map(self._writer.lines_of, records))
             try:
+                left = self._gap + b"".join(map(self._writer.lines_of, records))
                 while left:  # of what has no room, the system first writes a part
                     left = left[os.write(self._descriptor, left) :]
-            except OSError:  # a line may be torn, and settings be named in none
+            except BaseException:  # a line may be torn, and settings be named in none
                 self._gap, self._writer = b"\n", Writer()
                 raise
             self._gap = b""
         os.fsync(self._descriptor)
-        self.records.update({record.file: record for record in records})
+
+
+def _ends(record: Record) -> tuple[dict[str, object], str | None, str | None]:
+    """All of a record that tells what was made of what."""
+    result = record.result
+    return record.settings, record.source.sha256, result.sha256 if result else None
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
@@ -196,34 +231,27 @@ def check_idle(states: Iterable[Path]) -> None:
 
     Raises:
         OutputBusyError: one is.
+        OSError: it cannot be told; the error names the lock.
     """
     for state in states:
-        with contextlib.suppress(OSError):  # of a folder that is not ours to look into
-            if (state / LOCK).exists():
-                with locked(state / LOCK, str(state.parent), what="some of these photographs"):
-                    pass
+        check_unlocked(state / LOCK, str(state.parent), what="some of these photographs")
 
 
-def read_contents(path: Path) -> Contents:
-    """What a journal tells, if there is one; torn lines are passed over."""
-    contents = Contents()
+def contents_in(state: Path) -> Contents:
+    """What the journal in a folder tells, if there is one, but for lines that cannot be read.
+
+    Raises:
+        DiskError: a later version of brushctl has written it.
+        OSError: it cannot be read; the error names it.
+    """
+    path, contents = state / NAME, Contents()
     with (
         contextlib.suppress(FileNotFoundError, NotADirectoryError),
         naming(path),
         path.open("rb") as lines,
     ):
-        contents.add(lines)
+        contents.add(lines, str(path))
     return contents
-
-
-def contents_in(state: Path) -> Contents:
-    """What the journal in a folder tells, if there is one."""
-    return read_contents(state / NAME)
-
-
-def read_journal(path: Path) -> dict[str, Record]:
-    """The last record of each photograph."""
-    return read_contents(path).records
 
 
 def journal_in(state: Path) -> dict[str, Record]:
@@ -256,8 +284,8 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _is_torn(path: Path) -> bool:
-    with path.open("rb") as file:
+def _lacks_end(path: Path) -> bool:
+    with naming(path), path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return False
         file.seek(-1, os.SEEK_END)

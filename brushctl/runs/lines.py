@@ -9,7 +9,8 @@ A line of version 2 is one of three:
     {"brushctl":2,"made":"<hash>","from":"<hash>","settings":"3f2a91c0d4e5"}
         what was made of what before the last record of a photograph
 
-A line of version 1 is a record with all its settings in it, and nothing left out.
+A line of version 1 is a record with all its settings in it, and nothing left out. Half a surrogate
+pair, which stands for a byte of a name that is no text, is written as JSON's escape of it.
 """
 
 import json
@@ -19,6 +20,10 @@ from typing import Any
 from brushctl.runs.records import Facts, Fault, Learned, Made, Record, Result, Source, name_of
 
 VERSION = 2
+
+
+class NewerError(Exception):
+    """A line is of a version that this brushctl does not know."""
 
 
 class Writer:
@@ -33,7 +38,8 @@ class Writer:
         """A record's line, its end included, after one that names its settings if none has."""
         if record.settings is not self._last:
             self._last, self._name = record.settings, name_of(record.settings)
-        return self._named(self._name, record.settings) + _line(_compact(record, self._name))
+        line = _line(_compact(record, self._name))  # before its settings count as written
+        return self._named(self._name, record.settings) + line
 
     def lines_of_made(self, made: Made, settings: dict[str, Any]) -> bytes:
         """The same for what was made of what, with these settings."""
@@ -43,17 +49,19 @@ class Writer:
     def _named(self, name: str, settings: dict[str, Any]) -> bytes:
         if name in self._told:
             return b""
+        line = _line({"settings": {name: settings}})
         self._told.add(name)
-        return _line({"settings": {name: settings}})
+        return line
 
 
 class Reader:
     """Reads the lines of one file, in their order.
 
     Attributes:
-        settings: by their names, those that lines were made with.
-        spent: how many lines a file with the same to tell would not have: those of version 1, and
-            those that name settings again, as each run's first does.
+        settings: the settings that the lines name, by their names.
+        spent: how many lines could go. A line of version 1 could, since it would be written as one
+            of version 2. So could a line that names settings for a second time: each run's first
+            line does.
     """
 
     def __init__(self) -> None:
@@ -66,20 +74,29 @@ class Reader:
         """What a line tells; None where it names settings.
 
         Raises:
-            ValueError, KeyError, TypeError, AttributeError: it is torn, or no line of a journal.
+            NewerError: a later version of brushctl has written it.
+            ValueError, KeyError, TypeError, AttributeError: it is torn, damaged, or no line of a
+                journal.
         """
         told: dict[str, Any] = json.loads(line.decode(errors="surrogateescape"))
-        settings = told["settings"]
-        if "file" in told:
-            if told["brushctl"] == VERSION:
-                return self._record(told, self.settings[settings])
+        version, settings = told["brushctl"], told["settings"]
+        if version > VERSION:
+            raise NewerError(version)
+        if version == 1:
             self.spent += 1
             return self._record(told, self._shared(settings))
+        if "file" in told:
+            return self._record(told, self.settings[settings])
         if "made" in told:
             return Made(_known(settings, self.settings), told["from"], told["made"])
+        self._name(settings)
+        return None
+
+    def _name(self, settings: dict[str, dict[str, Any]]) -> None:
+        if any(name != name_of(each) for name, each in settings.items()):
+            raise ValueError("the settings are not those of the name")
         self.spent += settings.keys() <= self.settings.keys()
         self.settings.update(settings)
-        return None
 
     def _record(self, told: dict[str, Any], settings: dict[str, Any]) -> Record:
         """A record; the words and sizes that many have in common are one object."""
@@ -114,6 +131,14 @@ class Reader:
         if self._last is None or settings != self._last:
             self._last = self.settings.setdefault(name_of(settings), settings)
         return self._last
+
+
+def is_torn(line: bytes) -> bool:
+    """Whether a line that cannot be read has lost its end, as one of a killed run has.
+
+    A damaged line still ends as it did; the end of an empty one was written after a torn one.
+    """
+    return not line.endswith(b"}\n")
 
 
 def _source(told: dict[str, Any] | None) -> Source:
@@ -156,4 +181,4 @@ def _left(result: Result) -> dict[str, Any]:
 
 def _line(told: dict[str, Any]) -> bytes:
     text = json.dumps({"brushctl": VERSION, **told}, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="surrogateescape") + b"\n"
+    return text.encode(errors="backslashreplace") + b"\n"  # `\udce9`: JSON's own escape

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from brushctl.errors import BrushctlError
+from brushctl.files import naming
 
 WITHOUT = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 """What `flock` says on a file system without locks: a share, most often."""
@@ -49,7 +51,7 @@ def locked(
         with warnings.catch_warnings(action="ignore"):  # where a file's presence serves as a lock
             lock.acquire()
     except Timeout as error:
-        raise OutputBusyError(f"another run is at work on {what}", where=where) from error
+        raise _busy(where, what) from error
     except (NotImplementedError, OSError) as error:  # the former where filelock tells of ENOSYS
         if isinstance(error, OSError) and error.errno not in WITHOUT:
             error.filename = str(path)
@@ -62,3 +64,41 @@ def locked(
         yield lock.is_locked
     finally:
         lock.release()
+
+
+def check_unlocked(path: Path, where: str, *, what: str) -> None:
+    """See that no process holds a lock; nothing happens where its file is missing.
+
+    Args:
+        path: the lock's file.
+        where: what it is the lock of, for people.
+        what: the same, in words.
+
+    Raises:
+        OutputBusyError: a process holds it.
+        OSError: it cannot be asked; the error names the file.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), naming(path):
+        path.stat()  # to lock it would make it
+        try:
+            with locked(path, where, what=what):
+                pass
+        except PermissionError:  # another user's, which may be read at best
+            if sys.platform == "win32":
+                raise
+            _check_by_reading(path, where, what)
+
+
+def _check_by_reading(path: Path, where: str, what: str) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise _busy(where, what) from error
+
+
+def _busy(where: str, what: str) -> OutputBusyError:
+    return OutputBusyError(f"another run is at work on {what}", where=where)

@@ -290,7 +290,7 @@ def made_by(record: Record) -> Made | None:
 def name_of(settings: dict[str, Any]) -> str:
     """A short name of settings, which no others have: 48 bits of a hash of theirs."""
     told = json.dumps(settings, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:12]
+    return hashlib.sha256(told.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def _known(**values: Any) -> dict[str, Any]:  # noqa: ANN401  (JSON's)

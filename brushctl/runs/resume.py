@@ -13,9 +13,10 @@ from brushctl.runs.in_place import made_in_place
 from brushctl.runs.journal import hash_file
 from brushctl.runs.links import RealPaths
 from brushctl.runs.plan import Job, Plan
-from brushctl.runs.records import Record, Stat
+from brushctl.runs.records import Record, Source, Stat
 from brushctl.runs.refusals import in_the_way, of_another, there_already
 from brushctl.runs.steps import Treatment
+from brushctl.runs.steps import failed as failed_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,12 @@ class Selection:
     Attributes:
         todo: to be edited now.
         current: edited before, and nothing has changed since; or `retouched`.
-        failed: failed before, and nothing has changed since.
+        failed: failed before, and nothing has changed since; or, in place, cannot be read now, so
+            that nobody can tell whether they are results.
         retouched: their results were changed by somebody else, whose work is left alone, or cannot
             be read.
-        renewed: records of current ones that a later run will know without reading them: their
-            files were copied or touched since the journal's were written.
+        renewed: new records of photographs whose files were touched or copied, but not changed.
+            Once the journal has them, a later run need not read these files.
     """
 
     todo: tuple[Job, ...]
@@ -71,8 +73,12 @@ def select(
     made = None if overwrite else made_in_place(plan, treatment.settings, checksum=checksum)
     for job in plan.jobs:
         record = records.get(job.key)
-        if made and made.holds(job, record):
-            current.append(job)
+        try:
+            if made and made.holds(job, record):
+                current.append(job)
+                continue
+        except OSError as error:  # what may be a result is not edited, though it be readable soon
+            failed.append(compare.unreadable(job, error))
             continue
         if not overwrite and record and compare.still_holds(job, record):
             if record.status != "failed":
@@ -94,7 +100,7 @@ def select(
         (*current, *retouched),
         tuple(failed),
         tuple(retouched),
-        tuple(made.renewed) if made else (),
+        (*compare.renewed, *(made.renewed if made else ())),
     )
 
 
@@ -143,11 +149,15 @@ class _Comparison:
         plan: what a run would do.
         settings: everything that decides its results.
         checksum: whether contents are compared where lengths and times are the same.
+
+    Attributes:
+        renewed: as `Selection.renewed`.
     """
 
     def __init__(self, plan: Plan, settings: dict[str, Any], *, checksum: bool) -> None:
         self._plan, self._settings, self._checksum = plan, settings, checksum
         self._sources = _Sources(plan)
+        self.renewed: list[Record] = []
 
     @cached_property
     def _planned(self) -> set[str | None]:
@@ -158,25 +168,38 @@ class _Comparison:
         source, target, result = job.source_file, job.target_file, record.result
         if source is None or target is None or record.settings != self._settings:
             return False
+        failed = record.status == "failed"
+        if not failed and (job.in_place or result is None or result.path != job.key):
+            return False  # in place, it would be among the results
         try:
-            if record.status == "failed":
-                return self._is_unchanged(source, record)
-            if job.in_place or result is None or result.path != job.key:
-                return False  # in place, it would be among the results
-            if not self._is_unchanged(source, record):
-                return False
-            if record.status == "writing" or self._checksum:
-                return hash_file(Path(target)) == result.sha256
-            return Stat.of(target).bytes == result.bytes
+            stat = Stat.of(source)
+            holds = self._is_unchanged(source, stat, record) and (
+                failed or self._is_there(target, record)
+            )
         except OSError:
             return False
+        if holds and stat.mtime_ns != record.source.mtime_ns:
+            self.renewed.append(replace(record, source=record.source.at(stat)))
+        return holds
 
-    def _is_unchanged(self, source: str, record: Record) -> bool:
-        stat, known = Stat.of(source), record.source
+    def _is_unchanged(self, source: str, stat: Stat, record: Record) -> bool:
+        known = record.source
         if stat.bytes != known.bytes:
             return False
         same = stat.mtime_ns == known.mtime_ns and not self._checksum
         return same or hash_file(Path(source)) == known.sha256
+
+    def _is_there(self, target: str, record: Record) -> bool:
+        """Whether a record's result is."""
+        assert record.result is not None
+        if record.status == "writing" or self._checksum:
+            return hash_file(Path(target)) == record.result.sha256
+        return Stat.of(target).bytes == record.result.bytes
+
+    def unreadable(self, job: Job, error: OSError) -> Record:
+        """The failure of a photograph that cannot be read."""
+        told = PhotoError(reason(error), where=job.source_file)
+        return failed_record(job.key, told, Source(self._sources.path(job)), self._settings)
 
     def check_ours(self, job: Job, record: Record | None) -> None:
         """See that the file where a result would go is the result of the same photograph.
@@ -197,7 +220,8 @@ class _Comparison:
 
     def _is_copy(self, job: Job, record: Record) -> bool:
         try:
-            return job.source_file is not None and self._is_unchanged(job.source_file, record)
+            source = job.source_file
+            return source is not None and self._is_unchanged(source, Stat.of(source), record)
         except OSError:
             return False
 

@@ -139,7 +139,13 @@ class HotFolders:
         return whole == self.whole and all(each == each.now() for each in results)
 
     def note(self, plan: Plan) -> None:
-        """What is whole is about to be compared with the journal, and will be done if need be."""
+        """Remember the whole files and their results, so that `is_done` can compare them later.
+
+        It is called before the files are edited: it takes them to be done once the edit has ended.
+
+        Args:
+            plan: what becomes of the whole files.
+        """
         names: dict[str, set[str]] = {}
         for job in plan.jobs:
             folder, name = os.path.split(job.target_file or "")
@@ -147,7 +153,7 @@ class HotFolders:
         self._done = self.whole, [_Results.of(*each) for each in names.items()]
 
     def forget(self) -> None:
-        """It was not: compare it at the next look."""
+        """Forget what `note` has remembered: the edit did not end, and `is_done` is false again."""
         self._done = None
 
 

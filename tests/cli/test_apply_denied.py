@@ -1,5 +1,6 @@
 """What may not be read or written, or is no longer what it was, fails alone."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -13,8 +14,8 @@ from PIL import Image
 from brushctl.photos.photo import open_photo
 from brushctl.runs import work
 from brushctl.runs.inputs import find_inputs
-from brushctl.runs.journal import Journal, read_journal
-from brushctl.runs.plan import plan_folder, plan_in_place
+from brushctl.runs.journal import Journal, journal_in
+from brushctl.runs.plan import STATE, plan_folder, plan_in_place
 from brushctl.runs.records import Record
 from brushctl.runs.steps import Treatment
 from tests.cli.test_apply import Shell, edited, shell, summary  # noqa: F401
@@ -23,7 +24,6 @@ from tests.photos.brushes import make_brush
 from tests.photos.driver import ToneEditor, tone
 from tests.photos.processes import start
 
-JOURNAL = ".brushctl/journal.jsonl"
 NOBODY = 65534 if os.geteuid() == 0 else 0
 """Root may do anything: its tests run the command as another user."""
 
@@ -50,7 +50,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict[str, str | None], str]
     process = start(folder, "dusk.brush", "in", *arguments, uid=NOBODY)
     process.join(60)
     place = folder / ("in" if "--in-place" in arguments else "out")
-    records = read_journal(place / JOURNAL)
+    records = journal_in(place / STATE)
     told = {name: record.error and record.error.what for name, record in records.items()}
     return process.exitcode, told, (folder / "said").read_text()
 
@@ -78,6 +78,36 @@ def test_in_place_a_result_that_could_not_be_read_for_a_while_is_not_edited_agai
     assert photograph.read_bytes() == made
 
 
+@pytest.mark.parametrize("name", ["journal.jsonl", "lock"])
+def test_in_place_another_users_journal_that_may_not_be_read_ends_the_run(folder, name):
+    """It may tell that these photographs are edited already, or that they are in hand."""
+    journal = folder / "in/2024/.brushctl"
+    photograph = (folder / "in/2024/b.jpg").read_bytes()
+    journal.mkdir()
+    (journal / name).touch(mode=0)
+    status, _, said = run(folder, "--in-place")
+    assert status == 1
+    assert f"in/2024/.brushctl/{name}: permission denied" in said
+    journal.chmod(0)
+    status, _, said = run(folder, "--in-place")
+    assert status == 1
+    assert "in/2024/.brushctl" in said
+    assert (folder / "in/2024/b.jpg").read_bytes() == photograph
+
+
+def test_in_place_another_users_lock_that_may_be_read_tells_whether_it_is_held(folder):
+    lock = folder / "in/2024/.brushctl/lock"
+    lock.parent.mkdir()
+    lock.touch(mode=0o444)
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        status, told, said = run(folder, "--in-place")
+    assert "another run is at work on some of these photographs" in said
+    assert (status, told) == (0, {})
+    status, told, _ = run(folder, "--in-place")
+    assert (status, len(told)) == (0, 4)
+
+
 def test_a_folder_that_may_not_be_searched_is_told_of(folder):
     (folder / "in/2024").chmod(0o300)
     status, told, said = run(folder, "-o", "out")
@@ -98,7 +128,7 @@ def test_a_folder_that_may_not_be_written_fails_alone(folder):
     assert status == 3
     advice = "See that its folder can be written, then pass --retry-failed."
     assert f"2024/b.jpg: the result cannot be written (permission denied). {advice}" in said
-    assert read_journal(folder / "out" / JOURNAL)["2024/b.jpg"].error.code == "disk"
+    assert journal_in(folder / "out" / STATE)["2024/b.jpg"].error.code == "disk"
     for below in ("2024", "2025"):
         (folder / "out" / below).chmod(0o700)
     assert run(folder, "-o", "out")[0] == 3

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from brushctl.files import PART
-from brushctl.runs.journal import read_journal
+from brushctl.runs.journal import journal_in
+from brushctl.runs.plan import STATE
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.processes import start
 
 KILLS = 16  # for each of the two ways to write: 32 in all
 PHOTOGRAPHS = 8
-JOURNAL = ".brushctl/journal.jsonl"
+JOURNAL = f"{STATE}/journal.jsonl"
 SECONDS = 0.03  # that an edit of one takes, with its reading and writing, if nothing else runs
 
 
@@ -88,7 +89,7 @@ def test_killed_runs_leave_only_whole_results(folder):
     finished(folder, "dusk.brush", "in", "-o", "out")
     assert hashes(folder / "out") == wanted
     assert not [p for p in (folder / "out").glob(".*") if p.name != ".brushctl"]
-    journal = read_journal(folder / "out" / JOURNAL)
+    journal = journal_in(folder / "out" / STATE)
     assert {record.status for record in journal.values()} == {"done"}
 
 

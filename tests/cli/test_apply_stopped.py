@@ -11,7 +11,8 @@ import pytest
 from numpy.random import default_rng
 
 from brushctl.files import remove_unfinished, replacing
-from brushctl.runs.journal import read_journal
+from brushctl.runs.journal import journal_in
+from brushctl.runs.plan import STATE
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import save
 from tests.cli.test_apply import Shell, shell, summary, wait_for  # noqa: F401
@@ -34,7 +35,7 @@ def test_a_second_ctrl_c_stops_at_once(shell):  # noqa: F811
     assert time.monotonic() - started < 20, "no thread was waited for"
     assert "stopped at once" in said.read_text()
     assert shell.files() == []
-    assert read_journal(shell.folder / "out/.brushctl/journal.jsonl") == {}
+    assert journal_in(shell.folder / "out" / STATE) == {}
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (2, 0, 0)
 
 

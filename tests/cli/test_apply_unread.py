@@ -1,5 +1,6 @@
 """What is as a run left it is not read again; what is not, is known by its content."""
 
+import errno
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.runs import in_place
+from brushctl.runs import in_place, resume
 from brushctl.runs.plan import STATE
 from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
 from tests.photos import makers
@@ -58,6 +59,32 @@ def test_in_place_a_rerun_reads_no_photograph_whichever_folder_is_named(shell, r
     assert read == []
 
 
+@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_in_place_what_cannot_be_compared_for_a_moment_is_not_edited_again(
+    shell,  # noqa: F811
+    monkeypatch,
+    error,
+):
+    paths = shell.photographs(2)
+    shell.run(*IN_PLACE)
+    made = [path.read_bytes() for path in paths]
+    os.utime(paths[0])
+    hash_file = in_place.hash_file
+
+    def dropped(path: Path) -> str:
+        if path.name == "0.jpg":
+            raise OSError(error, os.strerror(error))
+        return hash_file(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(in_place, "hash_file", dropped)
+        _, err = shell.run(*IN_PLACE, status=3)
+        assert f"failed: 0.jpg: {os.strerror(error).lower()}" in err
+        assert "0 done, 1 unchanged, 1 failed" in err
+    assert summary(shell.events(*IN_PLACE)) == (0, 2, 0)
+    assert [path.read_bytes() for path in paths] == made
+
+
 def test_in_place_a_photograph_put_back_from_a_backup_is_edited_again(shell):  # noqa: F811
     path, before = backup(shell)
     os.utime(before, ns=(0, 1_000_000_000))  # as old as backups are
@@ -100,6 +127,25 @@ def test_in_place_results_of_an_old_journal_are_read_once_and_then_known(shell, 
     for _ in range(2):
         assert summary(shell.events(*IN_PLACE)) == (0, 2, 0)
     assert sorted(read) == ["0.jpg", "1.jpg"]
+
+
+def test_a_photograph_that_was_touched_is_read_once_and_then_known(shell, monkeypatch):  # noqa: F811
+    paths = shell.photographs(3)
+    paths[2].write_bytes(b"no photograph")
+    arguments = ("dusk.brush", "in", "-o", "out")
+    assert summary(shell.events(*arguments, status=3)) == (2, 0, 1)
+    for path in paths[1:]:
+        os.utime(path)
+    names, hash_file = [], resume.hash_file
+
+    def noted(path: Path) -> str:
+        names.append(path.name)
+        return hash_file(path)
+
+    monkeypatch.setattr(resume, "hash_file", noted)
+    for _ in range(2):
+        assert summary(shell.events(*arguments, status=3)) == (0, 2, 1)
+        assert names == ["1.jpg", "2.jpg"]
 
 
 def test_checksum_in_place_finds_another_content_of_the_same_length_time_and_inode(shell):  # noqa: F811

@@ -44,6 +44,19 @@ def test_a_photograph_that_cannot_be_read_fails_alone_and_can_be_tried_again(she
     assert summary(shell.events("dusk.brush", "in", *where, "--retry-failed")) == (1, 2, 0)
 
 
+def test_in_place_a_journal_below_that_cannot_be_read_ends_the_run(shell):  # noqa: F811
+    """It may tell that these photographs are edited already."""
+    (path,) = shell.photographs(1, folder="in/2024")
+    shell.run("dusk.brush", "in/2024", "--in-place")
+    made = path.read_bytes()
+    shell.photographs(1, folder="in/2025")
+    damage(shell.folder / "in/2024/.brushctl/journal.jsonl")
+    for how in ((), ("--dry-run",)):
+        _, err = shell.run("dusk.brush", "in", "--in-place", *how, status=1)
+        assert f"in/2024/.brushctl/journal.jsonl: {SAID}" in err
+    assert path.read_bytes() == made
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENXIO, errno.EOVERFLOW])
 def test_whatever_the_disk_says_is_told_and_is_no_surprise(number):
     error = OSError(number, os.strerror(number), "pairs/a.png")

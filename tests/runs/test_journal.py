@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brushctl.runs import journal as journals
-from brushctl.runs.journal import Contents, Journal, contents_in, read_journal
+from brushctl.runs.journal import Contents, Journal, contents_in, journal_in
 from brushctl.runs.lines import Reader, Writer
 from brushctl.runs.records import (
     Facts,
@@ -57,7 +57,7 @@ def test_a_journal_cut_at_any_byte_is_read_and_written_on(tmp_path):
         with Journal(tmp_path) as journal:
             before = dict(journal.records)
             journal.write(record("c.jpg"))
-        assert read_journal(path) == {**before, "c.jpg": record("c.jpg")}
+        assert journal_in(tmp_path) == {**before, "c.jpg": record("c.jpg")}
 
 
 FULL = """
@@ -70,8 +70,8 @@ with Journal(pathlib.Path(sys.argv[1])) as journal:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
     try:
         journal.write(Record("b.jpg", "done", {"seed": 1}, Source()))
-    except OSError:
-        print("full", *journal.records)
+    except OSError as error:
+        print("full", *journal.records, pathlib.Path(error.filename).name)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     journal.write(Record("c.jpg", "done", {"seed": 1}, Source()))
 """
@@ -81,10 +81,10 @@ def test_a_line_for_which_there_is_no_room_is_an_error_and_harms_no_later_one(tm
     """The system writes the part of it that has room, and says so only by its length."""
     command = [sys.executable, "-c", FULL, str(tmp_path)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == (
-        "full a.jpg\n"
+        "full a.jpg journal.jsonl\n"
     )
     written(tmp_path, record("d.jpg"))
-    records = read_journal(tmp_path / "journal.jsonl")
+    records = journal_in(tmp_path)
     assert {name: one.settings for name, one in records.items()} == {
         "a.jpg": {},
         "c.jpg": {"seed": 1},
@@ -92,9 +92,26 @@ def test_a_line_for_which_there_is_no_room_is_an_error_and_harms_no_later_one(tm
     }
 
 
-def test_names_that_are_no_text_are_kept(tmp_path):
-    name = b"caf\xe9.jpg".decode(errors="surrogateescape")
-    assert list(read_journal(written(tmp_path, record(name)))) == [name]
+@pytest.mark.parametrize("name", ["caf\udce9.jpg", "half a pair \ud83d.jpg"])
+def test_names_that_are_no_text_are_kept(tmp_path, name):
+    """POSIX gives bytes for them, and Windows halves of surrogate pairs."""
+    records = [record(name), record("b.jpg", settings={"brush": name})]
+    written(tmp_path, *records)
+    assert list(journal_in(tmp_path).values()) == records
+
+
+def test_names_are_read_that_stand_in_a_journal_as_their_bytes(tmp_path):
+    path = written(tmp_path, record("caf?.jpg"))
+    path.write_bytes(path.read_bytes().replace(b"caf?", b"caf\xe9"))
+    assert list(journal_in(tmp_path)) == ["caf\udce9.jpg"]
+
+
+def test_after_a_record_that_cannot_be_written_the_next_one_can_be_read(tmp_path):
+    with Journal(tmp_path) as journal:
+        with pytest.raises(TypeError):
+            journal.write(record("a.jpg"), record("b.jpg", settings={"no JSON": object()}))
+        journal.write(record("c.jpg"))
+    assert journal_in(tmp_path) == {"c.jpg": record("c.jpg")}
 
 
 def test_each_line_is_json_with_a_version_and_the_settings_stand_once(tmp_path):
@@ -147,8 +164,8 @@ def test_whatever_is_recorded_is_read_back(told):
 @given(st.lists(records, max_size=12))
 def test_a_compact_journal_tells_what_the_long_one_told(told):
     writer, long, compact = Writer(), Contents(), Contents()
-    long.add(b"".join(map(writer.lines_of, told)).splitlines())
-    compact.add(b"".join(long.lines()).splitlines())
+    long.add(b"".join(map(writer.lines_of, told)).splitlines(keepends=True), "long")
+    compact.add(b"".join(long.lines()).splitlines(keepends=True), "compact")
     assert compact.records == long.records
     assert set(compact.history()) == set(long.history()) == set(filter(None, map(made_by, told)))
     assert compact.spent == 0
@@ -182,7 +199,7 @@ BROKEN = {
 def test_a_journal_of_version_1_is_read_and_becomes_one_of_version_2(tmp_path):
     path = tmp_path / "journal.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in (OLD, BROKEN)))
-    before = read_journal(path)
+    before = journal_in(tmp_path)
     assert before == {
         "a.jpg": Record(
             "a.jpg",
@@ -204,7 +221,7 @@ def test_a_journal_of_version_1_is_read_and_becomes_one_of_version_2(tmp_path):
     with Journal(tmp_path):
         pass
     assert {json.loads(line)["brushctl"] for line in path.read_text().splitlines()} == {2}
-    assert read_journal(path) == before
+    assert journal_in(tmp_path) == before
 
 
 def again(count: int, **more) -> list[Record]:
@@ -219,6 +236,12 @@ def test_a_journal_that_says_most_things_twice_is_written_anew(tmp_path):
     assert compact <= once
     inode = (tmp_path / "journal.jsonl").stat().st_ino
     assert written(tmp_path, *again(2)).stat().st_ino == inode  # not each time
+
+
+def test_a_record_that_is_renewed_leaves_no_line_of_what_was_made(tmp_path):
+    for time in range(9):
+        written(tmp_path, record("0.jpg", source=Source("0.jpg", 1, None, time, "a")))
+    assert contents_in(tmp_path).made == set()
 
 
 def test_what_a_replaced_result_was_made_of_is_remembered(tmp_path):
@@ -256,10 +279,11 @@ def test_what_version_1_tells_of_replaced_results_is_remembered(tmp_path):
 KILLED = """
 import os, pathlib, sys
 from brushctl.runs.journal import Journal
+STEPS = "open os.rename os.remove shutil.copystat os.chown os.chmod os.utime".split()
 count = 0
 def audit(event, arguments):
     global count
-    if event in ("open", "os.rename", "os.remove", "shutil.copymode", "os.chmod"):
+    if event in STEPS:
         count += 1
         if count == int(sys.argv[2]):
             os._exit(9)
@@ -272,7 +296,7 @@ print(count)
 
 
 def test_a_kill_at_any_step_of_writing_it_anew_loses_nothing(tmp_path):
-    """Every open and rename of the program is once its last."""
+    """Each change that the program makes to a file is once its last."""
     told, step, left = [*again(30), *again(30, settings={"seed": 2})], 0, 9
     while left == 9:
         step += 1
@@ -315,6 +339,6 @@ def test_a_journal_that_others_may_write_stays_one(tmp_path):
 
 def test_a_journal_that_is_no_journal_is_empty(tmp_path):
     (tmp_path / "journal.jsonl").write_bytes(b"\xff\xfe{}\n[]\nnull\n{}\n7\n")
-    assert read_journal(tmp_path / "journal.jsonl") == {}
+    assert journal_in(tmp_path) == {}
     with pytest.raises(OSError):  # noqa: PT011
         Journal(tmp_path / "journal.jsonl" / "below").__enter__()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.runs.journal import Journal, check_idle, read_journal
+from brushctl.runs.journal import Journal, check_idle, journal_in
 from brushctl.runs.locking import WITHOUT, OutputBusyError
 from tests.runs.test_journal import again, written
 
 BUSY = """
 import pathlib, sys
-from brushctl.runs.journal import Journal, check_idle, read_journal
+from brushctl.runs.journal import Journal
 from brushctl.runs.locking import OutputBusyError
 try:
     Journal(pathlib.Path(sys.argv[1])).__enter__()
@@ -64,9 +64,9 @@ def answering(error: int):
 def test_a_share_without_locks_takes_results(tmp_path, monkeypatch, error):
     monkeypatch.setattr(fcntl, "flock", answering(error))
     check_idle([tmp_path])
-    path = written(tmp_path, *again(2))
+    written(tmp_path, *again(2))
     check_idle([tmp_path])
-    assert list(read_journal(path)) == ["0.jpg", "1.jpg"]
+    assert list(journal_in(tmp_path)) == ["0.jpg", "1.jpg"]
 
 
 def test_where_no_lock_can_be_had_the_run_is_warned_and_the_journal_is_only_added_to(

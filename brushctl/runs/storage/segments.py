@@ -117,7 +117,7 @@ def read_segments(output: str) -> dict[str, Record]:
         names = sorted(below(system, folder))
         for n in range(0, len(names), TOGETHER):
             for lines in pool.map(system.cat_file, names[n : n + TOGETHER]):
-                contents.add(lines.splitlines())
+                contents.add(lines.splitlines(keepends=True), output)
     return contents.records
 
 

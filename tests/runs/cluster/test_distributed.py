@@ -27,7 +27,7 @@ from brushctl.errors import BaseModelError, BrushctlError, PlanError, UsageError
 from brushctl.events import Event
 from brushctl.runs.executors.distributed import LARGEST, block_size, edit_on_cluster
 from brushctl.runs.executors.ray import Pool, spread
-from brushctl.runs.journal import Journal, read_journal
+from brushctl.runs.journal import Journal, journal_in
 from brushctl.runs.records import Record, Source
 from brushctl.runs.remote_plan import tasks_of
 from brushctl.runs.resume import select
@@ -284,7 +284,7 @@ def test_a_killed_run_goes_on_where_its_journal_ends(tmp_path):
         assert driver.poll() is None
     driver.kill()
     driver.wait()
-    finished = sum(record.status == "done" for record in read_journal(journal).values())
+    finished = sum(record.status == "done" for record in journal_in(journal.parent).values())
     assert 3 <= finished < 40
     assert len(edited(plan, ToneEditor)) <= 41 - finished
     assert results(tmp_path / "out") == alone(photographs)[1]
