@@ -279,7 +279,7 @@ def test_what_version_1_tells_of_replaced_results_is_remembered(tmp_path):
 KILLED = """
 import os, pathlib, sys
 from brushctl.runs.journal import Journal
-STEPS = "open os.rename os.remove shutil.copystat os.chown os.chmod os.utime".split()
+STEPS = "open os.rename os.remove shutil.copymode os.chown os.chmod os.setxattr".split()
 count = 0
 def audit(event, arguments):
     global count
