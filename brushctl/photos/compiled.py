@@ -28,7 +28,7 @@ _WORTH_A_THREAD = 2**16
 """Pixels: they take a millisecond, and starting a thread a tenth of one."""
 
 
-def _has_cache() -> bool:
+def has_cache() -> bool:
     """Whether there is a place to keep compiled code; numba would make a folder `~` for one."""
     with contextlib.suppress(UsageError):
         return bool(expanded("~"))
@@ -40,12 +40,12 @@ def compiled(function: Kernel) -> Kernel:
     """A loop over a range of rows, as machine code."""
     jit = functools.partial(numba.njit, nogil=True, fastmath=True)
     try:
-        return cast("Kernel", jit(cache=_has_cache())(function))
+        return cast("Kernel", jit(cache=has_cache())(function))
     except RuntimeError:  # neither the program's folder nor the user's can be written
         return cast("Kernel", jit()(function))
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """The cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
@@ -63,7 +63,7 @@ def in_threads(kernel: Callable[..., None], picture: Array, *tables: Array) -> A
     """
     h, w = picture.shape[:2]
     out = np.empty((h, w, 3), np.float32)
-    parts = max(1, min(_cores(), h, h * w // _WORTH_A_THREAD))
+    parts = max(1, min(usable_cores(), h, h * w // _WORTH_A_THREAD))
     if parts == 1:
         kernel(0, h, out, picture, *tables)
         return out

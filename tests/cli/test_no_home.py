@@ -124,9 +124,9 @@ def test_other_names_that_begin_as_a_home_are_names():
 def test_compiled_code_is_kept_in_no_folder_that_is_called_as_the_home(monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert kernels._has_cache()  # beside the program
+    assert kernels.has_cache()  # beside the program
     monkeypatch.setattr(kernels, "unwritable", lambda folder: (folder, "it cannot be written"))
-    assert not kernels._has_cache()
+    assert not kernels.has_cache()
     for name, value in {
         "NUMBA_CACHE_DIR": "/kept",
         "XDG_CACHE_HOME": "/kept",
@@ -134,4 +134,4 @@ def test_compiled_code_is_kept_in_no_folder_that_is_called_as_the_home(monkeypat
     }.items():
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
-            assert kernels._has_cache()
+            assert kernels.has_cache()

@@ -28,7 +28,7 @@ LOOPS = {
 def test_a_result_is_the_same_however_many_cores_make_it(loop, monkeypatch):
     made = []
     for cores in (1, 2, 3, 64):
-        monkeypatch.setattr(compiled, "_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(compiled, "usable_cores", lambda cores=cores: cores)
         made.append(loop())
     assert all(np.array_equal(other, made[0]) for other in made)
 

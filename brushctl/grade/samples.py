@@ -1,0 +1,117 @@
+"""The pixels of before/after pairs that a grade is fitted to, and what they say must stay."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushctl.errors import PairsError
+from brushctl.events import Advance, Event, Stage
+from brushctl.grade.apply import Kept
+from brushctl.grade.features import GROUPS, at_pixels, describe
+from brushctl.grade.rows import as_pixels
+
+Array = NDArray[Any]
+Tell = Callable[[Event], object]
+
+PIXELS = 2**17
+"""Pixels of a pair that the lattice is fitted to: those of a picture of 443 by 296. They are the
+photograph's own, from all over it; means of several would not be colours that the edit has seen."""
+MOST_PIXELS = 2**22
+"""Of all pairs together: 100 MB. More pairs give fewer pixels each."""
+NETWORK_PIXELS = 2**18
+"""Of all pairs together, for the network: at most 2^15 each, and 60 MB with their features."""
+HALF_STEP = 0.5 / 255
+"""Half a step of 8 bits: less is not a change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Pixels of one pair.
+
+    Attributes:
+        colours: (n, 3) float32, before.
+        results: (n, 3) float32, after.
+        features: (m, f) float32 of the first m of them, of all groups.
+    """
+
+    colours: Array
+    results: Array
+    features: Array
+
+
+def sample_pairs(pairs: Iterable[tuple[Array, Array]], seed: int, tell: Tell) -> list[Samples]:
+    """Pixels of each pair, from all over it; pairs are gone through once.
+
+    Raises:
+        PairsError: there is no pair, or the sides of one do not fit each other.
+    """
+    tell(Stage("reading pairs"))
+    samples = []
+    for n, (before, after) in enumerate(pairs):
+        samples.append(_sample(before, after, n, seed))
+        tell(Advance(n + 1))
+    if not samples:
+        raise PairsError("there is no pair to learn from", do="Give one before/after pair or more.")
+    most = max(1, MOST_PIXELS // len(samples)), max(1, NETWORK_PIXELS // len(samples))
+    return [
+        Samples(s.colours[: most[0]], s.results[: most[0]], s.features[: most[1]]) for s in samples
+    ]
+
+
+def _sample(before: Array, after: Array, n: int, seed: int) -> Samples:
+    """Pixels of the n-th pair, one from each cell of a grid, in any order."""
+    where = f"pair {n + 1}"
+    if before.shape != after.shape or before.ndim != 3 or before.shape[2] != 3 or not before.size:
+        raise PairsError(
+            f"before is {_size(before)} and after is {_size(after)}",
+            where=where,
+            do="Both must be RGB pictures of one size; `--align` crops them to what they share.",
+        )
+    before, after = as_pixels(before), as_pixels(after)
+    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+        raise PairsError("some pixels are no numbers", where=where, do="Leave this pair out.")
+    rng = np.random.default_rng([seed, n])
+    h, w = before.shape[:2]
+    cell = max(1.0, (h * w / PIXELS) ** 0.5)
+    down, across = max(1, int(h / cell)), max(1, int(w / cell))
+    y = ((np.arange(down)[:, None] + rng.random((down, across))) * h / down).astype(int).ravel()
+    x = ((np.arange(across)[None, :] + rng.random((down, across))) * w / across).astype(int).ravel()
+    order = rng.permutation(len(y))
+    y, x = y[order], x[order]
+    few = slice(NETWORK_PIXELS // 8)
+    places = np.stack([(y[few] + 0.5) / h, (x[few] + 0.5) / w], 1)
+    features = at_pixels(describe(before, GROUPS), before[y[few], x[few]], places)
+    return Samples(before[y, x], after[y, x], features)
+
+
+def _size(picture: Array) -> str:
+    return " x ".join(map(str, picture.shape[1::-1])) if picture.ndim == 3 else "no picture"
+
+
+def what_stays(samples: Sequence[Samples]) -> Kept:
+    """What all pairs that can say so leave as it is."""
+
+    def agreed(of: Callable[[Array], Array], stays: Callable[[Array, Array], Array]) -> bool:
+        """Whether every pair that has enough such colours leaves 95 % of them: some were healed."""
+        chosen = [(s, of(s.colours)) for s in samples]
+        enough = [(s, these) for s, these in chosen if these.sum() >= 20]
+        shares = [stays(s.colours[these], s.results[these]).mean() for s, these in enough]
+        return len(shares) >= min(2, len(samples)) and bool(min(shares) >= 0.95)
+
+    def same(x: Array, y: Array) -> Array:
+        return np.abs(y - x).max(1) <= HALF_STEP
+
+    return Kept(
+        black=agreed(lambda x: x.max(1) <= HALF_STEP, same),
+        white=agreed(lambda x: x.min(1) >= 1 - HALF_STEP, same),
+        greys=agreed(
+            lambda x: (np.ptp(x, 1) == 0) & (x[:, 0] > 0.02) & (x[:, 0] < 0.98),
+            lambda _, y: np.ptp(y, 1) <= HALF_STEP,
+        ),
+        nothing_but_greys=all(
+            float((np.ptp(s.results, 1) <= HALF_STEP).mean()) > 0.999 for s in samples
+        ),
+    )
