@@ -22,7 +22,12 @@ NAVIGATION = {
     "Begin": ["docs/start", "docs/faq", "docs/base-models"],
     "Use": ["docs/photographers", "docs/pipelines", "docs/cron", "docs/python", "docs/scale"],
     "Make brushes": ["docs/learning", "docs/vocabulary", "docs/brushes", "docs/luts"],
-    "Understand": ["docs/how-it-works", "docs/full-resolution", "docs/tiny-ip2p"],
+    "Understand": [
+        "docs/how-it-works",
+        "docs/architecture",
+        "docs/full-resolution",
+        "docs/tiny-ip2p",
+    ],
     "Measure": ["docs/bench", "docs/speed", "docs/experiments"],
     "Look up": ["reference/python", "docs/format", "formats/brush-1", "CHANGELOG"],
     "Commands": COMMANDS,
