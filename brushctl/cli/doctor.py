@@ -23,7 +23,6 @@ LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetenso
 EXTRAS = {
     "pillow-heif": ("HEIC photographs", "pillow-heif"),
     "lpips": ("LPIPS", "lpips"),
-    "opencolorio": ("LUTs as .cube files", "opencolorio"),
     "ray": ("Ray clusters and object storage", "'ray[data]' fsspec"),
 }
 """What each library is for, and what to install for it."""

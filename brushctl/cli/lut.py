@@ -69,9 +69,6 @@ def export_lut(
 
 
 def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:
-    from brushctl.grade.cube import open_colour_io
-
-    open_colour_io()  # writes the file at the very end
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
     if leads_nowhere(target):

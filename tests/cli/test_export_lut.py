@@ -46,15 +46,6 @@ def test_what_is_no_matter_of_colours_is_refused_unless_forced(shell, monkeypatc
     assert (shell.folder / "look.cube").exists()
 
 
-def test_without_opencolorio_nothing_is_edited_in_vain(shell, monkeypatch):
-    edited = []
-    monkeypatch.setattr(ToneEditor, "edit", lambda _, images: edited.append(images))
-    monkeypatch.setitem(sys.modules, "PyOpenColorIO", None)
-    _, said = shell.run("export", "warm", "--lut", "look.cube", *PICTURES, status=2)
-    assert "opencolorio" in said
-    assert edited == []
-
-
 def test_a_table_in_the_way_is_kept(shell):
     shell.run("export", "warm", "--lut", "look.cube", *PICTURES)
     shell.run("export", "warm", "--lut", "look.cube", *PICTURES, status=2)

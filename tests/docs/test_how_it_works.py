@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NAMED = re.compile(r"`((?:engine|bench|photos|brushes|tiny)\.[A-Za-z_.]+)`")
+NAMED = re.compile(r"`((?:engine|bench|grade|transfer|pairs|photos|brushes|tiny)\.[A-Za-z_.]+)`")
 NAMES = sorted(set(NAMED.findall((ROOT / "docs/how-it-works.md").read_text())))
 
 

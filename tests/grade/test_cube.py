@@ -29,11 +29,10 @@ def table(pictures) -> Lut:
 
 
 def test_the_file_holds_the_table_with_red_varying_fastest(table):
-    text = encode_cube(table, "brush autumn")
-    assert "brush autumn" in text
-    assert "LUT_3D_SIZE 33" in text
-    rows = re.findall(r"^-?\d+\.\d+ -?\d+\.\d+ -?\d+\.\d+$", text, re.MULTILINE)
-    colours = np.array([row.split() for row in rows], float).reshape(FINE, FINE, FINE, 3)
+    *head, nodes = encode_cube(table, "brush autumn").split("\n", 3)
+    assert head == ["# brush autumn", "", "LUT_3D_SIZE 33"]
+    assert re.fullmatch(r"(-?\d\.\d{6} -?\d\.\d{6} -?\d\.\d{6}\n)+", nodes)
+    colours = np.array(nodes.split(), float).reshape(FINE, FINE, FINE, 3)
     np.testing.assert_allclose(colours, table.table.transpose(2, 1, 0, 3), atol=1e-6)
 
 
