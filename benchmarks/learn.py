@@ -51,7 +51,7 @@ Step = Callable[[Draw], torch.Tensor]
 
 def plain_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
     """Eq. 3 as it is written, everything in one graph."""
-    empty = base.read("").states
+    empty = base.read("").prompt_embeds
 
     def loss(sample: Draw) -> torch.Tensor:
         n = len(sample.t)

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.card import command, note
 from brushctl.bench.metrics import psnr
-from brushctl.engine.brush.instruction import written
+from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import EMBEDDED, BaseModel, open_base
 from brushctl.engine.sampler import Editor
@@ -31,7 +31,7 @@ STEPS = (1, 2, 5, 10, 20)
 
 def through_autoencoder(base: BaseModel, pictures: list[np.ndarray]) -> float:
     """Mean PSNR of D(E(x))."""
-    null = written(base, "")
+    null = from_text(base, "")
     with Editor(base, null, scales=Scales(1, 1), steps=1, seed=0) as editor:
         return float(np.mean([psnr(editor.edit([x])[0].before, x) for x in pictures]))
 
@@ -44,7 +44,7 @@ def followed(
     rows = []
     for _ in range(n):
         pair = edit.make(rng, 64)
-        words = written(base, pair.instruction)
+        words = from_text(base, pair.instruction)
         with Editor(base, words, scales=scales, steps=steps, seed=0) as editor:
             after = editor.edit([pair.before.pixels])[0].after
         truth, inside = pair.after.pixels, pair.mask

@@ -15,7 +15,7 @@ from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.provenance import Stamp
-from brushctl.engine.brush.instruction import written
+from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.phrases.clip import default_clip, load_clip
@@ -129,7 +129,7 @@ def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0, report: Reporter = s
     base = open_base(TINY, device, resolve_dtype(None, device))
     brush = _learn(base, folders, stamp, seed, report=report)
     _edit(editor_on(base, brush), folders.photos, folders.edited, report=report)
-    _edit(Editor(base, written(base, TEXT)), folders.photos, folders.by_text, report=report)
+    _edit(Editor(base, from_text(base, TEXT)), folders.photos, folders.by_text, report=report)
     return _measured(folders, brush.metadata.instruction.phrase)
 
 

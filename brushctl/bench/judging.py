@@ -11,7 +11,7 @@ from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
-from brushctl.engine.brush.instruction import written
+from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.sampler import Editor, editor_on
 from brushctl.events import Advance, Reporter, Stage, silent
@@ -99,7 +99,7 @@ def judge(
     edited = _edited(editor_on(base, brush), before, done=0, report=report)
     by_phrase = None
     if phrase:
-        plain = Editor(base, written(base, phrase))
+        plain = Editor(base, from_text(base, phrase))
         by_phrase = _edited(plain, before, done=len(before), report=report)
     return Judgement(
         on=on,

@@ -15,7 +15,7 @@ from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend
 from brushctl.brushes.provenance import Stamp
 from brushctl.engine.brush.attention import brushed
-from brushctl.engine.brush.instruction import Instruction, from_brush, weakened
+from brushctl.engine.brush.instruction import Instruction, from_brush, scaled
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
@@ -119,7 +119,7 @@ def load(
     with as_usage_errors():
         number(strength, "strength")
     base = _base_of(pipe)
-    instruction = weakened(base, from_brush(base, chosen), strength)
+    instruction = scaled(base, from_brush(base, chosen), strength)
     settings = {
         "guidance_scale": scales.s_T,
         "image_guidance_scale": scales.s_I,

@@ -80,7 +80,7 @@ class Editor:
 
     def __enter__(self) -> Self:
         empty = self._base.read(None)
-        prepared = brushed(self._base.unet, self._instruction, empty=empty.states)
+        prepared = brushed(self._base.unet, self._instruction, empty=empty.prompt_embeds)
         state = self._installed.enter_context(prepared)
         self._guidance = Guidance(self._base, state, self._scales, empty)
         return self

@@ -87,7 +87,7 @@ def test_learning_brings_the_text_nearer(reader, clip, pictures):
     start, pulled, free = (
         float(led.distance(text))
         for text in (
-            reader.read("a ball").states,
+            reader.read("a ball").prompt_embeds,
             inverted(reader, pictures, led),
             inverted(reader, pictures, None),
         )

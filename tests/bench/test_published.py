@@ -64,7 +64,7 @@ def test_what_no_model_changes_comes_out_again(published, method):
 def test_text_comes_out_again_on_the_base_it_was_measured_on(published):
     import torch
 
-    from brushctl.engine.brush.instruction import written
+    from brushctl.engine.brush.instruction import from_text
     from brushctl.engine.brush.scales import Scales
     from brushctl.engine.model.base import open_base
     from brushctl.engine.sampler import Editor
@@ -75,7 +75,7 @@ def test_text_comes_out_again_on_the_base_it_was_measured_on(published):
     case = cases(published, "ip2p")[0]
     run = next(run for run in case["runs"] if run["guidance"] == "best")
     (effect,) = draw_effects([case["effect"]], base.resolution, published["seed"])
-    words, scales = written(base, effect.instruction), Scales(run["s_T"], run["s_I"])
+    words, scales = from_text(base, effect.instruction), Scales(run["s_T"], run["s_I"])
     with Editor(
         base, words, scales=scales, steps=base.defaults.steps, seed=published["seed"]
     ) as editor:

@@ -9,7 +9,7 @@ import torch
 from brushctl.bench.methods.visii import invert
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
-from brushctl.engine.brush.instruction import Instruction, written
+from brushctl.engine.brush.instruction import Instruction, from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.training.recipes import DEFAULT
 from brushctl.engine.training.samples import bucket_losses, draw, encode_pairs
@@ -34,7 +34,7 @@ def inverted(base, pictures, **more):
 
 def test_each_bucket_has_a_text_of_its_own_and_tokens_after_m_stay(base, pictures):
     learned = inverted(base, pictures)
-    start = base.read("a ball").states[0]
+    start = base.read("a ball").prompt_embeds[0]
     assert learned.text.shape == (5, *start.shape)
     assert not torch.equal(learned.text[0], learned.text[4])
     torch.testing.assert_close(learned.text[:, 16:], start[16:].expand(5, -1, -1))
@@ -58,8 +58,8 @@ def test_the_same_seed_learns_the_same_text(base, pictures):
 
 
 def test_a_row_reads_the_text_of_its_bucket(base):
-    texts = [base.read(words).states for words in ("make it snow", "make it nighttime")]
-    pooled = base.read("").pooled
+    texts = [base.read(words).prompt_embeds for words in ("make it snow", "make it nighttime")]
+    pooled = base.read("").pooled_prompt_embeds
     both = Instruction(text=torch.cat(texts), pooled=pooled, edges=(0, 500, 1000))
     shape = (2, base.vae.config.latent_channels, *[base.unet.config.sample_size] * 2)
     z = torch.randn(shape, generator=torch.Generator().manual_seed(1))
@@ -69,7 +69,7 @@ def test_a_row_reads_the_text_of_its_bucket(base):
         with brushed(base.unet, instruction) as state, torch.no_grad():
             return Guidance(base, state, Scales(3.0, 1.5)).predict(z, t, torch.zeros_like(z))
 
-    snow, night = (written(base, words) for words in ("make it snow", "make it nighttime"))
+    snow, night = (from_text(base, words) for words in ("make it snow", "make it nighttime"))
     expected = torch.stack([predicted(snow)[0], predicted(night)[1]])
     torch.testing.assert_close(predicted(both), expected, atol=1e-4, rtol=1e-4)
 

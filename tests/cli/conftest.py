@@ -8,6 +8,7 @@ import pytest
 from brushctl import settings
 from brushctl.engine.training import recipes
 from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.apply_shell import ApplyShell
 from tests.cli.shell import Shell, save
 
 
@@ -27,3 +28,9 @@ def shell(tmp_path, capfdbinary, monkeypatch):
     for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1, "JUDGED": 1}.items():
         monkeypatch.setattr(settings, name, few)
     return Shell(tmp_path, capfdbinary)
+
+
+@pytest.fixture
+def apply_shell(tmp_path, capfdbinary) -> ApplyShell:
+    """A shell for `brushctl apply`, with a tone curve for a model."""
+    return ApplyShell(tmp_path, capfdbinary)

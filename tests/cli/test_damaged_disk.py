@@ -15,7 +15,7 @@ from PIL import Image
 from brushctl.runs.records import Fault, Source
 from brushctl.runs.steps import failed
 from tests.cli import shell as others
-from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
+from tests.cli.apply_shell import summary
 from tests.photos import makers
 
 DAMAGED = Path("/proc/self/mem")
@@ -31,20 +31,20 @@ def damage(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("where", [("-o", "out"), ("--in-place",)], ids=" ".join)
-def test_a_photograph_that_cannot_be_read_fails_alone_and_can_be_tried_again(shell, where):  # noqa: F811
-    shell.photographs(3)
-    bad = damage(shell.folder / "in/1.jpg")
-    events = shell.events("dusk.brush", "in", *where, status=3)
+def test_a_photograph_that_cannot_be_read_fails_alone_and_can_be_tried_again(apply_shell, where):
+    apply_shell.photographs(3)
+    bad = damage(apply_shell.folder / "in/1.jpg")
+    events = apply_shell.events("dusk.brush", "in", *where, status=3)
     assert summary(events) == (2, 0, 1)
     (told,) = (event for event in events if event.get("status") == "failed")
     assert (told["file"], told["error"]["code"]) == ("1.jpg", "photo")
     assert told["error"]["what"] == SAID
     bad.unlink()
     makers.write_jpeg(bad, makers.picture(seed=1))
-    assert summary(shell.events("dusk.brush", "in", *where, "--retry-failed")) == (1, 2, 0)
+    assert summary(apply_shell.events("dusk.brush", "in", *where, "--retry-failed")) == (1, 2, 0)
 
 
-def test_in_place_a_journal_below_that_cannot_be_read_ends_the_run(shell):  # noqa: F811
+def test_in_place_a_journal_below_that_cannot_be_read_ends_the_run(shell):
     """It may tell that these photographs are edited already."""
     (path,) = shell.photographs(1, folder="in/2024")
     shell.run("dusk.brush", "in/2024", "--in-place")

@@ -11,28 +11,27 @@ from brushctl.photos import source
 from brushctl.runs import inputs
 from tests.brushes.makers import plain
 from tests.cli.shell import shell_with_brushes
-from tests.cli.test_apply import shell  # noqa: F401
 
 PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 
 
 @PIPES
 @pytest.mark.parametrize("where", [("-o", "out"), ("--in-place",)])
-def test_a_pipe_among_photographs_is_one_failed_file_in_each_run(shell, where):  # noqa: F811
-    shell.photographs(1)
-    os.mkfifo(shell.folder / "in/pipe.jpg")
+def test_a_pipe_among_photographs_is_one_failed_file_in_each_run(apply_shell, where):
+    apply_shell.photographs(1)
+    os.mkfifo(apply_shell.folder / "in/pipe.jpg")
     for done in (1, 0):
-        _, err = shell.run("dusk.brush", "in/0.jpg", "in/pipe.jpg", *where, status=3)
+        _, err = apply_shell.run("dusk.brush", "in/0.jpg", "in/pipe.jpg", *where, status=3)
         assert "pipe.jpg: it is a pipe, not a regular file" in err
         assert f"{done} done" in err
 
 
 @PIPES
 def test_a_photograph_that_becomes_a_pipe_during_a_run_is_one_failed_file(
-    shell,  # noqa: F811
+    apply_shell,
     monkeypatch,
 ):
-    first, second = shell.photographs(2)
+    first, second = apply_shell.photographs(2)
     sized = itertools.count()
 
     def replaced(path):
@@ -42,35 +41,37 @@ def test_a_photograph_that_becomes_a_pipe_during_a_run_is_one_failed_file(
         return source.megapixels_of(path)
 
     monkeypatch.setattr("brushctl.runs.work.megapixels_of", replaced)
-    _, err = shell.run("dusk.brush", str(first), str(second), "-o", "out", status=3)
+    _, err = apply_shell.run("dusk.brush", str(first), str(second), "-o", "out", status=3)
     assert "1.jpg: it is a pipe, not a regular file" in err
-    assert shell.files() == ["0.jpg"]
+    assert apply_shell.files() == ["0.jpg"]
 
 
-def test_a_device_named_as_a_photograph_fails(shell):  # noqa: F811
-    _, err = shell.run("dusk.brush", "/dev/null", "-o", "out.jpg", status=4)
+def test_a_device_named_as_a_photograph_fails(apply_shell):
+    _, err = apply_shell.run("dusk.brush", "/dev/null", "-o", "out.jpg", status=4)
     assert "it is a device, not a regular file" in err
 
 
-def test_a_stream_that_begins_like_no_photograph_is_refused_before_it_is_long(shell, monkeypatch):  # noqa: F811
+def test_a_stream_that_begins_like_no_photograph_is_refused_before_it_is_long(
+    apply_shell, monkeypatch
+):
     monkeypatch.setattr(source, "BYTES", 30)
-    _, err = shell.run("dusk.brush", "-", data=b"no photograph" * 9, status=4)
+    _, err = apply_shell.run("dusk.brush", "-", data=b"no photograph" * 9, status=4)
     assert "this is not a photograph in a format that can be read" in err
 
 
-def test_a_stream_over_the_limit_fails(shell, monkeypatch):  # noqa: F811
+def test_a_stream_over_the_limit_fails(apply_shell, monkeypatch):
     monkeypatch.setattr(source, "BYTES", 1000)
-    data = shell.photographs(1)[0].read_bytes()
-    _, err = shell.run("dusk.brush", "-", data=data, status=4)
+    data = apply_shell.photographs(1)[0].read_bytes()
+    _, err = apply_shell.run("dusk.brush", "-", data=data, status=4)
     assert "it has more than 1,000 bytes, which is the limit" in err
 
 
-def test_a_list_over_the_limit_is_refused(shell, monkeypatch):  # noqa: F811
+def test_a_list_over_the_limit_is_refused(apply_shell, monkeypatch):
     monkeypatch.setattr(inputs, "LIST", 10)
-    (shell.folder / "names").write_bytes(b"y\n" * 9)
+    (apply_shell.folder / "names").write_bytes(b"y\n" * 9)
     for named in ("names", "-"):
         arguments = ("dusk.brush", "--files-from", named, "-o", "out")
-        _, err = shell.run(*arguments, data=b"y\n" * 9, status=2)
+        _, err = apply_shell.run(*arguments, data=b"y\n" * 9, status=2)
         assert "the list cannot be read (it has more than 10 bytes, which is the limit)" in err
 
 

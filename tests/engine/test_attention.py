@@ -127,7 +127,7 @@ def test_keys_prepared_once_predict_what_those_of_each_pass_do(base, pictures, s
             hook.remove()
         return prediction
 
-    each_pass, once = predicted(None), predicted(base.read("").states)
+    each_pass, once = predicted(None), predicted(base.read("").prompt_embeds)
     torch.testing.assert_close(once, each_pass, atol=1e-4, rtol=1e-4)
     assert projected == [False]
 

@@ -12,7 +12,7 @@ from huggingface_hub import constants
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from brushctl.engine.brush.instruction import written
+from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model import checkpoint as layout
 from brushctl.engine.model.base import EMBEDDED, find, open_base
@@ -89,7 +89,7 @@ def test_a_single_file_is_the_model_that_its_folder_is(models, folder, pictures,
         save_file(tensors, file)
 
     def edited(base):
-        with Editor(base, written(base, "red"), scales=Scales(3, 1.5), steps=2, seed=0) as editor:
+        with Editor(base, from_text(base, "red"), scales=Scales(3, 1.5), steps=2, seed=0) as editor:
             return editor.edit([pictures[0]])[0].after
 
     one, other = (open_base(str(path), CPU, torch.float32) for path in (file, folder))

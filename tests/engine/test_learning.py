@@ -250,7 +250,7 @@ def progress_of(values):
     run = Progress([feature], None, None)
     for value, errors in values:
         feature.fill_(value)
-        run.look(torch.tensor(errors))
+        run.note_validation(torch.tensor(errors))
     return run, feature
 
 
@@ -266,7 +266,7 @@ def test_learning_stops_when_held_out_pairs_gain_nothing_more():
     assert not run.converged()
     for _ in range(6):
         assert not run.converged()
-        run.look(torch.tensor([0.4, 0.4]))
+        run.note_validation(torch.tensor([0.4, 0.4]))
     assert run.converged()
 
 

@@ -13,7 +13,7 @@ from diffusers import (
 
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
-from brushctl.engine.brush.instruction import initial, written
+from brushctl.engine.brush.instruction import from_text, initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
 from brushctl.engine.pixels import from_model, to_model
@@ -68,7 +68,7 @@ def test_a_written_instruction_is_its_untouched_projections(base, pictures, leas
             return editor.edit([pictures[0]])[0].after
 
     untouched = initial(base, PHRASE, 5, least_m=least_m)
-    difference = edited(written(base, PHRASE)) - edited(untouched)
+    difference = edited(from_text(base, PHRASE)) - edited(untouched)
     assert np.abs(difference).max() <= TOLERANCE
 
 
@@ -78,7 +78,7 @@ def test_the_guided_prediction_is_equation_3(base, pictures, scales):
     condition = base.encode(to_model(pictures))  # (4, c, h, w)
     z_t = torch.randn(condition.shape, generator=g)
     t = torch.tensor([10, 300, 650, 999])
-    c_T, null = (base.read(words).states.expand(4, -1, -1) for words in (PHRASE, ""))
+    c_T, null = (base.read(words).prompt_embeds.expand(4, -1, -1) for words in (PHRASE, ""))
 
     def e(c_I, text):
         return base.unet(torch.cat([z_t, c_I], 1), t, text).sample
@@ -100,7 +100,7 @@ def test_the_guided_prediction_is_equation_3(base, pictures, scales):
 
 
 def test_a_picture_is_edited_the_same_alone_and_among_others(base, pictures):
-    with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=4, seed=0) as editor:
+    with Editor(base, from_text(base, PHRASE), scales=Scales(1, 1), steps=4, seed=0) as editor:
         together = [edited.after for edited in editor.edit(list(pictures))]
         turned = [edited.after for edited in editor.edit(list(pictures[::-1]))][::-1]
         alone = [editor.edit([picture])[0].after for picture in pictures]
@@ -110,7 +110,9 @@ def test_a_picture_is_edited_the_same_alone_and_among_others(base, pictures):
 
 def test_the_seed_changes_the_noise(base, pictures):
     def edited(seed):
-        with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=2, seed=seed) as editor:
+        with Editor(
+            base, from_text(base, PHRASE), scales=Scales(1, 1), steps=2, seed=seed
+        ) as editor:
             return editor.edit([pictures[0]])[0].after
 
     assert np.array_equal(edited(0), edited(0))
@@ -118,7 +120,7 @@ def test_the_seed_changes_the_noise(base, pictures):
 
 
 def test_before_is_the_autoencoders_own_picture(base, pictures):
-    with Editor(base, written(base, ""), scales=Scales(1, 1), steps=1, seed=0) as editor:
+    with Editor(base, from_text(base, ""), scales=Scales(1, 1), steps=1, seed=0) as editor:
         before = editor.edit([pictures[0]])[0].before
     latents = base.encode(to_model([pictures[0]])) * base.vae.config.scaling_factor
     assert np.abs(before - from_model(base.decode(latents))[0]).max() <= TOLERANCE
@@ -131,7 +133,7 @@ def test_a_scale_that_is_no_number_is_refused(scale):
 
 
 def test_numbers_out_of_range_are_an_error_and_no_black_picture(base, pictures):
-    instruction = written(base, PHRASE)
+    instruction = from_text(base, PHRASE)
     broken = replace(instruction, text=instruction.text * float("nan"))
     with (
         Editor(base, broken, scales=Scales(1, 1), steps=2, seed=0) as editor,
@@ -143,7 +145,7 @@ def test_numbers_out_of_range_are_an_error_and_no_black_picture(base, pictures):
 def test_pictures_of_any_number_and_size_are_edited_in_their_order(base, pictures):
     wide = [np.ascontiguousarray(picture[:32]) for picture in pictures[:3]]
     mixed = [pictures[0], wide[0], pictures[1], wide[1], wide[2]]
-    with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
+    with Editor(base, from_text(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
         together = editor.edit(mixed)
         alone = [editor.edit([picture])[0] for picture in mixed]
     for one, other in zip(together, alone, strict=True):
@@ -156,7 +158,7 @@ def test_bfloat16_moves_no_pixel_by_four_levels_of_255_at_the_base_s_own_setting
     how = {"scales": base.defaults.scales, "steps": base.defaults.steps, "seed": 0}
     made = []
     for model in (base, open_base(None, torch.device("cpu"), torch.bfloat16)):
-        with Editor(model, written(model, PHRASE), **how) as editor:
+        with Editor(model, from_text(model, PHRASE), **how) as editor:
             made.append(np.stack([edited.after for edited in editor.edit(list(pictures[:2]))]))
     assert 0 < np.abs(made[0] - made[1]).max() < 4 / 255
 
@@ -174,9 +176,9 @@ class Cramped(Editor):
 
 def test_out_of_memory_means_fewer_at_once_and_the_same_pictures(base, pictures):
     plain = {"scales": Scales(1, 1), "steps": 2, "seed": 0}
-    with Editor(base, written(base, PHRASE), **plain) as editor:
+    with Editor(base, from_text(base, PHRASE), **plain) as editor:
         wanted = [edited.after for edited in editor.edit(list(pictures))]
-    with Cramped(base, written(base, PHRASE), **plain) as editor:
+    with Cramped(base, from_text(base, PHRASE), **plain) as editor:
         assert editor.at_once >= len(pictures)
         editor.room = 1
         edited = [edited.after for edited in editor.edit(list(pictures))]
@@ -206,7 +208,7 @@ def a_card_of_64_mib(monkeypatch):
 def test_how_many_fit_on_a_card_is_found_by_one_step_of_one_picture(base):
     seen = []
     hook = base.unet.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
-    with Editor(base, written(base, PHRASE), scales=Scales(1, 1), steps=7, seed=0) as editor:
+    with Editor(base, from_text(base, PHRASE), scales=Scales(1, 1), steps=7, seed=0) as editor:
         assert editor.at_once == 11  # 0.7 of 64 MiB, in pictures of 4
     hook.remove()
     assert seen == [1]
@@ -214,7 +216,7 @@ def test_how_many_fit_on_a_card_is_found_by_one_step_of_one_picture(base):
 
 @pytest.mark.usefixtures("a_card_of_64_mib")
 def test_no_memory_to_find_out_means_one_at_a_time_and_the_edit_says_what_to_do(base, pictures):
-    with Cramped(base, written(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
+    with Cramped(base, from_text(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
         assert editor.at_once == 1
         with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
             editor.edit(list(pictures))
@@ -233,7 +235,7 @@ def test_a_base_that_does_not_fit_is_an_error_that_says_what_to_do(monkeypatch):
 def test_a_branch_that_does_not_count_is_not_computed(base, pictures, scales, branches):
     seen = []
     hook = base.unet.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
-    with Editor(base, written(base, PHRASE), scales=Scales(*scales), steps=2, seed=0) as editor:
+    with Editor(base, from_text(base, PHRASE), scales=Scales(*scales), steps=2, seed=0) as editor:
         editor.edit([pictures[0]])
     hook.remove()
     assert seen == [branches] * 2

@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 import brushctl
 from brushctl.brushes.provenance import Stamp
 from brushctl.engine.brush.attention import Brushed, PreparedAttnProcessor
-from brushctl.engine.brush.instruction import Instruction, from_brush, sites, written
+from brushctl.engine.brush.instruction import Instruction, from_brush, from_text, sites
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.diffusers_pipeline import Loaded
 from brushctl.engine.model.base import BaseModel
@@ -163,14 +163,14 @@ def test_a_strength_is_a_number(base, brush, strength):
 
 @pytest.mark.parametrize("steps", [0, -1, 1001, 10**9, 2.5, True])
 def test_an_editor_takes_each_timestep_of_the_schedule_once_at_most(base, brush, steps):
-    for opened in (partial(open_editor, brush), partial(Editor, base, written(base, "x"))):
+    for opened in (partial(open_editor, brush), partial(Editor, base, from_text(base, "x"))):
         with pytest.raises(UsageError, match="steps: must be"):
             opened(steps=steps)
 
 
 def test_numbers_of_numpy_are_numbers(base):
     scales = Scales(np.float32(2), np.float64(1))
-    with Editor(base, written(base, "x"), scales=scales, steps=np.int64(1)) as editor:
+    with Editor(base, from_text(base, "x"), scales=scales, steps=np.int64(1)) as editor:
         assert editor.edit([np.full((64, 64, 3), 0.5, np.float32)])
 
 

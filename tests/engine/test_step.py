@@ -15,7 +15,7 @@ from brushctl.engine.training.loop import trainable
 from brushctl.engine.training.recipes import PAPER
 from brushctl.engine.training.samples import bucket_losses, draw, encode_pairs, sample_errors
 from brushctl.engine.training.state import Progress
-from brushctl.engine.training.validation import Unseen
+from brushctl.engine.training.validation import ValidationSet
 
 
 def test_buckets_learn_together_as_they_would_alone(base, pictures):
@@ -80,9 +80,9 @@ def test_what_the_frozen_branches_predict_is_computed_once_for_all_looks(
     instruction = initial(base, "make it darker", 5)
     with brushed(base.unet, instruction) as state:
         guidance = Guidance(base, state, PAPER.scales)
-        unseen = Unseen(guidance, pictures[:1], pictures[1:2], recipe, seed=0)
+        validation = ValidationSet(guidance, pictures[:1], pictures[1:2], recipe, seed=0)
         monkeypatch.setattr(Guidance, "frozen_terms", counted)
-        first, again = unseen.losses(1), unseen.losses(2)
+        first, again = validation.evaluate(1), validation.evaluate(2)
         often = replace(recipe, batch=settings.DRAWS)
         pairs = encode_pairs(base, pictures[:1], pictures[1:2])
         sample = draw(base, pairs, often, torch.Generator().manual_seed(1))

@@ -7,7 +7,7 @@ from diffusers import StableDiffusionXLInstructPix2PixPipeline
 
 import brushctl
 from brushctl.brushes.provenance import Stamp
-from brushctl.engine.brush.instruction import from_brush, sites, weakened, written
+from brushctl.engine.brush.instruction import from_brush, from_text, scaled, sites
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
 from brushctl.engine.pixels import to_model
@@ -67,13 +67,13 @@ def by_engine(base, instruction, picture, scales=None, steps=3):
 @pytest.mark.parametrize("scales", [Scales(5.0, 1.5), Scales(1.0, 1.0)])
 def test_words_edit_as_in_diffusers_own_pipeline(xl, pipe, pictures, scales):
     wide = np.ascontiguousarray(pictures[0][:48])
-    ours, source = by_engine(xl, written(xl, PHRASE), wide, scales)
+    ours, source = by_engine(xl, from_text(xl, PHRASE), wide, scales)
     theirs = by_pipe(
         pipe, wide, source, PHRASE, num_inference_steps=3,
         guidance_scale=scales.s_T, image_guidance_scale=scales.s_I,
     )  # fmt: skip
     assert np.abs(ours - theirs).max() <= TOLERANCE
-    others, _ = by_engine(xl, written(xl, "snow"), wide, scales)
+    others, _ = by_engine(xl, from_text(xl, "snow"), wide, scales)
     assert np.abs(ours - others).max() > 10 * TOLERANCE  # words count for something here
 
 
@@ -104,7 +104,7 @@ def test_a_brush_is_applied_and_loaded_alike(folder, pipe, pictures, brush, tmp_
 
 
 def test_at_strength_0_the_text_guidance_has_nothing_to_follow(xl, pictures, brush):
-    nothing = weakened(xl, from_brush(xl, brush), 0.0)
+    nothing = scaled(xl, from_brush(xl, brush), 0.0)
     gentle, _ = by_engine(xl, nothing, pictures[0], Scales(1.5, 1.5))
     strong, _ = by_engine(xl, nothing, pictures[0], Scales(9.0, 1.5))
     assert np.abs(gentle - strong).max() <= TOLERANCE

@@ -11,7 +11,7 @@ from brushctl.bench.effects import Effect
 from brushctl.bench.methods.clip_direction import direction_of
 from brushctl.bench.methods.visii import invert
 from brushctl.bench.metrics import Pixels
-from brushctl.engine.brush.instruction import Instruction, written
+from brushctl.engine.brush.instruction import Instruction, from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.model.fingerprint import digest_of_modules
@@ -111,7 +111,7 @@ def _lut(_bench: Bench, effect: Effect, _report: Reporter) -> Learnt:
 
 
 def _text(bench: Bench, effect: Effect, _report: Reporter) -> Learnt:
-    return Learnt(effect.instruction, written(bench.base, effect.instruction))
+    return Learnt(effect.instruction, from_text(bench.base, effect.instruction))
 
 
 def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False) -> Method:

@@ -27,10 +27,10 @@ from brushctl.engine.training.recipes import Recipe
 from brushctl.engine.training.samples import (
     Draw,
     EncodedPairs,
+    add_noise,
     bucket_losses,
     draw,
     encode_pairs,
-    noised,
 )
 from brushctl.events import Advance, Reporter, Stage, silent
 
@@ -73,12 +73,12 @@ def invert(
     report(Stage("encoding pairs"))
     pairs = encode_pairs(base, before, after)
     words = base.read(phrase or "")
-    text = words.states.repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
+    text = words.prompt_embeds.repeat(recipe.buckets, 1, 1)  # (j, l, d_text)
     m = tokens_learned(base, phrase, recipe.least_m)
     head = text[:, :m].float().clone().requires_grad_()
     tail = text[:, m:]
     edges = Buckets.even(recipe.buckets, base.train_steps).edges
-    instruction = Instruction(text=text, pooled=words.pooled, edges=edges)
+    instruction = Instruction(text=text, pooled=words.pooled_prompt_embeds, edges=edges)
     optimiser = adam([head], recipe)
     source = torch.Generator().manual_seed(seed)
     report(Stage("learning", total=recipe.steps))
@@ -120,4 +120,4 @@ def _with_fixed_noise(
         for t in sample.t.tolist()
     ]
     index = torch.randint(len(pairs.condition), (len(noise),), generator=source)
-    return noised(base, pairs, index, sample.t.cpu(), torch.stack(noise), sample.buckets)
+    return add_noise(base, pairs, index, sample.t.cpu(), torch.stack(noise), sample.buckets)

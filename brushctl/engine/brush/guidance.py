@@ -82,8 +82,8 @@ class Guidance:
         n = len(z_t)
         pictures = torch.cat([term.picture for term in terms])
         words = [term.words.rows(n) for term in terms]
-        texts = torch.cat([each.states for each in words])
-        pooled = torch.cat([each.pooled for each in words])
+        texts = torch.cat([each.prompt_embeds for each in words])
+        pooled = torch.cat([each.pooled_prompt_embeds for each in words])
         height, width = (side * self.base.vae_factor for side in z_t.shape[2:])
         added = self.base.family.added(pooled, height, width)
         seen = torch.cat([z_t.repeat(len(terms), 1, 1, 1), pictures], dim=1)  # (3n, 2c, h, w)

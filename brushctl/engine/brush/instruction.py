@@ -60,11 +60,11 @@ def sites(unet: nn.Module) -> dict[str, Any]:
     return {name: module for name, module in unet.named_modules() if name.endswith("attn2")}
 
 
-def written(base: BaseModel, phrase: str) -> Instruction:
+def from_text(base: BaseModel, phrase: str) -> Instruction:
     """An instruction in words: nothing is replaced."""
     words = base.read(phrase)
     edges = Buckets.even(1, base.train_steps).edges
-    return Instruction(text=words.states, pooled=words.pooled, edges=edges)
+    return Instruction(text=words.prompt_embeds, pooled=words.pooled_prompt_embeds, edges=edges)
 
 
 def initial(base: BaseModel, phrase: str | None, buckets: int, *, least_m: int = 0) -> Instruction:
@@ -97,11 +97,13 @@ def _untouched(base: BaseModel, words: Words, buckets: int, m: int) -> Instructi
     """Words whose first m tokens have their own projections, in every bucket."""
     features = {}
     for site, attention in sites(base.unet).items():
-        head = words.states[:, :m]  # (1, m, d_text)
+        head = words.prompt_embeds[:, :m]  # (1, m, d_text)
         K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
         features[site] = (_stacked(K, buckets), _stacked(V, buckets))
     edges = Buckets.even(buckets, base.train_steps).edges
-    return Instruction(text=words.states, pooled=words.pooled, features=features, edges=edges)
+    return Instruction(
+        text=words.prompt_embeds, pooled=words.pooled_prompt_embeds, features=features, edges=edges
+    )
 
 
 def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruction:
@@ -119,7 +121,7 @@ def from_noisiest(base: BaseModel, learned: Instruction, count: int) -> Instruct
     return _with_empty(base, learned, either)
 
 
-def weakened(base: BaseModel, learned: Instruction, strength: float) -> Instruction:
+def scaled(base: BaseModel, learned: Instruction, strength: float) -> Instruction:
     """The learned instruction at a strength: on the line from the empty one (0) to itself (1)."""
     if strength == 1:
         return learned
@@ -143,7 +145,7 @@ def _with_empty(
         for site, (K, V) in learned.features.items()
     }
     weights = learned.weights
-    if weights is not None:  # what is added to logits is what is weakened: weights stay positive
+    if weights is not None:  # what is added to logits is what is scaled: weights stay positive
         weights = both(torch.zeros_like(weights), weights.log()).exp()
     return replace(
         learned,
@@ -168,8 +170,8 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
         for site in sites(base.unet)
     }
     return Instruction(
-        text=words.states,
-        pooled=words.pooled,
+        text=words.prompt_embeds,
+        pooled=words.pooled_prompt_embeds,
         features=features,
         edges=meta.buckets.edges,
         weights=_token_weights(brush, base),

@@ -126,7 +126,8 @@ class BaseModel:
         """A phrase, padded to full length; None is the text of the branches without one."""
         words = self.family.read(phrase)
         return Words(
-            words.states.to(self.device, self.dtype), words.pooled.to(self.device, self.dtype)
+            words.prompt_embeds.to(self.device, self.dtype),
+            words.pooled_prompt_embeds.to(self.device, self.dtype),
         )
 
     def token_count(self, phrase: str) -> int:

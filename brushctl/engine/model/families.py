@@ -30,16 +30,17 @@ class Words:
     """A phrase as a U-Net is given it, for one row or for each.
 
     Attributes:
-        states: (1 or n, l, d_text), what cross-attention reads.
-        pooled: (1 or n, d_pooled), what joins the timestep; d_pooled is 0 where nothing does.
+        prompt_embeds: (1 or n, l, d_text), what cross-attention reads.
+        pooled_prompt_embeds: (1 or n, d_pooled), what joins the timestep;
+            d_pooled is 0 where nothing does.
     """
 
-    states: torch.Tensor
-    pooled: torch.Tensor
+    prompt_embeds: torch.Tensor
+    pooled_prompt_embeds: torch.Tensor
 
     def rows(self, n: int) -> "Words":
         """The same for each of n rows."""
-        return Words(self.states.expand(n, -1, -1), self.pooled.expand(n, -1))
+        return Words(self.prompt_embeds.expand(n, -1, -1), self.pooled_prompt_embeds.expand(n, -1))
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ class Family:
 
     def led(self, named: dict[str, Any], words: Words) -> dict[str, Any]:
         """Named arguments of a U-Net whose first n rows are to read `words` of n rows."""
-        return named | {"encoder_hidden_states": _led(named["encoder_hidden_states"], words.states)}
+        return named | {
+            "encoder_hidden_states": _led(named["encoder_hidden_states"], words.prompt_embeds)
+        }
 
     def vae_dtype(self, dtype: torch.dtype) -> torch.dtype:
         """The autoencoder's number format on a base in `dtype`."""
@@ -101,7 +104,9 @@ class XL(Family):
         """See `Family.read`."""
         if phrase is None and self.zeros_for_none:
             empty = self.read("")
-            return Words(torch.zeros_like(empty.states), torch.zeros_like(empty.pooled))
+            return Words(
+                torch.zeros_like(empty.prompt_embeds), torch.zeros_like(empty.pooled_prompt_embeds)
+            )
         pairs = ((self.tokenizer, self.text_encoder), (self.tokenizer_2, self.text_encoder_2))
         first, second = (
             encoder(_tokens(tokenizer, encoder, phrase or ""), output_hidden_states=True)
@@ -119,8 +124,10 @@ class XL(Family):
     def led(self, named: dict[str, Any], words: Words) -> dict[str, Any]:
         """See `Family.led`: the sizes remain those of the call."""
         conditions = named["added_cond_kwargs"]
-        pooled = {"text_embeds": _led(conditions["text_embeds"], words.pooled)}
-        states = {"encoder_hidden_states": _led(named["encoder_hidden_states"], words.states)}
+        pooled = {"text_embeds": _led(conditions["text_embeds"], words.pooled_prompt_embeds)}
+        states = {
+            "encoder_hidden_states": _led(named["encoder_hidden_states"], words.prompt_embeds)
+        }
         return named | states | {"added_cond_kwargs": conditions | pooled}
 
     def vae_dtype(self, dtype: torch.dtype) -> torch.dtype:

@@ -18,7 +18,7 @@ from brushctl.engine.training.optimizer import update
 from brushctl.engine.training.recipes import Recipe
 from brushctl.engine.training.samples import Draw, EncodedPairs, draw, encode_pairs, sample_errors
 from brushctl.engine.training.state import Keeper, Progress
-from brushctl.engine.training.validation import Unseen
+from brushctl.engine.training.validation import ValidationSet
 from brushctl.events import Advance, Reporter, Stage, Warned, silent
 
 
@@ -88,14 +88,14 @@ def learn(
     report(Stage("learning", total=recipe.steps))
     with brushed(base.unet, instruction) as reading:
         guidance = Guidance(base, reading, scales)
-        unseen = Unseen(guidance, *held_out, recipe, seed) if held_out else None
-        look_every = math.ceil(recipe.steps / settings.LOOKS)
+        validation = ValidationSet(guidance, *held_out, recipe, seed) if held_out else None
+        evaluate_every = math.ceil(recipe.steps / settings.LOOKS)
         while run.step < recipe.steps and not (recipe.by_held_out and run.converged()):
             with enough_memory("one sample alone does not fit into the device's memory"):
                 _step(guidance, pairs, recipe, run, report=report)
-            if unseen and (run.step % look_every == 0 or run.step == recipe.steps):
-                run.look(unseen.losses(run.parts))
-                run.psnr = unseen.psnr()
+            if validation and (run.step % evaluate_every == 0 or run.step == recipe.steps):
+                run.note_validation(validation.evaluate(run.parts))
+                run.psnr = validation.psnr()
             if run.step % settings.REPORT_EVERY == 0 or run.step == recipe.steps:
                 report(Advance(run.step, _told(run)))
             if keeper and run.step % settings.KEEP_EVERY == 0 and run.step < recipe.steps:
@@ -151,9 +151,9 @@ def _told(run: Progress) -> str:
     """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
     recent = torch.stack(run.losses[-settings.REPORT_EVERY :]).mean(0)
     told = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
-    if not run.looks:
+    if not run.validation_losses:
         return told
-    told += f", held out {float(run.looks[-1].mean()):.3f}"
+    told += f", held out {float(run.validation_losses[-1].mean()):.3f}"
     return told if math.isnan(run.psnr) else f"{told} ({run.psnr:.1f} dB)"
 
 

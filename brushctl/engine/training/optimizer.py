@@ -24,12 +24,12 @@ def set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> Non
 def update(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:
     """Take a step, at the recipe's rate, all buckets as one while they are tied."""
     if step < recipe.tied * recipe.steps:
-        tie([leaf for group in optimiser.param_groups for leaf in group["params"]])
+        share_gradients([leaf for group in optimiser.param_groups for leaf in group["params"]])
     set_rate(optimiser, recipe, step)
     optimiser.step()
 
 
-def tie(leaves: list[torch.Tensor]) -> None:
+def share_gradients(leaves: list[torch.Tensor]) -> None:
     """Give every bucket the mean of all gradients: having begun alike, they stay alike."""
     for leaf in leaves:
         assert leaf.grad is not None

@@ -76,10 +76,10 @@ def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Gen
     t = ((bucket + torch.rand(n, generator=source)) * width).long().clamp(max=T - 1)
     index = torch.randint(len(pairs.condition), (n,), generator=source)
     noise = torch.randn((n, *pairs.target.shape[1:]), generator=source)
-    return noised(base, pairs, index, t, noise, recipe.buckets)
+    return add_noise(base, pairs, index, t, noise, recipe.buckets)
 
 
-def noised(
+def add_noise(
     base: BaseModel,
     pairs: EncodedPairs,
     index: torch.Tensor,

@@ -34,9 +34,9 @@ class Progress:
         step: steps done.
         parts: how many parts the samples of a step go through the model in.
         losses: (j,) of every step.
-        looks: (j,) of every look at the held-out pairs.
-        psnr: in dB of held-out pictures edited at the last look, for people to watch.
-        best: the features at each bucket's best look; empty before the first.
+        validation_losses: (j,) of every evaluation on the held-out pairs.
+        psnr: in dB of held-out pictures edited at the last evaluation, for people to watch.
+        best: the features at each bucket's best evaluation; empty before the first.
     """
 
     leaves: list[torch.Tensor]
@@ -45,7 +45,7 @@ class Progress:
     step: int = 0
     parts: int = 1
     losses: list[torch.Tensor] = field(default_factory=list)
-    looks: list[torch.Tensor] = field(default_factory=list)
+    validation_losses: list[torch.Tensor] = field(default_factory=list)
     psnr: float = math.nan
     best: list[torch.Tensor] = field(default_factory=list)
 
@@ -55,30 +55,32 @@ class Progress:
         leaves = [leaf for KV in instruction.features.values() for leaf in KV]
         return cls(leaves, adam(leaves, recipe), torch.Generator().manual_seed(seed))
 
-    def look(self, losses: torch.Tensor) -> None:
+    def note_validation(self, losses: torch.Tensor) -> None:
         """Note the errors on held-out pairs, (j,); keep the buckets that were never better.
 
         Buckets share no parameters, so each is judged, and kept, by itself.
         """
-        least = torch.stack(self.looks).amin(0) if self.looks else losses + 1
+        least = (
+            torch.stack(self.validation_losses).amin(0) if self.validation_losses else losses + 1
+        )
         better = (losses < least).nonzero().flatten().tolist()
-        self.looks.append(losses)
+        self.validation_losses.append(losses)
         now = [leaf.detach().clone() for leaf in self.leaves]
         self.best = self.best or now
         for kept, leaf in zip(self.best, now, strict=True):
             kept[better] = leaf[better]
 
     def converged(self) -> bool:
-        """Whether the last looks show that more steps bring nothing to pairs not learned from."""
-        if len(self.looks) <= settings.PATIENCE:
+        """Early stopping: whether more steps have lately brought the held-out pairs nothing."""
+        if len(self.validation_losses) <= settings.PATIENCE:
             return False
-        looks = torch.stack(self.looks)
-        now, then = looks.amin(0).mean(), looks[: -settings.PATIENCE].amin(0).mean()
+        losses = torch.stack(self.validation_losses)
+        now, then = losses.amin(0).mean(), losses[: -settings.PATIENCE].amin(0).mean()
         return bool(now > (1 - settings.WORTH) * then)
 
     @torch.no_grad()
     def return_to_best(self) -> None:
-        """Set the features to what they were at each bucket's best look, if there was one."""
+        """Set the features to what they were at each bucket's best evaluation, if there was one."""
         if self.best:
             for leaf, kept in zip(self.leaves, self.best, strict=True):
                 leaf.copy_(kept)
@@ -94,7 +96,7 @@ class Progress:
                 "step": self.step,
                 "parts": self.parts,
                 "losses": self.losses,
-                "looks": self.looks,
+                "validation_losses": self.validation_losses,
                 "psnr": self.psnr,
                 "best": self.best,
             },
@@ -111,5 +113,6 @@ class Progress:
         self.optimiser.load_state_dict(kept["optimiser"])
         self.source.set_state(kept["source"])
         self.step, self.parts = kept["step"], kept["parts"]
-        self.losses, self.looks, self.psnr = kept["losses"], kept["looks"], kept["psnr"]
+        self.losses, self.psnr = kept["losses"], kept["psnr"]
+        self.validation_losses = kept["validation_losses"]
         self.best = [b.to(leaf.device) for b, leaf in zip(kept["best"], self.leaves, strict=False)]

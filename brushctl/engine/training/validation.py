@@ -1,4 +1,4 @@
-"""Held-out pairs: how well what is being learned does on what it is not learned from."""
+"""Validation: how well what is being learned does on held-out pairs."""
 
 import math
 from dataclasses import replace
@@ -14,10 +14,10 @@ from brushctl.engine.training.samples import Draw, brush_errors, draw, encode_pa
 from brushctl.errors import DeviceMemoryError
 
 
-class Unseen:
+class ValidationSet:
     """Held-out pairs (n, s, s, 3), and how well the features do on them as they stand.
 
-    The draws are the same at every look, so that the frozen branches see them once.
+    The samples are the same at every evaluation, so that the frozen branches see them once.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Unseen:
         self._editor = Editor(base, guidance.state.instruction, scales=guidance.scales, seed=seed)
 
     @torch.no_grad()
-    def losses(self, parts: int) -> torch.Tensor:
+    def evaluate(self, parts: int) -> torch.Tensor:
         """Each bucket's error, (j,), where a step's samples go through the model in `parts`."""
         rows = math.ceil(self._at_once / parts)
         if not self._ready:

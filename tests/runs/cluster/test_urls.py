@@ -16,7 +16,7 @@ from brushctl.runs import worker
 from brushctl.runs.executors import distributed as running
 from brushctl.runs.executors.ray import Pool
 from brushctl.runs.records import Fault, Record, Source
-from tests.cli.test_apply_again import nearly_full
+from tests.cli.apply.test_apply_again import nearly_full
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.driver import ToneEditor, tone_engine

@@ -10,7 +10,7 @@ import pytest
 
 from brushctl.runs import in_place, resume
 from brushctl.runs.plan import STATE
-from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
+from tests.cli.apply_shell import ApplyShell, summary
 from tests.photos import makers
 
 IN_PLACE = ("dusk.brush", "in", "--in-place")
@@ -35,7 +35,7 @@ def disguised(path: Path, like: Path) -> None:
     shutil.copystat(like, path)
 
 
-def backup(shell: Shell) -> tuple[Path, Path]:  # noqa: F811
+def backup(shell: ApplyShell) -> tuple[Path, Path]:
     """A photograph that was edited in place, and one to be put back over it of the same length."""
     (path,) = shell.photographs(1)
     makers.write_jpeg(path, makers.picture(), quality=95)
@@ -46,7 +46,7 @@ def backup(shell: Shell) -> tuple[Path, Path]:  # noqa: F811
     return path, before
 
 
-def test_in_place_a_rerun_reads_no_photograph_whichever_folder_is_named(shell, read):  # noqa: F811
+def test_in_place_a_rerun_reads_no_photograph_whichever_folder_is_named(shell, read):
     shell.photographs(3, folder="in/2024")
     assert summary(shell.events(*IN_PLACE)) == (3, 0, 0)
     read.clear()
@@ -61,7 +61,7 @@ def test_in_place_a_rerun_reads_no_photograph_whichever_folder_is_named(shell, r
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EACCES])
 def test_in_place_what_cannot_be_compared_for_a_moment_is_not_edited_again(
-    shell,  # noqa: F811
+    shell,
     monkeypatch,
     error,
 ):
@@ -85,20 +85,20 @@ def test_in_place_what_cannot_be_compared_for_a_moment_is_not_edited_again(
     assert [path.read_bytes() for path in paths] == made
 
 
-def test_in_place_a_photograph_put_back_from_a_backup_is_edited_again(shell):  # noqa: F811
+def test_in_place_a_photograph_put_back_from_a_backup_is_edited_again(shell):
     path, before = backup(shell)
     os.utime(before, ns=(0, 1_000_000_000))  # as old as backups are
     shutil.copy2(before, path)
     assert summary(shell.events(*IN_PLACE)) == (1, 0, 0)
 
 
-def test_in_place_another_file_of_the_same_length_and_time_is_edited(shell):  # noqa: F811
+def test_in_place_another_file_of_the_same_length_and_time_is_edited(shell):
     path, before = backup(shell)
     before.replace(path)
     assert summary(shell.events(*IN_PLACE)) == (1, 0, 0)
 
 
-def test_in_place_what_was_touched_or_copied_is_read_once_and_then_known(shell, read):  # noqa: F811
+def test_in_place_what_was_touched_or_copied_is_read_once_and_then_known(shell, read):
     paths = shell.photographs(2)
     shell.run(*IN_PLACE)
     os.utime(paths[0])
@@ -113,7 +113,7 @@ def test_in_place_what_was_touched_or_copied_is_read_once_and_then_known(shell, 
     assert len(read) == 3
 
 
-def test_in_place_results_of_an_old_journal_are_read_once_and_then_known(shell, read):  # noqa: F811
+def test_in_place_results_of_an_old_journal_are_read_once_and_then_known(shell, read):
     shell.photographs(2)
     shell.run(*IN_PLACE)
     journal = shell.folder / "in" / STATE / "journal.jsonl"
@@ -129,7 +129,7 @@ def test_in_place_results_of_an_old_journal_are_read_once_and_then_known(shell, 
     assert sorted(read) == ["0.jpg", "1.jpg"]
 
 
-def test_a_photograph_that_was_touched_is_read_once_and_then_known(shell, monkeypatch):  # noqa: F811
+def test_a_photograph_that_was_touched_is_read_once_and_then_known(shell, monkeypatch):
     paths = shell.photographs(3)
     paths[2].write_bytes(b"no photograph")
     arguments = ("dusk.brush", "in", "-o", "out")
@@ -148,7 +148,7 @@ def test_a_photograph_that_was_touched_is_read_once_and_then_known(shell, monkey
         assert names == ["1.jpg", "2.jpg"]
 
 
-def test_checksum_in_place_finds_another_content_of_the_same_length_time_and_inode(shell):  # noqa: F811
+def test_checksum_in_place_finds_another_content_of_the_same_length_time_and_inode(shell):
     path, before = backup(shell)
     like = path.stat()
     path.write_bytes(before.read_bytes())
@@ -157,7 +157,7 @@ def test_checksum_in_place_finds_another_content_of_the_same_length_time_and_ino
     assert summary(shell.events(*IN_PLACE, "--checksum")) == (1, 0, 0)
 
 
-def test_checksum_compares_the_content_of_photographs_and_of_results(shell):  # noqa: F811
+def test_checksum_compares_the_content_of_photographs_and_of_results(shell):
     paths = shell.photographs(3)
     arguments = ("dusk.brush", "in", "-o", "out")
     shell.run(*arguments)
@@ -173,7 +173,7 @@ def test_checksum_compares_the_content_of_photographs_and_of_results(shell):  # 
 
 
 @pytest.mark.parametrize("more", [("-o", "out", "--watch"), ("-o", "s3://out", "--engine", "ray")])
-def test_checksum_is_for_a_run_that_ends_and_for_paths(shell, more):  # noqa: F811
+def test_checksum_is_for_a_run_that_ends_and_for_paths(shell, more):
     shell.photographs(1)
     _, err = shell.run("dusk.brush", "in", *more, "--checksum", status=2)
     assert "--checksum" in err

@@ -18,7 +18,7 @@ from brushctl.runs.journal import Journal, journal_in
 from brushctl.runs.plan import STATE, plan_folder, plan_in_place
 from brushctl.runs.records import Record
 from brushctl.runs.steps import Treatment
-from tests.cli.test_apply import Shell, edited, shell, summary  # noqa: F401
+from tests.cli.apply_shell import summary
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 from tests.photos.driver import ToneEditor, tone
@@ -136,7 +136,7 @@ def test_a_folder_that_may_not_be_written_fails_alone(folder):
     assert (status, any(told.values())) == (0, False)
 
 
-def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):  # noqa: F811
+def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):
     shell.photographs(1)
     (shell.folder / "page").mkdir()
     for report in ("page", "in/0.jpg/report.html", "page/report.pdf"):
@@ -144,7 +144,7 @@ def test_a_report_that_cannot_be_written_is_found_before_any_work(shell):  # noq
     assert not (shell.folder / "out").exists()
 
 
-def test_a_report_replaces_a_report_and_unasked_no_other_page(shell):  # noqa: F811
+def test_a_report_replaces_a_report_and_unasked_no_other_page(shell):
     shell.photographs(1)
     page = shell.folder / "index.html"
     page.write_text("<!doctype html><title>precious</title>")
@@ -157,7 +157,7 @@ def test_a_report_replaces_a_report_and_unasked_no_other_page(shell):  # noqa: F
     shell.run(*arguments)
 
 
-def test_a_report_replaces_no_photograph(shell):  # noqa: F811
+def test_a_report_replaces_no_photograph(shell):
     first, second, _ = paths = shell.photographs()
     odd = first.rename(first.with_name("0.html"))
     whole = odd.read_bytes()
@@ -212,7 +212,7 @@ def test_a_photograph_that_vanishes_before_it_is_read_fails_alone(tmp_path):
     assert len(list((tmp_path / "out").glob("*.jpg"))) == 19
 
 
-def test_in_place_no_picture_is_lost_that_a_file_holds_beside_the_photograph(shell):  # noqa: F811
+def test_in_place_no_picture_is_lost_that_a_file_holds_beside_the_photograph(shell):
     (shell.folder / "in").mkdir()
     names = ("stereo.jpg", "gain-map.jpg", "preview.jpg")
     stereo, gain_map, preview = paths = [shell.folder / "in" / name for name in names]
@@ -230,7 +230,7 @@ def test_in_place_no_picture_is_lost_that_a_file_holds_beside_the_photograph(she
     assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
 
 
-def test_in_place_a_link_stays_one_and_what_it_leads_to_is_edited(shell):  # noqa: F811
+def test_in_place_a_link_stays_one_and_what_it_leads_to_is_edited(shell):
     (path,) = shell.photographs(1, "store")
     original = open_photo(path).pixels
     (shell.folder / "in").mkdir()

@@ -8,7 +8,7 @@ from PIL import Image
 
 from brushctl.cli import _output as output
 from brushctl.photos.photo import open_photo
-from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
+from tests.cli.apply_shell import summary
 from tests.photos import makers
 from tests.photos.driver import tone
 
@@ -79,7 +79,7 @@ def plant_bad(root: Path, image: Image.Image) -> None:
     tifffile.imwrite(root / "bad/float.tif", np.zeros((9, 9, 3), np.float32), photometric="rgb")
 
 
-def test_a_tree_of_every_kind_of_file_goes_through_one_command(shell):  # noqa: F811
+def test_a_tree_of_every_kind_of_file_goes_through_one_command(shell):
     root = shell.folder / "in"
     plant(root)
     good = sorted(
@@ -119,7 +119,7 @@ def check(source: Path, target: Path) -> None:
     assert np.abs(after.pixels - tone(before.pixels)).mean() < 0.05, source
 
 
-def test_a_log_gets_lines_with_pace_time_left_and_the_file(shell, monkeypatch):  # noqa: F811
+def test_a_log_gets_lines_with_pace_time_left_and_the_file(shell, monkeypatch):
     monkeypatch.setattr(output, "LOG_INTERVAL", 0)
     shell.photographs(3)
     _, err = shell.run("dusk.brush", "in", "-o", "out")

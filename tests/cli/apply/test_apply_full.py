@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from brushctl.runs.plan import STATE
-from tests.cli.test_apply import Shell, shell, summary  # noqa: F401
+from tests.cli.apply_shell import summary
 
 ROOM = 20 * 1024
 
@@ -38,7 +38,7 @@ def photographs(folder: Path, suffix: str) -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "avif"])
-def test_in_place_a_result_that_does_not_fit_replaces_nothing(shell, suffix):  # noqa: F811
+def test_in_place_a_result_that_does_not_fit_replaces_nothing(shell, suffix):
     before = photographs(shell.folder / "in", suffix)
     with room(ROOM):
         _, err = shell.run("dusk.brush", "in", "--in-place", status=4)

@@ -13,14 +13,14 @@ from brushctl.cli.applying import Command
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.watch import LONGEST, HotFolders, rest_after, wait
-from tests.cli.test_apply import Shell, edited, shell  # noqa: F401
+from tests.cli.apply_shell import edited
 from tests.photos import makers
 
 WATCH = ("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
 
 
 @pytest.fixture
-def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], str]]:  # noqa: F811
+def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], str]]:
     """Watches for as long as a script goes on, which takes a step between looks and windows.
 
     Returns:
@@ -48,14 +48,14 @@ def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], s
     return watch
 
 
-def test_what_is_done_is_not_compared_again_and_again(shell, watched):  # noqa: F811
+def test_what_is_done_is_not_compared_again_and_again(shell, watched):
     shell.photographs(3)
     compared, _ = watched(until(lambda: len(shell.files()) == 3))
     assert compared == [3, 3]  # once to edit them, once to see that they are done
     assert len(shell.files()) == 3
 
 
-def test_each_change_is_noticed(shell, watched):  # noqa: F811
+def test_each_change_is_noticed(shell, watched):
     photographs = shell.photographs(3)
     photographs[2].write_bytes(b"no photograph")
     out = shell.folder / "out"
@@ -87,7 +87,7 @@ def until(condition: Callable[[], bool]) -> Iterator[None]:
     yield from [None] * 9
 
 
-def test_what_keeps_it_waiting_is_tried_at_each_look(shell, watched):  # noqa: F811
+def test_what_keeps_it_waiting_is_tried_at_each_look(shell, watched):
     shell.photographs(1)
     (shell.folder / "out").mkdir()
     in_the_way = shell.folder / "out/0.jpg"

@@ -16,7 +16,7 @@ from brushctl.runs import plan as planning
 from brushctl.runs import resume as selection
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import STATE
-from tests.cli.test_apply import Shell, edited, shell, summary, wait_for  # noqa: F401
+from tests.cli.apply_shell import edited, summary, wait_for
 from tests.photos import makers
 from tests.photos.processes import start
 
@@ -26,7 +26,7 @@ def nearly_full(monkeypatch, free: int) -> None:
     monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10**9, 0, free))
 
 
-def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):  # noqa: F811
+def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
     paths = shell.photographs(5)
     shell.run("dusk.brush", "in", "-o", "out")
     makers.write_jpeg(paths[0], makers.picture(seed=9))
@@ -39,7 +39,7 @@ def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
     assert not shell.files("elsewhere")
 
 
-def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, monkeypatch):  # noqa: F811
+def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, monkeypatch):
     shell.photographs(2)
     shell.run("dusk.brush", "in", "-o", "out")
     hash_file = selection.hash_file
@@ -56,7 +56,7 @@ def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, mon
 
 
 @pytest.mark.parametrize("first", ["in/2024", "in"])
-def test_in_place_edits_once_whichever_folder_is_named(shell, first):  # noqa: F811
+def test_in_place_edits_once_whichever_folder_is_named(shell, first):
     shell.photographs(2, folder="in/2024")
     assert summary(shell.events("dusk.brush", first, "--in-place"))[0] == 2
     made = {path.name: path.read_bytes() for path in (shell.folder / "in/2024").glob("*.jpg")}
@@ -67,7 +67,7 @@ def test_in_place_edits_once_whichever_folder_is_named(shell, first):  # noqa: F
         assert (shell.folder / "in/2024" / name).read_bytes() == data
 
 
-def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shell):  # noqa: F811
+def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shell):
     first, second, third = shell.photographs(3, folder="in/2024")
     shell.photographs(1, folder="in/2025")
     assert summary(shell.events("dusk.brush", "in", "--in-place")) == (4, 0, 0)
@@ -84,7 +84,7 @@ def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shel
     assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", "1")) == (5, 0, 0)
 
 
-def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):  # noqa: F811
+def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):
     paths = shell.photographs(2)
     for seed in ("1", "2"):
         assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", seed)) == (2, 0, 0)
@@ -95,7 +95,7 @@ def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):  # no
     assert [path.read_bytes() for path in paths] == made
 
 
-def test_names_that_are_no_text_are_planned_and_edited(shell):  # noqa: F811
+def test_names_that_are_no_text_are_planned_and_edited(shell):
     (path,) = shell.photographs(1)
     odd = path.with_name(os.fsdecode(b"caf\xe9.jpg"))
     path.rename(odd)
@@ -108,7 +108,7 @@ def test_names_that_are_no_text_are_planned_and_edited(shell):  # noqa: F811
 @pytest.mark.parametrize(
     "option", [("--dry-run",), ("--overwrite",), ("--retry-failed",), ("--files-from", "")]
 )
-def test_a_hot_folder_takes_no_option_of_a_single_run(shell, option):  # noqa: F811
+def test_a_hot_folder_takes_no_option_of_a_single_run(shell, option):
     shell.photographs(1)
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", *option, status=2)
     assert option[0] in err
@@ -116,7 +116,7 @@ def test_a_hot_folder_takes_no_option_of_a_single_run(shell, option):  # noqa: F
     assert not (shell.folder / "out").exists()
 
 
-def test_a_hot_folder_outlives_its_absence(shell):  # noqa: F811
+def test_a_hot_folder_outlives_its_absence(shell):
     shell.photographs(1)
     process = start(shell.folder, "dusk.brush", "in", "-o", "out", "--watch", "--settle", "0.1")
     wait_for((shell.folder / "out/0.jpg").exists)
@@ -131,7 +131,7 @@ def test_a_hot_folder_outlives_its_absence(shell):  # noqa: F811
     assert process.exitcode == 0
 
 
-def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):  # noqa: F811
+def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):
     shell.photographs(1)
     stat, looks = Path.stat, [0]
 
@@ -154,7 +154,7 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):  # noqa: 
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
 
 
-def test_photographs_of_one_name_each_keep_their_result(shell):  # noqa: F811
+def test_photographs_of_one_name_each_keep_their_result(shell):
     for folder in ("a", "b"):
         makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
     apart = ("-o", "out", "--name", "{folder}-{stem}.{ext}")
@@ -166,7 +166,7 @@ def test_photographs_of_one_name_each_keep_their_result(shell):  # noqa: F811
 
 
 @pytest.mark.parametrize("output", [".", "edited"])
-def test_results_that_a_later_list_holds_too_are_passed_over(shell, output):  # noqa: F811
+def test_results_that_a_later_list_holds_too_are_passed_over(shell, output):
     shell.photographs(2, ".")
     arguments = ("dusk.brush", "--files-from", "-", "-o", output, "--name", "{stem}-{n}.{ext}")
 
@@ -183,14 +183,14 @@ def test_results_that_a_later_list_holds_too_are_passed_over(shell, output):  # 
     assert len(list(shell.folder.rglob("*.jpg"))) == 4
 
 
-def test_photographs_that_were_edited_in_place_are_no_results_to_pass_over(shell):  # noqa: F811
+def test_photographs_that_were_edited_in_place_are_no_results_to_pass_over(shell):
     shell.photographs(2)
     assert summary(shell.events("dusk.brush", "in", "--in-place")) == (2, 0, 0)
     beside = ("in/0.jpg", "in/1.jpg", "-o", "in", "--name", "{stem}-x.{ext}")
     assert summary(shell.events("dusk.brush", *beside)) == (2, 0, 0)
 
 
-def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):  # noqa: F811
+def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):
     for folder in ("a", "b"):
         makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
     shell.run("dusk.brush", "a/0.jpg", "-o", "out")
@@ -205,7 +205,7 @@ def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):  # noqa:
     assert summary(shell.events("dusk.brush", "moved", "-o", "out", "--seed", "1")) == (1, 0, 0)
 
 
-def test_numbered_results_move_on_when_a_photograph_is_added(shell):  # noqa: F811
+def test_numbered_results_move_on_when_a_photograph_is_added(shell):
     numbered = ("dusk.brush", "in", "-o", "out", "--name", "{n:03}.png")
     shell.photographs(2)
     assert summary(shell.events(*numbered)) == (2, 0, 0)
@@ -216,7 +216,7 @@ def test_numbered_results_move_on_when_a_photograph_is_added(shell):  # noqa: F8
 
 
 @pytest.mark.parametrize("same_size", [True, False])
-def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):  # noqa: F811
+def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):
     paths = shell.photographs(2)
     shell.run("dusk.brush", "in", "-o", "out")
     result = shell.folder / "out/0.jpg"
@@ -234,7 +234,7 @@ def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):  
 
 
 @pytest.mark.parametrize("when", ["read", "renamed"])
-def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monkeypatch, when):  # noqa: F811
+def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monkeypatch, when):
     paths = shell.photographs(2)
     arguments = ("dusk.brush", "in", "-o", "out", "--retry-failed")
     shell.run(*arguments)
@@ -255,7 +255,7 @@ def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monk
     assert result.read_bytes() == retouched
 
 
-def test_what_is_retouched_after_a_run_was_killed_before_its_last_word_is_left_alone(shell):  # noqa: F811
+def test_what_is_retouched_after_a_run_was_killed_before_its_last_word_is_left_alone(shell):
     (path,) = shell.photographs(1)
     shell.run("dusk.brush", "in", "-o", "out")
     result, journal = shell.folder / "out/0.jpg", shell.folder / "out" / STATE / "journal.jsonl"
@@ -273,7 +273,7 @@ def refuse(*_: object) -> None:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def test_quiet_says_nothing_of_what_is_no_error(shell):  # noqa: F811
+def test_quiet_says_nothing_of_what_is_no_error(shell):
     """Cron sends mail of every word."""
     shell.photographs(2)
     arguments = ("dusk.brush", "in", "-o", "out", "--quiet")
@@ -291,7 +291,7 @@ def test_quiet_says_nothing_of_what_is_no_error(shell):  # noqa: F811
     assert result.read_bytes().endswith(b"by hand")
 
 
-def test_a_renamed_result_is_reported_by_its_photograph(shell):  # noqa: F811
+def test_a_renamed_result_is_reported_by_its_photograph(shell):
     (shell.folder / "in").mkdir()
     (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--name", "{n}.png", status=4)
@@ -299,7 +299,7 @@ def test_a_renamed_result_is_reported_by_its_photograph(shell):  # noqa: F811
 
 
 @pytest.mark.parametrize(("held", "named"), [("in", "in/2024"), ("in/2024", "in"), ("in", "link")])
-def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):  # noqa: F811
+def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):
     (path,) = shell.photographs(1, folder="in/2024")
     (shell.folder / "link").symlink_to("in/2024")
     whole = path.read_bytes()
@@ -313,7 +313,7 @@ def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):  # noqa
         assert summary(shell.events("dusk.brush", again, "--in-place")) == (0, 1, 0)
 
 
-def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell):  # noqa: F811
+def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell):
     (path,) = shell.photographs(1)
     whole = path.read_bytes()
     path.write_bytes(whole[:700])

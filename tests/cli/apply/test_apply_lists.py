@@ -2,16 +2,14 @@
 
 import json
 
-from tests.cli.test_apply import shell  # noqa: F401
 
-
-def test_lists_of_files_from_stdin(shell):  # noqa: F811
+def test_lists_of_files_from_stdin(shell):
     shell.photographs(3)
     shell.run("dusk.brush", "--files-from", "-", "-o", "out", data=b"in/0.jpg\0in/2.jpg\0")
     assert shell.files() == ["in/0.jpg", "in/2.jpg"]
 
 
-def test_an_empty_list_is_nothing_to_do_and_no_error(shell):  # noqa: F811
+def test_an_empty_list_is_nothing_to_do_and_no_error(shell):
     arguments = ("dusk.brush", "--files-from", "-", "--json", "--report", "page.html")
     for where in (("-o", "out"), ("--in-place",)):
         told, err = shell.run(*arguments, *where)
@@ -24,7 +22,7 @@ def test_an_empty_list_is_nothing_to_do_and_no_error(shell):  # noqa: F811
     assert "the list cannot be read" in err
 
 
-def test_an_odd_name_of_a_list_is_one_failed_file(shell):  # noqa: F811
+def test_an_odd_name_of_a_list_is_one_failed_file(shell):
     shell.photographs(1)
     (shell.folder / "in/._0.jpg").write_bytes(b"what macOS leaves on other disks")
     (shell.folder / "in/loop.jpg").symlink_to("loop.jpg")

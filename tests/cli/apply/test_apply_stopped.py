@@ -14,12 +14,12 @@ from brushctl.files import remove_unfinished, replacing
 from brushctl.runs.journal import journal_in
 from brushctl.runs.plan import STATE
 from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.apply_shell import summary, wait_for
 from tests.cli.shell import save
-from tests.cli.test_apply import Shell, shell, summary, wait_for  # noqa: F401
 from tests.photos.processes import start
 
 
-def test_a_second_ctrl_c_stops_at_once(shell):  # noqa: F811
+def test_a_second_ctrl_c_stops_at_once(shell):
     shell.photographs(2)
     process = start(shell.folder, "dusk.brush", "in", "-o", "out", lingering=True)
     said = shell.folder / "said"
@@ -40,7 +40,7 @@ def test_a_second_ctrl_c_stops_at_once(shell):  # noqa: F811
 
 
 @pytest.mark.parametrize(("before", "name"), [("", "INT"), ("nohup ", "HUP")])
-def test_a_run_in_the_background_of_a_script_goes_on(shell, before, name):  # noqa: F811
+def test_a_run_in_the_background_of_a_script_goes_on(shell, before, name):
     """A shell without job control has what it puts there ignore Ctrl-C, and nohup a hang-up."""
     shell.photographs(6)
     shell.bash(f"""
@@ -54,7 +54,7 @@ def test_a_run_in_the_background_of_a_script_goes_on(shell, before, name):  # no
 
 
 @pytest.mark.slow
-def test_learning_in_the_background_of_a_script_goes_on(shell):  # noqa: F811
+def test_learning_in_the_background_of_a_script_goes_on(shell):
     for side, scale in (("before", 1.0), ("after", 0.5)):
         save(shell.folder / f"pairs/{side}/a.png", draw_picture(default_rng(2), 64).pixels * scale)
     shell.bash(f"""
@@ -73,7 +73,7 @@ def test_what_is_half_written_goes_when_a_run_stops_at_once(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_reader_that_leaves_does_not_stop_the_run(shell):  # noqa: F811
+def test_a_reader_that_leaves_does_not_stop_the_run(shell):
     shell.photographs(6)
     shell.bash("set +o pipefail; brushctl apply dusk.brush in -o out --json | head -n 1 > first")
     (line,) = (shell.folder / "first").read_text().splitlines()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.test_apply import ROOT, Shell
+from tests.cli.apply_shell import ROOT, ApplyShell
 from tests.photos import makers
 from tests.photos.brushes import make_brush
 
@@ -25,8 +25,8 @@ def commands(guide: str) -> list[str]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, capfdbinary) -> Shell:
-    shell = Shell(tmp_path, capfdbinary)
+def shell(tmp_path: Path, capfdbinary) -> ApplyShell:
+    shell = ApplyShell(tmp_path, capfdbinary)
     make_brush(tmp_path / "home/brushes/golden-hour.brush", "golden-hour")
     (tmp_path / "photos/2024").mkdir(parents=True)
     makers.write_jpeg(tmp_path / "photos/2024/harbour.jpg", makers.picture())
