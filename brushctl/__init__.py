@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from brushctl.app.learn import learn as learn
     from brushctl.brushes.cache import open_brush as open_brush
     from brushctl.brushes.file import Brush as Brush
     from brushctl.brushes.file import write_brush as write_brush
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from brushctl.brushes.provenance import Stamp as Stamp
     from brushctl.engine.diffusers_pipeline import load as load
     from brushctl.engine.sampler import open_editor as open_editor
-    from brushctl.engine.teaching import learn as learn
     from brushctl.errors import BrushctlError as BrushctlError
 
 __version__ = "0.1.0"
@@ -29,7 +29,7 @@ API = {
     "Share": "brushctl.brushes.mixing",
     "Stamp": "brushctl.brushes.provenance",
     "blend": "brushctl.brushes.mixing",
-    "learn": "brushctl.engine.teaching",
+    "learn": "brushctl.app.learn",
     "load": "brushctl.engine.diffusers_pipeline",
     "open_brush": "brushctl.brushes.cache",
     "open_editor": "brushctl.engine.sampler",

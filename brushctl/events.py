@@ -36,6 +36,13 @@ class Advance(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Told(Event):
+    """Something that the work has found out or done: a line for people."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warned(Event):
     """Something the user should know, that does not stop the work."""
 

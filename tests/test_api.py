@@ -15,7 +15,7 @@ import brushctl
 from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
-from brushctl.events import Stage
+from brushctl.events import Stage, Told
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 PINNED = {
@@ -87,15 +87,21 @@ def pairs_in(folder, count, change=lambda pixels: 255 - pixels):
 
 
 @pytest.mark.parametrize(("recipe", "learned_from"), [("default", 5), ("paper", 6)])
-def test_learning_holds_out_what_the_command_does(tmp_path, monkeypatch, recipe, learned_from):
+def test_learning_holds_out_and_judges_as_the_command_does(
+    tmp_path, monkeypatch, recipe, learned_from
+):
     for name, plain in recipes.RECIPES.items():
         monkeypatch.setitem(recipes.RECIPES, name, replace(plain, steps=1, steps_for_one=None))
     told = []
     brush = brushctl.learn(
         pairs_in(tmp_path, 6), name="x", phrase="", recipe=recipe, report=told.append
     )
-    assert len(brush.metadata.training.pairs_sha256) == learned_from
+    training = brush.metadata.training
+    assert len(training.pairs_sha256) == learned_from
+    assert (training.held_out and training.held_out.pairs) == (6 - learned_from or None)
     assert Stage("checking pairs", 6) in told
+    (verdict,) = (event.message for event in told if isinstance(event, Told))
+    assert "your edit than leaving them alone" in verdict
 
 
 def test_learning_checks_the_pairs_as_the_command_does(tmp_path):

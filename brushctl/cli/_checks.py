@@ -1,31 +1,16 @@
 """What the check of the pairs found, told to people and to programs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from brushctl.cli._output import out_console, print_json, reporting, say, shown
+from brushctl.cli._output import out_console, print_json, reporting, shown
 from brushctl.errors import PairsError
 
 if TYPE_CHECKING:
     from brushctl.pairs.check import Finding
     from brushctl.pairs.find import Pair
-
-
-def checked(source: Path, pairs: "Sequence[Pair]", *, align: bool, quiet: bool) -> None:
-    """Check pairs that are about to be learned from; say what is doubtful.
-
-    Raises:
-        PairsError: nothing can be learned from them as they are.
-    """
-    from brushctl.pairs.check import sentence, vetted
-
-    with reporting(quiet=quiet) as report:
-        findings = vetted(source, pairs, align=align, report=report)
-    for finding in findings if not quiet else ():
-        say(f"{finding.severity}: {sentence(finding)}")
 
 
 def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:

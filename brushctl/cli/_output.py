@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TextIO
 
-from brushctl.events import Advance, Event, Reporter, Stage, Warned, silent
+from brushctl.events import Advance, Event, Reporter, Stage, Told, Warned, silent
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -182,6 +182,15 @@ def reporting(*, quiet: bool = False) -> Iterator[Reporter]:
 
 @contextlib.contextmanager
 def _bars(console: "Console") -> Iterator[Reporter]:
+    bars = _Bars(console)
+    try:
+        yield bars
+        bars.finish()
+    finally:
+        bars.leave()
+
+
+def _progress(console: "Console") -> "Progress":
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -193,7 +202,7 @@ def _bars(console: "Console") -> Iterator[Reporter]:
 
     left = max(4, console.width - BESIDE_THE_BAR)
     bar = min(30, left // 4)
-    columns = (
+    return Progress(
         TextColumn("{task.description:<14}"),
         BarColumn(bar_width=bar),
         MofNCompleteColumn(),
@@ -204,18 +213,16 @@ def _bars(console: "Console") -> Iterator[Reporter]:
             markup=False,
             table_column=Column(no_wrap=True, max_width=left - bar),
         ),
+        console=console,
     )
-    with Progress(*columns, console=console) as progress:
-        bars = _Bars(progress)
-        yield bars
-        bars.finish()
 
 
 class _Bars:
-    """A bar for each stage."""
+    """A bar for each stage; they stay where they are when a line is told below them."""
 
-    def __init__(self, progress: "Progress") -> None:
-        self._progress = progress
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._progress: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, event: Event) -> None:
@@ -224,17 +231,32 @@ class _Bars:
         match event:
             case Stage(name, total):
                 self.finish()
+                if self._progress is None:
+                    self._progress = _progress(self._console)
+                    self._progress.start()
                 self._task = self._progress.add_task(name, total=total, note="")
-            case Advance(done, note) if self._task is not None:
+            case Advance(done, note) if self._progress is not None and self._task is not None:
                 self._progress.update(self._task, completed=done, note=shown(note))
+            case Told(message):
+                self.finish()
+                self.leave()
+                say(message)
             case Warned(message):
                 told = Text("warning: ", "yellow") + Text(shown(message), "default")
-                self._progress.console.print(told, soft_wrap=True)
+                self._console.print(told, soft_wrap=True)
 
     def finish(self) -> None:
         """A stage that nobody knew the length of is shown to be over."""
-        if self._task is not None and self._progress.tasks[self._task].total is None:
+        if self._progress is None or self._task is None:
+            return
+        if self._progress.tasks[self._task].total is None:
             self._progress.update(self._task, total=1, completed=1)
+
+    def leave(self) -> None:
+        """The bars stay as they are; a new stage begins new ones."""
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress = self._task = None
 
 
 class _Lines:
@@ -254,6 +276,8 @@ class _Lines:
                 left = _time_left(done, total, time.monotonic() - self._began_at)
                 say(f"{self._stage.name} {done}/{total or '?'} {left} {note}".rstrip())
                 self._spoke_at = time.monotonic()
+            case Told(message):
+                say(message)
             case Warned(message):
                 say(f"warning: {message}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brushctl.app.machines import Machines
 from brushctl.brushes import limits
 from brushctl.brushes.cache import find
 from brushctl.brushes.fields import as_usage_errors
@@ -18,7 +19,6 @@ from brushctl.cli._options import (
     Device,
     Dtype,
     EngineName,
-    Machines,
     PerGpu,
     Quiet,
     RayAddress,
@@ -167,7 +167,7 @@ def apply(
 
     A second run edits only what is missing or has changed. Status 3: some files failed; 4: all.
     """
-    machines = Machines(ray_address, workers, cores, per_gpu, device, quiet)
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
     if settle != SETTLE and not watch:
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from brushctl.app.machines import Machines
 from brushctl.cli._options import (
     Base,
     Cores,
@@ -16,7 +17,6 @@ from brushctl.cli._options import (
     EngineName,
     Json,
     LearningDtype,
-    Machines,
     PerGpu,
     Quiet,
     RayAddress,
@@ -96,7 +96,7 @@ def bench(
     where it was when the same command is given again. Pictures and figures of every case are in
     WORK/report.html.
     """
-    machines = Machines(ray_address, workers, cores, per_gpu, device, quiet)
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
     if folder is not None and not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), do="Check the path.")
@@ -171,14 +171,13 @@ def _run(
 
     from brushctl.bench.distributed import on_cluster
 
-    with machines.joined() as pool:
+    with reporting(quiet=quiet) as report, machines.joined(report) as pool:
         # This process only plans and keeps; names of cases tell the number format.
         dtype = machines.dtype(setting.dtype, pool)
         anywhere = replace(setting, dtype=dtype, base=machines.base(setting.base) or TINY)
-        with reporting(quiet=quiet) as report:
-            bench = replace(setting, device="cpu", dtype=dtype).bench(report=report)
-            plan = planned(bench.base.resolution)
-            return plan, run_bench(bench, plan, on_cluster(anywhere, pool), report=report)
+        bench = replace(setting, device="cpu", dtype=dtype).bench(report=report)
+        plan = planned(bench.base.resolution)
+        return plan, run_bench(bench, plan, on_cluster(anywhere, pool), report=report)
 
 
 def _chosen(option: str, asked: str | None, known: list[str]) -> list[str]:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from brushctl.app.export_lut import export_lut
 from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
 from brushctl.cli._options import Base, Device, complete_names
-from brushctl.cli._output import say
-from brushctl.cli.lut import export_lut
+from brushctl.cli._output import reporting, say
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, read_bytes
 
@@ -57,15 +57,19 @@ def export(
     """
     named = targets or []
     if lut:
-        export_lut(
-            brush,
-            expanded(lut),
-            named,
-            force=force,
-            overwrite=overwrite,
-            base=base,
-            device=device,
-        )
+        with reporting() as report:
+            share = export_lut(
+                brush,
+                expanded(lut),
+                named,
+                force=force,
+                overwrite=overwrite,
+                base=base,
+                device=device,
+                report=report,
+            )
+        carried = f"{share:.0%} of the edit, on pictures left out of the fit"
+        say(f"exported {brush}: {expanded(lut)} ({carried})")
         return
     for option, given in {"--force": force, "--base": base, "--device": device != "auto"}.items():
         if given:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli._checks import checked
 from brushctl.cli._options import Align, Base, Device, Json, Pairs, Quiet
 from brushctl.cli._output import (
     err_console,
@@ -51,6 +50,7 @@ def init_phrase(
     quiet: Quiet = False,
 ) -> None:
     """Find the phrase learning would start from, and show what it was chosen among."""
+    from brushctl.pairs.check import require_sound
     from brushctl.pairs.find import find_pairs
     from brushctl.pairs.load import load_pairs
 
@@ -60,7 +60,8 @@ def init_phrase(
         )
     words = _text(vocabulary) if vocabulary else None
     found = find_pairs(pairs)
-    checked(pairs, found, align=align, quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        require_sound(pairs, found, align=align, report=report)
 
     from brushctl.engine.devices import resolve_device
     from brushctl.engine.phrases.clip import default_clip, load_clip

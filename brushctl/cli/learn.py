@@ -1,10 +1,14 @@
 """`brushctl learn`: make a brush out of before/after pairs."""
 
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from brushctl.app.learn import LearnedBrush, LearningSettings, prepare
+from brushctl.app.learn_many import BatchOptions
+from brushctl.app.machines import Machines
+from brushctl.cli._batch import learn_list
 from brushctl.cli._checks import show_checks
 from brushctl.cli._options import (
     Align,
@@ -13,7 +17,6 @@ from brushctl.cli._options import (
     Device,
     EngineName,
     LearningDtype,
-    Machines,
     Overwrite,
     Pairs,
     PerGpu,
@@ -22,9 +25,7 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
-from brushctl.cli._output import print_json, say
-from brushctl.cli.many import Many
-from brushctl.cli.order import Learned, Order
+from brushctl.cli._output import counted, print_json, reporting, say
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -93,11 +94,9 @@ def learn(
     Five to ten pairs of different scenes teach the edit and not the scene. They are checked
     before anything heavy begins. With --batch, status 3: some brushes failed; 4: all.
     """
-    machines = Machines(ray_address, workers, cores, per_gpu, device, quiet)
+    machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
-    order = Order(
-        pairs=pairs,
-        output=output or "",
+    settings = LearningSettings(
         base=base,
         recipe=recipe,
         steps=steps,
@@ -108,12 +107,18 @@ def learn(
         align=align,
         seed=seed,
     )
-    order.check()
+    settings.check()
     if batch:
         if check_only:
             raise UsageError("--check-only is for one set of pairs", do="Leave --batch out.")
-        many = Many(order, output, device, dtype, overwrite=overwrite, json=json, quiet=quiet)
-        many.learn(machines if engine is Engine.RAY else None)
+        learn_list(
+            pairs,
+            output,
+            settings,
+            BatchOptions(device, dtype, overwrite, machines if engine is Engine.RAY else None),
+            json=json,
+            quiet=quiet,
+        )
         return
     if engine is Engine.RAY:
         raise UsageError("a cluster learns many brushes at once", do="Add --batch, or one process.")
@@ -126,7 +131,8 @@ def learn(
         raise UsageError("the new brush has no name", do="Add -o NAME.")
     if device != "auto" or dtype:
         _check_machine(device, dtype)
-    ready = order.ready(overwrite=overwrite, go_on=resume, quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        run = prepare(pairs, output, settings, overwrite=overwrite, resume=resume, report=report)
     if base is None and not quiet:
         say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
 
@@ -135,19 +141,38 @@ def learn(
 
     place = resolve_device(device)
     model = open_base(base, place, learning_dtype(dtype, place))
-    learned = ready.carry_out(model, resume=resume, quiet=quiet)
+    with reporting(quiet=quiet) as report:
+        learned = run.learn(model, resume=resume, report=report)
     if json:
-        print_json({"brush": ready.target.stem, **learned.to_dict()})
+        print_json({"brush": run.target.stem, **_facts(learned)})
     elif not quiet:
         _tell(learned, output, base)
 
 
-def _tell(learned: Learned, output: str, base: str | None) -> None:
+def _facts(learned: LearnedBrush) -> dict[str, Any]:
+    """What has become of the pairs, for programs; null for what could not be found out."""
+    return {
+        "path": str(learned.path),
+        "sheet": str(learned.sheet) if learned.sheet else None,
+        "judged": learned.judged.figures() if learned.judged else None,
+        "metadata": learned.brush.metadata.to_dict(),
+    }
+
+
+def _tell(learned: LearnedBrush, output: str, base: str | None) -> None:
     """Say what has become of the pairs, and how to go on."""
     from brushctl.engine.model.hub import is_here
 
-    for line in (*learned.told().splitlines(), str(learned.path)):
+    metadata = learned.brush.metadata
+    assert metadata.training is not None
+    first, last = (
+        sum(x) / len(x) for x in (metadata.training.loss_first, metadata.training.loss_last)
+    )
+    pairs = counted(len(metadata.training.pairs_sha256), "pair")
+    say(f"learned {metadata.name} from {pairs}: loss {first:.4f} -> {last:.4f}")
+    for line in learned.judged.verdict().splitlines() if learned.judged else ():
         say(line)
+    say(str(learned.path))
     if learned.sheet:
         say(f"{learned.sheet}   (before, after, brush)")
     based = f" --base {quote(base)}" if base and is_here(base) else ""

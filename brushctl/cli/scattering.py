@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.cli._options import Machines
+from brushctl.app.machines import Machines
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli.applying import (
     Command,
@@ -58,23 +58,24 @@ class Scatter:
         from brushctl.runs.executors.distributed import edit_on_cluster
         from brushctl.runs.worker import open_editor_of
 
-        with self.machines.joined() as pool:
+        with (
+            reporting_files(json=command.json, quiet=command.quiet) as report,
+            self.machines.joined(report) as pool,
+        ):
             settings = {
                 **self.editor,
                 "base": self.machines.base(self.editor["base"]),
                 "dtype": self.machines.dtype(self.editor["dtype"], pool),
             }
-            opener = partial(open_editor_of, read_bytes(self.brush), settings)
-            with reporting_files(json=command.json, quiet=command.quiet) as report:
-                return edit_on_cluster(
-                    tasks,
-                    opener,
-                    command.treatment(),
-                    journal=journal,
-                    pool=pool,
-                    stop=stop,
-                    report=report,
-                )
+            return edit_on_cluster(
+                tasks,
+                partial(open_editor_of, read_bytes(self.brush), settings),
+                command.treatment(),
+                journal=journal,
+                pool=pool,
+                stop=stop,
+                report=report,
+            )
 
 
 def is_remote(

@@ -9,7 +9,7 @@ from shlex import quote
 import numpy as np
 
 from brushctl.errors import PairsError, PhotoError
-from brushctl.events import Advance, Reporter, Stage, silent
+from brushctl.events import Advance, Reporter, Stage, Told, Warned, silent
 from brushctl.pairs.align import measure_shift, registered
 from brushctl.pairs.consistency import SIDE, Sample, odd_ones, sample
 from brushctl.pairs.find import Pair
@@ -253,16 +253,16 @@ def _odd(looks: list[_Look]) -> Iterable[Finding]:
             )
 
 
-def vetted(
+def require_sound(
     source: Path, pairs: Sequence[Pair], *, align: bool = False, report: Reporter = silent
-) -> list[Finding]:
-    """Check pairs that are about to be learned from; return what is doubtful.
+) -> None:
+    """Check pairs that are about to be learned from; report what is doubtful.
 
     Args:
         source: the folder or manifest they were found in.
         pairs: they.
         align: whether shifted pairs will be cropped to what both pictures share.
-        report: is told how far it has come.
+        report: is told how far it has come, then of each finding.
 
     Raises:
         PairsError: nothing can be learned from them as they are.
@@ -273,7 +273,11 @@ def vetted(
         listed = f"brushctl learn {quote(str(source))} --check-only"
         more = f" (and {rest} more: {listed})" if rest else ""
         raise PairsError(first.what + more, where=f"{source}, pair {first.pair}", do=first.do)
-    return findings
+    for finding in findings:
+        if finding.severity is Severity.warning:
+            report(Warned(sentence(finding)))
+        else:
+            report(Told(f"{finding.severity}: {sentence(finding)}"))
 
 
 def sentence(finding: Finding) -> str:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from brushctl.bench.judging import Judgement, merged
 from brushctl.bench.methods import lpips as perception
 from brushctl.bench.methods.lpips import has_lpips, lpips_distance, tower_distance
 from brushctl.bench.metrics import BEST, direction, psnr, ssim
@@ -106,12 +105,3 @@ def test_the_bootstrap_covers_the_mean_and_is_narrow_where_effects_agree():
     values = list(np.random.default_rng(0).standard_normal(400))
     low, high = bootstrap(values, seed=0)
     assert high - low == pytest.approx(2 * 1.96 / math.sqrt(400), rel=0.15)
-
-
-@pytest.mark.parametrize(("phrases", "told"), [((30.0, None), None), ((30.0, 20.0), 25.0)])
-def test_words_are_judged_beside_the_brush_on_the_same_pairs_or_not_at_all(phrases, told):
-    """Each fold of a cross-validation finds its own words, and may find none."""
-    parts = [
-        Judgement("1 pair", [], [], [], unedited=10, brush=25, phrase=phrase) for phrase in phrases
-    ]
-    assert merged(parts, on="2 pairs").phrase == told

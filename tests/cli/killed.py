@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from brushctl import settings
-from brushctl.cli import lesson  # noqa: F401  (imports everything that learning needs)
+from brushctl.app import training_run  # noqa: F401  (imports everything that learning needs)
 from brushctl.cli.app import main
 from brushctl.engine.training import recipes
 

@@ -44,15 +44,15 @@ def test_a_photograph_that_cannot_be_read_fails_alone_and_can_be_tried_again(app
     assert summary(apply_shell.events("dusk.brush", "in", *where, "--retry-failed")) == (1, 2, 0)
 
 
-def test_in_place_a_journal_below_that_cannot_be_read_ends_the_run(shell):
+def test_in_place_a_journal_below_that_cannot_be_read_ends_the_run(apply_shell):
     """It may tell that these photographs are edited already."""
-    (path,) = shell.photographs(1, folder="in/2024")
-    shell.run("dusk.brush", "in/2024", "--in-place")
+    (path,) = apply_shell.photographs(1, folder="in/2024")
+    apply_shell.run("dusk.brush", "in/2024", "--in-place")
     made = path.read_bytes()
-    shell.photographs(1, folder="in/2025")
-    damage(shell.folder / "in/2024/.brushctl/journal.jsonl")
+    apply_shell.photographs(1, folder="in/2025")
+    damage(apply_shell.folder / "in/2024/.brushctl/journal.jsonl")
     for how in ((), ("--dry-run",)):
-        _, err = shell.run("dusk.brush", "in", "--in-place", *how, status=1)
+        _, err = apply_shell.run("dusk.brush", "in", "--in-place", *how, status=1)
         assert f"in/2024/.brushctl/journal.jsonl: {SAID}" in err
     assert path.read_bytes() == made
 

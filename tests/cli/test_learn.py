@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from brushctl import settings
+from brushctl.app import training_run
 from brushctl.brushes.file import read_brush
-from brushctl.cli import lesson
 from brushctl.engine.phrases import unique_phrase as phrasing
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training import recipes
@@ -195,13 +195,13 @@ def test_cross_validation_judges_by_every_pair_and_learns_from_all(shell):
 
 
 def test_folds_are_learned_with_the_recipe_of_as_many_pairs_as_they_have(shell, monkeypatch):
-    steps, honest = [], lesson.make_brush
+    steps, honest = [], training_run.make_brush
 
     def noting(*arguments, recipe, **more):
         steps.append(recipe.steps)
         return honest(*arguments, recipe=recipe, **more)
 
-    monkeypatch.setattr(lesson, "make_brush", noting)
+    monkeypatch.setattr(training_run, "make_brush", noting)
     (shell.folder / "pairs/before/2.png").unlink()
     (shell.folder / "pairs/after/2.png").unlink()
     shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--cross-validate")

@@ -10,14 +10,15 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from brushctl import settings
+from brushctl.app.learn import LearningSettings
+from brushctl.app.learn_many import LearningJob, LearningWorker
 from brushctl.brushes.file import read_brush
-from brushctl.cli.many import Assignment, School
-from brushctl.cli.order import Order
 from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.engine.training import state as progress
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import STATE
+from brushctl.runs.records import Source
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell, save
 
@@ -212,24 +213,13 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
 
 
 def test_what_a_process_that_died_has_left_is_no_obstacle_to_the_next(shell):
-    order = Order(
-        pairs=shell.folder / "sets/dim",
-        output=str(shell.folder / "dim.brush"),
-        base=None,
-        recipe="default",
-        steps=None,
-        phrase=None,
-        no_phrase=True,
-        hold_out=None,
-        cross_validate=False,
-        align=False,
-        seed=0,
-    )
-    school = School("cpu", None, quiet=True)
-    assignment = Assignment("dim", order, {}, {}, anew=False)
+    pairs, target = shell.folder / "sets/dim", shell.folder / "dim.brush"
+    settings = LearningSettings(no_phrase=True)
+    job = LearningJob("dim", pairs, target, settings, {}, Source(), anew=False)
+    worker = LearningWorker("cpu", None)
     (shell.folder / ".dim.brush.unfinished").write_bytes(b"of other settings")
-    (first,) = school([assignment])
-    (again,) = school([assignment])  # a brush is there, and was never told of
+    (first,) = worker([job])
+    (again,) = worker([job])  # a brush is there, and was never told of
     assert first.status == again.status == "done"
     assert first.result == again.result
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from brushctl import settings
-from brushctl.cli import order
+from brushctl.app import learn
 from brushctl.engine.training import state as progress
 
 
@@ -50,7 +50,7 @@ def terminated() -> None:
 def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, stop):
     command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
     with monkeypatch.context() as patch:
-        patch.setattr("brushctl.cli.lesson.judge", lambda *_, **__: stop())
+        patch.setattr("brushctl.app.training_run.judge", lambda *_, **__: stop())
         _, err = shell.run(*command, status=130)
     assert "--resume goes on" in err
     shell.run(*command, "--resume")
@@ -62,7 +62,7 @@ def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, mo
 
     command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--steps", "1")
     with monkeypatch.context() as patch:
-        patch.setattr(order, "keep_sheet", killed)
+        patch.setattr(learn, "keep_sheet", killed)
         shell.run(*command, status=130)
     whole = (shell.folder / "dim.brush").read_bytes()
     shell.run(*command, "--resume")

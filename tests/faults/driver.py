@@ -192,7 +192,7 @@ def _import_what_learns() -> None:
     import torch
 
     from brushctl import settings
-    from brushctl.cli import lesson  # noqa: F401
+    from brushctl.app import training_run  # noqa: F401
 
     torch.set_num_threads(1)  # no threads to lose in a fork
     settings.KEEP_EVERY = 1

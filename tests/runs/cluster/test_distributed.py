@@ -17,9 +17,9 @@ import pytest
 import torch
 from PIL import Image
 
+from brushctl.app.machines import Machines
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.provenance import Stamp
-from brushctl.cli._options import Machines
 from brushctl.engine.model.base import open_base
 from brushctl.engine.training.make_brush import Start, make_brush
 from brushctl.engine.training.recipes import DEFAULT
@@ -179,7 +179,7 @@ def test_a_cluster_without_the_same_code_is_told_of(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "machines",
-    [Machines(None, None, 999, 1, "cpu", False), Machines(None, None, 1, 1, "cuda", False)],
+    [Machines(None, None, 999, 1, "cpu"), Machines(None, None, 1, 1, "cuda")],
 )
 def test_what_this_machine_cannot_give_is_an_error_not_a_wait(machines):
     with pytest.raises(UsageError, match=r"999 cores|a GPU"), machines.joined():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import s3fs
 
-from brushctl.cli._options import Machines
+from brushctl.app.machines import Machines
 from brushctl.cli.app import main
 from brushctl.runs import worker
 from brushctl.runs.executors import distributed as running
@@ -170,7 +170,7 @@ def test_every_process_is_given_one_number_format(shell, monkeypatch, able):
     given: list[str] = []
     cpu, gpu = Pool(), Pool(gpus=1)
     for pool, options in ((cpu, ()), (gpu, ()), (cpu, ("--dtype", "float16"))):
-        monkeypatch.setattr(Machines, "joined", lambda _, pool=pool: nullcontext(pool))
+        monkeypatch.setattr(Machines, "joined", lambda *_, pool=pool: nullcontext(pool))
         monkeypatch.setattr(running, "edit_on_cluster", noting(given))
         shell.run("in", "-o", "out", "--engine", "ray", *options, status=4)
     assert given == ["bfloat16" if able else "float32", "bfloat16", "float16"]

@@ -1,4 +1,4 @@
-"""`brushctl export --lut`: a brush's edit as a table of colours, for other programs."""
+"""A brush's edit as a table of colours (a LUT), for other programs."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
-from brushctl.cli._output import reporting, say
 from brushctl.errors import UsageError
 from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.files import NOWHERE, leads_nowhere, write_atomically
@@ -35,8 +34,22 @@ def export_lut(
     overwrite: bool,
     base: str | None,
     device: str,
-) -> None:
+    report: Reporter = silent,
+) -> float:
     """Fit a LUT to what a brush does to pictures, judge it, and write it.
+
+    Args:
+        brush: a name in the cache, or a file.
+        target: the .cube file.
+        pictures: files and folders.
+        force: write it even if it carries little of the edit.
+        overwrite: replace a file of that name.
+        base: the base model; None for the one that the brush names.
+        device: what the pictures are edited on.
+        report: called with every event of the work.
+
+    Returns:
+        the share of the edit's variance that the LUT carries, on pictures left out of the fit.
 
     Raises:
         UsageError: the target or the pictures will not do, or the edit is no matter of colours
@@ -52,8 +65,7 @@ def export_lut(
     from brushctl.grade.lut import FINE, fit_lut, share_carried
 
     editor = open_editor(read_brush(path), base=base, device=device)
-    with reporting() as report:
-        before, after = _edited(editor, inputs, report=report)
+    before, after = _edited(editor, inputs, report=report)
     share = share_carried(before, after)
     if share < ENOUGH and not force:
         raise UsageError(
@@ -65,7 +77,7 @@ def export_lut(
     told = f"brush {metadata.name} {metadata.content_sha256[:12]}, {share:.1%} of its edit carried"
     cube = encode_cube(fit_lut(before, after, FINE), told)
     write_atomically(target, cube.encode(), overwrite=overwrite)
-    say(f"exported {brush}: {target} ({share:.0%} of the edit, on pictures left out of the fit)")
+    return share
 
 
 def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:

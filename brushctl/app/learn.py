@@ -1,0 +1,310 @@
+"""Learn a brush: check the pairs, find the phrase, hold pairs out, learn, judge, store."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brushctl.brushes import limits
+from brushctl.brushes.cache import destination, keep_sheet, store
+from brushctl.brushes.checkpoint import forget, states_of
+from brushctl.brushes.fields import as_usage_errors, label, line
+from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
+from brushctl.events import Reporter, Told, silent
+from brushctl.settings import LARGEST_SEED
+
+if TYPE_CHECKING:
+    from brushctl.app.judge import Judgement
+    from brushctl.brushes.file import Brush
+    from brushctl.engine.model.base import BaseModel
+    from brushctl.pairs.find import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """How a brush is learned from its pairs.
+
+    Attributes:
+        base: the base model; None for tiny-ip2p.
+        recipe: `default` or `paper`.
+        steps: in place of the recipe's own.
+        phrase: the words to start from; None for those CLIP finds.
+        no_phrase: start from the empty instruction.
+        hold_out: pairs to judge by; None for as many as the recipe spares.
+        cross_validate: judge by each pair in turn.
+        align: crop shifted pairs to what both pictures share.
+        seed: fixes every draw.
+    """
+
+    base: str | None = None
+    recipe: str = "default"
+    steps: int | None = None
+    phrase: str | None = None
+    no_phrase: bool = False
+    hold_out: int | None = None
+    cross_validate: bool = False
+    align: bool = False
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON: a change makes another brush."""
+        return asdict(self)
+
+    def check(self) -> None:
+        """See that the settings are within their limits and do not contradict each other.
+
+        Raises:
+            UsageError: they do, or one is not.
+        """
+        if self.steps is not None:
+            with as_usage_errors():
+                limits.learning_steps(self.steps, "--steps")
+        if self.phrase is not None and self.no_phrase:
+            raise UsageError(
+                "--phrase and --no-phrase contradict each other", do="Leave one of them out."
+            )
+        if self.cross_validate and self.hold_out:
+            raise UsageError(
+                "--cross-validate holds out each pair in turn", do="Leave --hold-out out."
+            )
+
+    def held_out(self, pairs: int) -> int:
+        """How many of so many pairs are held out.
+
+        Raises:
+            UsageError: there is no such recipe.
+        """
+        from brushctl.engine.training.recipes import recipe_called
+
+        recipe = recipe_called(self.recipe)
+        if self.cross_validate or self.hold_out is not None:
+            return self.hold_out or 0
+        return recipe.spared(pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSplit:
+    """The pairs to learn from, and those held out, which may be none."""
+
+    training: "Sequence[Pair]"
+    held_out: "Sequence[Pair]"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A brush to learn that nothing speaks against.
+
+    Attributes:
+        settings: how it is learned.
+        pairs: from what.
+        output: the brush's name in the cache, or its file.
+        target: the file.
+        overwrite: whether a brush that is there may be replaced.
+    """
+
+    settings: LearningSettings
+    pairs: PairSplit
+    output: str
+    target: Path
+    overwrite: bool
+
+    def learn(
+        self,
+        model: "BaseModel",
+        *,
+        resume: bool,
+        restart_if_changed: bool = False,
+        report: Reporter = silent,
+    ) -> "LearnedBrush":
+        """Learn, judge and store the brush.
+
+        Args:
+            model: the base.
+            resume: go on with what was begun.
+            restart_if_changed: begin anew, where what was begun is of other pairs or settings.
+            report: called with every event of the work.
+
+        Raises:
+            BrushctlError: it cannot be learned.
+            Interrupted: the user stopped it; what was learned so far is kept.
+        """
+        from brushctl.app.training_run import TrainingRun
+        from brushctl.brushes.file import encode_brush
+
+        run = TrainingRun(
+            model=model,
+            settings=self.settings,
+            pairs=self.pairs,
+            name=self.target.stem,
+            target=self.target,
+            resume=resume,
+            restart_if_changed=restart_if_changed,
+            report=report,
+        )
+        try:
+            brush, judged = run.learn_and_judge()
+        except KeyboardInterrupt:
+            kept = "The same command with --resume goes on." if states_of(self.target) else None
+            raise Interrupted("stopped while learning", do=kept) from None
+        path = store(encode_brush(brush), self.output, overwrite=self.overwrite)
+        shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
+        sheet = keep_sheet(path, shown)
+        forget(self.target)
+        return LearnedBrush(brush, judged, path, sheet)
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedBrush:
+    """A brush, how good it is if that is known, and where it and its contact sheet are."""
+
+    brush: "Brush"
+    judged: "Judgement | None"
+    path: Path
+    sheet: Path | None
+
+
+def prepare(
+    pairs: Path,
+    output: str,
+    settings: LearningSettings,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    report: Reporter = silent,
+) -> PreparedRun:
+    """Find out all that can be found out before a model loads.
+
+    Args:
+        pairs: a folder or a manifest.
+        output: the brush's name in the cache, or its file.
+        settings: how it is learned.
+        overwrite: whether a brush of its name may be replaced.
+        resume: whether what was begun before may be gone on with.
+        report: called with every event of the work.
+
+    Raises:
+        UsageError: the brush cannot be learned as it is asked for.
+        PairsError: nothing can be learned from the pairs.
+    """
+    settings.check()
+    target, overwrite = _place(output, overwrite=overwrite, resume=resume)
+    split = split_pairs(pairs, settings, report=report)
+    return PreparedRun(settings, split, output, target, overwrite)
+
+
+def split_pairs(
+    source: Path, settings: LearningSettings, *, report: Reporter = silent
+) -> PairSplit:
+    """Find the pairs, hold some of them out, and check them all.
+
+    Raises:
+        UsageError: they do not suffice for the settings, or a brush cannot keep its phrase.
+        PairsError: nothing can be learned from them.
+    """
+    from brushctl.pairs.check import require_sound
+    from brushctl.pairs.find import find_pairs, hold_out
+
+    found = find_pairs(source)
+    training, held_out = hold_out(found, settings.held_out(len(found)), settings.seed)
+    with as_usage_errors():
+        limits.pairs(len(training), "pairs to learn from")
+    if settings.cross_validate and len(found) < 2:
+        raise PairsError(
+            "cross-validation needs two pairs or more",
+            where="--cross-validate",
+            do="Add pairs, or leave it out.",
+        )
+    with as_usage_errors():
+        line(settings.phrase or "", "--phrase")
+    require_sound(source, found, align=settings.align, report=report)
+    return PairSplit(training, held_out)
+
+
+def _place(output: str, *, overwrite: bool, resume: bool) -> tuple[Path, bool]:
+    """Where the brush will be, and whether it may replace what is there.
+
+    A run that goes on may: it was allowed to when it began, or has written the brush itself
+    and was killed right after.
+    """
+    target = destination(output, overwrite=overwrite or resume)
+    begun = bool(states_of(target))
+    if begun and not (resume or overwrite):
+        raise NameTakenError(
+            "learning this brush was begun before",
+            where=output,
+            do="Add --resume to go on with it, or --overwrite to begin anew.",
+        )
+    overwrite = overwrite or begun
+    return destination(output, overwrite=overwrite), overwrite
+
+
+def learn(
+    pairs: str | Path,
+    *,
+    name: str,
+    base: str | None = None,
+    phrase: str | None = None,
+    recipe: str = "default",
+    held_out: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    dtype: str | None = None,
+    report: Reporter = silent,
+) -> "Brush":
+    """Learn a brush as `brushctl learn` does: pairs checked, some held out, the brush judged.
+
+    Nothing is stored. Figures of held-out pairs are in the brush's history
+    (`metadata.training.held_out`).
+
+    Args:
+        pairs: a folder or a manifest, in any layout that `brushctl learn` reads.
+        name: the brush's own name.
+        base: a base model; None for tiny-ip2p.
+        phrase: the words to start from; None to let CLIP find them, "" to start from none.
+        recipe: `default` or `paper`.
+        held_out: pairs to judge by, which with `default` also decide when to stop; None for one in
+            six, and with `paper` for none.
+        seed: fixes every draw.
+        device: `auto`, `cpu`, `cuda`, `mps`.
+        dtype: the number format of the frozen model; None for the device's own.
+        report: called with every event of the work; what is doubtful about the pairs is a `Warned`,
+            how good the brush is a `Told`.
+
+    Raises:
+        BrushFormatError: a brush can bear no such name or phrase.
+        PairsError: the pairs cannot be found or told apart, a picture cannot be read, the check
+            finds that nothing can be learned from them, or none would be left to learn from.
+        PhotoError: a picture could be read when the pairs were checked, and then no more.
+        PhraseError: the phrase is longer than the base model reads.
+        UsageError: there is no such recipe, or a brush cannot hold the seed or so many pairs.
+        BaseModelError: the base model or CLIP is not on this machine.
+        DeviceError: the device is not on this machine, or the number format is no such or float16.
+        DeviceMemoryError: its memory does not suffice.
+    """
+    from brushctl.engine.devices import learning_dtype, resolve_device
+
+    label(name, "name")
+    line(phrase or "", "phrase")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"a seed is a whole number from 0 to {LARGEST_SEED}", where=f"seed {seed}")
+    place = resolve_device(device)
+    number_format = learning_dtype(dtype, place)
+    settings = LearningSettings(
+        base=base,
+        recipe=recipe,
+        phrase=phrase or None,
+        no_phrase=phrase == "",
+        hold_out=held_out,
+        seed=seed,
+    )
+    split = split_pairs(Path(pairs), settings, report=report)
+
+    from brushctl.app.training_run import TrainingRun
+    from brushctl.engine.model.base import open_base
+
+    model = open_base(base, place, number_format)
+    run = TrainingRun(model, settings, split, name, report=report)
+    brush, judged = run.learn_and_judge()
+    if judged:
+        report(Told(judged.verdict()))
+    return brush
