@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def sweep(folder: Path, owner: str) -> None:
         owner: its files are deleted at once; those of others when they are a day old.
     """
     with contextlib.suppress(OSError):
-        parts = [path for path in folder.iterdir() if path.name.endswith(PART)]
+        parts = [path for path in folder.iterdir() if path.name.endswith(PART) and _is_plain(path)]
         for part in parts:
             with contextlib.suppress(OSError):
                 if part.name.startswith(_prefix(owner)) or _is_old(part):
@@ -179,6 +180,11 @@ def _delete_abandoned(part: Path) -> None:
             if not _is_old(part):
                 return
         part.unlink()
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file of its own: no link, and no pipe, which would be waited for."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _is_old(part: Path) -> bool:

@@ -17,6 +17,7 @@ from brushctl.files import (
     leads_nowhere,
     move,
     resolved,
+    sweep,
     unwritable,
     write_atomically,
 )
@@ -164,6 +165,7 @@ def destination(target: str, *, overwrite: bool) -> Path:
             do=f"Name a file in it, as x{SUFFIX}.",
         )
     if checked_file(path).exists() and not overwrite:
+        sweep(path.parent, path.name)  # of a command that was killed right after it had written it
         raise _taken(target)
     if leads_nowhere(resolved(path)):  # a link to what is not there is followed; into itself, not
         raise NameInvalidError(NOWHERE, where=target, do="Choose another name.")

@@ -11,8 +11,8 @@ METADATA = 32 * 2**20
 """Bytes of one block of metadata, of all that stands before a JPEG's pixels, and of all blocks
 that are unpacked from a PNG's texts. Depth maps and histories in XMP take some 10 MiB."""
 PARTS = 10_000
-"""Segments of a JPEG, chunks beside a PNG's pixels, chunks of a WebP, boxes of a HEIC or AVIF at
-one level, resources of Photoshop, pages of a TIFF that are counted. XMP of 32 MiB takes 520
+"""Segments of a JPEG, chunks beside a PNG's pixels, chunks of a WebP, boxes and items of a HEIC or
+AVIF, resources of Photoshop, pages of a TIFF that are counted. XMP of 32 MiB takes 520
 segments, a HEIC of 300 megapixels 1,200 tiles."""
 PIECES = 1_000_000
 """Chunks of a PNG's pixels: 300 megapixels in pieces of 8 KiB, as libpng writes, are 300,000."""

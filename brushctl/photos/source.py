@@ -7,6 +7,7 @@ from brushctl.errors import PhotoError
 from brushctl.extras import installing
 from brushctl.photos.formats import jpeg
 from brushctl.photos.formats.decoders import is_readable, open_image, without_remarks
+from brushctl.photos.formats.heif import check_boxes
 from brushctl.photos.formats.png import SIGNATURE, size_in
 from brushctl.photos.limits import BYTES
 from brushctl.reading import open_file, read_file, read_stream
@@ -74,6 +75,9 @@ def _megapixels(file: BinaryIO) -> float:
     if head.startswith(jpeg.SIGNATURE):
         jpeg.check_segments(file, "")
     file.seek(0)
+    if head[4:8] == b"ftyp":  # its decoder goes through all items to come to the size
+        check_boxes(read_stream(file, BYTES), "")
+        file.seek(0)
     with open_image(file) as image:
         return image.width * image.height / 1e6
 

@@ -65,24 +65,25 @@ class Contents:
         reader = Reader()
         for line in lines:
             try:
-                told = reader.read(line)
+                self._take(reader.read(line))
             except NewerError as error:
                 raise DiskError(
                     f"this journal is of version {error}, which a later brushctl has written",
                     where=where,
                     do="Update brushctl.",
                 ) from error
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 torn = is_torn(line)
                 self.spent += torn
                 self.damaged += not torn
-                continue
-            if isinstance(told, Record):
-                self._put(told)
-            elif told:
-                self.made.add(told)
         self.settings |= reader.settings
         self.spent += reader.spent
+
+    def _take(self, told: Record | Made | None) -> None:
+        if isinstance(told, Record):
+            self._put(told)
+        elif told:
+            self.made.add(told)
 
     def _put(self, record: Record) -> None:
         before = self.records.get(record.file)
@@ -173,7 +174,7 @@ class Journal:
             return False
         try:
             return hash_file(self.path.parent.parent / record.result.path) == record.result.sha256
-        except OSError:
+        except (OSError, ValueError):  # ValueError: of a path that no file can have
             return False
 
     def __exit__(
@@ -248,7 +249,7 @@ def contents_in(state: Path) -> Contents:
     with (
         contextlib.suppress(FileNotFoundError, NotADirectoryError),
         naming(path),
-        path.open("rb") as lines,
+        open_file(path) as lines,
     ):
         contents.add(lines, str(path))
     return contents

@@ -1,6 +1,7 @@
 """What cannot be read of a journal is kept, and told; no run takes a later version for its own."""
 
 import json
+import os
 
 import pytest
 
@@ -52,3 +53,25 @@ def test_a_journal_of_a_later_version_is_an_error_that_names_it(tmp_path):
     with pytest.raises(DiskError, match=f"{path}: .* version 3, .*Update brushctl"):
         Journal(tmp_path).__enter__()
     assert path.read_bytes() == later
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"brushctl": 1, "file": ["a"], "status": "done", "settings": {}},
+        {"brushctl": 1, "file": "a", "status": "writing", "settings": {}, "source": {},
+         "result": {"path": "a\0b", "sha256": "1"}},
+        {"made": {"a": 1}, "from": [1], "settings": "q"},
+    ],
+)  # fmt: skip
+def test_a_line_with_values_of_other_kinds_ends_no_run(tmp_path, line):
+    path, _ = written(tmp_path, *again(3)), None
+    path.write_bytes(path.read_bytes() + json.dumps(line).encode() + b"\n")
+    with Journal(tmp_path) as journal:
+        assert len(journal.records) >= 1
+
+
+def test_a_journal_that_is_a_pipe_is_an_error_and_waits_for_nobody(tmp_path):
+    os.mkfifo(tmp_path / "journal.jsonl")
+    with pytest.raises(OSError, match="a pipe"), Journal(tmp_path):
+        pass

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from brushctl.errors import PhotoError
 from brushctl.photos.limits import PARTS
 
+WITHIN = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iref": 4}
+"""Boxes that hold others, and the bytes that stand before those: a version and flags."""
+DEPTH = 8
+"""Boxes within one another: those of photographs are four deep."""
 FILM = b"mpvd"
 """The box of a motion photo's video."""
 
@@ -56,10 +60,39 @@ def check_boxes(data: bytes, where: str) -> None:
         PhotoError: it has more.
     """
     try:
-        for _ in boxes(data):
-            pass
-    except ValueError as error:
-        raise PhotoError(str(error), where=where) from None
+        too_many = _count_parts(memoryview(data)) > PARTS
+    except ValueError:  # at one level
+        too_many = True
+    except (struct.error, IndexError):  # cut short: decoding will tell
+        too_many = False
+    if too_many:
+        raise PhotoError(f"it has more than {PARTS:,} boxes and items", where=where)
+
+
+def _count_parts(data: memoryview, depth: int = 0) -> int:
+    """Boxes, those within others too, and what tables of items list: decoders go through each.
+
+    Raises:
+        ValueError: they are more than the limit of parts, or lie too deep within one another.
+        struct.error, IndexError: one is cut short.
+    """
+    if depth > DEPTH:
+        raise ValueError("its boxes lie too deep within one another")
+    count = 0
+    for box in boxes(data):
+        count += 1
+        if box.kind in WITHIN:
+            count += _count_parts(box.data[WITHIN[box.kind] :], depth + 1)
+        elif box.kind == b"iinf":  # a version and flags, and a number of items
+            count += _count_parts(box.data[8 if box.data[0] else 6 :], depth + 1)
+        elif box.kind == b"iloc":
+            wide = box.data[0] == 2
+            count += struct.unpack_from(">I" if wide else ">H", box.data, 6)[0]
+        elif box.kind == b"ipma":
+            count += struct.unpack_from(">I", box.data, 4)[0]
+        if count > PARTS:
+            break
+    return count
 
 
 def holds_film(data: bytes) -> bool:

@@ -57,10 +57,13 @@ def check_scans(data: bytes, where: str) -> None:
         where: names it in errors.
 
     Raises:
-        PhotoError: it has more scans than programs write.
+        PhotoError: it has more scans, or segments among them, than programs write.
     """
-    if _end(data)[1] > SCANS:
+    _, scans, segments = _end(data)
+    if scans > SCANS:
         raise PhotoError(f"it has more than {SCANS} scans", where=where)
+    if segments > PARTS:
+        raise PhotoError(f"it has more than {PARTS:,} segments", where=where)
 
 
 def holds_film(data: bytes) -> bool:
@@ -68,19 +71,19 @@ def holds_film(data: bytes) -> bool:
     return FILM.search(data, _end(data)[0]) is not None
 
 
-def _end(data: bytes) -> tuple[int, int]:
-    """Where a JPEG ends, and how many scans it has; no more are looked for than it may have."""
-    at, scans = len(SIGNATURE), 0
-    while at + 4 <= len(data) and scans <= SCANS:
-        marker = data[at + 1]
+def _end(data: bytes) -> tuple[int, int, int]:
+    """Where a JPEG ends, and how many scans and segments it has, as far as the limits go."""
+    at, scans, segments = len(SIGNATURE), 0, 0
+    # As decoders do, whatever is no marker is passed over.
+    while scans <= SCANS and segments <= PARTS and (found := MARKER.search(data, at)):
+        at, segments = found.end(), segments + 1
+        marker = data[at - 1]
         if marker == END:
-            return at + 2, scans
-        if marker == 0xFF:  # padding
-            at += 1
+            break
+        if marker in ALONE:
             continue
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == START_OF_SCAN:
-            scans += 1
-            found = MARKER.search(data, at)
-            at = found.start() if found else len(data)
-    return at, scans
+        at += int.from_bytes(data[at : at + 2], "big")
+        scans += marker == START_OF_SCAN
+    else:
+        at = min(at, len(data)) if scans > SCANS or segments > PARTS else len(data)
+    return at, scans, segments

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from brushctl.errors import PhotoError
-from brushctl.photos.limits import EXIF, PARTS, SUBDIRECTORIES, TAGS
+from brushctl.photos.limits import EXIF, PARTS, PIECES, SUBDIRECTORIES, TAGS
 
 FURTHER = 330
 """The tag of directories below a page."""
@@ -94,33 +94,36 @@ def check_directories(data: bytes, where: str) -> None:
     Raises:
         PhotoError: it has too many tags or directories, or values too large.
     """
-    page = first_directory(data, where)
+    page = first_directory(data, where, once=True)
     further = _below(data, page, (EXIF_IFD, GPS_IFD), where)
     for directory in list(further):
         further += _below(data, directory, (INTEROPERABILITY_IFD,), where)
     for directory in (page, *further):
         if sum(_told(tag, entry, len(data)) for tag, entry in directory.items()) > EXIF:
             raise PhotoError(f"its tags have more than {EXIF:,} bytes", where=where)
+    if any(entry.values > PIECES for entry in page.values() if not entry.is_bulk):
+        raise PhotoError(f"a tag of it has more than {PIECES:,} values", where=where)
     if FURTHER in page and page[FURTHER].values > SUBDIRECTORIES:
         raise PhotoError(f"its page has more than {SUBDIRECTORIES} directories", where=where)
 
 
-def first_directory(data: bytes, where: str) -> dict[int, Entry]:
+def first_directory(data: bytes, where: str, *, once: bool = False) -> dict[int, Entry]:
     """The entries of a TIFF's first directory by their tags.
 
     Args:
         data: the TIFF's bytes.
         where: names it in errors.
+        once: whether a tag that stands twice is refused.
 
     Raises:
-        PhotoError: they are too many.
+        PhotoError: they are too many, or one stands twice.
     """
     layout = LAYOUTS[data[:4]]
     try:
         (first,) = struct.unpack_from(layout.first, data)
     except struct.error:
         return {}  # cut short: decoding will tell
-    return _directory(data, first, where)
+    return _directory(data, first, where, once=once)
 
 
 def pages_of(data: bytes) -> int:
@@ -138,8 +141,12 @@ def pages_of(data: bytes) -> int:
     return len(seen)
 
 
-def _directory(data: bytes, at: int, where: str) -> dict[int, Entry]:
-    """The entries of a directory; those that are there, if it is cut short."""
+def _directory(data: bytes, at: int, where: str, *, once: bool = False) -> dict[int, Entry]:
+    """The entries of a directory; those that are there, if it is cut short.
+
+    Of a tag that stands twice the last counts, or it is refused (`once`): decoders read the first,
+    or all.
+    """
     layout = LAYOUTS[data[:4]]
     entries: dict[int, Entry] = {}
     try:
@@ -149,6 +156,8 @@ def _directory(data: bytes, at: int, where: str) -> dict[int, Entry]:
             raise PhotoError(f"a directory of it has more than {TAGS:,} tags", where=where)
         for number in range(count):
             tag, *entry = struct.unpack_from(layout.entry, data, layout.place(at, number))
+            if once and tag in entries:
+                raise PhotoError(f"a directory of it has the tag {tag} twice", where=where)
             entries[tag] = Entry(*entry)
     except (struct.error, OverflowError):
         pass
@@ -159,7 +168,8 @@ def _below(
     data: bytes, directory: dict[int, Entry], tags: tuple[int, ...], where: str
 ) -> list[dict[int, Entry]]:
     """The directories that some tags of one lead to."""
-    return [_directory(data, directory[tag].place, where) for tag in tags if tag in directory]
+    places = [directory[tag].place for tag in tags if tag in directory]
+    return [_directory(data, place, where, once=True) for place in places]
 
 
 def _told(tag: int, entry: Entry, end: int) -> int:
