@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from brushctl.app.apply import apply as apply
     from brushctl.app.learn import learn as learn
     from brushctl.brushes.cache import open_brush as open_brush
     from brushctl.brushes.file import Brush as Brush
@@ -28,6 +29,7 @@ API = {
     "BrushctlError": "brushctl.errors",
     "Share": "brushctl.brushes.mixing",
     "Stamp": "brushctl.brushes.provenance",
+    "apply": "brushctl.app.apply",
     "blend": "brushctl.brushes.mixing",
     "learn": "brushctl.app.learn",
     "load": "brushctl.engine.diffusers_pipeline",

@@ -58,6 +58,17 @@ def bound_spinning() -> None:
 LARGEST_SEED = 2**53 - 1
 """Brushes keep their seed as a number in JSON, which is exact up to here."""
 
+
+def check_seed(seed: int) -> None:
+    """See that a brush and a journal can hold a seed.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"a seed is a whole number from 0 to {LARGEST_SEED}", where=f"seed {seed}")
+
+
 # How a run of learning is watched. What decides the brush itself is a recipe's
 # (`brushctl.engine.training.recipes`).
 

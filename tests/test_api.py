@@ -16,9 +16,13 @@ from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Stage, Told
+from brushctl.runs.steps import FileDone
+from tests.photos.brushes import make_brush
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 PINNED = {
+    "apply": "inputs, brush, output, in_place, overwrite, retry_failed, detail, first_frame, "
+    "strip, provenance, seed, steps, s_T, s_I, base, device, dtype, report",
     "Brush": "metadata, tensors",
     "BrushctlError": "what, where, do",
     "Share": "brush, weight",
@@ -119,6 +123,54 @@ def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
     for told in ({"name": ""}, {"name": "x", "phrase": "make it\ngolden"}):
         with pytest.raises(BrushFormatError, match="must"):
             brushctl.learn(cut, **told)
+
+
+def test_photographs_are_edited_as_the_command_does(tmp_path, monkeypatch):
+    short = replace(recipes.DEFAULT, steps=1, steps_for_one=None)
+    monkeypatch.setitem(recipes.RECIPES, "default", short)
+    brush = brushctl.learn(pairs_in(tmp_path / "pairs", 2), name="x", phrase="")
+    photos, out, told = tmp_path / "photos", tmp_path / "out", []
+    photos.mkdir()
+    Image.open(tmp_path / "pairs/before/0.png").resize((96, 64)).save(photos / "good.jpg")
+    (photos / "bad.jpg").write_bytes(b"no photograph")
+    original = (photos / "good.jpg").read_bytes()
+
+    records = brushctl.apply([photos], brush, out, steps=1, report=told.append)
+    assert {record.file: record.status for record in records} == {
+        "bad.jpg": "failed",
+        "good.jpg": "done",
+    }
+    assert Image.open(out / "good.jpg").size == (96, 64)
+    assert (photos / "good.jpg").read_bytes() == original
+    assert sum(isinstance(event, FileDone) for event in told) == 2
+
+    written = (out / "good.jpg").stat()
+    (again,) = brushctl.apply([photos], brush, out, steps=1)
+    assert (again.file, again.error.code) == ("bad.jpg", records[0].error.code)
+    assert (out / "good.jpg").stat() == written
+
+    (replaced,) = brushctl.apply([photos / "good.jpg"], brush, in_place=True, steps=1)
+    assert replaced.status == "done"
+    assert (photos / "good.jpg").read_bytes() != original
+
+
+def test_what_cannot_be_applied_is_refused_before_anything_is_written(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.jpg")
+    make_brush(tmp_path / "dusk.brush")
+    photo = tmp_path / "photo.jpg"
+    out = tmp_path / "out"
+    for wrong, told in (
+        ({}, "where the results go"),
+        ({"output": out, "in_place": True}, "contradict"),
+        ({"output": "-"}, "stream"),
+        ({"output": out, "detail": "fine"}, "no detail 'fine'"),
+        ({"output": out, "seed": -1}, "seed"),
+        ({"output": out, "steps": 0}, "steps"),
+        ({"in_place": True, "first_frame": True}, "would lose"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            brushctl.apply([photo], tmp_path / "dusk.brush", **wrong)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dusk.brush", "photo.jpg"]
 
 
 def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, capsys):

@@ -11,7 +11,7 @@ from brushctl.brushes.checkpoint import forget, states_of
 from brushctl.brushes.fields import as_usage_errors, label, line
 from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
 from brushctl.events import Reporter, Told, silent
-from brushctl.settings import LARGEST_SEED
+from brushctl.settings import check_seed
 
 if TYPE_CHECKING:
     from brushctl.app.judge import Judgement
@@ -285,8 +285,7 @@ def learn(
 
     label(name, "name")
     line(phrase or "", "phrase")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise UsageError(f"a seed is a whole number from 0 to {LARGEST_SEED}", where=f"seed {seed}")
+    check_seed(seed)
     place = resolve_device(device)
     number_format = learning_dtype(dtype, place)
     settings = LearningSettings(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brushctl.app.apply import ApplyOutcome
+from brushctl.app.apply_plan import ApplySettings, check_sampling, plan_photographs
 from brushctl.app.machines import Machines
-from brushctl.brushes import limits
 from brushctl.brushes.cache import find
-from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.header import read_metadata
 from brushctl.cli._options import (
     Base,
@@ -25,23 +25,22 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
+from brushctl.cli._output import reporting
 from brushctl.cli._status import unless_busy
 from brushctl.cli.applying import (
     Command,
     conclude,
-    passed_over,
     run_once,
     show_plan,
-    without_results,
 )
 from brushctl.cli.hot_folder import check_endless, watch_folder, watchable
 from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.files import STREAM, expanded
+from brushctl.files import expanded
 from brushctl.photos.choices import Detail, Engine, Quality
-from brushctl.runs.inputs import check_named, find_inputs, read_list
-from brushctl.runs.naming import TEMPLATE, names_picture
-from brushctl.runs.plan import STATE, Plan, plan_folder, plan_in_place, plan_single
+from brushctl.runs.inputs import check_named
+from brushctl.runs.naming import TEMPLATE
+from brushctl.runs.plan import Plan
 
 if TYPE_CHECKING:
     from brushctl.runs.steps import Editor
@@ -173,7 +172,7 @@ def apply(
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
-    _check_sampling(steps, s_T, s_I, schedule=metadata.buckets.edges[-1])
+    check_sampling(steps, s_T, s_I, schedule=metadata.buckets.edges[-1])
     steps = _steps(steps, quality, metadata.apply.steps)
     sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
     sampling |= {"base": base, "dtype": dtype}
@@ -184,7 +183,7 @@ def apply(
 
         return open_editor(read_brush(path), device=device, **sampling)
 
-    command = Command(
+    settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
         sampling=sampling,
@@ -195,11 +194,9 @@ def apply(
         overwrite=overwrite,
         retry_failed=retry_failed,
         checksum=checksum,
-        json=json,
-        quiet=quiet,
-        report=expanded(report) if report else None,
-        open_editor=open_editor,
     )
+    page = expanded(report) if report else None
+    command = Command(settings, json, quiet, page, open_editor)
     named = tuple(inputs or ())
     check_named(named if output is None else (*named, output))
     paths_only = in_place or checksum or files_from is not None
@@ -212,11 +209,18 @@ def apply(
     elif is_remote(named, output, engine, paths_only=paths_only):
         run = partial(scatter_urls, command, scatter, named, output, template=name, dry_run=dry_run)
     else:
-        if in_place and first_frame:
-            raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
-        plan = _plan(command, named, files_from, output, name, in_place=in_place)
+        with reporting(quiet=quiet) as show:
+            plan = plan_photographs(
+                settings,
+                named,
+                output,
+                files_from=files_from,
+                template=name,
+                in_place=in_place,
+                report=show,
+            )
         if plan is None:
-            run = partial(conclude, command, (), (), unchanged=0, left=0, seconds=0.0)
+            run = partial(conclude, command, ApplyOutcome())
         else:
             _check_results(plan, name, command, in_place=in_place)
             run = partial(_carry_out, command, scatter, plan, engine, dry_run=dry_run)
@@ -235,69 +239,11 @@ def _carry_out(
         run_once(command, plan)
 
 
-def _check_sampling(
-    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
-) -> None:
-    """See that what is given in place of a brush's own settings is what a brush might have.
-
-    Raises:
-        UsageError: it is not.
-    """
-    with as_usage_errors():
-        if steps is not None:
-            limits.sampling_steps(schedule)(steps, "--steps")
-        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
-            if scale is not None:
-                limits.guidance(scale, option)
-
-
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:
     fewer = quality.fewer(own)
     if given and fewer:
         raise UsageError("--steps and --quality contradict each other", do="Give one of them.")
     return given or fewer
-
-
-def _plan(
-    command: Command,
-    named: tuple[str, ...],
-    files_from: str | None,
-    output: str | None,
-    template: str,
-    *,
-    in_place: bool,
-) -> Plan | None:
-    """What to do; None where a list of files is all that is named, and is empty."""
-    if in_place and output is not None:
-        raise UsageError("--in-place and -o contradict each other")
-    if in_place and STREAM in named:
-        raise UsageError("--in-place replaces files, and - is a stream", do="Name files.")
-    if STREAM in named or output == STREAM:
-        return _plan_stream(named, files_from, output)
-    if not named and files_from is None:
-        raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
-    if output is None and not in_place:
-        raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
-    listed = () if files_from is None else read_list(files_from)
-    if not named and not listed:
-        return None
-    found = find_inputs(
-        named, listed, passed_over=lambda *told: command.mention(passed_over(*told))
-    )
-    if output is None:
-        return plan_in_place(found)
-    target = expanded(output)
-    one_file = len(named) == len(found) == 1 and found[0].root is None
-    if names_picture(output):
-        if one_file:
-            return plan_single(found[0].path, target)
-        raise UsageError(
-            "this is a picture's name, which one named file alone can have for its result",
-            where=output,
-            do=f"Name a folder; {output}/ is one.",
-        )
-    photographs = without_results(command, found, target / STATE)
-    return plan_folder(photographs, target, template=template, brush=command.brush)
 
 
 def _check_results(plan: Plan, template: str, command: Command, *, in_place: bool) -> None:
@@ -317,17 +263,4 @@ def _check_results(plan: Plan, template: str, command: Command, *, in_place: boo
     if report:
         from brushctl.runs.report import check_page
 
-        check_page(report, plan, overwrite=command.overwrite)
-
-
-def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:
-    one = UsageError("a standard stream carries one photograph", do="Name exactly one input.")
-    if len(named) != 1 or files_from is not None:
-        raise one
-    if named != (STREAM,):
-        found = find_inputs(named)
-        if len(found) != 1 or found[0].root:
-            raise one
-        return plan_single(found[0].path, None)
-    target = None if output is None or output == STREAM else expanded(output)
-    return plan_single(None, target)
+        check_page(report, plan, overwrite=command.settings.overwrite)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brushctl.app.apply import edit_here, left_alone, sweep_plan
+from brushctl.app.apply_plan import passed_over
 from brushctl.cli._output import say
 from brushctl.cli._signals import stopping_gently
-from brushctl.cli.applying import Command, edit_here, left_alone, passed_over, sweep_plan
+from brushctl.cli.applying import Command, reporting_files
 from brushctl.errors import PlanError, UsageError
 from brushctl.files import STREAM, expanded, remove_unfinished
 from brushctl.photos.choices import Engine
@@ -112,15 +114,16 @@ class _Watch:
         inputs = [item for item in found if item.file in self.hot.whole]
         if not inputs:
             return
-        name = self.command.brush
-        plan = plan_folder(inputs, self.output, template=self.template, brush=name)
+        settings = self.command.settings
+        plan = plan_folder(inputs, self.output, template=self.template, brush=settings.brush)
         self.hot.note(plan)
-        selection = self.command.select(plan, journal.records)
+        selection = settings.select(plan, journal.records)
         for line in left_alone(selection):
             self._warn(line)
         if selection.todo:
             sweep_plan(plan)
-            edit_here(self.command, plan, selection, editor, journal, stop)
+            with reporting_files(json=self.command.json, quiet=self.command.quiet) as report:
+                edit_here(plan, selection, settings, editor, journal, stop=stop, report=report)
 
     def _warn(self, line: str) -> None:
         if line not in self.warned:

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brushctl.app.apply import ApplyOutcome, left_alone
 from brushctl.app.machines import Machines
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli.applying import (
     Command,
     conclude,
-    left_alone,
     reporting_files,
     run_once,
     show_action,
@@ -25,6 +25,7 @@ from brushctl.runs.naming import names_picture
 from brushctl.runs.plan import STATE, Plan, check_free, check_writable
 
 if TYPE_CHECKING:
+    from brushctl.events import Reporter
     from brushctl.runs.executors.distributed import AnyJournal
     from brushctl.runs.journal import Journal
     from brushctl.runs.records import Record
@@ -53,15 +54,13 @@ class Scatter:
         tasks: "Sequence[Task]",
         journal: "AnyJournal",
         stop: Callable[[], bool],
+        report: "Reporter",
     ) -> "list[Record]":
         """Have the cluster edit; return what became of each photograph."""
         from brushctl.runs.executors.distributed import edit_on_cluster
         from brushctl.runs.worker import open_editor_of
 
-        with (
-            reporting_files(json=command.json, quiet=command.quiet) as report,
-            self.machines.joined(report) as pool,
-        ):
+        with self.machines.joined(report) as pool:
             settings = {
                 **self.editor,
                 "base": self.machines.base(self.editor["base"]),
@@ -70,7 +69,7 @@ class Scatter:
             return edit_on_cluster(
                 tasks,
                 partial(open_editor_of, read_bytes(self.brush), settings),
-                command.treatment(),
+                command.settings.treatment(),
                 journal=journal,
                 pool=pool,
                 stop=stop,
@@ -110,11 +109,15 @@ def scatter_once(command: Command, scatter: Scatter, plan: Plan) -> None:
         raise _no_folder()
 
     def edit(
-        plan: Plan, selection: "Selection", journal: "Journal", stop: Callable[[], bool]
+        plan: Plan,
+        selection: "Selection",
+        journal: "Journal",
+        stop: Callable[[], bool],
+        report: "Reporter",
     ) -> "list[Record]":
         from brushctl.runs.remote_plan import tasks_of
 
-        return scatter.edit(command, tasks_of(plan, selection.todo), journal, stop)
+        return scatter.edit(command, tasks_of(plan, selection.todo), journal, stop, report)
 
     run_once(command, plan, edit)
 
@@ -144,16 +147,16 @@ def scatter_urls(
     if len(named) == len(found) == 1 and found[0].folder is None and names_picture(output):
         raise _no_folder()
     output = canonical(output)
-    tasks = plan_urls(found, output, template=template, brush=command.brush)
+    tasks = plan_urls(found, output, template=template, brush=command.settings.brush)
 
     def chosen_of(records: "dict[str, Record]") -> "Chosen":
         return select_urls(
             tasks,
             records,
-            command.treatment().settings,
+            command.settings.treatment().settings,
             sizes_below(output),
-            overwrite=command.overwrite,
-            retry_failed=command.retry_failed,
+            overwrite=command.settings.overwrite,
+            retry_failed=command.settings.retry_failed,
         )
 
     local = _local(output)
@@ -168,15 +171,18 @@ def scatter_urls(
             check_free(sum(task.mark.bytes or 0 for task in chosen.todo), local)
         for line in left_alone(chosen):
             command.mention(line)
-        records = scatter.edit(command, chosen.todo, journal, stop) if chosen.todo else []
-    conclude(
-        command,
-        records,
-        chosen.failed,
+        records: list[Record] = []
+        if chosen.todo:
+            with reporting_files(json=command.json, quiet=command.quiet) as report:
+                records = scatter.edit(command, chosen.todo, journal, stop, report)
+    outcome = ApplyOutcome(
+        records=records,
+        failed_before=chosen.failed,
         unchanged=chosen.current,
         left=len(chosen.todo) - len(records),
         seconds=time.monotonic() - started,
     )
+    conclude(command, outcome)
 
 
 def _no_folder() -> UsageError:

@@ -8,8 +8,8 @@ from contextlib import nullcontext
 
 import pytest
 
+from brushctl.app.apply_plan import ApplySettings
 from brushctl.cli import hot_folder
-from brushctl.cli.applying import Command
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.watch import LONGEST, HotFolders, rest_after, wait
@@ -28,13 +28,13 @@ def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], s
         what was said.
     """
     compared: list[int] = []
-    select = Command.select
+    select = ApplySettings.select
 
     def noted(self, plan, records):
         compared.append(len(plan.jobs))
         return select(self, plan, records)
 
-    monkeypatch.setattr(Command, "select", noted)
+    monkeypatch.setattr(ApplySettings, "select", noted)
     monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
     monkeypatch.setattr("brushctl.runs.watch.SHARE", 1e9)  # no look is dear
 

@@ -1,0 +1,212 @@
+"""How photographs are edited, and which file each becomes."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brushctl import __version__
+from brushctl.brushes import limits
+from brushctl.brushes.fields import as_usage_errors
+from brushctl.errors import UsageError
+from brushctl.events import Reporter, Told, silent
+from brushctl.files import STREAM, expanded
+from brushctl.photos.choices import Detail
+from brushctl.runs.inputs import Input, find_inputs, read_list
+from brushctl.runs.links import RealPaths
+from brushctl.runs.naming import TEMPLATE, names_picture
+from brushctl.runs.plan import (
+    STATE,
+    Plan,
+    check_room,
+    plan_folder,
+    plan_in_place,
+    plan_single,
+)
+
+if TYPE_CHECKING:
+    from brushctl.runs.records import Record
+    from brushctl.runs.resume import Selection
+    from brushctl.runs.steps import Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySettings:
+    """How photographs are edited, and which of them again.
+
+    Attributes:
+        brush: the brush's name.
+        sha256: the hash of its content.
+        sampling: what its editor is opened with, as the journal keeps it.
+        detail: where fine detail comes from.
+        first_frame: of a file of several pictures, edit the first.
+        strip: drop the photograph's own metadata.
+        provenance: say in XMP which brush made the edit.
+        overwrite: edit every photograph again.
+        retry_failed: try those again that failed.
+        checksum: compare contents, also of files whose size and time are as they were.
+    """
+
+    brush: str
+    sha256: str
+    sampling: dict[str, Any]
+    detail: Detail = Detail.AUTO
+    first_frame: bool = False
+    strip: bool = False
+    provenance: bool = True
+    overwrite: bool = False
+    retry_failed: bool = False
+    checksum: bool = False
+
+    def treatment(self) -> "Treatment":
+        """How each photograph is treated."""
+        from brushctl.photos.metadata.blocks import Provenance
+        from brushctl.runs.steps import Treatment
+
+        settings = {
+            "brush": self.brush,
+            "brush_sha256": self.sha256,
+            **self.sampling,
+            "detail": str(self.detail),
+            "first_frame": self.first_frame,
+            "strip": self.strip,
+            "provenance": self.provenance,
+        }
+        told = Provenance(self.brush, self.sha256, f"brushctl {__version__}")
+        return Treatment(
+            settings=settings,
+            detail=self.detail,
+            first_frame=self.first_frame,
+            strip=self.strip,
+            provenance=told if self.provenance else None,
+        )
+
+    def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
+        """What of a plan is still to be done, once there is room for it."""
+        from brushctl.runs.resume import select
+
+        selection = select(
+            plan,
+            records,
+            self.treatment(),
+            overwrite=self.overwrite,
+            retry_failed=self.retry_failed,
+            checksum=self.checksum,
+        )
+        targets = [job.target for job in selection.todo if job.target]
+        if targets:
+            check_room(selection.todo, plan.state.parent if plan.state else targets[0].parent)
+        return selection
+
+
+def check_sampling(
+    steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
+) -> None:
+    """See that what is given in place of a brush's own settings is what a brush might have.
+
+    Raises:
+        UsageError: it is not.
+    """
+    with as_usage_errors():
+        if steps is not None:
+            limits.sampling_steps(schedule)(steps, "--steps")
+        for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
+            if scale is not None:
+                limits.guidance(scale, option)
+
+
+def plan_photographs(
+    settings: ApplySettings,
+    named: tuple[str, ...],
+    output: str | None,
+    *,
+    files_from: str | None = None,
+    template: str = TEMPLATE,
+    in_place: bool = False,
+    report: Reporter = silent,
+) -> Plan | None:
+    """What to do; None where a list of files is all that is named, and is empty.
+
+    Args:
+        settings: how photographs are edited.
+        named: files, folders, patterns; or `-` alone, standard input.
+        output: a folder, a file for one photograph, or `-`, standard output.
+        files_from: a list of files.
+        template: the results' names.
+        in_place: each photograph is replaced by its result.
+        report: is told what is passed over.
+
+    Raises:
+        UsageError: that contradicts itself.
+        PlanError: photographs cannot be found, or results cannot go where they should.
+    """
+    if in_place and settings.first_frame:
+        raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
+    if in_place and output is not None:
+        raise UsageError("--in-place and -o contradict each other")
+    if in_place and STREAM in named:
+        raise UsageError("--in-place replaces files, and - is a stream", do="Name files.")
+    if STREAM in named or output == STREAM:
+        return _plan_stream(named, files_from, output)
+    if not named and files_from is None:
+        raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
+    if output is None and not in_place:
+        raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
+    listed = () if files_from is None else read_list(files_from)
+    if not named and not listed:
+        return None
+
+    def warn(folder: str, why: str) -> None:
+        report(Told(passed_over(folder, why)))
+
+    found = find_inputs(named, listed, passed_over=warn)
+    if output is None:
+        return plan_in_place(found)
+    target = expanded(output)
+    one_file = len(named) == len(found) == 1 and found[0].root is None
+    if names_picture(output):
+        if one_file:
+            return plan_single(found[0].path, target)
+        raise UsageError(
+            "this is a picture's name, which one named file alone can have for its result",
+            where=output,
+            do=f"Name a folder; {output}/ is one.",
+        )
+    photographs = _without_results(found, target / STATE, report)
+    return plan_folder(photographs, target, template=template, brush=settings.brush)
+
+
+def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | None) -> Plan:
+    one = UsageError("a standard stream carries one photograph", do="Name exactly one input.")
+    if len(named) != 1 or files_from is not None:
+        raise one
+    if named != (STREAM,):
+        found = find_inputs(named)
+        if len(found) != 1 or found[0].root:
+            raise one
+        return plan_single(found[0].path, None)
+    target = None if output is None or output == STREAM else expanded(output)
+    return plan_single(None, target)
+
+
+def _without_results(found: list[Input], state: Path, report: Reporter) -> list[Input]:
+    """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
+    from brushctl.runs.journal import results_of
+
+    paths = RealPaths()
+    above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
+    real = [paths.of(item.file) for item in found]
+    if not any(path.startswith(above) for path in real):
+        return found  # without the journal, which may be long
+    made = results_of(state)
+    photographs = [item for item, path in zip(found, real, strict=True) if path not in made]
+    if count := len(found) - len(photographs):
+        results = f"{count} result{'s' * (count != 1)} of earlier runs into {state.parent}"
+        told = f"passed over: {results}. Choose another output folder to edit them."
+        report(Told(told))
+    return photographs
+
+
+def passed_over(folder: str, why: str) -> str:
+    """A warning of a folder that is not searched."""
+    return f"warning: {folder}: the folder is passed over ({why})"
