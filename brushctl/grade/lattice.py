@@ -46,6 +46,8 @@ ROUNDS = 6
 """Fits, each but the first with the pixels reweighted by what the one before missed."""
 OUTLYING = 2.0
 """A pixel is distrusted from this many standard deviations on, as the median error tells them."""
+NORMAL = 1.4826
+"""A normal distribution's standard deviation, in medians of its sizes."""
 TOLERATED = 8 / 255
 """An error that no pixel is distrusted for: rounding, JPEG, and kinks that the lattice smooths."""
 SETTLED = 0.005
@@ -123,8 +125,8 @@ def _trust(errors: Array, weights: Array) -> Array:
     size = np.sqrt(np.square(errors, dtype=np.float64).sum(1))
     order = np.argsort(size)
     half = np.searchsorted(np.cumsum(weights[order]), 0.5 * weights.sum())
-    deviation = 1.4826 * size[order[min(half, len(size) - 1)]]  # of a normal distribution
-    limit = max(OUTLYING * deviation, TOLERATED)
+    median = size[order[min(half, len(size) - 1)]]
+    limit = max(OUTLYING * NORMAL * median, TOLERATED)
     return np.square(limit / np.maximum(size, limit))
 
 

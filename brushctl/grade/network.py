@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.grade.features import Description, between, clipped, luma_of
+from brushctl.grade.lattice import NORMAL, OUTLYING, TOLERATED
 from brushctl.grade.rows import compiled
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ RATE = 8e-3
 """Adam's learning rate at its highest."""
 WARM_UP = 0.1
 """Share of steps in which the rate rises; it then falls to nothing along a cosine."""
-OUTLYING = 0.1
-"""An error from which on it counts in proportion only: healed and dodged pixels pull no harder."""
 LEAST_SPREAD = 1e-3
 """A feature's standard deviation at least, so that one that never varies stays small."""
 EDGE = 4 / 255
@@ -83,7 +82,6 @@ def train(
         advance: called with the number of steps done.
     """
     import torch
-    from torch.nn.functional import huber_loss
 
     draws = torch.Generator().manual_seed(seed)
     mean = features.mean(0, dtype=np.float64)
@@ -101,8 +99,10 @@ def train(
         batch = slice(at, at + BATCH)
         gain, offset = _outputs(layers, X[batch]).chunk(2, dim=1)  # (BATCH, 3) each
         edited = T[batch] * (1 + gain) + offset
+        errors = edited - Y[batch]
+        loss = (_trust(errors.detach())[:, None] * errors.square()).mean()
         optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(huber_loss(edited, Y[batch], delta=OUTLYING))
+        torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
         advance(step + 1)
@@ -125,6 +125,13 @@ def _first_layers(features: int, draws: "torch.Generator") -> "list[torch.Tensor
         inputs = layer.shape[0] - 1
         layer[:-1].normal_(0, (1 / inputs) ** 0.5, generator=draws)
     return [layer.requires_grad_() for layer in layers]
+
+
+def _trust(errors: "torch.Tensor") -> "torch.Tensor":
+    """The weights of a batch's pixels, (n,), by the lattice's rule: healed ones count little."""
+    size = errors.square().sum(1).sqrt()
+    limit = (OUTLYING * NORMAL * size.median()).clamp(min=TOLERATED)
+    return (limit / size.maximum(limit)).square()
 
 
 def _outputs(layers: "Sequence[torch.Tensor]", X: "torch.Tensor") -> "torch.Tensor":
