@@ -186,6 +186,16 @@ def write_jpeg(path: Path, pixels: np.ndarray, **options: object) -> None:
     path.write_bytes(data[:end] + segment + data[end:])
 
 
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def avif_with_items(count: int) -> bytes:
+    """No picture, but a list of so many."""
+    items = _box(b"iinf", bytes(4) + struct.pack(">H", count) + _box(b"infe", b"") * count)
+    return _box(b"ftyp", b"avif\0\0\0\0avif") + _box(b"meta", bytes(4) + items)
+
+
 def write_deep_tiff(path: Path, codes: np.ndarray, **options: object) -> None:
     """A 16-bit TIFF as Lightroom writes it: LZW with a predictor."""
     settings = {"photometric": "rgb", "compression": "lzw", "predictor": True, **options}

@@ -53,16 +53,6 @@ def jpeg_with(*segments: tuple[int, bytes], behind: bytes = b"") -> bytes:
     return whole[:2] + b"".join(made) + whole[2:] + behind
 
 
-def box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", 8 + len(content), kind) + content
-
-
-def avif_with_items(count: int) -> bytes:
-    """No picture, but a list of so many."""
-    items = box(b"iinf", bytes(4) + struct.pack(">H", count) + box(b"infe", b"") * count)
-    return box(b"ftyp", b"avif\0\0\0\0avif") + box(b"meta", bytes(4) + items)
-
-
 def png_with(*chunks: bytes) -> bytes:
     whole = imagecodecs.png_encode(LEVELS)
     return whole[:33] + b"".join(chunks) + whole[33:]
@@ -190,7 +180,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "EXIF": (lambda: jpeg_with(*((0xE1, b"Exif\0\0more"),) * 65), "more than 64 segments"),
     "metadata": (lambda: jpeg_with(*((0xE5, bytes(65_000)),) * 517), "more than 33,554,432 bytes"),
     "boxes": (lambda: encoded("AVIF") + b"\0\0\0\x08free" * 10_001, "more than 10,000 boxes"),
-    "items": (lambda: avif_with_items(10_001), "more than 10,000 boxes and items"),
+    "items": (lambda: makers.avif_with_items(10_001), "more than 10,000 boxes and items"),
     "scans behind bytes that are no marker": (
         lambda: jpeg_with()[:-2] + b"\0\0\xfe\xfe" + b"\xff\xda\0\2\0" * 101,
         "more than 100 scans",
