@@ -17,6 +17,8 @@ ASCII = 2
 SIZES = {1: 1, ASCII: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
          16: 8, 17: 8, 18: 8}  # fmt: skip
 """Bytes of a value, by its type; those from 16 on are BigTIFF's."""
+WHOLE_NUMBERS = (3, 4, 13, 16, 18)
+"""Types of values that decoders make lists of, as of the places of strips."""
 PRIVATE, MOST_PRIVATE = 32768, 16384
 """Programs' own tags begin at the one. More values than the other are their own data, for which the
 64 KiB of a JPEG's EXIF would have no room."""
@@ -101,7 +103,8 @@ def check_directories(data: bytes, where: str) -> None:
     for directory in (page, *further):
         if sum(_told(tag, entry, len(data)) for tag, entry in directory.items()) > EXIF:
             raise PhotoError(f"its tags have more than {EXIF:,} bytes", where=where)
-    if any(entry.values > PIECES for entry in page.values() if not entry.is_bulk):
+    numbers = (entry.values for entry in page.values() if entry.kind in WHOLE_NUMBERS)
+    if max(numbers, default=0) > PIECES:
         raise PhotoError(f"a tag of it has more than {PIECES:,} values", where=where)
     if FURTHER in page and page[FURTHER].values > SUBDIRECTORIES:
         raise PhotoError(f"its page has more than {SUBDIRECTORIES} directories", where=where)
