@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 from skimage import data
+from sklearn.datasets import load_sample_image
 
 from brushctl.photos.choices import Detail
 from brushctl.photos.photo import resize
@@ -55,6 +57,23 @@ def test_transfer_beats_upscaling_the_models_pixels(name):
     full = to_full_size(photo, before, after)
     assert full.path is Detail.TRANSFER
     assert psnr(full.pixels, truth) > psnr(resize(after, (512, 512)), truth) + gain
+
+
+def test_a_smooth_sky_gets_no_blotches():
+    photo = load_sample_image("china.jpg").astype(np.float32) / 255
+    y, x = np.mgrid[-1 : 1 : photo.shape[0] * 1j, -1 : 1 : photo.shape[1] * 1j]
+    truth = (photo * (1 - 0.3 * (x * x + y * y))[..., None]).astype(np.float32)
+    before, after = resize(photo, (80, 56)), resize(truth, (80, 56))
+    full = to_full_size(photo, before, after, Detail.TRANSFER)
+    steep = gaussian_filter(np.hypot(*np.gradient(gaussian_filter(truth.mean(-1), 2))), 10)
+    sky = steep <= np.quantile(steep, 0.15)
+
+    def roughness(p: np.ndarray) -> float:
+        """What stands out of the sky at 3 to 15 pixels, where blotches are."""
+        grey = p.mean(-1)
+        return float((gaussian_filter(grey, 3) - gaussian_filter(grey, 15))[sky].std())
+
+    assert roughness(full.pixels) < 1.3 * roughness(truth)
 
 
 def test_the_autoencoders_loss_is_no_part_of_the_edit():
