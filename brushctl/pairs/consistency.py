@@ -33,6 +33,10 @@ REVERSE_FAR, REVERSE_GAIN = 0.8, 0.75
 Over 29 looks of seven photographs: no pair of 203 is suspected wrongly, nine in ten swapped pairs
 are found (a negative is its own reverse), and three in four pairs edited in another look."""
 
+UNEXPLAINED = 0.8
+"""Where more than one other pair is explained worse than that, the edit looks at its picture (it
+brightens one and darkens another), and no pair can be told from the others by its colours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Odd:
@@ -102,7 +106,10 @@ def _oddest(forward: Sequence[Sample], reverse: Sequence[Sample]) -> Odd | None:
     errors = np.stack([_errors(W, s) for s in forward], axis=1)  # (n, n): of pair k under W[i]
     others = ~np.eye(len(forward), dtype=bool)
     index = int(np.argmin([row[mask].mean() for row, mask in zip(errors, others, strict=True)]))
-    error, usual = float(errors[index, index]), float(np.median(errors[index][others[index]]))
+    rest = np.sort(errors[index][others[index]])
+    if rest[-2] > UNEXPLAINED:
+        return None
+    error, usual = float(errors[index, index]), float(np.median(rest))
     back = float(_errors(W[index : index + 1], reverse[index])[0])
     limit = max(FAR, TIMES * usual)
     swapped = error >= REVERSE_FAR and back <= min(limit, REVERSE_GAIN * error)

@@ -26,9 +26,9 @@ DEPTH = 16
 PRIOR = 2.0
 """How many pixels a coarser fit counts for in a finer one."""
 NOISE = 1e-3
-"""Variance in which two colours of a node's pixels may differ and be the same: some 8 levels of 255.
+"""Variance in which two colours of a node may differ and count as one: some 8 levels of 255.
 A smooth sky has a line of colours in each node, and a transform that follows the noise across that
-line makes blotches of it: 0.4 dB on a vignette, up to 3, against 0.1 lost on a look."""
+line makes blotches of it. On five photographs it brings a vignette 1.0 dB, looks 0.1 to 0.4."""
 RECOLOURED = 0.4
 """The largest residual that `auto` transfers. Of the edits of the procedural world, on photographs
 with a model's noise, tone edits measure 0.04 to 0.33 and changes of content 0.34 to 0.96."""

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from brushctl.pairs.consistency import LEAST_PAIRS, odd_ones, sample
@@ -53,3 +54,21 @@ def test_most_pairs_of_another_look_are_found():
 def test_few_pairs_accuse_nobody():
     pairs = [samples(name, "night") for name in PHOTOGRAPHS[: LEAST_PAIRS - 1]]
     assert suspects([pairs[0][::-1], *pairs[1:]]) == []
+
+
+def auto_gamma(picture):
+    return picture ** (np.log(0.5) / np.log(picture.mean()))
+
+
+def auto_exposure(picture):
+    return (picture * (0.45 / picture.mean())).clip(0, 1)
+
+
+@pytest.mark.parametrize("edit", [auto_gamma, auto_exposure])
+def test_an_edit_that_brightens_one_and_darkens_another_accuses_nobody(edit):
+    pairs = []
+    for name in PHOTOGRAPHS:
+        before = photograph(name, SIDE)
+        after = edit(before).astype(np.float32)
+        pairs.append((sample(before, after), sample(after, before)))
+    assert suspects(pairs) == []
