@@ -1,8 +1,10 @@
 """Do all pairs show one edit? Fit the edit of all pairs but one, and see if it explains that one.
 
-The edit is modelled as the change of a pixel's colour given its colour and its surroundings: a
-quadratic in r, g, b plus the mean colour around it, 13 terms fitted by ridge regression. That is
-far less than an edit can be, and enough to tell an edit from another, or from its own reverse.
+The edit is modelled as the change of a pixel's colour given its colour, its surroundings and its
+picture: a quadratic in r, g, b plus the mean colour around it, 13 terms, and the picture's mean times
+1, r, g and b, four more, fitted by ridge regression with them and without. That is far less than an
+edit can be, and enough to tell an edit from another, or from its own reverse; the last four terms
+are for edits that brighten one picture and darken another.
 Least squares need only the sums of products of each pair, so any number of pairs is quick.
 """
 
@@ -20,6 +22,8 @@ Sums = NDArray[np.floating[Any]]
 
 SIDE, AROUND = 64, 8
 """Pairs are compared at 64 x 64 pixels; the surroundings of a pixel are an eighth of the side."""
+TERMS = (13, 17)
+"""Of the two models: without the picture's own mean, and with it."""
 RIDGE = 1e-4
 FAINTEST = 0.02
 """A change below this root mean square is as likely noise as an edit."""
@@ -60,8 +64,8 @@ class Sample:
     """A pair's sums of products, in a unit in which the pair's whole change is about 1.
 
     Attributes:
-        AA: (13, 13), of the terms.
-        AB: (13, 3), of the terms with the change.
+        AA: (17, 17), of the terms.
+        AB: (17, 3), of the terms with the change.
         BB: of the change with itself.
     """
 
@@ -76,8 +80,10 @@ def sample(before: Pixels, after: Pixels) -> Sample:
     around = resize(resize(x, (AROUND, AROUND)), (SIDE, SIDE)).reshape(-1, 3)
     B = (resize(after, (SIDE, SIDE)) - x).reshape(-1, 3).astype(float)  # (n, 3)
     r, g, b = x.reshape(-1, 3).T
-    terms = [np.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, r * b, g * b, *around.T]
-    A = np.stack(terms, axis=1).astype(float)  # (n, 13)
+    one, mean = np.ones_like(r), x.mean()
+    terms = [one, r, g, b, r * r, g * g, b * b, r * g, r * b, g * b, *around.T]
+    terms += [mean * one, mean * r, mean * g, mean * b]
+    A = np.stack(terms, axis=1).astype(float)  # (n, 17)
     unit = len(B) * FAINTEST**2 + (B * B).sum()
     return Sample(A.T @ A / unit, A.T @ B / unit, float((B * B).sum() / unit))
 
@@ -99,18 +105,21 @@ def odd_ones(forward: Sequence[Sample], reverse: Sequence[Sample]) -> list[Odd]:
 
 
 def _oddest(forward: Sequence[Sample], reverse: Sequence[Sample]) -> Odd | None:
-    AA, AB = np.stack([s.AA for s in forward]), np.stack([s.AB for s in forward])
-    # W[i] is the edit fitted without pair i: (n, 13, 3)
-    ridge = RIDGE * np.trace(AA.sum(0)) * np.eye(AA.shape[1])
-    W = np.linalg.solve(AA.sum(0) - AA + ridge, AB.sum(0) - AB)
-    errors = np.stack([_errors(W, s) for s in forward], axis=1)  # (n, n): of pair k under W[i]
+    """The pair that both models find odd, in the same way."""
+    plain, own = (_oddest_of(forward, reverse, terms) for terms in TERMS)
+    agreed = plain and own and (plain.index, plain.swapped) == (own.index, own.swapped)
+    return plain if agreed else None
+
+
+def _oddest_of(forward: Sequence[Sample], reverse: Sequence[Sample], terms: int) -> Odd | None:
+    errors = _all_errors(forward, forward, terms)  # (n, n): of pair k under the edit without pair i
     others = ~np.eye(len(forward), dtype=bool)
     index = int(np.argmin([row[mask].mean() for row, mask in zip(errors, others, strict=True)]))
     rest = np.sort(errors[index][others[index]])
     if rest[-2] > UNEXPLAINED:
         return None
     error, usual = float(errors[index, index]), float(np.median(rest))
-    back = float(_errors(W[index : index + 1], reverse[index])[0])
+    back = float(_all_errors(forward, reverse, terms)[index, index])
     limit = max(FAR, TIMES * usual)
     swapped = error >= REVERSE_FAR and back <= min(limit, REVERSE_GAIN * error)
     if swapped or error >= limit:
@@ -118,7 +127,17 @@ def _oddest(forward: Sequence[Sample], reverse: Sequence[Sample]) -> Odd | None:
     return None
 
 
-def _errors(W: Sums, s: Sample) -> Sums:
+def _all_errors(forward: Sequence[Sample], judged: Sequence[Sample], terms: int) -> Sums:
+    """(n, n): what the edit without pair i, in the first `terms` terms, leaves of `judged` k."""
+    AA = np.stack([s.AA[:terms, :terms] for s in forward])
+    AB = np.stack([s.AB[:terms] for s in forward])
+    ridge = RIDGE * np.trace(AA.sum(0)) * np.eye(terms)
+    W = np.linalg.solve(AA.sum(0) - AA + ridge, AB.sum(0) - AB)  # (n, terms, 3)
+    return np.stack([_errors(W, s, terms) for s in judged], axis=1)
+
+
+def _errors(W: Sums, s: Sample, terms: int) -> Sums:
     """Root of the share of a pair's change that each edit leaves unexplained, (n,)."""
-    square = s.BB - 2 * (W * s.AB).sum((1, 2)) + (W * (s.AA @ W)).sum((1, 2))
+    AA, AB = s.AA[:terms, :terms], s.AB[:terms]
+    square = s.BB - 2 * (W * AB).sum((1, 2)) + (W * (AA @ W)).sum((1, 2))
     return np.asarray(np.sqrt(np.maximum(square, 0)))
