@@ -1,7 +1,7 @@
 """Do all pairs show one edit? Fit the edit of all pairs but one, and see if it explains that one.
 
 The edit is modelled as the change of a pixel's colour given its colour, its surroundings and its
-picture: a quadratic in r, g, b plus the mean colour around it, 13 terms, and the picture's mean times
+picture: a quadratic in r, g, b plus the mean colour around it, 13 terms, and the mean colour times
 1, r, g and b, four more, fitted by ridge regression with them and without. That is far less than an
 edit can be, and enough to tell an edit from another, or from its own reverse; the last four terms
 are for edits that brighten one picture and darken another.
