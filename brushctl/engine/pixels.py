@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 FloatImage = NDArray[np.floating[Any]]
+Pictures = Sequence[FloatImage] | FloatImage
+"""Several, (h, w, 3) each: of any sizes, or stacked."""
 
 
 def to_model(images: Sequence[FloatImage]) -> torch.Tensor:

@@ -25,10 +25,6 @@ from brushctl.photos.icc import quantise
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
-GRAIN = 2
-"""Latents along a side come in steps of this, so that one halving stays exact."""
-SHORTEST = 8
-"""The fewest latents along a side: below it a picture has no structure to attend to."""
 BUSY = 512 * 256
 """Pixels, counted once for each branch, that keep every core busy: more at once is no faster."""
 MOST = 32
@@ -94,12 +90,8 @@ class Editor:
         self._installed.close()
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
-        """The size at which the model sees a photograph: its own area, the photograph's shape."""
-        unit = self._base.vae_factor * GRAIN
-        scale = self._base.resolution / (width * height) ** 0.5
-        least = SHORTEST // GRAIN
-        w, h = (unit * max(least, round(side * scale / unit)) for side in (width, height))
-        return w, h
+        """The size at which the model sees a photograph."""
+        return self._base.working_size(width, height)
 
     @property
     def at_once(self) -> int:

@@ -25,6 +25,10 @@ EMBEDDED = Path(__file__).parents[2] / "tiny" / "weights"
 DEFAULTS_FILE = "brushctl.json"
 """A base's own measured defaults; a base without one gets the paper's."""
 PREDICTIONS = ("epsilon", "v_prediction")
+GRAIN = 2
+"""Latents along a side come in steps of this, so that one halving stays exact."""
+SHORTEST = 8
+"""The fewest latents along a side: below it a picture has no structure to attend to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,14 @@ class BaseModel:
     def train_steps(self) -> int:
         """T, the number of timesteps of the noise schedule."""
         return len(self.alpha_bar)
+
+    def working_size(self, width: int, height: int) -> tuple[int, int]:
+        """The size at which the model sees a photograph: its own area, the photograph's shape."""
+        unit = self.vae_factor * GRAIN
+        scale = self.resolution / (width * height) ** 0.5
+        least = SHORTEST // GRAIN
+        w, h = (unit * max(least, round(side * scale / unit)) for side in (width, height))
+        return w, h
 
     @property
     def predicts_velocity(self) -> bool:

@@ -1,10 +1,9 @@
 """Attention-based instruction optimisation (section 4.1): a brush from encoded pairs."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
 from brushctl import settings
@@ -14,9 +13,17 @@ from brushctl.engine.brush.instruction import Instruction, initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.devices import check_gradients, enough_memory, out_of_memory
 from brushctl.engine.model.base import BaseModel
+from brushctl.engine.pixels import Pictures
 from brushctl.engine.training.optimizer import update
 from brushctl.engine.training.recipes import Recipe
-from brushctl.engine.training.samples import Draw, EncodedPairs, draw, encode_pairs, sample_errors
+from brushctl.engine.training.samples import (
+    Draw,
+    EncodedPairs,
+    draw,
+    encode_by_size,
+    pairs_of_one_size,
+    sample_errors,
+)
 from brushctl.engine.training.state import Keeper, Progress
 from brushctl.engine.training.validation import ValidationSet
 from brushctl.events import Advance, Reporter, Stage, Warned, silent
@@ -43,17 +50,17 @@ class Learned:
 
 def learn(
     base: BaseModel,
-    before: np.ndarray,
-    after: np.ndarray,
+    before: Pictures,
+    after: Pictures,
     *,
     phrase: str | None,
     recipe: Recipe,
     seed: int,
-    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    held_out: tuple[Pictures, Pictures] | None = None,
     keeper: Keeper | None = None,
     report: Reporter = silent,
 ) -> Learned:
-    """Learn an instruction from (n, s, s, 3) before/after pictures.
+    """Learn an instruction from before/after pictures, (h, w, 3) each.
 
     Minimises eq. 5 over the features of all sites and buckets: the squared error of the guided
     prediction (eq. 3) to the base's own target, noise or velocity. Only the features receive
@@ -79,7 +86,7 @@ def learn(
     """
     check_gradients(base.dtype)
     report(Stage("encoding pairs"))
-    pairs = encode_pairs(base, before, after)
+    pairs = encode_by_size(base, before, after)
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or base.defaults.scales
     run = Progress.start(instruction, recipe, seed)
@@ -116,14 +123,14 @@ def learn(
 
 def _step(
     guidance: Guidance,
-    pairs: EncodedPairs,
+    pairs: Sequence[EncodedPairs],
     recipe: Recipe,
     run: Progress,
     *,
     report: Reporter = silent,
 ) -> None:
     """One step of Adam; where memory does not suffice, the samples go through in parts."""
-    sample = draw(guidance.base, pairs, recipe, run.source)
+    sample = draw(guidance.base, pairs_of_one_size(pairs, run.source), recipe, run.source)
     while True:
         run.optimiser.zero_grad(set_to_none=True)
         try:

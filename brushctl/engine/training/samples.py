@@ -1,16 +1,16 @@
 """What learning looks at (eq. 5): pairs in latent space, draws from them, and their errors."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
 from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.devices import enough_memory
 from brushctl.engine.model.base import BaseModel
-from brushctl.engine.pixels import to_model
+from brushctl.engine.pixels import Pictures, to_model
 from brushctl.engine.training.recipes import Recipe
 
 
@@ -21,14 +21,12 @@ class EncodedPairs:
     condition: torch.Tensor
     target: torch.Tensor
 
-    def only(self, k: int) -> "EncodedPairs":
-        """One pair of them."""
-        return EncodedPairs(self.condition[k : k + 1], self.target[k : k + 1])
-
 
 @enough_memory("not even one picture fits into the device's memory")
-def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> EncodedPairs:
-    """Encode (n, s, s, 3) pictures, one at a time so that memory stays flat.
+def encode_pairs(
+    base: BaseModel, before: Pictures, after: Pictures
+) -> EncodedPairs:
+    """Encode pictures of one size, (h, w, 3) each, one at a time so that memory stays flat.
 
     Raises:
         DeviceMemoryError: not even one picture fits into the device's memory.
@@ -36,6 +34,31 @@ def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> Enco
     condition = torch.cat([base.encode(to_model([x])) for x in before])
     target = torch.cat([base.encode(to_model([y])) for y in after])
     return EncodedPairs(condition, target * base.vae.config.scaling_factor)
+
+
+def encode_by_size(
+    base: BaseModel, before: Pictures, after: Pictures
+) -> list[EncodedPairs]:
+    """Encode pictures (h, w, 3) of any sizes: the pairs of each, in the order of the first ones.
+
+    Raises:
+        DeviceMemoryError: not even one picture fits into the device's memory.
+    """
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for k, picture in enumerate(before):
+        alike.setdefault(picture.shape, []).append(k)
+    return [
+        encode_pairs(base, [before[k] for k in these], [after[k] for k in these])
+        for these in alike.values()
+    ]
+
+
+def pairs_of_one_size(pairs: Sequence[EncodedPairs], source: torch.Generator) -> EncodedPairs:
+    """Those of a size that is drawn, each as often as it has pairs: a step is one batch."""
+    if len(pairs) == 1:
+        return pairs[0]
+    counts = torch.tensor([float(len(alike.condition)) for alike in pairs])
+    return pairs[int(torch.multinomial(counts, 1, generator=source))]
 
 
 @dataclass(frozen=True, slots=True)

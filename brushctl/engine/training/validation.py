@@ -1,6 +1,7 @@
 """Validation: how well what is being learned does on held-out pairs."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from brushctl import settings
 from brushctl.engine.brush.guidance import Guidance
+from brushctl.engine.pixels import Pictures
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training.recipes import Recipe
 from brushctl.engine.training.samples import Draw, brush_errors, draw, encode_pairs, without_frozen
@@ -15,18 +17,24 @@ from brushctl.errors import DeviceMemoryError
 
 
 class ValidationSet:
-    """Held-out pairs (n, s, s, 3), and how well the features do on them as they stand.
+    """Held-out pairs, (h, w, 3) each, and how well the features do on them as they stand.
 
     The samples are the same at every evaluation, so that the frozen branches see them once.
     """
 
     def __init__(
-        self, guidance: Guidance, before: np.ndarray, after: np.ndarray, recipe: Recipe, seed: int
+        self,
+        guidance: Guidance,
+        before: Pictures,
+        after: Pictures,
+        recipe: Recipe,
+        seed: int,
     ) -> None:
         base, often = guidance.base, replace(recipe, batch=settings.DRAWS)
-        pairs, source = encode_pairs(base, before, after), torch.Generator().manual_seed(seed + 1)
+        pairs = [encode_pairs(base, [x], [y]) for x, y in zip(before, after, strict=True)]
+        source = torch.Generator().manual_seed(seed + 1)
         self._guidance, self._buckets = guidance, recipe.buckets
-        self._drawn = [draw(base, pairs.only(k), often, source) for k in range(len(before))]
+        self._drawn = [draw(base, pair, often, source) for pair in pairs]
         self._at_once = recipe.buckets * recipe.batch  # no more than in a step
         self._ready: list[Draw] = []
         self._pictures = list(before[: settings.WATCHED]), after[: settings.WATCHED]
@@ -51,7 +59,8 @@ class ValidationSet:
         before, truth = self._pictures
         try:
             with self._editor as editor:
-                edited = np.stack([picture.after for picture in editor.edit(before)])
+                edited = [picture.after for picture in editor.edit(before)]
         except DeviceMemoryError:
             return math.nan
-        return float(-10 * np.log10(((edited - truth) ** 2).mean((1, 2, 3)) + 1e-10).mean())
+        errors = [np.mean((x - y) ** 2) for x, y in zip(edited, truth, strict=True)]
+        return float(-10 * np.log10(np.add(errors, 1e-10)).mean())
