@@ -53,16 +53,61 @@ def within(group: str, **fields: object) -> Json:
 def training(**fields: object) -> Json:
     """A history of learning, changed by `fields`."""
     return {
+        "pairs_sha256": [ZERO, ONES],
+        "seed": 7,
+        "instruction": instruction_training(),
+        **fields,
+    }
+
+
+def instruction_training(**fields: object) -> Json:
+    """How an instruction was learned, changed by `fields`."""
+    return {
         "recipe": "paper",
         "steps": 1000,
         "batch": 1,
         "learning_rate": 0.001,
-        "seed": 7,
         "loss_first": [0.21, 0.18],
         "loss_last": [0.02, 0.015],
-        "pairs_sha256": [ZERO, ONES],
         **fields,
     }
+
+
+KEPT = {"black": True, "white": False, "greys": True, "nothing_but_greys": False}
+NO_INSTRUCTION = dict.fromkeys(("instruction", "buckets", "base", "apply"))
+COLUMNS = {"tones": 32, "place": 6, "surroundings": 13}
+LATTICE: Json = {"nodes": 2, "kept": KEPT}
+
+
+def network(*groups: str, width: int = 2) -> Json:
+    """A grade with a network that reads these groups of features."""
+    return {**LATTICE, "network": {"features": 1, "groups": list(groups), "width": width}}
+
+
+def graded(grade: object, **fields: object) -> Json:
+    """The least document of a brush with a grade and no instruction."""
+    return document(**{**NO_INSTRUCTION, "grade": grade, **fields})
+
+
+def grade_tensors(grade: Json, prefix: str = "grade", nodes: str = "F16") -> Tensors:
+    """The tensors of a grade, in the order of the page."""
+    inner = [term["grade"] for term in grade.get("blend", ())] + [*grade.get("stack", ())]
+    if inner:
+        members = (grade_tensors(g, f"{prefix}.{k}", nodes) for k, g in enumerate(inner))
+        return {name: values for member in members for name, values in member.items()}
+    n, net = grade["nodes"], grade.get("network")
+    shapes = {"affine": (3, 4), "nodes": (n, n, n, 3)}
+    if net:
+        inputs, width = 5 + sum(COLUMNS[group] for group in net["groups"]), net["width"]
+        shapes |= {"network.first": (inputs, width), "network.second": (width + 1, width)}
+        shapes |= {"network.third": (width, 6), "network.straight": (inputs, 6)}
+    dtypes = dict.fromkeys(shapes, "F32") | {"nodes": nodes}
+    return {f"{prefix}.{name}": tensor(dtypes[name], shape) for name, shape in shapes.items()}
+
+
+def learned(**fields: object) -> Json:
+    """A history of learning with `fields` of its instruction changed."""
+    return training(instruction=instruction_training(**fields))
 
 
 def features(count: int, dtype: str, step: float = 0.125) -> bytes:
@@ -87,8 +132,9 @@ def site(name: str = "mid.attn2", **kind: object) -> Tensors:
 
 def content_sha256(doc: Json, tensors: Tensors) -> str:
     """Over what the edit depends on."""
-    steering = {key: doc[key] for key in ("apply", "buckets", "instruction")}
-    steering["unet_sha256"] = doc["base"]["unet_sha256"]  # type: ignore[index]
+    steering = {key: doc[key] for key in ("apply", "buckets", "grade", "instruction") if key in doc}
+    if "base" in doc:
+        steering["unet_sha256"] = doc["base"]["unet_sha256"]  # type: ignore[index]
     digest = hashlib.sha256(canonical(steering).encode())
     for name in sorted(tensors):
         dtype, shape, data = tensors[name]
@@ -111,7 +157,7 @@ def model_spec(doc: Json) -> Json:
     lineage = doc.get("lineage", {"parents": []})
     said = {
         "sai_model_spec": "1.0.1",
-        "architecture": f"{doc['base']['architecture']}/brush",  # type: ignore[index]
+        "architecture": f"{doc['base']['architecture']}/brush" if "base" in doc else "brush",  # type: ignore[index]
         "implementation": "brushctl",
         "title": doc.get("title", doc["name"]),
         "date": doc["created"],
@@ -142,8 +188,9 @@ def brush(doc: Json | None = None, tensors: Tensors | None = None, **changed: ob
     tensors = site() if tensors is None else tensors
     doc = sealed(document() if doc is None else doc, tensors)
     outer = {"brush": canonical(doc)} | model_spec(doc)
-    header = {"__metadata__": outer, **entries(dict(sorted(tensors.items()))), **changed}
-    return pack(header, b"".join(data for _, (_, _, data) in sorted(tensors.items())))
+    placed = dict(sorted(tensors.items(), key=lambda item: (item[1][0] == "F16", item[0])))
+    header = {"__metadata__": outer, **entries(placed), **changed}
+    return pack(header, b"".join(data for _, _, data in placed.values()))
 
 
 def with_text(text: str) -> bytes:
@@ -171,6 +218,19 @@ def png() -> str:
     return "data:image/png;base64," + b64encode(b"".join(parts)).decode()
 
 
+ZONE = {"lightness": 2.5, "warmth": -4.5, "tint": 0.5}
+LOOK = {
+    **dict.fromkeys(("shadows", "midtones", "highlights"), ZONE),
+    "contrast": 1.25,
+    "saturation": 0.5,
+}
+
+
+def strength(grade: Json, weight: float) -> Json:
+    """A grade at a strength: a blend of it and of nothing."""
+    return {"blend": [{"weight": weight, "grade": grade}]}
+
+
 def full() -> Json:
     """A document with every field that version 1 knows, but a lineage."""
     phrase = {"phrase": "a gray day", "sensitivity": 0.21}
@@ -184,8 +244,22 @@ def full() -> Json:
             "m": M,
             "segments": [{"m": M, "weight": 1}],
         },
+        grade={"stack": [network("tones", "place", "surroundings"), strength(LATTICE, 0.5)]},
+        look=LOOK,
         training=training(
-            held_out={"pairs": 2, "psnr": 28.7, "psnr_unedited": 20.5, "psnr_phrase": 14.7}
+            grade=[{"method": "lattice", "groups": ["place"], "psnr": 37.5}],
+            held_out={
+                "pairs": 2,
+                "psnr": 28.7,
+                "psnr_unedited": 20.5,
+                "psnr_grade": 26.5,
+                "psnr_instruction": 25.5,
+                "psnr_phrase": 14.7,
+                "de2000": 3.5,
+                "de2000_unedited": 8.5,
+                "folds": 2,
+                "megapixels": 3.75,
+            },
         ),
         title="Soirée d’été \U0001f305",
         author="A. Photographer",
@@ -219,15 +293,24 @@ def mixed() -> Json:
 def newer_minor() -> Json:
     """A document of a version 1.7 that has fields this version does not know."""
     doc = deepcopy(full()) | {"format": [1, 7], "mood": {"joy": [0.5, None, True, 1e21]}}
-    for group in ("instruction", "buckets", "base", "apply", "training"):
+    doc["grade"]["of_1_7"] = "grade"  # type: ignore[index]
+    doc["grade"]["stack"][0]["network"]["of_1_7"] = "network"  # type: ignore[index]
+    for group in ("instruction", "buckets", "base", "apply", "training", "look"):
         doc[group]["of_1_7"] = group  # type: ignore[index]
     doc["instruction"]["segments"][0]["of_1_7"] = []  # type: ignore[index]
     return doc
 
 
+def full_tensors() -> Tensors:
+    """The tensors of the full document."""
+    sites = site("down.0.attn2", dtype="F32") | site("up.0.attn2", dtype="F32")
+    return sites | grade_tensors(full()["grade"])  # type: ignore[arg-type]
+
+
 def loose() -> bytes:
     """Valid but not canonical: spaces, another order of keys and tensors, 3.0, escapes."""
-    tensors = dict(sorted((site() | site("up.attn2")).items(), reverse=True))
+    tensors = site() | site("up.attn2") | grade_tensors(full()["grade"])  # type: ignore[arg-type]
+    tensors = dict(sorted(tensors.items(), reverse=True))
     doc = sealed(full(), tensors)
     text = json.dumps(dict(reversed(doc.items())), indent=1).replace('"m": 3', '"m": 3.0')
     outer = {"format": "pt", "brush": text}
@@ -247,22 +330,71 @@ def largest(j: int, m: int) -> bytes:
         instruction={"m": m, "segments": [{"m": 1, "weight": 0.5}] * (m - 1) + [EXTREME]},
         buckets={"count": j, "edges": [*range(j), 10_000]},
         apply={"s_T": 1000, "s_I": 0, "steps": 10_000, "sampler": "x", "resolution": 8192},
-        training=training(steps=1_000_000, loss_first=[0.5] * 4096),
+        training=learned(steps=1_000_000, loss_first=[0.5] * 4096),
         lineage={"method": "blend", "parents": [old]},
     )
     return brush(doc, {f"a.{kind}": tensor(shape=(j, m, 1), step=0) for kind in "kv"})
 
 
+def mixed_deeply(levels: int) -> Json:
+    """A grade in so many blends within each other."""
+    return strength(mixed_deeply(levels - 1), 0.5) if levels else LATTICE
+
+
+def grade_alone(grade: Json, nodes: str = "F16") -> bytes:
+    """A brush with this grade and no instruction."""
+    return brush(graded(grade), grade_tensors(grade, nodes=nodes))
+
+
 VALID = {
     "least": brush(),
-    "full": brush(full(), site("down.0.attn2", dtype="F32") | site("up.0.attn2", dtype="F32")),
+    "full": brush(full(), full_tensors()),
     "mixed": brush(mixed()),
-    "newer-minor": brush(newer_minor()),
+    "newer-minor": brush(newer_minor(), full_tensors()),
     "loose": loose(),
+    "grade": grade_alone(LATTICE),
+    "grade-full-precision": grade_alone(LATTICE | {"nodes": 3}, nodes="F32"),
+    "grade-network": grade_alone(network("surroundings")),
+    "grade-colour-network": grade_alone(network()),
+    "grade-blend": grade_alone(
+        {"blend": [{"weight": 1.5, "grade": LATTICE}, {"weight": -0.5, "grade": network("tones")}]}
+    ),
+    "grade-and-instruction": brush(document(grade=LATTICE), site() | grade_tensors(LATTICE)),
+    "most-grades": grade_alone({"stack": [LATTICE] * 15 + [mixed_deeply(3)]}),
     "most-tokens": largest(1, 4096),
     "most-buckets": largest(1000, 1),
 }
 NOT_CANONICAL = {"loose"}
+
+
+GRADE = grade_tensors(LATTICE)
+NODES, AFFINE = "grade.nodes", "grade.affine"
+
+
+def changed_grade(**fields: object) -> bytes:
+    """The least brush with a grade alone, with other fields in it; one of None is left out."""
+    changed = {key: value for key, value in (LATTICE | fields).items() if value is not None}
+    return brush(graded(changed), GRADE)
+
+
+def changed_network(**fields: object) -> bytes:
+    """The least brush with a network, with other fields of it."""
+    grade = network("place")
+    changed = grade["network"] | fields  # type: ignore[operator]
+    return brush(graded(grade | {"network": changed}), grade_tensors(grade))
+
+
+def unfinite_nodes() -> bytes:
+    """The least brush with a grade alone, whose last number is infinite."""
+    kind, shape, data = GRADE[NODES]
+    return brush(graded(LATTICE), GRADE | {NODES: (kind, shape, data[:-2] + b"\x00\x7c")})
+
+
+def changed_node() -> bytes:
+    """The least brush with a grade alone, one bit of its nodes changed after hashing."""
+    data = bytearray(brush(graded(LATTICE), GRADE))
+    data[-2] ^= 1
+    return bytes(data)
 
 
 def deep(levels: int) -> object:
@@ -547,14 +679,14 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush.training.pairs_sha256[0]",
     ),
     "training-steps-over-cap": (
-        brush(document(training=training(steps=1_000_001))),
+        brush(document(training=learned(steps=1_000_001))),
         "brush-field",
-        "brush.training.steps",
+        "brush.training.instruction.steps",
     ),
     "training-losses-long": (
-        brush(document(training=training(loss_last=[0] * 4097))),
+        brush(document(training=learned(loss_last=[0] * 4097))),
         "brush-field",
-        "brush.training.loss_last",
+        "brush.training.instruction.loss_last",
     ),
     "training-pairs-long": (
         brush(document(training=training(pairs_sha256=[ZERO] * 4097))),
@@ -582,6 +714,75 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush-field",
         "brush.lineage.parents[0].buckets[0]",
     ),
+    "parts-none": (brush(graded(None), {}), "brush-contradiction", "brush"),
+    "parts-no-base": (brush(document(base=None)), "brush-contradiction", "brush"),
+    "parts-apply-alone": (
+        brush(graded(LATTICE, apply=document()["apply"]), GRADE),
+        "brush-contradiction",
+        "brush",
+    ),
+    "grade-array": (brush(document(grade=[])), "brush-field", "brush.grade"),
+    "grade-of-no-kind": (brush(graded({}), {}), "brush-contradiction", "brush.grade"),
+    "grade-of-two-kinds": (
+        changed_grade(stack=[LATTICE]),
+        "brush-contradiction",
+        "brush.grade",
+    ),
+    "grade-one-node": (changed_grade(nodes=1), "brush-field", "brush.grade.nodes"),
+    "grade-nodes-over-cap": (changed_grade(nodes=66), "brush-field", "brush.grade.nodes"),
+    "grade-kept-missing": (changed_grade(kept=None), "brush-field", "brush.grade.kept"),
+    "grade-kept-number": (
+        changed_grade(kept=KEPT | {"white": 1}),
+        "brush-field",
+        "brush.grade.kept.white",
+    ),
+    "grade-width-over-cap": (
+        changed_network(width=257),
+        "brush-field",
+        "brush.grade.network.width",
+    ),
+    "grade-group-unknown": (
+        changed_network(groups=["place", "weather"]),
+        "brush-field",
+        "brush.grade.network.groups[1]",
+    ),
+    "grade-group-twice": (
+        changed_network(groups=["place", "place"]),
+        "brush-contradiction",
+        "brush.grade.network.groups",
+    ),
+    "grade-features-newer": (
+        changed_network(features=2),
+        "brush-version",
+        "brush.grade.network.features",
+    ),
+    "grade-blend-empty": (brush(graded({"blend": []}), {}), "brush-field", "brush.grade.blend"),
+    "grade-stack-empty": (brush(graded({"stack": []}), {}), "brush-field", "brush.grade.stack"),
+    "grade-weight-large": (
+        brush(graded(strength(LATTICE, 1_000_001)), {}),
+        "brush-field",
+        "brush.grade.blend[0].weight",
+    ),
+    "grades-over-cap": (
+        grade_alone({"stack": [LATTICE] * 17}),
+        "brush-contradiction",
+        "brush.grade",
+    ),
+    "grade-mixed-too-deeply": (
+        grade_alone(mixed_deeply(5)),
+        "brush-contradiction",
+        "brush.grade",
+    ),
+    "grade-inner-field": (
+        brush(graded({"stack": [{"blend": [{"weight": 1, "grade": 5}]}]}), {}),
+        "brush-field",
+        "brush.grade.stack[0].blend[0].grade",
+    ),
+    "look-zone-missing": (
+        brush(graded(LATTICE, look=LOOK | {"midtones": {}}), GRADE),
+        "brush-field",
+        "brush.look.midtones.lightness",
+    ),
     "content-hash-missing": (
         with_text(canonical(document())),
         "brush-field",
@@ -596,6 +797,46 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         brush(tensors=site() | {"mid.attn2.q": tensor()}),
         "brush-tensor",
         'header["mid.attn2.q"]',
+    ),
+    "tensor-of-no-grade": (
+        brush(tensors=site() | {NODES: GRADE[NODES]}),
+        "brush-tensor",
+        f'header["{NODES}"]',
+    ),
+    "tensor-of-no-instruction": (
+        brush(graded(LATTICE), GRADE | site()),
+        "brush-tensor",
+        K,
+    ),
+    "grade-no-nodes": (
+        brush(graded(LATTICE), {AFFINE: GRADE[AFFINE]}),
+        "brush-tensor",
+        NODES,
+    ),
+    "grade-no-instruction-tensors": (
+        brush(document(grade=LATTICE), GRADE),
+        "brush-tensor",
+        "header",
+    ),
+    "grade-affine-f16": (
+        brush(graded(LATTICE), GRADE | {AFFINE: tensor("F16", (3, 4))}),
+        "brush-dtype",
+        f"{AFFINE}.dtype",
+    ),
+    "grade-shape-not-the-nodes": (
+        brush(graded(LATTICE), GRADE | {NODES: tensor("F16", (3, 3, 3, 3))}),
+        "brush-shape",
+        f"{NODES}.shape",
+    ),
+    "grade-shape-flat": (
+        brush(graded(LATTICE), GRADE | {AFFINE: tensor("F32", (12,))}),
+        "brush-shape",
+        f"{AFFINE}.shape",
+    ),
+    "grade-shape-not-the-groups": (
+        brush(graded(network("place")), grade_tensors(network("tones"))),
+        "brush-shape",
+        "grade.network.first.shape",
     ),
     "tensor-no-values": (brush(tensors={K: tensor()}), "brush-tensor", V),
     "tensor-unknown-key": (brush(**entry(colour="red")), "brush-tensor", K),
@@ -630,6 +871,12 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
     "not-finite-f32": (unfinite("F32", b"\x00\x00\xc0\x7f"), "brush-not-finite", V),
     "content-feature-changed": (
         changed_data(from_end=9, flip=1),
+        "brush-content-hash",
+        "brush.content_sha256",
+    ),
+    "grade-infinite-node": (unfinite_nodes(), "brush-not-finite", NODES),
+    "content-node-changed": (
+        changed_node(),
         "brush-content-hash",
         "brush.content_sha256",
     ),

@@ -117,7 +117,7 @@ def apply(
         )
     opened = brush if isinstance(brush, Brush) else open_brush(brush)
     metadata = opened.metadata
-    check_sampling(steps, s_T, s_I, schedule=metadata.buckets.edges[-1])
+    check_sampling(steps, s_T, s_I, schedule=metadata.instruction_part().buckets.edges[-1])
     sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
     sampling |= {"base": base, "dtype": dtype}
     settings = ApplySettings(

@@ -94,7 +94,7 @@ def judge(
         BrushMismatchError: the brush is of another base model.
         DeviceMemoryError: not even one picture fits into the device's memory.
     """
-    phrase = brush.metadata.instruction.phrase
+    phrase = brush.metadata.instruction_part().instruction.phrase
     report(Stage("judging", total=len(before) * (2 if phrase else 1)))
     edited = _edited(editor_on(base, brush), before, done=0, report=report)
     by_phrase = None

@@ -277,8 +277,9 @@ class _Plan:
             return failed(name, error, source, recorded)
         same = record and (record.settings, record.source) == (recorded, source)
         if record and same and record.status == "done" and there and not overwrite:
-            of, now = read_metadata(target).base.unet_sha256, self.unet_of(settings.base)
-            if now in (None, of):  # a base that is not here cannot have become another
+            of = read_metadata(target).base
+            # A base that is not here cannot have become another.
+            if of is None or self.unet_of(settings.base) in (None, of.unet_sha256):
                 return None
         return LearningJob(name, pairs, target, settings, recorded, source, overwrite)
 

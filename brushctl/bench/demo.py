@@ -130,7 +130,7 @@ def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0, report: Reporter = s
     brush = _learn(base, folders, stamp, seed, report=report)
     _edit(editor_on(base, brush), folders.photos, folders.edited, report=report)
     _edit(Editor(base, from_text(base, TEXT)), folders.photos, folders.by_text, report=report)
-    return _measured(folders, brush.metadata.instruction.phrase)
+    return _measured(folders, brush.metadata.instruction_part().instruction.phrase)
 
 
 def _draw(folders: Folders, seed: int) -> None:

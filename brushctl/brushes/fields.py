@@ -189,6 +189,24 @@ def count(value: object, path: str) -> int:
     return checked
 
 
+def boolean(value: object, path: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise _wrong("true or false", value, path)
+    return value
+
+
+def choice(*known: str) -> Read[str]:
+    """One of some texts."""
+
+    def read_choice(value: object, path: str) -> str:
+        if (text := _text(value, path)) not in known:
+            raise FieldError(f"must be one of {', '.join(known)}", where=path)
+        return text
+
+    return read_choice
+
+
 def within(read: Read[Value], least: float, most: float) -> Read[Value]:
     """A number of the kind that `read` reads, from `least` to `most`."""
     wanted = f"a number from {least} to {most}"

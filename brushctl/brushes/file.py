@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.brushes.defects import ContentHashError, DtypeError, NotFiniteError
+from brushctl.brushes.graded import is_graded
 from brushctl.brushes.header import ITEM_BYTES, Slot, blaming, check_size, read_header, read_whole
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import canonical, check
@@ -28,25 +29,36 @@ class Brush:
 
     Attributes:
         metadata: what it says about itself.
-        tensors: `<site>.k` and `<site>.v`, each (j, m, d), all float16 or all float32.
+        tensors: of the instruction `<site>.k` and `<site>.v`, each (j, m, d), all float16 or all
+            float32; of the grade those that `brushctl.brushes.graded.tensor_shapes` names.
     """
 
     metadata: Metadata
     tensors: Mapping[str, Features]
 
+    def instruction_tensors(self) -> dict[str, Features]:
+        """The instruction's tensors, without the grade's."""
+        return {n: t for n, t in self.tensors.items() if not is_graded(n)}
+
+    def grade_tensors(self) -> dict[str, Features]:
+        """The grade's tensors, without the instruction's."""
+        return {n: t for n, t in self.tensors.items() if is_graded(n)}
+
 
 def content_sha256(metadata: Metadata, tensors: Mapping[str, Features]) -> str:
     """SHA-256 of all that an edit depends on, and of nothing else.
 
-    The canonical JSON of the groups that steer the edit, then each tensor in the order of the
-    names: name, dtype and shape, each part behind a zero byte, a zero byte, and the bytes.
+    The canonical JSON of the groups that steer the edit, of those that there are, then each tensor
+    in the order of the names: name, dtype and shape, each part behind a zero byte, a zero byte, and
+    the bytes.
     """
-    steering = {
-        "apply": metadata.apply.to_dict(),
-        "buckets": metadata.buckets.to_dict(),
-        "instruction": metadata.instruction.to_dict(),
-        "unet_sha256": metadata.base.unet_sha256,
+    groups = (metadata.apply, metadata.buckets, metadata.grade, metadata.instruction)
+    names = ("apply", "buckets", "grade", "instruction")
+    steering: dict[str, object] = {
+        name: group.to_dict() for name, group in zip(names, groups, strict=True) if group
     }
+    if metadata.base:
+        steering["unet_sha256"] = metadata.base.unet_sha256
     digest = hashlib.sha256(canonical(steering).encode())
     for name in sorted(tensors):
         dtype, array = _stored(name, tensors[name])
@@ -70,7 +82,10 @@ def sealed(brush: Brush) -> Brush:
 
 
 def encode_brush(brush: Brush) -> bytes:
-    """The file's bytes: canonical header, tensors by name, content hash filled in.
+    """The file's bytes: canonical header, content hash filled in, tensors by name.
+
+    Those of float32 come first, so that each lies at a multiple of its item's size: programs map
+    files into memory.
 
     Raises:
         BrushFormatError: it would not be a valid brush; one subclass for each defect.
@@ -78,8 +93,9 @@ def encode_brush(brush: Brush) -> bytes:
     metadata = sealed(brush).metadata
     entries: dict[str, object] = {"__metadata__": _outer(metadata)}
     blobs, position = [], 0
-    for name in sorted(brush.tensors):
-        dtype, array = _stored(name, brush.tensors[name])
+    stored = {name: _stored(name, array) for name, array in brush.tensors.items()}
+    for name in sorted(stored, key=lambda name: (-stored[name][1].itemsize, name)):
+        dtype, array = stored[name]
         end = position + array.nbytes
         entries[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": (position, end)}
         blobs.append(array.tobytes())
@@ -110,7 +126,7 @@ def _outer(metadata: Metadata) -> dict[str, str]:
     parents = metadata.lineage.parents if metadata.lineage else ()
     said = {
         "sai_model_spec": "1.0.1",
-        "architecture": f"{metadata.base.architecture}/brush",
+        "architecture": f"{metadata.base.architecture}/brush" if metadata.base else "brush",
         "implementation": "brushctl",
         "title": metadata.title or metadata.name,
         "date": metadata.created,

@@ -4,6 +4,7 @@ A safetensors file: 8 bytes little-endian length, that much JSON, then the tenso
 """
 
 import errno
+import math
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from brushctl.brushes.defects import (
     VersionError,
 )
 from brushctl.brushes.fields import Fields, array, index, version
+from brushctl.brushes.graded import is_graded, tensor_shapes
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.strict_json import join, parse
 from brushctl.errors import BrushFormatError
@@ -48,10 +50,10 @@ DOCUMENTS: dict[int, Callable[[object, str], Metadata]] = {1: Metadata.from_dict
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a tensor lies: its dtype (F16 or F32), shape (j, m, d), and bytes [start, end)."""
+    """Where a tensor lies: its dtype (F16 or F32), shape, and bytes [start, end)."""
 
     dtype: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     start: int
     end: int
 
@@ -138,8 +140,11 @@ def read_header(file: BinaryIO) -> Header:
         raise JsonError("must begin with {", where="header")
     entries = parse(raw, "header")
     metadata = _document(entries.pop("__metadata__", None))
-    slots = {tensor: _slot(tensor, entry) for tensor, entry in entries.items()}
-    _check_features(slots, metadata)
+    shapes = tensor_shapes(metadata.grade)
+    slots = {tensor: _slot(tensor, entry, shapes) for tensor, entry in entries.items()}
+    if missing := shapes.keys() - slots.keys():
+        raise TensorError("is missing: the document has such a grade", where=min(missing))
+    _check_features({key: slot for key, slot in slots.items() if key not in shapes}, metadata)
     size = 8 + length + _check_layout(slots)
     if size > FILE_CAP:
         raise HeaderSizeError(f"announces a file of {size} bytes, a brush has at most {FILE_CAP}")
@@ -184,24 +189,32 @@ def _document(outer: object) -> Metadata:
     return DOCUMENTS[major](document, "brush")
 
 
-def _slot(tensor: str, entry: object) -> Slot:
-    if not TENSOR.fullmatch(tensor):
+def _slot(tensor: str, entry: object, grade: Mapping[str, tuple[int, ...]]) -> Slot:
+    """The entry of a tensor; those of `grade` have their shapes there."""
+    if is_graded(tensor):
+        if tensor not in grade:
+            raise TensorError("is no tensor of the document's grade", where=join("header", tensor))
+    elif not TENSOR.fullmatch(tensor):
         raise TensorError("is no tensor's name: <site>.k or <site>.v", where=join("header", tensor))
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise TensorError("needs exactly dtype, shape and data_offsets", where=tensor)
     dtype = entry["dtype"]
-    if not isinstance(dtype, str) or dtype not in ITEM_BYTES:
-        raise DtypeError("must be F16 or F32", where=f"{tensor}.dtype")
-    match _whole_numbers(entry["shape"]), _whole_numbers(entry["data_offsets"]):
-        case (j, m, d), (start, end) if min(j, m, d) > 0:
-            pass
-        case _, (_, _):
-            raise ShapeError("must be (j, m, d), each above 0", where=f"{tensor}.shape")
-        case _:
-            raise TensorError("must be two whole numbers", where=f"{tensor}.data_offsets")
-    if end - start != j * m * d * ITEM_BYTES[dtype]:
+    dtypes = ("F32",) if tensor in grade and not tensor.endswith(".nodes") else tuple(ITEM_BYTES)
+    if not isinstance(dtype, str) or dtype not in dtypes:
+        raise DtypeError(f"must be {' or '.join(dtypes)}", where=f"{tensor}.dtype")
+    shape, offsets = _whole_numbers(entry["shape"]), _whole_numbers(entry["data_offsets"])
+    if len(offsets) != 2:
+        raise TensorError("must be two whole numbers", where=f"{tensor}.data_offsets")
+    if tensor in grade and shape != grade[tensor]:
+        raise ShapeError(
+            f"is {list(shape)}, the document says {list(grade[tensor])}", where=f"{tensor}.shape"
+        )
+    if tensor not in grade and (len(shape) != 3 or not all(shape)):
+        raise ShapeError("must be (j, m, d), each above 0", where=f"{tensor}.shape")
+    start, end = offsets
+    if end - start != math.prod(shape) * ITEM_BYTES[dtype]:
         raise ShapeError(f"does not fit its {end - start} bytes", where=f"{tensor}.shape")
-    return Slot(dtype, (j, m, d), start, end)
+    return Slot(dtype, shape, start, end)
 
 
 def _whole_numbers(values: object) -> tuple[int, ...]:
@@ -214,10 +227,14 @@ def _whole_numbers(values: object) -> tuple[int, ...]:
 
 def _check_features(slots: Mapping[str, Slot], metadata: Metadata) -> None:
     """Every site has keys and values of one shape, all of one dtype, (j, m) as documented."""
+    if metadata.instruction is None or metadata.buckets is None:
+        if slots:
+            raise TensorError("belongs to an instruction, and there is none", where=min(slots))
+        return
     sites = {tensor[:-2] for tensor in slots}
     alone = {f"{site}.{kind}" for site in sites for kind in "kv"} - set(slots)
     if not sites:
-        raise TensorError("there are no tensors", where="header")
+        raise TensorError("the instruction has no tensors", where="header")
     if alone:
         raise TensorError("is missing: a site has keys (.k) and values (.v)", where=min(alone))
     if len(dtypes := {slot.dtype for slot in slots.values()}) > 1:

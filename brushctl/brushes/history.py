@@ -20,21 +20,34 @@ from brushctl.brushes.fields import (
 
 @dataclass(frozen=True, slots=True)
 class HeldOut(Record):
-    """How well the brush does on pairs it did not learn from, as mean PSNR in dB.
+    """How well the brush does on pairs it did not learn from.
+
+    Figures are means over whole photographs, at their own size up to some megapixels: PSNR in dB,
+    and the mean CIEDE2000 of a photograph's pixels.
 
     Attributes:
         pairs: how many pairs.
         psnr: the brush's result against the after picture.
         psnr_unedited: doing nothing, against the after picture.
+        psnr_grade: the grade alone, where the brush has an instruction too.
+        psnr_instruction: the instruction alone, where the brush has a grade too.
         psnr_phrase: the initial phrase alone, where it was measured.
+        de2000: as `psnr`, in CIEDE2000.
+        de2000_unedited: as `psnr_unedited`, in CIEDE2000.
         folds: where each pair was edited by a brush of the others, how many such brushes.
+        megapixels: the mean size that photographs were judged at.
     """
 
     pairs: int
     psnr: float
     psnr_unedited: float
+    psnr_grade: float | None = None
+    psnr_instruction: float | None = None
     psnr_phrase: float | None = None
+    de2000: float | None = None
+    de2000_unedited: float | None = None
     folds: int | None = None
+    megapixels: float | None = None
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
@@ -44,15 +57,20 @@ class HeldOut(Record):
             pairs=f.take("pairs", count),
             psnr=f.take("psnr", number),
             psnr_unedited=f.take("psnr_unedited", number),
+            psnr_grade=f.maybe("psnr_grade", number),
+            psnr_instruction=f.maybe("psnr_instruction", number),
             psnr_phrase=f.maybe("psnr_phrase", number),
+            de2000=f.maybe("de2000", number),
+            de2000_unedited=f.maybe("de2000_unedited", number),
             folds=f.maybe("folds", count),
+            megapixels=f.maybe("megapixels", positive),
             extra=f.rest(),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Training(Record):
-    """How the brush was learned, and how well.
+class InstructionTraining(Record):
+    """How an instruction was learned.
 
     Attributes:
         recipe: the recipe's name.
@@ -60,22 +78,16 @@ class Training(Record):
         batch: samples for each bucket and step.
         learning_rate: Adam's, in the unit of the recipe: a number, or a share of each feature's
             deviation where learning began.
-        seed: fixes every draw.
         loss_first: loss in each bucket at the beginning.
         loss_last: loss in each bucket at the end.
-        pairs_sha256: a hash of each pair's files; never their paths.
-        held_out: figures on pairs that were kept out of the learning.
     """
 
     recipe: str
     steps: int
     batch: int
     learning_rate: float
-    seed: int
     loss_first: tuple[float, ...]
     loss_last: tuple[float, ...]
-    pairs_sha256: tuple[str, ...]
-    held_out: HeldOut | None = None
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
@@ -86,10 +98,61 @@ class Training(Record):
             steps=f.take("steps", limits.learning_steps),
             batch=f.take("batch", count),
             learning_rate=f.take("learning_rate", positive),
-            seed=f.take("seed", integer),
             loss_first=f.take("loss_first", array(number, least=1)),
             loss_last=f.take("loss_last", array(number, least=1)),
+            extra=f.rest(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradeScore(Record):
+    """What one kind of grade reached on pairs held out, when the grade was chosen.
+
+    Attributes:
+        method: `untouched`, `affine` or `lattice`.
+        groups: of features that a network above it had; empty without a network.
+        psnr: in dB, mean over the pairs.
+    """
+
+    method: str
+    groups: tuple[str, ...]
+    psnr: float
+
+    @classmethod
+    def from_dict(cls, data: object, path: str) -> Self:
+        """See `Record.from_dict`."""
+        f = Fields(data, path)
+        method, groups = f.take("method", line), f.take("groups", array(line))
+        return cls(method, groups, f.take("psnr", number), extra=f.rest())
+
+
+@dataclass(frozen=True, slots=True)
+class Training(Record):
+    """What the brush was learned from, how, and how well.
+
+    Attributes:
+        pairs_sha256: a hash of each pair's files; never their paths.
+        seed: fixes every draw.
+        instruction: how its instruction was learned.
+        grade: what its grade was chosen from.
+        held_out: figures on pairs that were kept out of the learning.
+    """
+
+    pairs_sha256: tuple[str, ...]
+    seed: int
+    instruction: InstructionTraining | None = None
+    grade: tuple[GradeScore, ...] | None = None
+    held_out: HeldOut | None = None
+
+    @classmethod
+    def from_dict(cls, data: object, path: str) -> Self:
+        """See `Record.from_dict`."""
+        f = Fields(data, path)
+        return cls(
             pairs_sha256=f.take("pairs_sha256", array(sha256, least=1)),
+            seed=f.take("seed", integer),
+            instruction=f.maybe("instruction", InstructionTraining.from_dict),
+            grade=f.maybe("grade", array(GradeScore.from_dict, least=1)),
             held_out=f.maybe("held_out", HeldOut.from_dict),
             extra=f.rest(),
         )

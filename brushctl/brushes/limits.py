@@ -33,6 +33,17 @@ pairs = within(integer, 1, LIST_CAP)
 """Pairs that were learned from: a brush lists them."""
 
 
+GRADES = 16
+"""Lattices of a grade, each of which takes its time on every photograph: a mix of sixteen brushes,
+at some five CPU seconds each where they have networks and 24 megapixels."""
+GRADE_DEPTH = 4
+"""Mixes within mixes of a grade: each holds one more copy of the photograph while it works."""
+grade_nodes = within(integer, 2, 65)
+"""Along each channel of a lattice: twice the 33 of the tables that photographers exchange."""
+grade_width = within(integer, 1, 256)
+"""Units of each hidden layer: eight times what is learned. Time grows with the square."""
+
+
 def sampling_steps(schedule: int = TIMESTEPS) -> Read[int]:
     """Reads a number of sampling steps: at most the timesteps of the schedule, each taken once."""
     return within(integer, 1, schedule)

@@ -24,7 +24,16 @@ from brushctl.brushes.fields import (
     sha256,
     version,
 )
-from brushctl.brushes.history import HeldOut, Lineage, Parent, Training
+from brushctl.brushes.graded import AnyGradeInfo, Look, read_whole_grade
+from brushctl.brushes.history import (
+    GradeScore,
+    HeldOut,
+    InstructionTraining,
+    Lineage,
+    Parent,
+    Training,
+)
+from brushctl.errors import BrushMismatchError
 
 __all__ = [
     "MAJOR",
@@ -32,8 +41,11 @@ __all__ = [
     "Apply",
     "Base",
     "Buckets",
+    "GradeScore",
     "HeldOut",
     "Instruction",
+    "InstructionPart",
+    "InstructionTraining",
     "Lineage",
     "Metadata",
     "Parent",
@@ -205,16 +217,31 @@ class Apply(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata(Record):
-    """Everything a brush says about itself; `content_sha256` is filled in when it is written."""
+class InstructionPart:
+    """What a brush says of its instruction, all of it or nothing."""
 
-    name: str
-    created: str
-    tool: str
     instruction: Instruction
     buckets: Buckets
     base: Base
     apply: Apply
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata(Record):
+    """Everything a brush says about itself; `content_sha256` is filled in when it is written.
+
+    A brush has an instruction, a grade or both. The instruction's four groups stand together.
+    """
+
+    name: str
+    created: str
+    tool: str
+    instruction: Instruction | None = None
+    buckets: Buckets | None = None
+    base: Base | None = None
+    apply: Apply | None = None
+    grade: AnyGradeInfo | None = None
+    look: Look | None = None
     training: Training | None = None
     lineage: Lineage | None = None
     content_sha256: str = ""
@@ -239,10 +266,12 @@ class Metadata(Record):
             name=f.take("name", label),
             created=f.take("created", moment),
             tool=f.take("tool", line),
-            instruction=f.take("instruction", Instruction.from_dict),
-            buckets=f.take("buckets", Buckets.from_dict),
-            base=f.take("base", Base.from_dict),
-            apply=f.take("apply", Apply.from_dict),
+            instruction=f.maybe("instruction", Instruction.from_dict),
+            buckets=f.maybe("buckets", Buckets.from_dict),
+            base=f.maybe("base", Base.from_dict),
+            apply=f.maybe("apply", Apply.from_dict),
+            grade=f.maybe("grade", read_whole_grade),
+            look=f.maybe("look", Look.from_dict),
             training=f.maybe("training", Training.from_dict),
             lineage=f.maybe("lineage", Lineage.from_dict),
             content_sha256=f.take("content_sha256", sha256),
@@ -253,8 +282,39 @@ class Metadata(Record):
             preview=f.maybe("preview", picture),
             extra=f.rest(),
         )
-        if read.apply.steps > (T := read.buckets.edges[-1]):
+        read._check_parts(path)
+        return read
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What a brush has of `grade` and `instruction`, in the order in which they are applied."""
+        return tuple(part for part in ("grade", "instruction") if getattr(self, part) is not None)
+
+    def instruction_part(self) -> InstructionPart:
+        """The instruction and what belongs to it.
+
+        Raises:
+            BrushMismatchError: the brush has a grade alone.
+        """
+        match self.instruction, self.buckets, self.base, self.apply:
+            case Instruction() as instruction, Buckets() as buckets, Base() as base, Apply() as how:
+                return InstructionPart(instruction, buckets, base, how)
+        raise BrushMismatchError(
+            "the brush has a grade and no instruction: there is nothing for a base model to do",
+            where=self.name,
+            do="Apply its grade alone, which needs none.",
+        )
+
+    def _check_parts(self, path: str) -> None:
+        """There must be one part at least, and nothing of an instruction missing."""
+        groups = (self.instruction, self.buckets, self.base, self.apply)
+        if any(groups) and not all(groups):
+            raise ContradictionError(
+                "instruction, buckets, base and apply stand together, or none of them", where=path
+            )
+        if not self.parts:
+            raise ContradictionError("must have an instruction, a grade or both", where=path)
+        if self.apply and self.buckets and self.apply.steps > (T := self.buckets.edges[-1]):
             raise ContradictionError(
                 f"must be at most the schedule's length, {T}", where=f"{path}.apply.steps"
             )
-        return read

@@ -19,7 +19,7 @@ import numpy as np
 from brushctl.brushes import limits
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush, Features, sealed
-from brushctl.brushes.metadata import Instruction, Lineage, Metadata, Parent
+from brushctl.brushes.metadata import Instruction, InstructionPart, Lineage, Metadata, Parent
 from brushctl.brushes.provenance import Stamp
 from brushctl.errors import BrushMismatchError, UsageError
 
@@ -52,7 +52,7 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
     total = _total(parts)
     parts = [Share(s.brush, s.weight / total) for s in parts]
     tensors = {key: _mean(parts, key) for key in parts[0].brush.tensors}
-    return _mixed(parts, _lead(parts).instruction, tensors, _lineage("blend", parts), stamp)
+    return _mixed(parts, _part(_lead(parts)).instruction, tensors, _lineage("blend", parts), stamp)
 
 
 def _total(parts: Sequence[Share]) -> float:
@@ -87,9 +87,10 @@ def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:
     segments = tuple(
         replace(segment, weight=segment.weight * share.weight)
         for share in parts
-        for segment in share.brush.metadata.instruction.segments
+        for segment in _part(share).instruction.segments
     )
-    instruction = replace(_lead(parts).instruction, m=sum(s.m for s in segments), segments=segments)
+    lead = _part(_lead(parts)).instruction
+    instruction = replace(lead, m=sum(s.m for s in segments), segments=segments)
     tensors: dict[str, Features] = {
         key: np.concatenate([s.brush.tensors[key] for s in parts], axis=1)  # (j, sum of m, d)
         for key in parts[0].brush.tensors
@@ -106,7 +107,7 @@ def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
         UsageError: there is not one brush for each bucket.
         BrushMismatchError: the brushes differ in base, buckets, sites, m or token weights.
     """
-    j = choice[0].metadata.buckets.count
+    j = choice[0].metadata.instruction_part().buckets.count
     if len(choice) != j:
         raise UsageError(
             f"{len(choice)} buckets are given to a brush, the brushes have {j}",
@@ -121,7 +122,7 @@ def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
     lineage = _lineage("schedule", parts)
     parents = tuple(_scheduled(parent, shares) for parent in lineage.parents)
     lineage = replace(lineage, parents=parents)
-    return _mixed(parts, _lead(parts).instruction, tensors, lineage, stamp)
+    return _mixed(parts, _part(_lead(parts)).instruction, tensors, lineage, stamp)
 
 
 def _scheduled(parent: Parent, shares: Sequence[Share]) -> Parent:
@@ -159,9 +160,13 @@ def _hash(share: Share) -> str:
     return share.brush.metadata.content_sha256
 
 
-def _lead(parts: Sequence[Share]) -> Metadata:
+def _lead(parts: Sequence[Share]) -> Share:
     """The heaviest parent; of equals the first, which has the smallest hash."""
-    return max(parts, key=lambda s: s.weight).brush.metadata
+    return max(parts, key=lambda s: s.weight)
+
+
+def _part(share: Share) -> InstructionPart:
+    return share.brush.metadata.instruction_part()
 
 
 def _mean(parts: Sequence[Share], key: str) -> Features:
@@ -200,7 +205,7 @@ def _mixed(
     Raises:
         UsageError: it would be beyond the limits of the format.
     """
-    lead = _lead(parts)
+    lead = _part(_lead(parts))
     metadata = Metadata(
         name=stamp.name,
         created=stamp.created,
@@ -225,12 +230,18 @@ def _agreed(values: Iterable[str | None]) -> str | None:
 
 def _check_fit(a: Metadata, b: Metadata, *, same_tokens: bool) -> None:
     """Both must be of one base and bucket layout, and, if asked, of one token layout."""
-    if a.base.unet_sha256 != b.base.unet_sha256:  # one base may go by several ids
-        found = [f"{x.base.id} (U-Net {x.base.unet_sha256[:12]})" for x in (a, b)]
+    for brush in (a, b):
+        if brush.grade:
+            raise BrushMismatchError("brushes with a grade are not mixed yet", where=brush.name)
+    bases = [x.instruction_part().base for x in (a, b)]
+    if bases[0].unet_sha256 != bases[1].unet_sha256:  # one base may go by several ids
+        found = [f"{base.id} (U-Net {base.unet_sha256[:12]})" for base in bases]
         raise _mismatch("base models", a, b, found)
-    if a.buckets.edges != b.buckets.edges:
-        raise _mismatch("bucket layouts", a, b, [str(list(x.buckets.edges)) for x in (a, b)])
-    tokens = [[(s.m, s.weight) for s in x.instruction.segments] for x in (a, b)]
+    edges = [list(x.instruction_part().buckets.edges) for x in (a, b)]
+    if edges[0] != edges[1]:
+        raise _mismatch("bucket layouts", a, b, list(map(str, edges)))
+    segments = [x.instruction_part().instruction.segments for x in (a, b)]
+    tokens = [[(s.m, s.weight) for s in runs] for runs in segments]
     if same_tokens and tokens[0] != tokens[1]:
         found = [" + ".join(f"m = {m} of weight {w:g}" for m, w in t) for t in tokens]
         raise _mismatch("learned tokens", a, b, found, STACK_INSTEAD)

@@ -31,10 +31,11 @@ class SiteStatistics:
 
 
 def site_statistics(brush: Brush) -> dict[str, SiteStatistics]:
-    """The statistics of every site, by name."""
+    """The statistics of every site, by name; none of a brush without an instruction."""
+    tensors = brush.instruction_tensors()
     return {
-        site: _statistics(brush.tensors[f"{site}.k"], brush.tensors[f"{site}.v"])
-        for site in sorted({key[:-2] for key in brush.tensors})
+        site: _statistics(tensors[f"{site}.k"], tensors[f"{site}.v"])
+        for site in sorted({key[:-2] for key in tensors})
     }
 
 

@@ -10,8 +10,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from brushctl.brushes.graded import is_graded
 from brushctl.brushes.header import Header
-from brushctl.brushes.metadata import Lineage, Metadata, Training
+from brushctl.brushes.metadata import Instruction, InstructionPart, Lineage, Training
 from brushctl.cli._output import counted, shown
 
 LABEL_COLUMNS = 14
@@ -55,45 +56,45 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 def _facts(source: str, header: Header) -> Iterator[tuple[str, str]]:
     meta = header.metadata
-    yield "does", _purpose(meta)
+    if meta.instruction:
+        yield "started from", _start(meta.instruction)
     if meta.training:
         yield from _learning(meta.training)
     if meta.lineage:
         yield "mixed by", "\n".join([meta.lineage.method, *_branches(meta.lineage)])
     said = (("author", meta.author), ("licence", meta.license), ("note", meta.note))
     yield from ((label, text) for label, text in said if text)
-    yield "base model", f"{meta.base.id} (U-Net {meta.base.unet_sha256[:12]})"
-    yield "applied with", _application(meta)
-    yield "features", _features(header)
+    if "instruction" in meta.parts:
+        yield from _instruction(meta.instruction_part(), header)
     yield "made", f"{meta.created} by {meta.tool}, as {meta.name}"
     yield "file", f"{shown(source)} ({header.size / 1024:.0f} KiB)"
     yield "content", meta.content_sha256[:16]
 
 
-def _purpose(meta: Metadata) -> str:
-    start = meta.instruction
+def _start(start: Instruction) -> str:
+    """The phrase that learning started from."""
     if start.phrase is None:
-        return "an edit shown by its pairs alone (no phrase to start from)"
+        return "the pairs alone, without a phrase"
     found = [f"{p.phrase} {p.sensitivity:+.3f}" for p in (start.before, start.after) if p]
     return f'"{start.phrase}"' + (f" (sensitivity: {', '.join(found)})" if found else "")
 
 
 def _learning(training: Training) -> Iterator[tuple[str, str]]:
-    pairs = counted(len(training.pairs_sha256), "pair")
-    yield (
-        "learned from",
-        f"{pairs}: recipe {training.recipe}, {training.steps} steps of batch "
-        f"{training.batch}, rate {training.learning_rate:g}, seed {training.seed}",
-    )
-    first, last = (sum(x) / len(x) for x in (training.loss_first, training.loss_last))
-    yield "loss", f"{first:.4f} at first, {last:.4f} at the end"
+    yield "learned from", counted(len(training.pairs_sha256), "pair") + f", seed {training.seed}"
+    if how := training.instruction:
+        yield (
+            "recipe",
+            f"{how.recipe}: {how.steps} steps of batch {how.batch}, rate {how.learning_rate:g}",
+        )
+        first, last = (sum(x) / len(x) for x in (how.loss_first, how.loss_last))
+        yield "loss", f"{first:.4f} at first, {last:.4f} at the end"
     if held := training.held_out:
         phrase = "" if held.psnr_phrase is None else f", the phrase alone {held.psnr_phrase:.1f}"
         on = "it did not learn from" if held.folds is None else "with brushes of the others"
         yield (
             "held out",
             f"{held.psnr:.1f} dB on {counted(held.pairs, 'pair')} {on} "
-            f"(unedited {held.psnr_unedited:.1f}{phrase})",
+            f"(unedited {held.psnr_unedited:.1f}{phrase}; higher is better)",
         )
 
 
@@ -109,21 +110,26 @@ def _branches(lineage: Lineage) -> Iterator[str]:
             yield from (f"{' ' if last else '│'}  {line}" for line in _branches(parent.lineage))
 
 
-def _application(meta: Metadata) -> str:
-    a = meta.apply
-    return f"s_T {a.s_T:g}, s_I {a.s_I:g}, {a.steps} steps of {a.sampler}, {a.resolution} px"
+def _instruction(part: InstructionPart, header: Header) -> Iterator[tuple[str, str]]:
+    base, how = part.base, part.apply
+    yield "base model", f"{base.id} (U-Net {base.unet_sha256[:12]})"
+    yield (
+        "applied with",
+        f"s_T {how.s_T:g}, s_I {how.s_I:g}, {how.steps} steps of {how.sampler}, "
+        f"{how.resolution} px",
+    )
+    yield "features", _features(part, header)
 
 
-def _features(header: Header) -> str:
-    meta = header.metadata
-    sites = counted(len(header.slots) // 2, "site")
-    segments = meta.instruction.segments
+def _features(part: InstructionPart, header: Header) -> str:
+    dtypes = [slot.dtype for name, slot in header.slots.items() if not is_graded(name)]
+    sites = counted(len(dtypes) // 2, "site")
+    segments = part.instruction.segments
     runs = " + ".join(f"{s.m} of weight {s.weight:g}" for s in segments)
-    tokens = f"m = {meta.instruction.m}" + (f" ({runs})" if len(segments) > 1 else "")
-    edges = ", ".join(map(str, meta.buckets.edges))
-    buckets = counted(meta.buckets.count, "bucket")
-    dtype = next(iter(header.slots.values())).dtype
-    return f"{sites}, {tokens}, {buckets} (t = {edges}), {dtype}"
+    tokens = f"m = {part.instruction.m}" + (f" ({runs})" if len(segments) > 1 else "")
+    edges = ", ".join(map(str, part.buckets.edges))
+    buckets = counted(part.buckets.count, "bucket")
+    return f"{sites}, {tokens}, {buckets} (t = {edges}), {dtypes[0]}"
 
 
 def _sites(statistics: dict[str, Any]) -> Iterator[str]:

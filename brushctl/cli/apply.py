@@ -172,8 +172,9 @@ def apply(
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
-    check_sampling(steps, s_T, s_I, schedule=metadata.buckets.edges[-1])
-    steps = _steps(steps, quality, metadata.apply.steps)
+    part = metadata.instruction_part()
+    check_sampling(steps, s_T, s_I, schedule=part.buckets.edges[-1])
+    steps = _steps(steps, quality, part.apply.steps)
     sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
     sampling |= {"base": base, "dtype": dtype}
 

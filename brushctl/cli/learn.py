@@ -8,6 +8,7 @@ import typer
 from brushctl.app.learn import LearnedBrush, LearningSettings, prepare
 from brushctl.app.learn_many import BatchOptions
 from brushctl.app.machines import Machines
+from brushctl.brushes.metadata import Training
 from brushctl.cli._batch import learn_list
 from brushctl.cli._checks import show_checks
 from brushctl.cli._options import (
@@ -165,11 +166,8 @@ def _tell(learned: LearnedBrush, output: str, base: str | None) -> None:
 
     metadata = learned.brush.metadata
     assert metadata.training is not None
-    first, last = (
-        sum(x) / len(x) for x in (metadata.training.loss_first, metadata.training.loss_last)
-    )
     pairs = counted(len(metadata.training.pairs_sha256), "pair")
-    say(f"learned {metadata.name} from {pairs}: loss {first:.4f} -> {last:.4f}")
+    say(f"learned {metadata.name} from {pairs}{_losses(metadata.training)}")
     for line in learned.judged.verdict().splitlines() if learned.judged else ():
         say(line)
     say(str(learned.path))
@@ -177,6 +175,15 @@ def _tell(learned: LearnedBrush, output: str, base: str | None) -> None:
         say(f"{learned.sheet}   (before, after, brush)")
     based = f" --base {quote(base)}" if base and is_here(base) else ""
     say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{based} repeats it")
+
+
+def _losses(training: Training) -> str:
+    """How far an instruction's loss fell; nothing of a grade."""
+    if training.instruction is None:
+        return ""
+    losses = training.instruction.loss_first, training.instruction.loss_last
+    first, last = (sum(x) / len(x) for x in losses)
+    return f": loss {first:.4f} -> {last:.4f}"
 
 
 def _check_machine(device: str, dtype: str | None) -> None:

@@ -74,6 +74,8 @@ def _table(found: list[str]) -> "Table":
 def _row(name: str, meta: Metadata) -> tuple[str, str, str, str]:
     if meta.lineage:
         start = f"{meta.lineage.method} of {', '.join(p.name for p in meta.lineage.parents)}"
-    else:
+    elif meta.instruction:
         start = meta.instruction.phrase or "no phrase"
-    return name, start, meta.base.id, meta.created[:10]
+    else:
+        start = "a grade"
+    return name, start, meta.base.id if meta.base else "none needed", meta.created[:10]

@@ -135,7 +135,7 @@ def _scheduled(
                 do="For other divisions give buckets: warm@3-4 grain@0-2.",
             )
         early, late = open_brush(coarse), open_brush(fine)
-        j = early.metadata.buckets.count
+        j = early.metadata.instruction_part().buckets.count
         return schedule([late] * (j // 2) + [early] * (j - j // 2), stamp)
     return schedule(_by_bucket(arguments), stamp)
 
@@ -152,7 +152,7 @@ def _by_bucket(arguments: list[str]) -> "list[Brush]":
         brush = open_brush(match["brush"])
         first = int(match["first"])
         last = int(match["last"] or first)
-        j = brush.metadata.buckets.count
+        j = brush.metadata.instruction_part().buckets.count
         if not first <= last < j:
             raise UsageError(f"is not within the buckets 0 to {j - 1}", where=argument)
         for bucket in range(first, last + 1):

@@ -113,8 +113,9 @@ def load(
     several = [brush] if isinstance(brush, Brush | str | Path) else list(brush)
     chosen = _blended([b if isinstance(b, Brush) else open_brush(b) for b in several], weights)
     check_sampler(chosen)
-    apply = chosen.metadata.apply
-    check_steps(apply.steps, chosen.metadata.buckets.edges[-1])
+    part = chosen.metadata.instruction_part()
+    apply = part.apply
+    check_steps(apply.steps, part.buckets.edges[-1])
     scales = Scales(apply.s_T, apply.s_I)
     with as_usage_errors():
         number(strength, "strength")

@@ -227,16 +227,17 @@ def open_editor(
         DeviceError: the device is not on this machine.
         DeviceMemoryError: the base model does not fit into its memory.
         BaseModelError: the base model cannot be loaded.
-        BrushMismatchError: the brush does not fit the base model, or wants another sampler.
+        BrushMismatchError: the brush does not fit the base model, wants another sampler, or has a
+            grade and no instruction.
         UsageError: steps or a scale is beyond what a brush might have, or s_T is zero.
     """
     check_sampler(brush)
-    apply = brush.metadata.apply
+    part = brush.metadata.instruction_part()
+    apply, named = part.apply, part.base
     steps = apply.steps if steps is None else steps
-    check_steps(steps, brush.metadata.buckets.edges[-1])
+    check_steps(steps, part.buckets.edges[-1])
     scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
-    named = brush.metadata.base
     found = find(base or named.id, None if base else named.revision)
     check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
@@ -257,7 +258,7 @@ def editor_on(
         BrushMismatchError: the brush does not fit the base model.
         UsageError: the schedule has not so many steps.
     """
-    apply = brush.metadata.apply
+    apply = brush.metadata.instruction_part().apply
     return Editor(
         base,
         from_brush(base, brush),
@@ -281,9 +282,9 @@ def check_sampler(brush: Brush) -> None:
     """See that a brush is applied with the sampler that there is.
 
     Raises:
-        BrushMismatchError: it wants another.
+        BrushMismatchError: it wants another, or has no instruction.
     """
-    sampler = brush.metadata.apply.sampler
+    sampler = brush.metadata.instruction_part().apply.sampler
     if sampler != SAMPLER:
         raise BrushMismatchError(
             f"the brush is to be applied with the sampler {sampler!r}, "

@@ -4,7 +4,20 @@
 own pixels. torch is loaded where a network is trained, and nowhere else.
 """
 
-from brushctl.grade.apply import Grade, Kept, apply_grade
+from brushctl.grade.apply import AnyGrade, Blend, Grade, Kept, Stack, apply_grade
 from brushctl.grade.fit import Fitted, Score, fit_grade
+from brushctl.grade.stored import grade_of, to_tensors
 
-__all__ = ["Fitted", "Grade", "Kept", "Score", "apply_grade", "fit_grade"]
+__all__ = [
+    "AnyGrade",
+    "Blend",
+    "Fitted",
+    "Grade",
+    "Kept",
+    "Score",
+    "Stack",
+    "apply_grade",
+    "fit_grade",
+    "grade_of",
+    "to_tensors",
+]

@@ -1,5 +1,6 @@
 """A grade applied to a photograph's own pixels, without torch."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from brushctl.grade.network import Folded, Network, depart_rows, fold
 from brushctl.grade.rows import as_pixels, compiled, in_threads
 
 Array = NDArray[Any]
+
+ROUNDING = 1e-9
+"""Weights that sum to 1 to within this do sum to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,33 @@ class Grade:
     kept: Kept = Kept()
 
 
-def apply_grade(grade: Grade, pixels: Array, threads: int | None = None) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """A mix of grades between which it lies.
+
+    Attributes:
+        terms: weights and grades. The result is the weighted sum of what the grades make of a
+            picture; what the weights lack to 1 is the picture's own.
+    """
+
+    terms: "tuple[tuple[float, AnyGrade], ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """Grades one after the other: each grades what the one before it made."""
+
+    grades: "tuple[AnyGrade, ...]"
+
+
+AnyGrade = Grade | Blend | Stack
+
+
+def apply_grade(grade: AnyGrade, pixels: Array, threads: int | None = None) -> NDArray[np.float32]:
     """The photograph as graded.
 
     The same bytes come out whatever the number of threads. Beside the result, memory is needed for
-    a reduced picture only.
+    a reduced picture only, and for one more picture with each mix within a mix.
 
     Args:
         grade: what to do.
@@ -64,6 +90,31 @@ def apply_grade(grade: Grade, pixels: Array, threads: int | None = None) -> NDAr
         (h, w, 3) float32, not clipped.
     """
     pixels = as_pixels(pixels)
+    match grade:
+        case Blend(terms=terms):
+            return _apply_blend(terms, pixels, threads)
+        case Stack(grades=grades):
+            for each in grades:
+                pixels = apply_grade(each, pixels, threads)
+            return pixels
+        case Grade():
+            return _apply_single(grade, pixels, threads)
+
+
+def _apply_blend(
+    terms: tuple[tuple[float, AnyGrade], ...], pixels: Array, threads: int | None
+) -> NDArray[np.float32]:
+    rest = 1 - math.fsum(weight for weight, _ in terms)
+    # Sums of results rather than of changes: where all results are neutral, so is their sum.
+    out = pixels * np.float32(rest if abs(rest) > ROUNDING else 0)
+    for weight, grade in terms:
+        graded = apply_grade(grade, pixels, threads)
+        graded *= np.float32(weight)
+        out += graded
+    return out
+
+
+def _apply_single(grade: Grade, pixels: Array, threads: int | None) -> NDArray[np.float32]:
     if grade.lattice is None:
         return pixels.copy()
     out = np.empty_like(pixels)

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { canonical, join, parseStrict } from "./json.mjs";
 import { BrushDefect } from "./defect.mjs";
-import { checkDocument } from "./document.mjs";
+import { checkDocument, gradeShapes } from "./document.mjs";
 
 export { BrushDefect };
 
@@ -44,8 +44,12 @@ function readHeader(bytes) {
   const entries = parseStrict(raw, "header");
   const document = readDocument(entries.__metadata__);
   delete entries.__metadata__;
-  const slots = new Map(Object.entries(entries).map(([name, entry]) => [name, slot(name, entry)]));
-  checkFeatures(slots, document);
+  const shapes = gradeShapes(document);
+  const slots = new Map();
+  for (const [name, entry] of Object.entries(entries)) slots.set(name, slot(name, entry, shapes));
+  const missing = [...shapes.keys()].filter((name) => !slots.has(name));
+  if (missing.length) throw new BrushDefect("brush-tensor", missing.sort()[0]);
+  checkFeatures(new Map([...slots].filter(([name]) => !shapes.has(name))), document);
   const size = dataStart + checkLayout(slots);
   if (size > FILE_CAP) throw new BrushDefect("brush-header-size");
   return { document, slots, dataStart, size };
@@ -61,16 +65,22 @@ function readDocument(outer) {
   return document;
 }
 
-function slot(name, entry) {
-  if (!TENSOR.test(name)) throw new BrushDefect("brush-tensor", join("header", name));
+function slot(name, entry, shapes) {
+  const expected = shapes.get(name);
+  if (!expected && (name.startsWith("grade.") || !TENSOR.test(name))) {
+    throw new BrushDefect("brush-tensor", join("header", name));
+  }
   const keys = isObject(entry) ? Object.keys(entry).sort().join() : "";
   if (keys !== "data_offsets,dtype,shape") throw new BrushDefect("brush-tensor", name);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== "F16" && dtype !== "F32") throw new BrushDefect("brush-dtype", `${name}.dtype`);
+  const half = dtype === "F16" && (!expected || name.endsWith(".nodes"));
+  if (!half && dtype !== "F32") throw new BrushDefect("brush-dtype", `${name}.dtype`);
   if (!isWhole(offsets, 2)) throw new BrushDefect("brush-tensor", `${name}.data_offsets`);
-  const shaped = isWhole(shape, 3) && shape.every((n) => n > 0);
+  const shaped =
+    isWhole(shape, expected?.length ?? 3) &&
+    shape.every((n, axis) => (expected ? n === expected[axis] : n > 0));
   const [start, end] = offsets;
-  if (!shaped || end - start !== shape[0] * shape[1] * shape[2] * ITEM_BYTES[dtype]) {
+  if (!shaped || end - start !== shape.reduce((size, n) => size * n, ITEM_BYTES[dtype])) {
     throw new BrushDefect("brush-shape", `${name}.shape`);
   }
   return { dtype, shape, start, end };
@@ -85,6 +95,10 @@ const isWhole = (values, count) =>
   values.every((n) => Number.isSafeInteger(n) && n >= 0);
 
 function checkFeatures(slots, document) {
+  if (!document.instruction) {
+    if (slots.size) throw new BrushDefect("brush-tensor", [...slots.keys()].sort()[0]);
+    return;
+  }
   const sites = [...new Set([...slots.keys()].map((name) => name.slice(0, -2)))].sort();
   if (sites.length === 0) throw new BrushDefect("brush-tensor", "header");
   const missing = sites.flatMap((s) => [`${s}.k`, `${s}.v`]).filter((name) => !slots.has(name));
@@ -126,8 +140,11 @@ function checkFinite(name, dtype, data) {
 }
 
 function contentHash(document, tensors) {
-  const { apply, buckets, instruction, base } = document;
-  const steering = { apply, buckets, instruction, unet_sha256: base.unet_sha256 };
+  const steering = {};
+  for (const key of ["apply", "buckets", "grade", "instruction"]) {
+    if (key in document) steering[key] = document[key];
+  }
+  if (document.base) steering.unet_sha256 = document.base.unet_sha256;
   const hash = createHash("sha256").update(canonical(steering));
   for (const name of [...tensors.keys()].sort()) {
     const { dtype, shape, data } = tensors.get(name);

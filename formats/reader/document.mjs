@@ -36,6 +36,7 @@ const picture = text(
 );
 const number = numeric(() => true);
 const positive = numeric((v) => v > 0);
+const bool = holds((v) => typeof v === "boolean");
 const integer = numeric(Number.isSafeInteger);
 const index = whole(0, Number.MAX_SAFE_INTEGER);
 const count = whole(1, Number.MAX_SAFE_INTEGER);
@@ -70,22 +71,95 @@ const apply = record({
   sampler: line,
   resolution: whole(1, 8192),
 });
+
+const FEATURES = 1;
+const COLUMNS = { tones: 32, place: 6, surroundings: 13 };
+const kept = record({ black: bool, white: bool, greys: bool, nothing_but_greys: bool });
+const group = text((v) => Object.hasOwn(COLUMNS, v));
+const network = (value, path) => {
+  record({ features: count })(value, path);
+  if (value.features !== FEATURES) throw new BrushDefect("brush-version", `${path}.features`);
+  record({ groups: array(group), width: whole(1, 256) })(value, path);
+  if (new Set(value.groups).size < value.groups.length) {
+    throw new BrushDefect("brush-contradiction", `${path}.groups`);
+  }
+};
+const anyGrade = (value, path) => {
+  record({})(value, path);
+  const found = Object.keys(gradeKinds).filter((key) => key in value);
+  if (found.length !== 1) throw new BrushDefect("brush-contradiction", path);
+  gradeKinds[found[0]](value, path);
+};
+const gradeTerm = record({ weight: within(-1e6, 1e6), grade: anyGrade });
+const gradeKinds = {
+  nodes: record({ nodes: whole(2, 65), kept }, { network }),
+  blend: record({ blend: array(gradeTerm, 1) }),
+  stack: record({ stack: array(anyGrade, 1) }),
+};
+const zone = record({ lightness: number, warmth: number, tint: number });
+const look = record({
+  shadows: zone,
+  midtones: zone,
+  highlights: zone,
+  contrast: number,
+  saturation: number,
+});
+const members = (grade) => grade.blend?.map((term) => term.grade) ?? grade.stack ?? [];
+const gradeDepth = (grade) =>
+  members(grade).length && 1 + Math.max(...members(grade).map(gradeDepth));
+const grade = (value, path) => {
+  anyGrade(value, path);
+  if (singleGrades(value).length > 16 || gradeDepth(value) > 4) {
+    throw new BrushDefect("brush-contradiction", path);
+  }
+};
+
+/** Each lattice with its network, and what the names of its tensors begin with. */
+function singleGrades(grade, prefix = "grade") {
+  if ("nodes" in grade) return [[prefix, grade]];
+  return members(grade).flatMap((inner, k) => singleGrades(inner, `${prefix}.${k}`));
+}
+
+/** The shapes of the tensors of a document's grade, by name. */
+export function gradeShapes(document) {
+  const shapes = new Map();
+  for (const [prefix, { nodes, network }] of document.grade ? singleGrades(document.grade) : []) {
+    shapes.set(`${prefix}.affine`, [3, 4]).set(`${prefix}.nodes`, [nodes, nodes, nodes, 3]);
+    if (!network) continue;
+    const { groups, width } = network;
+    const inputs = groups.reduce((sum, group) => sum + COLUMNS[group], 4) + 1;
+    shapes.set(`${prefix}.network.first`, [inputs, width]);
+    shapes.set(`${prefix}.network.second`, [width + 1, width]);
+    shapes.set(`${prefix}.network.third`, [width, 6]);
+    shapes.set(`${prefix}.network.straight`, [inputs, 6]);
+  }
+  return shapes;
+}
+
 const heldOut = record(
   { pairs: count, psnr: number, psnr_unedited: number },
-  { psnr_phrase: number, folds: count },
-);
-const training = record(
   {
-    recipe: line,
-    steps: whole(1, 1e6),
-    batch: count,
-    learning_rate: positive,
-    seed: integer,
-    loss_first: array(number, 1),
-    loss_last: array(number, 1),
-    pairs_sha256: array(sha256, 1),
+    psnr_grade: number,
+    psnr_instruction: number,
+    psnr_phrase: number,
+    de2000: number,
+    de2000_unedited: number,
+    folds: count,
+    megapixels: positive,
   },
-  { held_out: heldOut },
+);
+const instructionTraining = record({
+  recipe: line,
+  steps: whole(1, 1e6),
+  batch: count,
+  learning_rate: positive,
+  loss_first: array(number, 1),
+  loss_last: array(number, 1),
+});
+const gradeScore = record({ method: line, groups: array(line), psnr: number });
+const training = record(
+  { pairs_sha256: array(sha256, 1), seed: integer },
+  { instruction: instructionTraining, grade: array(gradeScore, 1), held_out: heldOut },
 );
 const lineage = (value, path) =>
   record({ method: line, parents: array(parent, 1) })(value, path);
@@ -99,13 +173,23 @@ const brush = record(
     name,
     created: moment,
     tool: line,
+    content_sha256: sha256,
+  },
+  {
     instruction,
     buckets,
     base,
     apply,
-    content_sha256: sha256,
+    grade,
+    look,
+    training,
+    lineage,
+    title: line,
+    author: line,
+    license: line,
+    note: prose,
+    preview: picture,
   },
-  { training, lineage, title: line, author: line, license: line, note: prose, preview: picture },
 );
 
 /** Throws brush-version, brush-field or brush-contradiction. */
@@ -115,6 +199,14 @@ export function checkDocument(document) {
   if (format.length !== 2) throw new BrushDefect("brush-field", "brush.format");
   if (format[0] !== 1) throw new BrushDefect("brush-version", "brush.format");
   brush(document, "brush");
+  const parts = ["instruction", "buckets", "base", "apply"].filter((key) => key in document);
+  if (parts.length % 4 || !(parts.length || document.grade)) {
+    throw new BrushDefect("brush-contradiction", "brush");
+  }
+  if (parts.length) checkInstruction(document);
+}
+
+function checkInstruction(document) {
   const { m, segments } = document.instruction;
   if (segments.reduce((sum, s) => sum + s.m, 0) !== m) {
     throw new BrushDefect("brush-contradiction", "brush.instruction.segments");

@@ -125,7 +125,7 @@ Field = tuple[str | int, ...]
 def every_field() -> dict[str, Any]:
     """A document that has all the fields of version 1."""
     said = WRITER["full"]() | {"lineage": WRITER["mixed"]()["lineage"]}
-    said["training"]["held_out"]["folds"] = 2
+    said["grade"]["stack"].append(WRITER["network"]("place"))
     return deepcopy(said)
 
 
@@ -140,7 +140,8 @@ def fields(value: object, path: Field = ()) -> Iterator[Field]:
 
 def asking(wishes: dict[Field, object]) -> bytes:
     """A brush that has absurd values in some fields, its content hash right if it can have one."""
-    said, tensors = every_field(), WRITER["site"]()
+    said = every_field()
+    tensors = WRITER["site"]() | WRITER["grade_tensors"](said["grade"])
     for path, absurd in wishes.items():
         within: Any = said
         with suppress(KeyError, TypeError, IndexError):  # the other wish has taken its place
@@ -174,13 +175,17 @@ def damaged(count: int, seed: int = 0) -> Iterator[bytes]:
 
 DEAREST = 10_000 * 8192 * 4096
 """Steps, pixels along a side and tokens of the dearest brush there may be."""
+MOST_GRADE_TENSORS = 16 * 6
+"""Of sixteen lattices with networks."""
 PLACELESS = {"brush-truncated", "brush-trailing", "brush-header-size"}
 
 
 def cost(brush: Brush) -> int:
     """What time and memory of applying grow with."""
-    how = brush.metadata.apply
-    return how.steps * how.resolution * brush.metadata.instruction.m
+    if brush.metadata.instruction is None:
+        return 0
+    part = brush.metadata.instruction_part()
+    return part.apply.steps * part.apply.resolution * part.instruction.m
 
 
 def verdict(data: bytes) -> str | None:
@@ -194,7 +199,9 @@ def verdict(data: bytes) -> str | None:
         assert defect.where or defect.code in PLACELESS
         return defect.code
     assert cost(brush) <= DEAREST
-    assert brush.metadata.apply.steps <= brush.metadata.buckets.edges[-1]
+    if brush.metadata.instruction:
+        assert brush.metadata.apply.steps <= brush.metadata.buckets.edges[-1]
+    assert len(brush.grade_tensors()) <= MOST_GRADE_TENSORS
     written = encode_brush(brush)
     assert encode_brush(decode_brush(written)) == written
     return None

@@ -7,12 +7,25 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from brushctl.brushes.file import Brush, sealed
+from brushctl.brushes.graded import (
+    GradeBlend,
+    GradeInfo,
+    GradeStack,
+    GradeTerm,
+    KeptInfo,
+    Look,
+    NetworkInfo,
+    Zone,
+    tensor_shapes,
+)
 from brushctl.brushes.metadata import (
     Apply,
     Base,
     Buckets,
+    GradeScore,
     HeldOut,
     Instruction,
+    InstructionTraining,
     Lineage,
     Metadata,
     Parent,
@@ -81,21 +94,57 @@ def optional(strategy: st.SearchStrategy) -> st.SearchStrategy:
 
 unique_phrases = st.builds(UniquePhrase, lines, numbers, extra=extras)
 bases = st.builds(Base, lines, lines, sha256s, optional(lines), extra=extras)
-held_outs = st.builds(HeldOut, counts, numbers, numbers, optional(numbers), extra=extras)
+held_outs = st.builds(
+    HeldOut,
+    counts,
+    *[numbers] * 2,
+    *[optional(numbers)] * 5,
+    folds=optional(counts),
+    megapixels=optional(positives),
+    extra=extras,
+)
 figures = st.lists(numbers, min_size=1, max_size=3).map(tuple)
-trainings = st.builds(
-    Training,
+learnings = st.builds(
+    InstructionTraining,
     recipe=lines,
     steps=st.integers(1, 10**6),
     batch=counts,
     learning_rate=positives,
-    seed=st.integers(-SAFE, SAFE),
     loss_first=figures,
     loss_last=figures,
+    extra=extras,
+)
+scores = st.builds(GradeScore, lines, st.lists(lines, max_size=2).map(tuple), numbers, extra=extras)
+trainings = st.builds(
+    Training,
     pairs_sha256=st.lists(sha256s, min_size=1, max_size=2).map(tuple),
+    seed=st.integers(-SAFE, SAFE),
+    instruction=optional(learnings),
+    grade=optional(st.lists(scores, min_size=1, max_size=2).map(tuple)),
     held_out=optional(held_outs),
     extra=extras,
 )
+kept = st.builds(KeptInfo, *[st.booleans()] * 4, extra=extras)
+networks = st.builds(
+    NetworkInfo,
+    st.lists(st.sampled_from(("tones", "place", "surroundings")), unique=True).map(tuple),
+    st.integers(1, 3),
+    extra=extras,
+)
+single_grades = st.builds(GradeInfo, st.integers(2, 3), kept, optional(networks), extra=extras)
+
+
+def mixed_grades(inner: st.SearchStrategy) -> st.SearchStrategy:
+    terms = st.lists(st.builds(GradeTerm, shares, inner, extra=extras), min_size=1, max_size=2)
+    grades = st.lists(inner, min_size=1, max_size=2)
+    return st.builds(GradeBlend, terms.map(tuple), extra=extras) | st.builds(
+        GradeStack, grades.map(tuple), extra=extras
+    )
+
+
+grades = single_grades | mixed_grades(single_grades | mixed_grades(single_grades))
+zones = st.builds(Zone, numbers, numbers, numbers, extra=extras)
+looks = st.builds(Look, zones, zones, zones, numbers, numbers, extra=extras)
 
 
 def parents(lineage: st.SearchStrategy) -> st.SearchStrategy:
@@ -141,15 +190,15 @@ def applies(schedule: int) -> st.SearchStrategy:
 @st.composite
 def brushes(draw: st.DrawFn) -> Brush:
     """Any brush that version 1 allows, unknown fields of a newer minor version included."""
-    divided = draw(buckets())
+    grade, with_instruction = draw(optional(grades)), draw(st.booleans())
+    parts, tensors = draw(instruction_parts()) if with_instruction or not grade else ({}, {})
     metadata = Metadata(
         name=draw(names),
         created=draw(moments),
         tool=draw(lines),
-        instruction=draw(instructions()),
-        buckets=divided,
-        base=draw(bases),
-        apply=draw(applies(divided.edges[-1])),
+        grade=grade,
+        look=draw(optional(looks)),
+        **parts,
         training=draw(optional(trainings)),
         lineage=draw(lineages),
         title=draw(optional(lines)),
@@ -160,13 +209,31 @@ def brushes(draw: st.DrawFn) -> Brush:
         format=(1, draw(st.integers(0, SAFE))),
         extra=draw(extras),
     )
-    bits = draw(st.sampled_from((16, 32)))
-    j, m = metadata.buckets.count, metadata.instruction.m
-    finite = st.floats(width=bits, allow_nan=False, allow_infinity=False)
-    tensors = {}
-    for site in draw(st.sets(st.sampled_from(SITES), min_size=1)):
-        d = draw(st.integers(1, 3))
-        for kind in "kv":
-            shape = (j, m, d)
-            tensors[f"{site}.{kind}"] = draw(arrays.arrays(f"float{bits}", shape, elements=finite))
+    for name, shape in tensor_shapes(grade).items():
+        bits = draw(st.sampled_from((16, 32))) if name.endswith(".nodes") else 32
+        tensors[name] = draw(finite_arrays(bits, shape))
     return Brush(metadata, tensors)
+
+
+@st.composite
+def instruction_parts(draw: st.DrawFn) -> tuple[dict, dict]:
+    """The document's groups of an instruction, and its tensors."""
+    divided, instruction = draw(buckets()), draw(instructions())
+    groups = {
+        "instruction": instruction,
+        "buckets": divided,
+        "base": draw(bases),
+        "apply": draw(applies(divided.edges[-1])),
+    }
+    bits, tensors = draw(st.sampled_from((16, 32))), {}
+    for site in draw(st.sets(st.sampled_from(SITES), min_size=1)):
+        shape = (divided.count, instruction.m, draw(st.integers(1, 3)))
+        for kind in "kv":
+            tensors[f"{site}.{kind}"] = draw(finite_arrays(bits, shape))
+    return groups, tensors
+
+
+def finite_arrays(bits: int, shape: tuple[int, ...]) -> st.SearchStrategy:
+    """Arrays of a float type of so many bits."""
+    finite = st.floats(width=bits, allow_nan=False, allow_infinity=False)
+    return arrays.arrays(f"float{bits}", shape, elements=finite)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from brushctl.brushes.file import Brush, write_brush
-from brushctl.brushes.metadata import HeldOut, Training, UniquePhrase
+from brushctl.brushes.metadata import HeldOut, InstructionTraining, Training, UniquePhrase
 from tests.brushes.makers import plain
 from tests.brushes.test_vectors import SCHEMA, VECTORS
 from tests.cli.shell import Shell, shell_with_brushes
@@ -27,9 +27,8 @@ def learned() -> Brush:
     """A brush with everything that inspect can say."""
     brush = plain("evening", phrase="turn a gray day into a warm evening")
     instruction = replace(brush.metadata.instruction, after=UniquePhrase("a warm evening", 0.3))
-    history = Training(
-        "paper", 1000, 1, 0.001, 7, (0.2,) * 5, (0.02,) * 5, ("0" * 64,) * 6, HeldOut(2, 28.7, 20.5)
-    )
+    how = InstructionTraining("paper", 1000, 1, 0.001, (0.2,) * 5, (0.02,) * 5)
+    history = Training(("0" * 64,) * 6, 7, how, held_out=HeldOut(2, 28.7, 20.5))
     metadata = replace(
         brush.metadata, instruction=instruction, training=history, note="[bold]kept[/bold]\nas is"
     )

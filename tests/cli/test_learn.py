@@ -166,7 +166,7 @@ def test_memory_that_does_not_suffice_is_told_and_met_by_smaller_parts(shell, mo
     monkeypatch.setattr(draws, "brush_errors", cramped)
     _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", "--steps", "1")
     assert "warning: out of memory: going on with the samples of a step in 2 parts" in err
-    assert shell.brush("dim").metadata.training.batch == 1
+    assert shell.brush("dim").metadata.training.instruction.batch == 1
 
 
 def test_held_out_pairs_judge_the_brush_and_their_figures_are_kept(shell):

@@ -83,7 +83,7 @@ def test_only_what_is_missing_or_changed_is_learned_again(shell):
     rows[1]["steps"] = "1"
     listed(shell, *rows)
     assert [e["file"] for e in learned(shell)[:-1]] == ["dusk"]
-    assert shell.brush("dusk").metadata.training.steps == 1
+    assert shell.brush("dusk").metadata.training.instruction.steps == 1
     shutil.copy(shell.folder / "sets/dusk/after/0.png", shell.folder / "sets/dim/after/0.png")
     assert [e["file"] for e in learned(shell)[:-1]] == ["dim"]
     assert counts(learned(shell, "--overwrite")) == (2, 0, 0)

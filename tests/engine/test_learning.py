@@ -75,7 +75,7 @@ def test_learning_lowers_the_loss(base, pictures):
     quick = replace(SHORT, steps=20, rate=0.3)
     brush, _ = made(base, pictures, quick, phrase="as a negative")
     training = brush.metadata.training
-    assert sum(training.loss_last) < 0.5 * sum(training.loss_first)
+    assert sum(training.instruction.loss_last) < 0.5 * sum(training.instruction.loss_first)
 
 
 def test_tied_buckets_learn_as_one_and_then_apart(base, pictures):

@@ -4,7 +4,7 @@ A written instruction is its text embedding; a brush is learned features in plac
 m tokens' projections, one set for each bucket of denoising time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from brushctl.brushes.file import Brush
-from brushctl.brushes.metadata import Buckets
+from brushctl.brushes.metadata import Buckets, Segment
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.model.families import Words
 from brushctl.errors import BrushMismatchError, PhraseError
@@ -160,11 +160,12 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     """A brush's features on the base's device.
 
     Raises:
-        BrushMismatchError: the brush was learned on another base model, or is not of its shape.
+        BrushMismatchError: the brush was learned on another base model, or is not of its shape; or
+            it has no instruction.
     """
     _check_fit(base, brush)
-    meta = brush.metadata
-    words = base.read(meta.instruction.phrase or "")
+    part = brush.metadata.instruction_part()
+    words = base.read(part.instruction.phrase or "")
     features = {
         site: (_tensor(brush.tensors[f"{site}.k"], base), _tensor(brush.tensors[f"{site}.v"], base))
         for site in sites(base.unet)
@@ -173,8 +174,8 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
         text=words.prompt_embeds,
         pooled=words.pooled_prompt_embeds,
         features=features,
-        edges=meta.buckets.edges,
-        weights=_token_weights(brush, base),
+        edges=part.buckets.edges,
+        weights=_token_weights(part.instruction.segments, base),
     )
 
 
@@ -182,9 +183,10 @@ def check_identity(brush: Brush, base_id: str, unet_sha256: str) -> None:
     """A brush must be of the base's U-Net.
 
     Raises:
-        BrushMismatchError: it was learned on another.
+        BrushMismatchError: it was learned on another, or on none.
     """
-    own, meta = brush.metadata.base, brush.metadata
+    meta = brush.metadata
+    own = meta.instruction_part().base
     if own.unet_sha256 != unet_sha256:
         named = f"{own.id}@{own.revision}" if own.revision else own.id
         elsewhere = f"Pass --base {named}, or learn the brush again on {base_id}."
@@ -201,7 +203,8 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
     """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
     check_identity(brush, base.id, base.unet_sha256)
     meta = brush.metadata
-    m, limit = meta.instruction.m, int(base.tokenizer.model_max_length)
+    part = meta.instruction_part()
+    m, limit = part.instruction.m, int(base.tokenizer.model_max_length)
     if m > limit:
         raise BrushMismatchError(
             f"the brush has {m} tokens, the base model reads {limit}",
@@ -213,8 +216,9 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
         for site, attention in sites(base.unet).items()
         for kind, projection in (("k", attention.to_k), ("v", attention.to_v))
     }
-    found = {name: tensor.shape[-1] for name, tensor in brush.tensors.items()}
-    if found != widths or meta.buckets.edges[-1] != base.train_steps:
+    features = brush.instruction_tensors()
+    found = {name: tensor.shape[-1] for name, tensor in features.items()}
+    if found != widths or part.buckets.edges[-1] != base.train_steps:
         odd = min((name for name, _ in found.items() ^ widths.items()), default="buckets.edges")
         raise BrushMismatchError(
             f"the brush names this base model but has not its shape (at {odd})",
@@ -240,8 +244,7 @@ def _tensor(array: np.ndarray, base: BaseModel) -> torch.Tensor:
     return torch.from_numpy(array.astype(np.float32)).to(base.device)
 
 
-def _token_weights(brush: Brush, base: BaseModel) -> torch.Tensor | None:
-    segments = brush.metadata.instruction.segments
+def _token_weights(segments: Sequence[Segment], base: BaseModel) -> torch.Tensor | None:
     if all(s.weight == 1 for s in segments):
         return None
     weights = [s.weight for s in segments for _ in range(s.m)]

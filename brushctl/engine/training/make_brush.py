@@ -11,6 +11,7 @@ from brushctl.brushes.metadata import (
     Base,
     Buckets,
     Instruction,
+    InstructionTraining,
     Metadata,
     Segment,
     Training,
@@ -103,16 +104,15 @@ def make_brush(
 
 
 def _training(learned: Learned, recipe: Recipe, seed: int, pair_hashes: Sequence[str]) -> Training:
-    return Training(
+    instruction = InstructionTraining(
         recipe=recipe.name,
         steps=learned.steps,
         batch=recipe.batch,
         learning_rate=recipe.rate,
-        seed=seed,
         loss_first=_rounded(learned.first_loss),
         loss_last=_rounded(learned.last_loss),
-        pairs_sha256=tuple(pair_hashes),
     )
+    return Training(tuple(pair_hashes), seed, instruction)
 
 
 def _rounded(losses: tuple[float, ...]) -> tuple[float, ...]:
