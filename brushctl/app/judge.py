@@ -1,134 +1,223 @@
-"""How good a brush is: against leaving the pictures alone, and against its phrase in words."""
+"""How good an edit is: measured on whole photographs, against leaving them alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from PIL import Image
 
-from brushctl.bench.metrics import Pixels, mean_psnr, psnr
+from brushctl.bench.metrics import Pixels, ciede2000, psnr
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
-from brushctl.engine.brush.instruction import from_text
-from brushctl.engine.model.base import BaseModel
-from brushctl.engine.sampler import Editor, editor_on
-from brushctl.events import Advance, Reporter, Stage, silent
+from brushctl.grade.apply import AnyGrade, apply_grade
+from brushctl.photos.photo import resize
+
+if TYPE_CHECKING:
+    from brushctl.engine.sampler import Editor
+
+Edit = Callable[[Pixels], Pixels]
+"""(h, w, 3) -> (h, w, 3), as `brushctl apply` would write it."""
+
+MOST_PIXELS = 4_000_000
+"""Of a photograph that is judged: a larger one is reduced first. The figures are then those of its
+own size to within some tenths of a decibel, for a quarter of the time at 16 megapixels."""
+SHOWN = 512
+"""The longer side in pixels of a contact sheet's pictures."""
+UNEDITED, BRUSH, GRADE, INSTRUCTION, PHRASE = "unedited", "brush", "grade", "instruction", "phrase"
+
+
+def edit_by(grade: AnyGrade | None, editor: "Editor | None") -> Edit:
+    """A photograph graded, and then edited by a model: as `brushctl apply` does it."""
+    from brushctl.transfer.grid import to_full_size
+
+    def edit(photo: Pixels) -> Pixels:
+        graded = apply_grade(grade, photo) if grade else photo
+        if editor is None:
+            return graded
+        h, w = graded.shape[:2]
+        edited = editor.edit([resize(graded, editor.working_size(w, h))])[0]
+        return to_full_size(graded, edited.before, edited.after).pixels
+
+    return edit
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How near an edit comes to the truth; means over photographs.
+
+    Attributes:
+        psnr: in dB; higher is better.
+        de2000: CIEDE2000, the mean over a photograph's pixels; lower is better, 1 can just be seen.
+    """
+
+    psnr: float
+    de2000: float
+
+    @classmethod
+    def of(cls, edited: Pixels, truth: Pixels) -> Self:
+        """Of one photograph."""
+        return cls(psnr(edited, truth), ciede2000(edited, truth))
+
+    @classmethod
+    def mean(cls, scores: Iterable["Score"]) -> Self:
+        """Over photographs."""
+        every = list(scores)
+        return cls(
+            float(np.mean([s.psnr for s in every])), float(np.mean([s.de2000 for s in every]))
+        )
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{self.psnr:.1f} dB, CIEDE2000 {self.de2000:.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One photograph, judged.
+
+    Attributes:
+        scores: by the name of what was done to it; `UNEDITED` among them.
+        pictures: it before, the truth, and by name what became of it; at most `SHOWN` pixels long.
+        pixels: how many it was judged by.
+    """
+
+    scores: Mapping[str, Score]
+    before: Pixels
+    truth: Pixels
+    edited: Mapping[str, Pixels]
+    pixels: int
+
+
+def judge_photo(before: Pixels, truth: Pixels, edits: Mapping[str, Edit]) -> Judged:
+    """Edit one photograph in several ways, and measure each.
+
+    Args:
+        before: (h, w, 3).
+        truth: what it should become, of the same size.
+        edits: by their names.
+
+    Raises:
+        BrushctlError: it cannot be edited.
+    """
+    before, truth = (_reduced(picture, MOST_PIXELS) for picture in (before, truth))
+    scores, edited = {UNEDITED: Score.of(before, truth)}, dict[str, Pixels]()
+    for name, edit in edits.items():
+        result = edit(before)
+        scores[name] = Score.of(result, truth)
+        edited[name] = _shown(result)
+    pixels = before.shape[0] * before.shape[1]
+    return Judged(scores, _shown(before), _shown(truth), edited, pixels)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A brush on some pairs; figures are mean PSNR in dB at the model's resolution.
+    """A brush on some photographs.
 
     Attributes:
         on: which pairs they are, for people.
-        before: the pictures, each (s, s, 3).
-        truth: the pictures as they should become.
-        edited: the pictures as the brush makes them.
-        unedited: what doing nothing reaches.
-        brush: what the brush reaches.
-        phrase: what its phrase reaches as a written instruction; None if it has none.
+        photos: each of them.
+        brush: which of the edits the brush is.
         folds: in cross-validation, how many brushes were judged.
     """
 
     on: str
-    before: Sequence[Pixels]
-    truth: Sequence[Pixels]
-    edited: Sequence[Pixels]
-    unedited: float
-    brush: float
-    phrase: float | None
+    photos: Sequence[Judged]
+    brush: str
     folds: int | None = None
+
+    def score(self, name: str) -> Score | None:
+        """The mean of an edit; None where some photograph was not edited so."""
+        scores = [photo.scores.get(name) for photo in self.photos]
+        known = [score for score in scores if score]
+        return Score.mean(known) if known and len(known) == len(scores) else None
+
+    def of(self, name: str) -> Score:
+        """The mean of an edit that every photograph had."""
+        score = self.score(name)
+        assert score is not None
+        return score
+
+    def of_brush(self) -> Score:
+        """The brush's mean."""
+        return self.of(self.brush)
+
+    def named(self, brush: str) -> "Judgement":
+        """The same where another of the edits is the brush."""
+        return replace(self, brush=brush)
 
     def figures(self) -> dict[str, Any]:
         """The figures, for programs."""
+        unedited, brush, phrase = self.of(UNEDITED), self.of_brush(), self.score(PHRASE)
         return {
             "on": self.on,
-            "pairs": len(self.before),
-            "psnr": round(self.brush, 3),
-            "psnr_unedited": round(self.unedited, 3),
-            "psnr_phrase": None if self.phrase is None else round(self.phrase, 3),
+            "pairs": len(self.photos),
+            "psnr": round(brush.psnr, 3),
+            "psnr_unedited": round(unedited.psnr, 3),
+            "psnr_phrase": None if phrase is None else round(phrase.psnr, 3),
+            "psnr_grade": self._psnr(GRADE),
+            "psnr_instruction": self._psnr(INSTRUCTION),
+            "de2000": round(brush.de2000, 3),
+            "de2000_unedited": round(unedited.de2000, 3),
+            "megapixels": self.megapixels(),
         }
 
-    def verdict(self) -> str:
-        """One sentence: how good the brush is, against doing nothing and against its words."""
-        told = f"on {self.on}: {self.brush:.1f} dB, "
-        told += self._beside(self.unedited, "leaving them alone")
-        if self.phrase is not None:
-            told += f", {self._beside(self.phrase, 'its phrase in words')}"
-        if self.brush <= self.unedited:
-            told += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
-        return told
+    def megapixels(self) -> float:
+        """The mean size that photographs were judged at."""
+        return round(float(np.mean([photo.pixels for photo in self.photos])) / 1e6, 6)
 
-    def _beside(self, other: float, what: str) -> str:
-        gain = self.brush - other
-        side = "nearer to" if gain > 0 else "farther from"
-        return f"{abs(gain):.1f} {side} your edit than {what} ({other:.1f})"
+    def held_out(self) -> HeldOut:
+        """The figures as a brush keeps them."""
+        phrase, unedited, brush = self.score(PHRASE), self.of(UNEDITED), self.of_brush()
+        return HeldOut(
+            pairs=len(self.photos),
+            psnr=round(brush.psnr, 3),
+            psnr_unedited=round(unedited.psnr, 3),
+            psnr_phrase=None if phrase is None else round(phrase.psnr, 3),
+            psnr_grade=self._psnr(GRADE),
+            psnr_instruction=self._psnr(INSTRUCTION),
+            de2000=round(brush.de2000, 3),
+            de2000_unedited=round(unedited.de2000, 3),
+            megapixels=self.megapixels(),
+            folds=self.folds,
+        )
+
+    def verdict(self) -> str:
+        """How near the brush comes to the edit, in a line, and a warning where that is not near."""
+        unedited, brush = self.of(UNEDITED), self.of_brush()
+        others = f"unedited {unedited.psnr:.1f} dB, {unedited.de2000:.1f}"
+        if phrase := self.score(PHRASE):
+            others += f"; its phrase alone {phrase.psnr:.1f} dB"
+        if self.brush not in (GRADE, INSTRUCTION) and (grade := self.score(GRADE)):
+            others += f"; its grade alone {grade.psnr:.1f} dB"
+        line = f"on {self.on}: {brush} ({others}; more dB is better, less CIEDE2000 is)"
+        if brush.psnr <= unedited.psnr:
+            line += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
+        return line
 
     def sheet(self, title: str) -> Image.Image:
-        """A row for each pair: before, after, and what the brush makes of it."""
+        """A row for each photograph: before, after, and what the brush makes of it."""
         rows = [
             Row(
-                pictures,
-                f"unedited {psnr(pictures[0], pictures[1]):.1f}, "
-                f"brush {psnr(pictures[2], pictures[1]):.1f} dB",
+                (photo.before, photo.truth, photo.edited[self.brush]),
+                f"unedited {photo.scores[UNEDITED].psnr:.1f}, "
+                f"brush {photo.scores[self.brush].psnr:.1f} dB",
             )
-            for pictures in zip(self.before, self.truth, self.edited, strict=True)
+            for photo in self.photos
         ]
-        return contact_sheet(title, ("before", "after", "brush"), rows)
+        return contact_sheet(title, ("before", "after", "brush"), rows, side=SHOWN)
 
-
-def judge(
-    base: BaseModel,
-    brush: Brush,
-    before: Sequence[Pixels],
-    truth: Sequence[Pixels],
-    *,
-    on: str,
-    report: Reporter = silent,
-) -> Judgement:
-    """Edit `before` with the brush, and with its phrase, and compare with the truth.
-
-    Raises:
-        BrushMismatchError: the brush is of another base model.
-        DeviceMemoryError: not even one picture fits into the device's memory.
-    """
-    phrase = brush.metadata.instruction_part().instruction.phrase
-    report(Stage("judging", total=len(before) * (2 if phrase else 1)))
-    edited = _edited(editor_on(base, brush), before, done=0, report=report)
-    by_phrase = None
-    if phrase:
-        plain = Editor(base, from_text(base, phrase))
-        by_phrase = _edited(plain, before, done=len(before), report=report)
-    return Judgement(
-        on=on,
-        before=before,
-        truth=truth,
-        edited=edited,
-        unedited=mean_psnr(before, truth),
-        brush=mean_psnr(edited, truth),
-        phrase=None if by_phrase is None else mean_psnr(by_phrase, truth),
-    )
+    def _psnr(self, name: str) -> float | None:
+        """Of a part of the brush, where it has two."""
+        score = None if name == self.brush else self.score(name)
+        return None if score is None else round(score.psnr, 3)
 
 
 def merged(parts: Sequence[Judgement], *, on: str) -> Judgement:
-    """One judgement of as many pairs as all of them; each has as many as the others."""
-
-    def mean(figures: Iterable[float]) -> float:
-        return float(np.mean(list(figures)))
-
-    phrases = [part.phrase for part in parts if part.phrase is not None]
-    return Judgement(
-        on=on,
-        before=[x for part in parts for x in part.before],
-        truth=[x for part in parts for x in part.truth],
-        edited=[x for part in parts for x in part.edited],
-        unedited=mean(part.unedited for part in parts),
-        brush=mean(part.brush for part in parts),
-        phrase=mean(phrases) if len(phrases) == len(parts) else None,
-        folds=len(parts),
-    )
+    """One judgement of all their photographs; a fold each."""
+    photos = [photo for part in parts for photo in part.photos]
+    return Judgement(on, photos, parts[0].brush, folds=len(parts))
 
 
 def with_held_out(brush: Brush, judged: Judgement) -> Brush:
@@ -136,24 +225,19 @@ def with_held_out(brush: Brush, judged: Judgement) -> Brush:
     training = brush.metadata.training
     if training is None:
         return brush
-    held_out = HeldOut(
-        pairs=len(judged.before),
-        psnr=round(judged.brush, 3),
-        psnr_unedited=round(judged.unedited, 3),
-        psnr_phrase=None if judged.phrase is None else round(judged.phrase, 3),
-        folds=judged.folds,
-    )
-    return replace(
-        brush, metadata=replace(brush.metadata, training=replace(training, held_out=held_out))
-    )
+    training = replace(training, held_out=judged.held_out())
+    return replace(brush, metadata=replace(brush.metadata, training=training))
 
 
-def _edited(
-    editor: Editor, pictures: Sequence[Pixels], *, done: int, report: Reporter = silent
-) -> list[Pixels]:
-    edited: list[Pixels] = []
-    with editor:
-        for picture in pictures:
-            edited.append(editor.edit([picture])[0].after)
-            report(Advance(done + len(edited)))
-    return edited
+def _reduced(picture: Pixels, most: int) -> Pixels:
+    h, w = picture.shape[:2]
+    scale = (most / (h * w)) ** 0.5
+    return picture if scale >= 1 else resize(picture, (round(w * scale), round(h * scale)))
+
+
+def _shown(picture: Pixels) -> Pixels:
+    h, w = picture.shape[:2]
+    scale = SHOWN / max(h, w)
+    if scale >= 1:
+        return np.clip(picture, 0, 1)
+    return resize(picture, (max(1, round(w * scale)), max(1, round(h * scale))))

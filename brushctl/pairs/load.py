@@ -33,14 +33,36 @@ def pair_sha256(pair: Pair) -> str:
     return both.hexdigest()
 
 
+def load_pair(pair: Pair, *, align: bool = False) -> tuple[Pixels, Pixels]:
+    """Both pictures of a pair, at one size: the larger is brought to the smaller one's.
+
+    Args:
+        pair: the files.
+        align: crop them to what they share, where one has moved.
+
+    Returns:
+        before and after, each (h, w, 3) float32, sRGB-encoded.
+
+    Raises:
+        PhotoError: a file cannot be decoded.
+    """
+    before, after = open_photo(pair.before).pixels, open_photo(pair.after).pixels
+    if align:
+        before, after = registered(before, after)
+    if before.shape != after.shape:
+        h, w = min(before.shape[:2], after.shape[:2], key=lambda shape: shape[0] * shape[1])
+        before, after = (x if x.shape[:2] == (h, w) else resize(x, (w, h)) for x in (before, after))
+    return before, after
+
+
 def load_pairs(
     pairs: Sequence[Pair], resolution: int, *, align: bool = False
 ) -> tuple[Pixels, Pixels]:
-    """The pictures as the model learns them: short side to `resolution` pixels, centre-cropped.
+    """The pictures as CLIP sees them: short side to `resolution` pixels, centre-cropped.
 
     Args:
         pairs: the files.
-        resolution: s, the side in pixels of the model's pictures.
+        resolution: s, the side in pixels of the pictures.
         align: crop both pictures of a pair to what they share, where one has moved.
 
     Returns:
@@ -51,9 +73,7 @@ def load_pairs(
     """
     before, after = [], []
     for pair in pairs:
-        x, y = open_photo(pair.before).pixels, open_photo(pair.after).pixels
-        if align:
-            x, y = registered(x, y)
+        x, y = load_pair(pair, align=align)
         before.append(square(x, resolution))
         after.append(square(y, resolution))
     return np.stack(before), np.stack(after)
