@@ -22,7 +22,7 @@ from benchmarks.card import base_of, report
 from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.cli._output import reporting
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import editor_on
@@ -53,7 +53,7 @@ def learned(base: BaseModel, look: str, recipe: str, seed: int) -> Brush:
             start=Start(None),
             recipe=RECIPES[recipe],
             seed=seed,
-            stamp=Stamp.today(look),
+            provenance=Provenance.today(look),
             pair_hashes=["0" * 64] * PAIRS,
             report=report,
         )
@@ -67,17 +67,17 @@ def edited(base: BaseModel, brush: Brush, images: np.ndarray) -> np.ndarray:
 
 def mixes(a: Brush, b: Brush) -> dict[str, Brush]:
     """Every way of mixing, by the name it has in the sheet."""
-    stamp = Stamp.today("mix")
+    provenance = Provenance.today("mix")
     j = a.metadata.buckets.count
     coarse_a = [b] * (j // 2) + [a] * (j - j // 2)
     coarse_b = [a] * (j // 2) + [b] * (j - j // 2)
     return {
-        "blend .75 A .25 B": blend([Share(a, 0.75), Share(b, 0.25)], stamp),
-        "blend .5 A .5 B": blend([Share(a, 0.5), Share(b, 0.5)], stamp),
-        "blend .25 A .75 B": blend([Share(a, 0.25), Share(b, 0.75)], stamp),
-        "stack A B": stack([Share(a, 1), Share(b, 1)], stamp),
-        "coarse A fine B": schedule(coarse_a, stamp),
-        "coarse B fine A": schedule(coarse_b, stamp),
+        "blend .75 A .25 B": blend([Share(a, 0.75), Share(b, 0.25)], provenance),
+        "blend .5 A .5 B": blend([Share(a, 0.5), Share(b, 0.5)], provenance),
+        "blend .25 A .75 B": blend([Share(a, 0.25), Share(b, 0.75)], provenance),
+        "stack A B": stack([Share(a, 1), Share(b, 1)], provenance),
+        "coarse A fine B": schedule(coarse_a, provenance),
+        "coarse B fine A": schedule(coarse_b, provenance),
     }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from brushctl.brushes.mixing import blend as blend
     from brushctl.brushes.mixing import schedule as schedule
     from brushctl.brushes.mixing import stack as stack
-    from brushctl.brushes.provenance import Stamp as Stamp
+    from brushctl.brushes.provenance import Provenance as Provenance
     from brushctl.engine.diffusers_pipeline import load as load
     from brushctl.engine.sampler import open_editor as open_editor
     from brushctl.errors import BrushctlError as BrushctlError
@@ -27,8 +27,8 @@ __version__ = "0.1.0"
 API = {
     "Brush": "brushctl.brushes.file",
     "BrushctlError": "brushctl.errors",
+    "Provenance": "brushctl.brushes.provenance",
     "Share": "brushctl.brushes.mixing",
-    "Stamp": "brushctl.brushes.provenance",
     "apply": "brushctl.app.apply",
     "blend": "brushctl.brushes.mixing",
     "learn": "brushctl.app.learn",

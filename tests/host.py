@@ -187,7 +187,7 @@ class Use:
         brushctl.write_brush(self.brush, path)
         again = brushctl.open_brush(path)
         shares = [brushctl.Share(self.brush, 0.5), brushctl.Share(again, 0.5)]
-        brushctl.blend(shares, brushctl.Stamp.today("both"))
+        brushctl.blend(shares, brushctl.Provenance.today("both"))
 
     def editing(self) -> None:
         """One picture."""

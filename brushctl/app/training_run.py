@@ -10,7 +10,7 @@ from brushctl.app.judge import Judgement, judge, merged, with_held_out
 from brushctl.app.learn import LearningSettings, PairSplit
 from brushctl.brushes.checkpoint import Unfinished, fold_of
 from brushctl.brushes.file import Brush
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import Seen, look, vocabulary_of
@@ -102,12 +102,12 @@ class TrainingRun:
         """Learn the brush, or go on learning it."""
         training, held_out = self.pairs.training, self.pairs.held_out
         hashes = [pair_sha256(pair) for pair in training]
-        stamp = Stamp.today(self.name)
-        unfinished = self._unfinished(start, hashes, stamp.created)
+        provenance = Provenance.today(self.name)
+        unfinished = self._unfinished(start, hashes, provenance.created)
         if unfinished:
             if not self.resume or (self.restart_if_changed and not unfinished.belongs()):
                 unfinished.discard()
-            stamp = replace(stamp, created=unfinished.begun())
+            provenance = replace(provenance, created=unfinished.begun())
         before, after = self._load(training, self.model.resolution)
         return make_brush(
             self.model,
@@ -116,7 +116,7 @@ class TrainingRun:
             start=start,
             recipe=self._recipe(),
             seed=self.settings.seed,
-            stamp=stamp,
+            provenance=provenance,
             pair_hashes=hashes,
             held_out=self._load(held_out, self.model.resolution) if held_out else None,
             keeper=unfinished,

@@ -14,7 +14,7 @@ from PIL import Image
 from brushctl.bench.metrics import Pixels, psnr
 from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.brushes.file import Brush, encode_brush
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import BaseModel, open_base
@@ -121,13 +121,15 @@ class Shown:
     brush: float
 
 
-def demonstrate(root: Path, *, stamp: Stamp, seed: int = 0, report: Reporter = silent) -> Shown:
+def demonstrate(
+    root: Path, *, provenance: Provenance, seed: int = 0, report: Reporter = silent
+) -> Shown:
     """Draw pictures into `root`, learn the look from eight pairs, apply it to a folder, measure."""
     folders = Folders(root)
     _draw(folders, seed)
     device = resolve_device("cpu")
     base = open_base(TINY, device, resolve_dtype(None, device))
-    brush = _learn(base, folders, stamp, seed, report=report)
+    brush = _learn(base, folders, provenance, seed, report=report)
     _edit(editor_on(base, brush), folders.photos, folders.edited, report=report)
     _edit(Editor(base, from_text(base, TEXT)), folders.photos, folders.by_text, report=report)
     return _measured(folders, brush.metadata.instruction_part().instruction.phrase)
@@ -151,7 +153,12 @@ def _save(pixels: Pixels, path: Path) -> None:
 
 
 def _learn(
-    base: BaseModel, folders: Folders, stamp: Stamp, seed: int, *, report: Reporter = silent
+    base: BaseModel,
+    folders: Folders,
+    provenance: Provenance,
+    seed: int,
+    *,
+    report: Reporter = silent,
 ) -> Brush:
     pairs = find_pairs(folders.pairs)
     clip = load_clip(default_clip(base.id), base.device)
@@ -165,7 +172,7 @@ def _learn(
         start=start,
         recipe=DEFAULT,
         seed=seed,
-        stamp=stamp,
+        provenance=provenance,
         pair_hashes=[pair_sha256(pair) for pair in pairs],
         report=report,
     )

@@ -20,7 +20,7 @@ from brushctl.brushes import limits
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush, Features, sealed
 from brushctl.brushes.metadata import Instruction, InstructionPart, Lineage, Metadata, Parent
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.errors import BrushMismatchError, UsageError
 
 LEAST_SUM = 1e-3
@@ -37,7 +37,7 @@ class Share:
     weight: float
 
 
-def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
+def blend(shares: Sequence[Share], provenance: Provenance) -> Brush:
     """The weighted mean of the features: an interpolation between edits.
 
     The weights are divided by their sum. A negative weight leads away from its brush, as in
@@ -52,7 +52,9 @@ def blend(shares: Sequence[Share], stamp: Stamp) -> Brush:
     total = _total(parts)
     parts = [Share(s.brush, s.weight / total) for s in parts]
     tensors = {key: _mean(parts, key) for key in parts[0].brush.tensors}
-    return _mixed(parts, _part(_lead(parts)).instruction, tensors, _lineage("blend", parts), stamp)
+    return _mixed(
+        parts, _part(_lead(parts)).instruction, tensors, _lineage("blend", parts), provenance
+    )
 
 
 def _total(parts: Sequence[Share]) -> float:
@@ -65,7 +67,7 @@ def _total(parts: Sequence[Share]) -> float:
     return total
 
 
-def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:
+def stack(shares: Sequence[Share], provenance: Provenance) -> Brush:
     """The tokens of all brushes, one after the other: every instruction is attended to.
 
     ln(weight) is added to the attention logits of a brush's tokens: at weight 1 they draw as
@@ -95,10 +97,10 @@ def stack(shares: Sequence[Share], stamp: Stamp) -> Brush:
         key: np.concatenate([s.brush.tensors[key] for s in parts], axis=1)  # (j, sum of m, d)
         for key in parts[0].brush.tensors
     }
-    return _mixed(parts, instruction, tensors, _lineage("stack", parts), stamp)
+    return _mixed(parts, instruction, tensors, _lineage("stack", parts), provenance)
 
 
-def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
+def schedule(choice: Sequence[Brush], provenance: Provenance) -> Brush:
     """Features chosen by bucket: those of bucket k from `choice[k]`.
 
     A brush weighs the share of the buckets it is taken for.
@@ -122,7 +124,7 @@ def schedule(choice: Sequence[Brush], stamp: Stamp) -> Brush:
     lineage = _lineage("schedule", parts)
     parents = tuple(_scheduled(parent, shares) for parent in lineage.parents)
     lineage = replace(lineage, parents=parents)
-    return _mixed(parts, _part(_lead(parts)).instruction, tensors, lineage, stamp)
+    return _mixed(parts, _part(_lead(parts)).instruction, tensors, lineage, provenance)
 
 
 def _scheduled(parent: Parent, shares: Sequence[Share]) -> Parent:
@@ -198,7 +200,7 @@ def _mixed(
     instruction: Instruction,
     tensors: Mapping[str, Features],
     lineage: Lineage,
-    stamp: Stamp,
+    provenance: Provenance,
 ) -> Brush:
     """The mix, sealed.
 
@@ -207,9 +209,9 @@ def _mixed(
     """
     lead = _part(_lead(parts))
     metadata = Metadata(
-        name=stamp.name,
-        created=stamp.created,
-        tool=stamp.tool,
+        name=provenance.name,
+        created=provenance.created,
+        tool=provenance.tool,
         instruction=instruction,
         buckets=lead.buckets,
         base=lead.base,

@@ -1,4 +1,4 @@
-"""What new brushes are stamped with: a name, the day, and who made them."""
+"""Who made a brush: its name, the day, and the program, as its metadata say."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from brushctl.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Provenance:
     """The name, the day and the program that go into a new brush's metadata."""
 
     name: str
@@ -19,7 +19,7 @@ class Stamp:
 
     @classmethod
     def today(cls, name: str) -> Self:
-        """The stamp of a brush that this program makes now.
+        """That of a brush that this program makes now.
 
         Raises:
             UsageError: SOURCE_DATE_EPOCH is set to no time.

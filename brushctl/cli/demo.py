@@ -35,11 +35,11 @@ def demo(
     _claim(folder)
 
     from brushctl.bench.demo import demonstrate
-    from brushctl.brushes.provenance import Stamp
+    from brushctl.brushes.provenance import Provenance
 
-    stamp = Stamp.today("teal-and-amber")
+    provenance = Provenance.today("teal-and-amber")
     with reporting(quiet=quiet) as report:
-        done = demonstrate(folder, stamp=stamp, seed=seed, report=report)
+        done = demonstrate(folder, provenance=provenance, seed=seed, report=report)
     if json:
         print_json(_facts(done))
     else:

@@ -19,7 +19,7 @@ from brushctl.files import sweep
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-    from brushctl.brushes.provenance import Stamp
+    from brushctl.brushes.provenance import Provenance
 
 WEIGHTED = re.compile(r"(?P<brush>.+):(?P<weight>[^:/\\]*)")
 RANGED = re.compile(r"(?P<brush>.+)@(?P<first>[0-9]+)(-(?P<last>[0-9]+))?")
@@ -63,12 +63,12 @@ def mix(
     denoising follows one of them.
     """
     from brushctl.brushes.file import encode_brush
-    from brushctl.brushes.provenance import Stamp
+    from brushctl.brushes.provenance import Provenance
 
     target = destination(output, overwrite=True)
-    stamp = Stamp.today(target.stem)
+    provenance = Provenance.today(target.stem)
     if not overwrite:
-        stamp = _as_it_was_begun(stamp, target)
+        provenance = _as_it_was_begun(provenance, target)
     arguments = brushes or []
     if coarse or fine or any(RANGED.fullmatch(a) for a in arguments):
         if method:
@@ -77,34 +77,36 @@ def mix(
                 where=f"--method {method}",
                 do="Leave one of the two out.",
             )
-        mixed = _scheduled(arguments, coarse, fine, stamp)
+        mixed = _scheduled(arguments, coarse, fine, provenance)
     else:
-        mixed = _weighted(arguments, method or Method.BLEND, stamp)
+        mixed = _weighted(arguments, method or Method.BLEND, provenance)
     data = encode_brush(mixed)
     if target.is_file() and target.read_bytes() == data:
         sweep(target.parent, target.name)  # a run was killed right after it had written it
     else:
         store(data, output, overwrite=overwrite)
     if json:
-        print_json({"brush": stamp.name, "path": str(target), "metadata": mixed.metadata.to_dict()})
+        print_json(
+            {"brush": provenance.name, "path": str(target), "metadata": mixed.metadata.to_dict()}
+        )
     else:
-        say(f"mixed {stamp.name}: {target}")
+        say(f"mixed {provenance.name}: {target}")
 
 
-def _as_it_was_begun(stamp: "Stamp", target: Path) -> "Stamp":
-    """A stamp with the day of the brush that is there: the same mix is then the same bytes."""
+def _as_it_was_begun(provenance: "Provenance", target: Path) -> "Provenance":
+    """With the day of the brush that is there: the same mix is then the same bytes."""
     with contextlib.suppress(OSError, BrushFormatError):
-        return replace(stamp, created=read_metadata(target).created)
-    return stamp
+        return replace(provenance, created=read_metadata(target).created)
+    return provenance
 
 
-def _weighted(arguments: list[str], method: Method, stamp: "Stamp") -> "Brush":
+def _weighted(arguments: list[str], method: Method, provenance: "Provenance") -> "Brush":
     from brushctl.brushes.mixing import Share, blend, stack
 
     if len(arguments) < 2:
         raise UsageError("a mix needs at least two brushes", do="Give them as A:0.7 B:0.3.")
     shares = [Share(open_brush(name), weight) for name, weight in map(_weight, arguments)]
-    return (stack if method is Method.STACK else blend)(shares, stamp)
+    return (stack if method is Method.STACK else blend)(shares, provenance)
 
 
 def _weight(argument: str) -> tuple[str, float]:
@@ -124,7 +126,7 @@ def _weight(argument: str) -> tuple[str, float]:
 
 
 def _scheduled(
-    arguments: list[str], coarse: str | None, fine: str | None, stamp: "Stamp"
+    arguments: list[str], coarse: str | None, fine: str | None, provenance: "Provenance"
 ) -> "Brush":
     from brushctl.brushes.mixing import schedule
 
@@ -136,8 +138,8 @@ def _scheduled(
             )
         early, late = open_brush(coarse), open_brush(fine)
         j = early.metadata.instruction_part().buckets.count
-        return schedule([late] * (j // 2) + [early] * (j - j // 2), stamp)
-    return schedule(_by_bucket(arguments), stamp)
+        return schedule([late] * (j // 2) + [early] * (j - j // 2), provenance)
+    return schedule(_by_bucket(arguments), provenance)
 
 
 def _by_bucket(arguments: list[str]) -> "list[Brush]":

@@ -13,7 +13,7 @@ from brushctl.brushes.cache import open_brush
 from brushctl.brushes.fields import as_usage_errors, number
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.instruction import Instruction, from_brush, scaled
 from brushctl.engine.brush.scales import Scales
@@ -139,7 +139,7 @@ def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush
     if len(brushes) == 1:
         return brushes[0]
     shares = [Share(brush, weight) for brush, weight in zip(brushes, weights, strict=True)]
-    return blend(shares, Stamp.today("blend"))
+    return blend(shares, Provenance.today("blend"))
 
 
 def _fully_conditioned(sample: torch.Tensor) -> int:

@@ -9,7 +9,7 @@ import torch
 
 from brushctl import settings
 from brushctl.brushes.file import decode_brush, encode_brush
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import from_brush
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
@@ -30,7 +30,7 @@ from brushctl.errors import (
 from brushctl.events import Advance, Stage, Warned
 
 SHORT = replace(DEFAULT, steps=12, rate=0.1, tied=0.0)
-STAMP = Stamp("toy", "2026-01-02", "brushctl test")
+PROVENANCE = Provenance("toy", "2026-01-02", "brushctl test")
 
 
 class Memory:
@@ -58,7 +58,7 @@ def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker", **more):
         start=Start(phrase),
         recipe=recipe,
         seed=seed,
-        stamp=STAMP,
+        provenance=PROVENANCE,
         pair_hashes=["0" * 64, "1" * 64],
         **more,
         report=events.append,

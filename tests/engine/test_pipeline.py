@@ -12,7 +12,7 @@ from diffusers.models.attention_processor import Attention
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import brushctl
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.attention import Brushed, PreparedAttnProcessor
 from brushctl.engine.brush.instruction import Instruction, from_brush, from_text, sites
 from brushctl.engine.brush.scales import Scales
@@ -27,14 +27,14 @@ from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 from tests.brushes.makers import plain
 from tests.engine.test_parity import TOLERANCE, pipeline
 
-STAMP = Stamp("made", "2026-01-02", "brushctl test")
+PROVENANCE = Provenance("made", "2026-01-02", "brushctl test")
 
 
 def made(base: BaseModel, pictures: np.ndarray, phrase: str | None, scales: Scales | None):
     recipe = Recipe("toy", steps=3, batch=1, rate=0.5, decay=False, scales=scales, least_m=16)
     return make_brush(
-        base, pictures, 1 - pictures, start=Start(phrase), recipe=recipe, seed=0, stamp=STAMP,
-        pair_hashes=["0" * 64],
+        base, pictures, 1 - pictures, start=Start(phrase), recipe=recipe, seed=0,
+        provenance=PROVENANCE, pair_hashes=["0" * 64],
     )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def test_unloading_leaves_the_pipeline_as_it_was(base, pictures, brush):
 def test_several_brushes_are_loaded_as_their_blend(base, pictures, brush):
     other = made(base, pictures, "make it snow", Scales(7.5, 1.5))
     shares = [brushctl.Share(brush, 0.25), brushctl.Share(other, 0.75)]
-    blended = brushctl.blend(shares, STAMP)
+    blended = brushctl.blend(shares, PROVENANCE)
     assert len({b.metadata.content_sha256 for b in (brush, other, blended)}) == 3
     ours, source = by_engine(base, blended, pictures[0])
     pipe = pipeline(base)

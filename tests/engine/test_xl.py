@@ -6,7 +6,7 @@ import torch
 from diffusers import StableDiffusionXLInstructPix2PixPipeline
 
 import brushctl
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import from_brush, from_text, scaled, sites
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
@@ -44,7 +44,8 @@ def brush(xl, pictures):
     recipe = Recipe("toy", steps=2, batch=1, rate=0.5, decay=False, scales=None, least_m=16)
     return make_brush(
         xl, pictures[:2], 1 - pictures[:2], start=Start(PHRASE), recipe=recipe, seed=0,
-        stamp=Stamp("made", "2026-01-02", "brushctl test"), pair_hashes=["0" * 64, "1" * 64],
+        provenance=Provenance("made", "2026-01-02", "brushctl test"),
+        pair_hashes=["0" * 64, "1" * 64],
     )  # fmt: skip
 
 

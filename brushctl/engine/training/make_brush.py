@@ -17,7 +17,7 @@ from brushctl.brushes.metadata import (
     Training,
     UniquePhrase,
 )
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import to_arrays
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import Clip
@@ -66,7 +66,7 @@ def make_brush(
     start: Start,
     recipe: Recipe,
     seed: int,
-    stamp: Stamp,
+    provenance: Provenance,
     pair_hashes: Sequence[str],
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
     keeper: Keeper | None = None,
@@ -91,9 +91,9 @@ def make_brush(
     features = to_arrays(learned.instruction)
     m = next(iter(features.values())).shape[1]
     metadata = Metadata(
-        name=stamp.name,
-        created=stamp.created,
-        tool=stamp.tool,
+        name=provenance.name,
+        created=provenance.created,
+        tool=provenance.tool,
         instruction=Instruction(start.phrase, m, (Segment(m),), start.before, start.after),
         buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
         base=Base(base.id, base.architecture, base.unet_sha256, base.revision),

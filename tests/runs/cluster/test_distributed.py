@@ -19,7 +19,7 @@ from PIL import Image
 
 from brushctl.app.machines import Machines
 from brushctl.brushes.file import Brush, encode_brush
-from brushctl.brushes.provenance import Stamp
+from brushctl.brushes.provenance import Provenance
 from brushctl.engine.model.base import open_base
 from brushctl.engine.training.make_brush import Start, make_brush
 from brushctl.engine.training.recipes import DEFAULT
@@ -105,9 +105,12 @@ def hardly_learned() -> Brush:
     base = open_base(None, torch.device("cpu"), torch.float32)
     rng = np.random.default_rng(1)
     pictures = np.stack([draw_picture(rng).pixels for _ in range(2)])
-    recipe, stamp = replace(DEFAULT, steps=1), Stamp("short", "2026-01-01T00:00:00Z", "tests")
+    recipe, provenance = (
+        replace(DEFAULT, steps=1),
+        Provenance("short", "2026-01-01T00:00:00Z", "tests"),
+    )
     start, pairs = Start("invert the colours"), ["0" * 64]
-    how = {"recipe": recipe, "seed": 0, "stamp": stamp, "pair_hashes": pairs}
+    how = {"recipe": recipe, "seed": 0, "provenance": provenance, "pair_hashes": pairs}
     return make_brush(base, pictures, 1 - pictures, start=start, **how)
 
 
