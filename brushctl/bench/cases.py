@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from brushctl.bench.contact_sheet import as_png
 from brushctl.bench.effects import Effect
 from brushctl.bench.folder import MARK
 from brushctl.bench.methods.lpips import Distance
 from brushctl.bench.methods.registry import METHODS, PUBLISHED, VISII, Bench, Learnt, chosen_scales
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
-from brushctl.bench.sheet import as_png
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.engine.training.recipes import DEFAULT, PAPER
 from brushctl.events import Reporter, silent

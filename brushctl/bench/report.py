@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from brushctl.bench.cases import Case
+from brushctl.bench.contact_sheet import Row, as_png, contact_sheet
 from brushctl.bench.effects import Effect
 from brushctl.bench.metrics import Pixels
 from brushctl.bench.running import Outcome, Plan
-from brushctl.bench.sheet import Row, as_png, contact_sheet
 from brushctl.bench.summary import MEASURES
 from brushctl.bench.tables import headings
 from brushctl.photos.icc import quantise

@@ -107,11 +107,11 @@ def bench(
     if sheet:
         _check_sheet(sheet)
 
+    from brushctl.bench.contact_sheet import as_png
     from brushctl.bench.opening import Setting
     from brushctl.bench.report import contact, html_report
     from brushctl.bench.results import results_of, results_text
     from brushctl.bench.running import Plan
-    from brushctl.bench.sheet import as_png
     from brushctl.bench.tables import tables
 
     there = folder.absolute() if folder else None

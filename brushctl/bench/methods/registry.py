@@ -18,7 +18,7 @@ from brushctl.engine.model.fingerprint import digest_of_modules
 from brushctl.engine.phrases.clip import TINY_CLIP, Clip
 from brushctl.engine.phrases.unique_phrase import ETA, PHRASES, SHARE, find_phrase, vocabulary_of
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training.loop import learn
+from brushctl.engine.training.loop import train
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
 from brushctl.events import Reporter, silent
 from brushctl.grade.lut import fit_lut
@@ -64,7 +64,7 @@ class Bench:
         """
         buckets = buckets or recipe.buckets
         return replace(
-            recipe.fitted(pairs, self.steps if recipe is DEFAULT else None),
+            recipe.for_pairs(pairs, self.steps if recipe is DEFAULT else None),
             batch=recipe.batch * recipe.buckets // buckets,
             buckets=buckets,
         )
@@ -120,7 +120,7 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
     def method(bench: Bench, effect: Effect, report: Reporter) -> Learnt:
         phrase = _start(bench, effect, content=content, report=report)
         before, after = effect.train
-        learned = learn(
+        learned = train(
             bench.base,
             before,
             after,
