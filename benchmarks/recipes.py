@@ -24,7 +24,7 @@ from benchmarks.card import base_of, command
 from brushctl.bench.cases import Case
 from brushctl.bench.effects import TABLE_3, draw_effects, held_out
 from brushctl.bench.methods.registry import Bench
-from brushctl.bench.running import Plan, run_bench
+from brushctl.bench.running import BenchPlan, run_bench
 from brushctl.bench.summary import MEASURES, summarise
 from brushctl.cli._output import reporting
 from brushctl.engine.brush.attention import brushed
@@ -62,7 +62,7 @@ def measured(
     """A row for each recipe and number of shots; what `work` lacks is run."""
     clip = load_clip(default_clip(base.id), base.device)
     methods = [method for method, _ in RECIPES.values()]
-    plan = Plan(draw_effects(names, base.resolution, 0), methods, shots, None, work)
+    plan = BenchPlan(draw_effects(names, base.resolution, 0), methods, shots, None, work)
     with reporting() as report:
         cases = run_bench(Bench(base, clip, None, 0), plan, report=report).cases
     of = {(row.method, row.guidance, row.split, row.shots): row for row in summarise(cases, 0)}

@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.tiny.world import sampling
-from brushctl.tiny.world.grading import grade, random_clauses
+from brushctl.tiny.world.grading import (
+    FILTERS,
+    INKS,
+    PAPERS,
+    duotone,
+    filtered,
+    grade,
+    random_clauses,
+)
 from brushctl.tiny.world.looks import NAMED, UNNAMED, Look
-from brushctl.tiny.world.monochrome import FILTERS, INKS, PAPERS, duotone, filtered
 from brushctl.tiny.world.pictures import Picture, draw_picture, draw_scene
 from brushctl.tiny.world.sampling import pick
 from brushctl.tiny.world.scenes import FUR, GROUNDS, HAIR, SEASONS, SKIES, Scene, plural
