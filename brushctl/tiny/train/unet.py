@@ -164,7 +164,7 @@ def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
         return CLIPTokenizer.from_pretrained(start / "tokenizer")
     kept = run.folder.parent / "tokenizer"
     if not kept.exists():
-        phrases = [phrase for both in pairs.phrases for said in both for phrase in said]
+        phrases = [phrase for both in pairs.phrases for side in both for phrase in side]
         new_tokenizer(pairs.words + phrases).save_pretrained(kept)
     return CLIPTokenizer.from_pretrained(kept)
 
