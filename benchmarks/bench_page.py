@@ -17,9 +17,9 @@ from typing import Any
 
 from brushctl.bench.cases import Case
 from brushctl.bench.methods.registry import METHODS
-from brushctl.bench.paper import printed
-from brushctl.bench.results import results_text
+from brushctl.bench.report import results_text
 from brushctl.bench.summary import Summary, summarise
+from brushctl.bench.tables import printed
 
 COMMON = ("base", "steps", "seed", "guidance_grid", "measures")
 OF_A_RUN = ("command", "dtype", "machine", "device", "seconds")

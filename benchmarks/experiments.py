@@ -30,7 +30,7 @@ from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import find_phrase, vocabulary_of
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training.loop import learn
+from brushctl.engine.training.loop import train
 from brushctl.engine.training.recipes import DEFAULT
 
 OUT = Path("docs/results/experiments.json")
@@ -122,7 +122,7 @@ def outcome(
 ) -> dict[str, float]:
     """PSNR and SSIM of one brush at each number of sampling steps, and its learning's seconds."""
     recipe, started = replace(DEFAULT, **change), time.monotonic()
-    learned = learn(base, *pairs, phrase=phrase, recipe=recipe, seed=0)
+    learned = train(base, *pairs, phrase=phrase, recipe=recipe, seed=0)
     figures = {"seconds": time.monotonic() - started}
     before, truth = test
     for steps in STEPS:

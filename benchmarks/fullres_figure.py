@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from skimage import data
 
 from benchmarks.fullres import crossed, model, night, resize_bicubic
-from brushctl.bench.sheet import Row, contact_sheet
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.photos.choices import Detail
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import resize

@@ -39,21 +39,21 @@ from brushctl.engine.brush.instruction import Instruction, initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training.loop import learn, trainable
+from brushctl.engine.training.loop import train, trainable
 from brushctl.engine.training.recipes import DEFAULT, PAPER
-from brushctl.engine.training.samples import Draw, bucket_losses, draw, encode_pairs
+from brushctl.engine.training.samples import NoisySamples, bucket_losses, draw_samples, encode_pairs
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/learn.json")
 PHRASE = "turn daylight into night"
-Step = Callable[[Draw], torch.Tensor]
+Step = Callable[[NoisySamples], torch.Tensor]
 
 
 def plain_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
     """Eq. 3 as it is written, everything in one graph."""
     empty = base.read("").prompt_embeds
 
-    def loss(sample: Draw) -> torch.Tensor:
+    def loss(sample: NoisySamples) -> torch.Tensor:
         n = len(sample.t)
         pictures = torch.cat(
             [sample.condition, sample.condition, torch.zeros_like(sample.condition)]
@@ -76,13 +76,13 @@ def our_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
     return lambda sample: bucket_losses(guidance, sample).sum()
 
 
-def gradients(step: Step, sample: Draw, instruction: Instruction) -> torch.Tensor:
+def gradients(step: Step, sample: NoisySamples, instruction: Instruction) -> torch.Tensor:
     """All features' gradients, in one vector."""
     leaves = [leaf for KV in instruction.features.values() for leaf in KV]
     return torch.cat([g.flatten() for g in torch.autograd.grad(step(sample), leaves)])
 
 
-def held_bytes(step: Step, sample: Draw) -> int:
+def held_bytes(step: Step, sample: NoisySamples) -> int:
     """What autograd keeps between forward and backward, weights and inputs not counted twice."""
     seen: dict[int, int] = {}
 
@@ -97,7 +97,7 @@ def held_bytes(step: Step, sample: Draw) -> int:
     return sum(seen.values())
 
 
-def seconds(step: Step, sample: Draw, instruction: Instruction) -> float:
+def seconds(step: Step, sample: NoisySamples, instruction: Instruction) -> float:
     """Of one forward and backward pass."""
     start = time.perf_counter()
     gradients(step, sample, instruction)
@@ -106,7 +106,7 @@ def seconds(step: Step, sample: Draw, instruction: Instruction) -> float:
     return time.perf_counter() - start
 
 
-def peak_mb(step: Step, sample: Draw, instruction: Instruction) -> float | None:
+def peak_mb(step: Step, sample: NoisySamples, instruction: Instruction) -> float | None:
     """The most that one pass allocates on a GPU, in MB; None elsewhere."""
     if not sample.t.is_cuda:
         return None
@@ -120,7 +120,7 @@ def compared(base: BaseModel, rounds: int) -> Generator[dict[str, float | str | 
     rng = np.random.default_rng(0)
     before = np.stack([draw_picture(rng, base.resolution).pixels for _ in range(4)])
     pairs = encode_pairs(base, before, 1 - before)
-    sample = draw(base, pairs, PAPER, torch.Generator().manual_seed(0))
+    sample = draw_samples(base, pairs, PAPER, torch.Generator().manual_seed(0))
     instruction = trainable(initial(base, PHRASE, PAPER.buckets))
     assert PAPER.scales is not None
     with brushed(base.unet, instruction) as state:
@@ -156,7 +156,7 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
     for effect in draw_effects(["lava", "charcoal"], bases[0].resolution, 0):
         before, truth = effect.test
         for base in bases:
-            work = learn(
+            work = train(
                 base, *effect.train, phrase=effect.instruction,
                 recipe=replace(DEFAULT, steps=steps), seed=0,
             )  # fmt: skip

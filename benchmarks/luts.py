@@ -19,9 +19,9 @@ import torch
 
 from benchmarks.card import base_of, report
 from benchmarks.lessons import learnt
-from brushctl.bench.demo import teal_and_amber
+from brushctl.app.demo import teal_and_amber
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, mean_psnr
-from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.sampler import Editor

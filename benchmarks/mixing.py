@@ -19,14 +19,14 @@ import torch
 from PIL import Image
 
 from benchmarks.card import base_of, report
-from brushctl.bench.sheet import Row, contact_sheet
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
 from brushctl.brushes.provenance import Provenance
 from brushctl.cli._output import reporting
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import editor_on
-from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import RECIPES
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
@@ -50,7 +50,7 @@ def learned(base: BaseModel, look: str, recipe: str, seed: int) -> Brush:
             base,
             before,
             after,
-            start=Start(None),
+            initial_phrase=InitialPhrase(None),
             recipe=RECIPES[recipe],
             seed=seed,
             provenance=Provenance.today(look),

@@ -17,8 +17,8 @@ from PIL import Image
 
 from benchmarks.card import base_of, report
 from benchmarks.photographs import LOOKS, retouched
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, psnr
-from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.engine.model.base import find
 from brushctl.photos.icc import quantise
 from brushctl.tiny.train.photographs import photograph_files

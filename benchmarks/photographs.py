@@ -21,8 +21,8 @@ import torch
 
 from benchmarks.card import base_of, command, note, report
 from benchmarks.lessons import learnt
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, mean_psnr, psnr
-from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.engine.devices import resolve_dtype
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.phrases.clip import Clip, default_clip, load_clip

@@ -24,7 +24,7 @@ from benchmarks.card import base_of, command
 from brushctl.bench.cases import Case
 from brushctl.bench.effects import TABLE_3, draw_effects, held_out
 from brushctl.bench.methods.registry import Bench
-from brushctl.bench.running import Plan, run_bench
+from brushctl.bench.running import BenchPlan, run_bench
 from brushctl.bench.summary import MEASURES, summarise
 from brushctl.cli._output import reporting
 from brushctl.engine.brush.attention import brushed
@@ -35,7 +35,7 @@ from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.training.loop import trainable
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
-from brushctl.engine.training.samples import EncodedPairs, bucket_losses, draw
+from brushctl.engine.training.samples import EncodedPairs, bucket_losses, draw_samples
 
 OUT = Path("docs/results/recipes.json")
 LEARN = Path("docs/results/learn.json")
@@ -46,7 +46,9 @@ def tera_flop(base: BaseModel, recipe: Recipe) -> float:
     """Of one step, in 10^12 operations, a multiplication and an addition being two."""
     channels, side = base.vae.config.latent_channels, base.unet.config.sample_size
     blank = torch.zeros(1, channels, side, side, dtype=base.dtype)
-    sample = draw(base, EncodedPairs(blank, blank), recipe, torch.Generator().manual_seed(0))
+    sample = draw_samples(
+        base, EncodedPairs(blank, blank), recipe, torch.Generator().manual_seed(0)
+    )
     scales = recipe.scales or base.defaults.scales
     instruction = trainable(initial(base, "make it", recipe.buckets, least_m=recipe.least_m))
     with brushed(base.unet, instruction) as state, FlopCounterMode(display=False) as counter:
@@ -60,7 +62,7 @@ def measured(
     """A row for each recipe and number of shots; what `work` lacks is run."""
     clip = load_clip(default_clip(base.id), base.device)
     methods = [method for method, _ in RECIPES.values()]
-    plan = Plan(draw_effects(names, base.resolution, 0), methods, shots, None, work)
+    plan = BenchPlan(draw_effects(names, base.resolution, 0), methods, shots, None, work)
     with reporting() as report:
         cases = run_bench(Bench(base, clip, None, 0), plan, report=report).cases
     of = {(row.method, row.guidance, row.split, row.shots): row for row in summarise(cases, 0)}
@@ -72,7 +74,7 @@ def measured(
             figures = {measure: getattr(row, measure) for measure in MEASURES}
             mine = [case for case in cases if (case.method, case.shots) == (method, n)]
             seconds = fmean(case.seconds for case in mine)
-            flop = round(step * recipe.fitted(n).steps, 2)
+            flop = round(step * recipe.for_pairs(n).steps, 2)
             cost = {"tflop_per_brush": flop, "seconds_per_brush": round(seconds, 1)}
             facts = {"recipe": name, "shots": n, **figures, **cost, "command": command()}
             rows.append({**facts, "psnr_by_effect": psnr_by_effect(mine)})

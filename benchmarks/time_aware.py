@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.lessons import learnt
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.effects import Effect, draw_effects
 from brushctl.bench.metrics import Pixels, psnr
-from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.engine.brush.instruction import Instruction, from_noisiest
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import BaseModel, open_base

@@ -20,10 +20,10 @@ import torch
 from benchmarks.card import command, note
 from benchmarks.fullres import crossed
 from benchmarks.photographs import red_filter, split_toning
-from brushctl.bench.effects import GLOBAL, LOCAL, TEST, TRAIN, Draw, Effect, change, look
+from brushctl.bench.effects import GLOBAL, LOCAL, TEST, TRAIN, DrawPair, Effect, change, look
 from brushctl.bench.methods.registry import Bench
 from brushctl.bench.metrics import Pixels
-from brushctl.bench.running import Plan, run_bench
+from brushctl.bench.running import BenchPlan, run_bench
 from brushctl.cli._output import reporting
 from brushctl.engine.devices import resolve_dtype
 from brushctl.engine.model.base import open_base
@@ -39,7 +39,7 @@ def duotone(x: Pixels) -> Pixels:
     return NAVY + y * (CREAM - NAVY)
 
 
-Edit = tuple[str, str, Draw]
+Edit = tuple[str, str, DrawPair]
 """Scope, the nearest words, how a pair is drawn."""
 EDITS: dict[str, Edit] = {
     "crossed curves": (GLOBAL, "make it faded", look(crossed)),
@@ -84,7 +84,7 @@ def reached(
     """Mean PSNR in dB of each edit by each method at its best; what `work` lacks is run."""
     drawn = [effect(name, edit, bench.base.resolution) for name, edit in edits.items()]
     with reporting() as report:
-        plan = Plan(drawn, methods, [TRAIN], None, work)
+        plan = BenchPlan(drawn, methods, [TRAIN], None, work)
         cases = run_bench(bench, plan, report=report).cases
     psnr = {(case.effect, case.method): float(np.mean(case.best.psnr)) for case in cases}
     return {name: {method: psnr[name, method] for method in methods} for name in edits}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from PIL import Image
 
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, ciede2000, psnr
-from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
 from brushctl.grade.apply import AnyGrade, apply_grade

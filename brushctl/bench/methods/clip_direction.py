@@ -33,8 +33,8 @@ class Direction:
 
     def distance(self, text: torch.Tensor) -> torch.Tensor:
         """How far texts (j, l, d_text) are from it: (j,), from 0.5 to 2."""
-        said = text.float().mean(1) @ self.projection  # (j, d)
-        return 1 - F.cosine_similarity(said, self.meant, dim=-1).clamp(max=NEAREST)
+        features = text.float().mean(1) @ self.projection  # (j, d)
+        return 1 - F.cosine_similarity(features, self.meant, dim=-1).clamp(max=NEAREST)
 
 
 def direction_of(
