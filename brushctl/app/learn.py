@@ -1,7 +1,9 @@
 """Learn a brush: check the pairs, find the phrase, hold pairs out, learn, judge, store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
     from brushctl.pairs.find import Pair
 
 
+class Parts(StrEnum):
+    """What a brush is made of."""
+
+    GRADE = "grade"
+    """What colour, place and surroundings explain of an edit; no base model."""
+    INSTRUCTION = "instruction"
+    """What a base model is told to do, as in the paper."""
+    BOTH = "both"
+    """A grade, and an instruction for what it leaves."""
+    AUTO = "auto"
+    """Whichever comes nearest on pairs held out; the paper's recipe has an instruction alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class LearningSettings:
     """How a brush is learned from its pairs.
@@ -30,6 +45,7 @@ class LearningSettings:
         steps: in place of the recipe's own.
         phrase: the words to start from; None for those CLIP finds.
         no_phrase: start from the empty instruction.
+        parts: what a brush has: see `Parts`.
         hold_out: pairs to judge by; None for as many as the recipe spares.
         cross_validate: judge by each pair in turn.
         align: crop shifted pairs to what both pictures share.
@@ -41,6 +57,7 @@ class LearningSettings:
     steps: int | None = None
     phrase: str | None = None
     no_phrase: bool = False
+    parts: Parts = Parts.AUTO
     hold_out: int | None = None
     cross_validate: bool = False
     align: bool = False
@@ -89,6 +106,11 @@ class PairSplit:
     training: "Sequence[Pair]"
     held_out: "Sequence[Pair]"
 
+    @property
+    def all(self) -> "Sequence[Pair]":
+        """Both, in the order of their names."""
+        return sorted([*self.training, *self.held_out], key=lambda pair: str(pair.before))
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
@@ -110,7 +132,7 @@ class PreparedRun:
 
     def learn(
         self,
-        model: "BaseModel",
+        open_model: "Callable[[], BaseModel]",
         *,
         resume: bool,
         restart_if_changed: bool = False,
@@ -119,7 +141,7 @@ class PreparedRun:
         """Learn, judge and store the brush.
 
         Args:
-            model: the base.
+            open_model: opens the base; called only where there is an instruction to learn.
             resume: go on with what was begun.
             restart_if_changed: begin anew, where what was begun is of other pairs or settings.
             report: called with every event of the work.
@@ -128,11 +150,11 @@ class PreparedRun:
             BrushctlError: it cannot be learned.
             Interrupted: the user stopped it; what was learned so far is kept.
         """
-        from brushctl.app.training_run import TrainingRun
+        from brushctl.app.learning_run import LearningRun
         from brushctl.brushes.file import encode_brush
 
-        run = TrainingRun(
-            model=model,
+        run = LearningRun(
+            open_model=open_model,
             settings=self.settings,
             pairs=self.pairs,
             name=self.target.stem,
@@ -240,6 +262,28 @@ def _place(output: str, *, overwrite: bool, resume: bool) -> tuple[Path, bool]:
     return destination(output, overwrite=overwrite), overwrite
 
 
+def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[[], BaseModel]":
+    """What opens a base model when it is needed: a grade needs none, nor torch.
+
+    Raises:
+        DeviceError: a device or format is asked for that is not on this machine, or that nothing
+            can be learned on.
+    """
+    if device != "auto" or dtype:
+        from brushctl.engine.devices import learning_dtype, resolve_device
+
+        learning_dtype(dtype, resolve_device(device))
+
+    def open_model() -> "BaseModel":
+        from brushctl.engine.devices import learning_dtype, resolve_device
+        from brushctl.engine.model.base import open_base
+
+        place = resolve_device(device)
+        return open_base(base, place, learning_dtype(dtype, place))
+
+    return cache(open_model)
+
+
 def learn(
     pairs: str | Path,
     *,
@@ -247,6 +291,7 @@ def learn(
     base: str | None = None,
     phrase: str | None = None,
     recipe: str = "default",
+    parts: str = "auto",
     held_out: int | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -264,6 +309,7 @@ def learn(
         base: a base model; None for tiny-ip2p.
         phrase: the words to start from; None to let CLIP find them, "" to start from none.
         recipe: `default` or `paper`.
+        parts: `grade`, `instruction`, `both`, or `auto` for whichever comes nearest.
         held_out: pairs to judge by, which with `default` also decide when to stop; None for one in
             six, and with `paper` for none.
         seed: fixes every draw.
@@ -283,28 +329,28 @@ def learn(
         DeviceError: the device is not on this machine, or the number format is no such or float16.
         DeviceMemoryError: its memory does not suffice.
     """
-    from brushctl.engine.devices import learning_dtype, resolve_device
-
     label(name, "name")
     line(phrase or "", "phrase")
     check_seed(seed)
-    place = resolve_device(device)
-    number_format = learning_dtype(dtype, place)
+    if parts not in list(Parts):
+        raise UsageError(
+            f"there are no parts {parts!r}", do=f"Choose from {', '.join(map(str, Parts))}."
+        )
+    open_model = model_opener(base, device, dtype)
     settings = LearningSettings(
         base=base,
         recipe=recipe,
         phrase=phrase or None,
         no_phrase=phrase == "",
+        parts=Parts(parts),
         hold_out=held_out,
         seed=seed,
     )
     split = split_pairs(Path(pairs), settings, report=report)
 
-    from brushctl.app.training_run import TrainingRun
-    from brushctl.engine.model.base import open_base
+    from brushctl.app.learning_run import LearningRun
 
-    model = open_base(base, place, number_format)
-    run = TrainingRun(model, settings, split, name, report=report)
+    run = LearningRun(open_model, settings, split, name, report=report)
     brush, judged = run.learn_and_judge()
     if judged:
         report(Told(judged.verdict()))

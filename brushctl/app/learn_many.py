@@ -116,7 +116,7 @@ class LearningWorker:
             job.pairs, str(job.target), job.settings, overwrite=True, resume=True, report=report
         )
         learned = run.learn(
-            self._base(job.settings.base),
+            lambda: self._base(job.settings.base),
             resume=not job.anew,
             restart_if_changed=True,
             report=report,

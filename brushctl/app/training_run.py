@@ -1,27 +1,44 @@
-"""One run of learning, on pairs that are checked: find the phrase, learn, judge."""
+"""An instruction learned on a base model: find the phrase, learn, judge."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brushctl.app.judge import Judgement, judge, merged, with_held_out
+from brushctl.app.judge import (
+    BRUSH,
+    GRADE,
+    PHRASE,
+    Edit,
+    Judgement,
+    edit_by,
+    judge_photo,
+    merged,
+    with_held_out,
+)
 from brushctl.app.learn import LearningSettings, PairSplit
 from brushctl.brushes.checkpoint import Checkpoint, fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
+from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import ClipFeatures, clip_features, vocabulary_of
+from brushctl.engine.sampler import Editor, editor_on
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
-from brushctl.events import Reporter, Told, Warned, silent
+from brushctl.events import Advance, Reporter, Stage, Told, Warned, silent
+from brushctl.grade.apply import Grade, apply_grade
+from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
-from brushctl.pairs.load import load_pairs, pair_sha256
+from brushctl.pairs.load import load_pair, pair_sha256, square
+from brushctl.photos.photo import resize
 
 if TYPE_CHECKING:
-    import numpy as np
+    from brushctl.photos.icc import Pixels
 
     Starts = Callable[[Sequence[Pair]], InitialPhrase]
 
@@ -39,6 +56,7 @@ class TrainingRun:
         settings: how the brush is learned.
         pairs: from what.
         name: the brush's.
+        grade_without: what lies beneath the instruction: a grade that these pairs had no part in.
         target: where the brush will be; what is learned so far is kept beside it. None to keep
             nothing.
         resume: go on with what was begun.
@@ -50,6 +68,7 @@ class TrainingRun:
     settings: LearningSettings
     pairs: PairSplit
     name: str
+    grade_without: Callable[[Collection[Pair]], Grade | None]
     target: Path | None = None
     resume: bool = False
     restart_if_changed: bool = False
@@ -98,10 +117,10 @@ class TrainingRun:
         except BaseModelError as error:
             own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
             raise BaseModelError(error.what, where=error.where, do=own) from error
-        before, after = self._load(self.pairs.training, clip.side)
-        return clip_features(
-            clip, list(before), list(after), vocabulary_of(clip), report=self.report
+        before, after = self._load(
+            self.pairs.training, self._grade(), lambda x: square(x, clip.side)
         )
+        return clip_features(clip, before, after, vocabulary_of(clip), report=self.report)
 
     def _learn(self, initial_phrase: InitialPhrase) -> Brush:
         """Learn the brush, or go on learning it."""
@@ -113,7 +132,7 @@ class TrainingRun:
             if not self.resume or (self.restart_if_changed and not checkpoint.matches()):
                 checkpoint.delete()
             provenance = replace(provenance, created=checkpoint.started_on())
-        before, after = self._load(training, self.model.resolution)
+        before, after = self._load(training, self._grade(), self._as_seen)
         return make_brush(
             self.model,
             before,
@@ -123,7 +142,7 @@ class TrainingRun:
             seed=self.settings.seed,
             provenance=provenance,
             pair_hashes=hashes,
-            held_out=self._load(held_out, self.model.resolution) if held_out else None,
+            held_out=self._load(held_out, self._grade(), self._as_seen) if held_out else None,
             checkpoint=checkpoint,
             report=self.report,
         )
@@ -138,7 +157,12 @@ class TrainingRun:
         for k, pair in enumerate(training):
             others = [other for other in training if other != pair]
             target = self.target and fold_path(self.target, k)
-            fold = replace(self, pairs=PairSplit(others, self.pairs.held_out), target=target)
+            fold = replace(
+                self,
+                pairs=PairSplit(others, self.pairs.held_out),
+                grade_without=self._without(pair),
+                target=target,
+            )
             judged = fold._judge([pair], fold._learn(starts(others)))
             if judged is None:
                 return None
@@ -146,6 +170,10 @@ class TrainingRun:
             for line in judged.verdict().splitlines():
                 self.report(Told(f"{k + 1} of {len(training)}: {line}"))
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
+
+    def _without(self, own: Pair) -> Callable[[Collection[Pair]], Grade | None]:
+        """As `grade_without`, where one more pair has no part in the grade."""
+        return lambda pairs: self.grade_without([*pairs, own])
 
     def _judge(self, pairs: Sequence[Pair], brush: Brush) -> Judgement | None:
         """Measure a brush on some pairs; None, and a warning, where that fails."""
@@ -160,11 +188,49 @@ class TrainingRun:
         known = any(pair in self.pairs.training for pair in pairs)
         counted = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
         on = f"{counted} it {'learned' if known else 'did not learn'} from"
-        before, truth = self._load(pairs, self.model.resolution)
-        return judge(self.model, brush, list(before), list(truth), on=on, report=self.report)
+        self.report(Stage("judging", total=len(pairs)))
+        with ExitStack() as stack:
+            edits = self._edits(brush, stack)
+            photos = []
+            for pair in pairs:
+                photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
+                self.report(Advance(len(photos)))
+        return Judgement(on, photos, BRUSH)
 
-    def _load(self, pairs: Sequence[Pair], side: int) -> "tuple[np.ndarray, np.ndarray]":
-        return load_pairs(pairs, side, align=self.settings.align)
+    def _edits(self, brush: Brush, stack: ExitStack) -> dict[str, Edit]:
+        """The brush, and what there is to compare it with."""
+        grade = self._grade()
+        phrase = brush.metadata.instruction_part().instruction.phrase
+        editor = stack.enter_context(editor_on(self.model, brush))
+        edits = {BRUSH: edit_by(grade, editor)}
+        if grade:
+            edits[GRADE] = edit_by(grade, None)
+        if phrase:
+            words = Editor(self.model, from_text(self.model, phrase))
+            edits[PHRASE] = edit_by(grade, words)
+        return edits
+
+    def _grade(self) -> Grade | None:
+        return self.grade_without(self.pairs.held_out)
+
+    def _as_seen(self, photo: "Pixels") -> "Pixels":
+        """A photograph as the model sees it: the whole frame, in the model's own area."""
+        h, w = photo.shape[:2]
+        return resize(photo, self.model.working_size(w, h))
+
+    def _load(
+        self,
+        pairs: Sequence[Pair],
+        grade: Grade | None,
+        fit: "Callable[[Pixels], Pixels]",
+    ) -> "tuple[list[Pixels], list[Pixels]]":
+        """Pairs with the grade beneath, each picture brought to the size it is needed in."""
+        before, after = list["Pixels"](), list["Pixels"]()
+        for pair in pairs:
+            x, y = load_pair(pair, align=self.settings.align)
+            before.append(fit(apply_grade(grade, x) if grade else x))
+            after.append(fit(y))
+        return before, after
 
     def _recipe(self) -> Recipe:
         recipe = recipe_called(self.settings.recipe)
@@ -179,5 +245,21 @@ class TrainingRun:
         held_out = [pair_sha256(pair) for pair in self.pairs.held_out]
         model = (self.model.unet_sha256, self.model.dtype, self.model.device.type)
         align, seed = self.settings.align, self.settings.seed
-        decisive = (hashes, held_out, align, self._recipe(), seed, initial_phrase.phrase, model)
+        grade = _digest(self._grade())
+        decisive = (
+            (hashes, held_out, align, self._recipe(), seed)
+            + (initial_phrase.phrase, model)
+            + ((grade,) if grade else ())
+        )
         return Checkpoint(self.target, repr(decisive), today)
+
+
+def _digest(grade: Grade | None) -> str | None:
+    """Of all that a grade does."""
+    if grade is None:
+        return None
+    info, tensors = to_tensors(grade)
+    digest = hashlib.sha256(repr(info).encode())
+    for name in sorted(tensors):
+        digest.update(tensors[name].tobytes())
+    return digest.hexdigest()

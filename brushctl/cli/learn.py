@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brushctl.app.learn import LearnedBrush, LearningSettings, prepare
+from brushctl.app.learn import LearnedBrush, LearningSettings, Parts, model_opener, prepare
 from brushctl.app.learn_many import BatchOptions
 from brushctl.app.machines import Machines
 from brushctl.brushes.metadata import Training
@@ -29,7 +29,6 @@ from brushctl.cli._options import (
 from brushctl.cli._output import counted, print_json, reporting, say
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 
 def learn(
@@ -50,6 +49,13 @@ def learn(
     no_phrase: Annotated[
         bool, typer.Option("--no-phrase", help="Start from the empty instruction.")
     ] = False,
+    parts: Annotated[
+        Parts,
+        typer.Option(
+            help="What the brush has: a grade of colours, an instruction to the base model, both,"
+            " or whichever comes nearest to the edit."
+        ),
+    ] = Parts.AUTO,
     held_out: Annotated[
         int | None,
         typer.Option(
@@ -103,6 +109,7 @@ def learn(
         steps=steps,
         phrase=phrase,
         no_phrase=no_phrase,
+        parts=parts,
         hold_out=held_out,
         cross_validate=cross_validate,
         align=align,
@@ -130,20 +137,10 @@ def learn(
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
-    if device != "auto" or dtype:
-        _check_machine(device, dtype)
+    open_model = model_opener(base, device, dtype)
     with reporting(quiet=quiet) as report:
         run = prepare(pairs, output, settings, overwrite=overwrite, resume=resume, report=report)
-    if base is None and not quiet:
-        say(f"base model: {TINY}, to try things out; --base {INSTRUCT_PIX2PIX} for real work")
-
-    from brushctl.engine.devices import learning_dtype, resolve_device
-    from brushctl.engine.model.base import open_base
-
-    place = resolve_device(device)
-    model = open_base(base, place, learning_dtype(dtype, place))
-    with reporting(quiet=quiet) as report:
-        learned = run.learn(model, resume=resume, report=report)
+        learned = run.learn(open_model, resume=resume, report=report)
     if json:
         print_json({"brush": run.target.stem, **_facts(learned)})
     elif not quiet:
@@ -162,8 +159,6 @@ def _facts(learned: LearnedBrush) -> dict[str, Any]:
 
 def _tell(learned: LearnedBrush, output: str, base: str | None) -> None:
     """Say what has become of the pairs, and how to go on."""
-    from brushctl.engine.model.hub import is_here
-
     metadata = learned.brush.metadata
     assert metadata.training is not None
     pairs = counted(len(metadata.training.pairs_sha256), "pair")
@@ -173,8 +168,15 @@ def _tell(learned: LearnedBrush, output: str, base: str | None) -> None:
     say(str(learned.path))
     if learned.sheet:
         say(f"{learned.sheet}   (before, after, brush)")
-    based = f" --base {quote(base)}" if base and is_here(base) else ""
-    say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{based} repeats it")
+    say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{_based(learned, base)} repeats it")
+
+
+def _based(learned: LearnedBrush, base: str | None) -> str:
+    """The option that names the base again, where the brush needs it and it is a path."""
+    from brushctl.engine.model.hub import is_here
+
+    needed = base and learned.brush.metadata.base and is_here(base)
+    return f" --base {quote(base)}" if base and needed else ""
 
 
 def _losses(training: Training) -> str:
@@ -184,14 +186,3 @@ def _losses(training: Training) -> str:
     losses = training.instruction.loss_first, training.instruction.loss_last
     first, last = (sum(x) / len(x) for x in losses)
     return f": loss {first:.4f} -> {last:.4f}"
-
-
-def _check_machine(device: str, dtype: str | None) -> None:
-    """See, before pairs are looked at, that what the command line names can be learned on.
-
-    Raises:
-        DeviceError: it cannot.
-    """
-    from brushctl.engine.devices import learning_dtype, resolve_device
-
-    learning_dtype(dtype, resolve_device(device))

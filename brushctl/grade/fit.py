@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.events import Advance, Stage
-from brushctl.grade.apply import Grade
+from brushctl.grade.apply import Grade, Kept
 from brushctl.grade.features import GROUPS, PLACE, SURROUNDINGS, TONES
 from brushctl.grade.lattice import NODES, ROUNDS, Lattice, fit_affine, fit_lattice, moved
 from brushctl.grade.network import Network, gain_and_offset, train

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from brushctl.brushes.checkpoint import Checkpoint
 from brushctl.brushes.file import Brush, sealed
 from brushctl.brushes.metadata import (
@@ -24,7 +22,7 @@ from brushctl.engine.brush.instruction import to_arrays
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import Clip
 from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
-from brushctl.engine.pixels import FloatImage
+from brushctl.engine.pixels import FloatImage, Pictures
 from brushctl.engine.training.loop import TrainingResult, train
 from brushctl.engine.training.recipes import Recipe
 from brushctl.events import Reporter, silent
@@ -62,19 +60,19 @@ def find_initial_phrase(
 
 def make_brush(
     base: BaseModel,
-    before: np.ndarray,
-    after: np.ndarray,
+    before: Pictures,
+    after: Pictures,
     *,
     initial_phrase: InitialPhrase,
     recipe: Recipe,
     seed: int,
     provenance: Provenance,
     pair_hashes: Sequence[str],
-    held_out: tuple[np.ndarray, np.ndarray] | None = None,
+    held_out: tuple[Pictures, Pictures] | None = None,
     checkpoint: Checkpoint | None = None,
     report: Reporter = silent,
 ) -> Brush:
-    """Learn from (n, s, s, 3) before/after pictures; return the brush with its history.
+    """Learn from before/after pictures, (h, w, 3) each; return the brush with its history.
 
     `pair_hashes` are of the pairs learned from; `held_out` and `checkpoint` are those of
     `brushctl.engine.training.loop.train`, whose errors are raised as well.

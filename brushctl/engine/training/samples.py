@@ -23,9 +23,7 @@ class EncodedPairs:
 
 
 @enough_memory("not even one picture fits into the device's memory")
-def encode_pairs(
-    base: BaseModel, before: Pictures, after: Pictures
-) -> EncodedPairs:
+def encode_pairs(base: BaseModel, before: Pictures, after: Pictures) -> EncodedPairs:
     """Encode pictures of one size, (h, w, 3) each, one at a time so that memory stays flat.
 
     Raises:
@@ -36,9 +34,7 @@ def encode_pairs(
     return EncodedPairs(condition, target * base.vae.config.scaling_factor)
 
 
-def encode_by_size(
-    base: BaseModel, before: Pictures, after: Pictures
-) -> list[EncodedPairs]:
+def encode_by_size(base: BaseModel, before: Pictures, after: Pictures) -> list[EncodedPairs]:
     """Encode pictures (h, w, 3) of any sizes: the pairs of each, in the order of the first ones.
 
     Raises:

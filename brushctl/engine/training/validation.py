@@ -1,7 +1,6 @@
 """Validation: how well what is being learned does on held-out pairs."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np

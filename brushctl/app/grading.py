@@ -1,0 +1,131 @@
+"""The grade of an edit: fitted to its pairs, and judged on whole photographs it had no part in."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from brushctl.app.judge import GRADE, Judged, Judgement, edit_by, judge_photo
+from brushctl.brushes.file import Brush, sealed
+from brushctl.brushes.metadata import GradeScore, Metadata, Training
+from brushctl.brushes.provenance import Provenance
+from brushctl.events import Advance, Reporter, Stage, silent
+from brushctl.grade.apply import Grade
+from brushctl.grade.fit import FOLDS, STEPS, Fitted, fit_grade
+from brushctl.grade.stored import to_tensors
+from brushctl.pairs.find import Pair
+from brushctl.pairs.load import load_pair, pair_sha256
+
+LOOKED_AT = {
+    "tones": "its picture's own tones",
+    "place": "place",
+    "surroundings": "surroundings",
+}
+"""What a network's groups of features are, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedGrade:
+    """The grade of an edit.
+
+    Attributes:
+        pairs: what it was fitted to.
+        fitted: it, and what it was chosen from.
+        judged: how near it comes; by pairs held out, or if there is one pair by that.
+    """
+
+    pairs: Sequence[Pair]
+    fitted: Fitted
+    judged: Judgement
+
+    @property
+    def grade(self) -> Grade | None:
+        """None where leaving pictures alone is no worse."""
+        return self.fitted.grade if self.fitted.grade.lattice else None
+
+    def without(self, held_out: Collection[Pair]) -> Grade | None:
+        """The same kind of grade, of which some pairs know nothing."""
+        places = [k for k, pair in enumerate(self.pairs) if pair in held_out]
+        if self.grade is None or not places:
+            return self.grade
+        return self.fitted.without(places, STEPS)
+
+    def describe(self) -> str:
+        """What the edit depends on, for people."""
+        groups = [LOOKED_AT[group] for group in self.fitted.chosen.groups]
+        return " and ".join(filter(None, [", ".join(["colour", *groups[:-1]]), *groups[-1:]]))
+
+    def brush(self, provenance: Provenance, seed: int) -> Brush:
+        """A brush that has the grade alone.
+
+        Raises:
+            OSError: a pair's file cannot be read.
+        """
+        training = Training(tuple(pair_sha256(pair) for pair in self.pairs), seed)
+        brush = Brush(
+            Metadata(provenance.name, provenance.created, provenance.tool, training=training), {}
+        )
+        return with_grade(brush, self.fitted, self.fitted.grade)
+
+
+def with_grade(brush: Brush, fitted: Fitted, grade: Grade) -> Brush:
+    """A brush with a grade beneath its instruction, if it has one.
+
+    Args:
+        brush: it.
+        fitted: what the grade was chosen from.
+        grade: the grade.
+    """
+    info, tensors = to_tensors(grade)
+    scores = tuple(
+        GradeScore(score.method, score.groups, round(score.psnr, 3)) for score in fitted.scores
+    )
+    metadata = brush.metadata
+    training = metadata.training and replace(metadata.training, grade=scores)
+    metadata = replace(metadata, grade=info, training=training)
+    return sealed(Brush(metadata, {**brush.tensors, **tensors}))
+
+
+def find_grade(
+    pairs: Sequence[Pair],
+    held_out: Sequence[Pair] = (),
+    *,
+    align: bool = False,
+    seed: int = 0,
+    report: Reporter = silent,
+) -> FittedGrade:
+    """Fit a grade to pairs, and judge it on whole photographs.
+
+    Args:
+        pairs: what it is fitted to.
+        held_out: pairs to judge by. Without them each of `pairs` is judged by a grade of the same
+            kind that was fitted to others.
+        align: crop shifted pairs to what both pictures share.
+        seed: of what is drawn.
+        report: called with every event of the work.
+
+    Raises:
+        PairsError: the pictures of a pair do not fit each other.
+        PhotoError: a picture cannot be read.
+    """
+    fitted = fit_grade((load_pair(pair, align=align) for pair in pairs), seed=seed, tell=report)
+    if held_out or len(pairs) == 1:
+        judged = held_out or pairs
+        folds = [(fitted.grade, judged)]
+        on = f"{_counted(judged)} it {'did not learn' if held_out else 'learned'} from"
+    else:
+        count = min(FOLDS, len(pairs))
+        parts = [range(k, len(pairs), count) for k in range(count)]
+        folds = [(fitted.without(part, tell=report), [pairs[k] for k in part]) for part in parts]
+        on = f"{_counted(pairs)}, each held out in turn"
+    photos: list[Judged] = []
+    report(Stage("judging", total=sum(len(these) for _, these in folds)))
+    for grade, these in folds:
+        for pair in these:
+            photos.append(judge_photo(*load_pair(pair, align=align), {GRADE: edit_by(grade, None)}))
+            report(Advance(len(photos)))
+    return FittedGrade(
+        pairs, fitted, Judgement(on, photos, GRADE, len(folds) if len(folds) > 1 else None)
+    )
+
+
+def _counted(pairs: Sequence[Pair]) -> str:
+    return f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"

@@ -1,0 +1,171 @@
+"""One run of learning, on pairs that are checked: the grade first, then what it leaves."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brushctl.app.grading import FittedGrade, find_grade, with_grade
+from brushctl.app.judge import BRUSH, GRADE, UNEDITED, Judgement, with_held_out
+from brushctl.app.learn import LearningSettings, PairSplit, Parts
+from brushctl.brushes.checkpoint import fold_path
+from brushctl.brushes.file import Brush
+from brushctl.brushes.provenance import Provenance
+from brushctl.errors import PairsError
+from brushctl.events import Reporter, Told, silent
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY
+
+if TYPE_CHECKING:
+    from brushctl.engine.model.base import BaseModel
+
+PAPER = "paper"
+"""The recipe that learns what its authors did: an instruction."""
+NOTHING_LEFT = 2.0
+"""CIEDE2000, the mean over a photograph, that a grade may leave and be all there is to learn: side
+by side the two pictures look alike."""
+WORTH = 0.3
+"""PSNR in dB that an instruction must add on held-out pairs to be kept."""
+LITTLE = 3.0
+"""PSNR in dB: where a grade brings less, an instruction is also learned without it beneath."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRun:
+    """A brush that is learned from some pairs and judged by others.
+
+    Attributes:
+        open_model: opens the base; called only where there is an instruction to learn.
+        settings: how the brush is learned.
+        pairs: from what.
+        name: the brush's.
+        target: where the brush will be; what is learned so far is kept beside it. None to keep
+            nothing.
+        resume: go on with what was begun.
+        restart_if_changed: begin anew, where what was begun is of other pairs or settings.
+        report: called with every event of the work.
+    """
+
+    open_model: "Callable[[], BaseModel]"
+    settings: LearningSettings
+    pairs: PairSplit
+    name: str
+    target: Path | None = None
+    resume: bool = False
+    restart_if_changed: bool = False
+    report: Reporter = silent
+
+    def learn_and_judge(self) -> tuple[Brush, Judgement | None]:
+        """The brush, and how good it is; None, and a warning, where that cannot be found out.
+
+        Figures of pairs that the brush was not learned from enter its history.
+
+        Raises:
+            BrushctlError: the brush cannot be learned.
+        """
+        parts = self.settings.parts
+        if parts is Parts.AUTO and self.settings.recipe == PAPER:
+            parts = Parts.INSTRUCTION
+        found = None if parts is Parts.INSTRUCTION else self._find_grade()
+        if found and (parts is Parts.GRADE or (parts is Parts.AUTO and _is_enough(found))):
+            return self._grade_alone(found)
+        judged_brushes = self._instructions(found)
+        if found and found.grade and parts is Parts.AUTO:
+            return self._best(found, judged_brushes)
+        return judged_brushes[0]
+
+    def _find_grade(self) -> FittedGrade:
+        """The grade of all pairs, those that the user holds out apart."""
+        asked = self.settings.hold_out is not None
+        training, held_out = self.pairs.training, self.pairs.held_out
+        found = find_grade(
+            training if asked else self.pairs.all,
+            held_out if asked else (),
+            align=self.settings.align,
+            seed=self.settings.seed,
+            report=self.report,
+        )
+        if found.grade:
+            self._say(f"a grade, by {found.describe()}, {found.judged.verdict()}")
+        else:
+            self._say("colour, place and surroundings do not explain this edit")
+        return found
+
+    def _grade_alone(self, found: FittedGrade) -> tuple[Brush, Judgement]:
+        """A brush without an instruction.
+
+        Raises:
+            PairsError: there is no grade.
+        """
+        if found.grade is None:
+            raise PairsError(
+                "no grade comes nearer to this edit than leaving pictures alone",
+                where="--parts grade",
+                do="Use --parts auto, which learns an instruction as well.",
+            )
+        brush = found.brush(Provenance.today(self.name), self.settings.seed)
+        known = len(found.pairs) > 1 or self.pairs.held_out
+        return (with_held_out(brush, found.judged) if known else brush), found.judged
+
+    def _instructions(
+        self, found: FittedGrade | None
+    ) -> "Sequence[tuple[Brush, Judgement | None]]":
+        """An instruction over the grade; and one without, where the grade explains little."""
+        from brushctl.app.training_run import TrainingRun
+
+        base = self.settings.base
+        trying = f" (to try things out; --base {INSTRUCT_PIX2PIX} is for photographs)"
+        self._say(f"learning an instruction on {base or TINY}{'' if base else trying}")
+        run = TrainingRun(
+            model=self.open_model(),
+            settings=self.settings,
+            pairs=self.pairs,
+            name=self.name,
+            grade_without=found.without if found else lambda _: None,
+            target=self.target,
+            resume=self.resume,
+            restart_if_changed=self.restart_if_changed,
+            report=self.report,
+        )
+        brush, judged = run.learn_and_judge()
+        if not (found and found.grade):
+            return [(brush, judged)]
+        grade = found.without(self.pairs.held_out)
+        assert grade is not None
+        both = with_grade(brush, found.fitted, grade), judged
+        unedited, graded = found.judged.of(UNEDITED), found.judged.of(GRADE)
+        if self.settings.parts is not Parts.AUTO or graded.psnr > unedited.psnr + LITTLE:
+            return [both]
+        target = self.target and fold_path(self.target, "alone")
+        alone = replace(run, grade_without=lambda _: None, target=target)
+        return [both, alone.learn_and_judge()]
+
+    def _best(
+        self, found: FittedGrade, brushes: "Sequence[tuple[Brush, Judgement | None]]"
+    ) -> tuple[Brush, Judgement | None]:
+        """The brush that comes nearest: the grade alone, unless another is better by `WORTH`."""
+        judged = brushes[0][1]
+        grade = judged.score(GRADE) if judged else None
+        if grade is None:
+            return brushes[0]
+
+        def psnr(each: tuple[Brush, Judgement | None]) -> float:
+            return each[1].of(BRUSH).psnr if each[1] else 0.0
+
+        best = max(brushes, key=psnr)
+        if psnr(best) >= grade.psnr + WORTH:
+            return best
+        base = self.settings.base or TINY
+        rest = f"learn it with --base {INSTRUCT_PIX2PIX} on a GPU" if base == TINY else ""
+        self._say(
+            f"the rest is a change of content that {base} cannot make"
+            f"{': ' * bool(rest)}{rest}; the brush is the grade alone"
+        )
+        return self._grade_alone(found)
+
+    def _say(self, line: str) -> None:
+        self.report(Told(line))
+
+
+def _is_enough(found: FittedGrade) -> bool:
+    """Whether what a grade leaves is nothing to speak of."""
+    return found.grade is not None and found.judged.of(GRADE).de2000 <= NOTHING_LEFT
