@@ -25,6 +25,8 @@ MOST_PIXELS = 4_000_000
 own size to within some tenths of a decibel, for a quarter of the time at 16 megapixels."""
 SHOWN = 512
 """The longer side in pixels of a contact sheet's pictures."""
+ROWS = 4
+"""Of a contact sheet, at most: some megabytes."""
 UNEDITED, BRUSH, GRADE, INSTRUCTION, PHRASE = "unedited", "brush", "grade", "instruction", "phrase"
 
 
@@ -197,14 +199,14 @@ class Judgement:
         return line
 
     def sheet(self, title: str) -> Image.Image:
-        """A row for each photograph: before, after, and what the brush makes of it."""
+        """Before, after, and what the brush makes of it: a row for each of the first photographs."""
         rows = [
             Row(
                 (photo.before, photo.truth, photo.edited[self.brush]),
                 f"unedited {photo.scores[UNEDITED].psnr:.1f}, "
                 f"brush {photo.scores[self.brush].psnr:.1f} dB",
             )
-            for photo in self.photos
+            for photo in self.photos[:ROWS]
         ]
         return contact_sheet(title, ("before", "after", "brush"), rows, side=SHOWN)
 

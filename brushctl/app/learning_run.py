@@ -67,7 +67,10 @@ class LearningRun:
             parts = Parts.INSTRUCTION
         found = None if parts is Parts.INSTRUCTION else self._find_grade()
         if found and (parts is Parts.GRADE or (parts is Parts.AUTO and _is_enough(found))):
+            self._say(f"the edit goes by {found.describe()}: it needs no base model")
             return self._grade_alone(found)
+        if found:
+            self._say(_told(found))
         judged_brushes = self._instructions(found)
         if found and found.grade and parts is Parts.AUTO:
             return self._best(found, judged_brushes)
@@ -77,18 +80,13 @@ class LearningRun:
         """The grade of all pairs, those that the user holds out apart."""
         asked = self.settings.hold_out is not None
         training, held_out = self.pairs.training, self.pairs.held_out
-        found = find_grade(
+        return find_grade(
             training if asked else self.pairs.all,
             held_out if asked else (),
             align=self.settings.align,
             seed=self.settings.seed,
             report=self.report,
         )
-        if found.grade:
-            self._say(f"a grade, by {found.describe()}, {found.judged.verdict()}")
-        else:
-            self._say("colour, place and surroundings do not explain this edit")
-        return found
 
     def _grade_alone(self, found: FittedGrade) -> tuple[Brush, Judgement]:
         """A brush without an instruction.
@@ -164,6 +162,13 @@ class LearningRun:
 
     def _say(self, line: str) -> None:
         self.report(Told(line))
+
+
+def _told(found: FittedGrade) -> str:
+    """What a grade that is not enough explains."""
+    if found.grade is None:
+        return "colour, place and surroundings do not explain this edit"
+    return f"a grade by {found.describe()} explains a part: {found.judged.verdict()}"
 
 
 def _is_enough(found: FittedGrade) -> bool:
