@@ -13,6 +13,7 @@ from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
 from brushctl.events import Reporter, Told, silent
+from brushctl.pairs.find import hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ PAPER = "paper"
 NOTHING_LEFT = 2.0
 """CIEDE2000, the mean over a photograph, that a grade may leave and be all there is to learn: side
 by side the two pictures look alike."""
-WORTH = 0.3
-"""PSNR in dB that an instruction must add on held-out pairs to be kept."""
+WORTH, WORTH_UNTRIED = 1.0, 3.0
+"""PSNR in dB that an instruction must add to a grade to be kept: on pairs held out, and where there
+are none, on those it learned from. A grade works in a moment, at full size and anywhere; a model is
+slow, and on few pairs a little more is found by chance."""
+PAIRS_FOR_ONE_HELD_OUT = 3
+"""Of so many pairs one is held out where an instruction must prove its worth over a grade."""
 LITTLE = 3.0
 """PSNR in dB: where a grade brings less, an instruction is also learned without it beneath."""
 
@@ -113,10 +118,12 @@ class LearningRun:
         base = self.settings.base
         trying = f" (to try things out; --base {INSTRUCT_PIX2PIX} is for photographs)"
         self._say(f"learning an instruction on {base or TINY}{'' if base else trying}")
+        auto = self.settings.parts is Parts.AUTO
+        pairs = self._proving(found) if found and found.grade and auto else self.pairs
         run = TrainingRun(
             model=self.open_model(),
             settings=self.settings,
-            pairs=self.pairs,
+            pairs=pairs,
             name=self.name,
             grade_without=found.without if found else lambda _: None,
             target=self.target,
@@ -127,15 +134,22 @@ class LearningRun:
         brush, judged = run.learn_and_judge()
         if not (found and found.grade):
             return [(brush, judged)]
-        grade = found.without(self.pairs.held_out)
+        grade = found.without(pairs.held_out)
         assert grade is not None
         both = with_grade(brush, found.fitted, grade), judged
         unedited, graded = found.judged.of(UNEDITED), found.judged.of(GRADE)
-        if self.settings.parts is not Parts.AUTO or graded.psnr > unedited.psnr + LITTLE:
+        if not auto or graded.psnr > unedited.psnr + LITTLE:
             return [both]
         target = self.target and fold_path(self.target, "alone")
         alone = replace(run, grade_without=lambda _: None, target=target)
         return [both, alone.learn_and_judge()]
+
+    def _proving(self, found: FittedGrade) -> PairSplit:
+        """Pairs of which enough are held out to tell whether an instruction is worth it."""
+        if self.settings.hold_out is not None:
+            return self.pairs
+        count = len(found.pairs) // PAIRS_FOR_ONE_HELD_OUT
+        return PairSplit(*hold_out(self.pairs.all, count, self.settings.seed))
 
     def _best(
         self, found: FittedGrade, brushes: "Sequence[tuple[Brush, Judgement | None]]"
@@ -150,7 +164,8 @@ class LearningRun:
             return each[1].of(BRUSH).psnr if each[1] else 0.0
 
         best = max(brushes, key=psnr)
-        if psnr(best) >= grade.psnr + WORTH:
+        tried = best[0].metadata.training and best[0].metadata.training.held_out
+        if psnr(best) >= grade.psnr + (WORTH if tried else WORTH_UNTRIED):
             return best
         base = self.settings.base or TINY
         rest = f"learn it with --base {INSTRUCT_PIX2PIX} on a GPU" if base == TINY else ""

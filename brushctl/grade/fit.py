@@ -64,7 +64,7 @@ class Fitted:
 
     Attributes:
         grade: the one to keep.
-        scores: of all that was tried; with a single pair, of that pair itself.
+        scores: of all that was tried; with a single pair, of quarters of it that were held out.
         chosen: of them, what the grade is.
         kept: what stays exactly as it is.
         samples: of the pairs.
@@ -120,7 +120,9 @@ def fit_grade(
     scores = _judge_lattice(samples)
     best = max(scores, key=lambda score: score.psnr)  # the first of equals: untouched
     lattice = fit_lattice(*_stacked(samples)) if best.psnr > PROMISING else None
-    if len(samples) > 1 and best.psnr < ENOUGH and not _explains(lattice, samples):
+    if len(samples) == 1:  # a single picture's tones tell nothing
+        groups = [group for group in groups if group != "tones"]
+    if best.psnr < ENOUGH and not _explains(lattice, samples):
         best, tried = _judge_networks(samples, best, groups, seed, tell)
         scores += tried
     if lattice and best.method == LATTICE and not best.groups:
@@ -206,7 +208,7 @@ def _fit_beneath(
 def _with_features(samples: Sequence[Samples]) -> list[Samples]:
     """The pixels that have features, of every pair as many."""
     least = min(len(s.features) for s in samples)
-    return [Samples(s.colours[:least], s.results[:least], s.features[:least]) for s in samples]
+    return [s.first(least) for s in samples]
 
 
 def _columns(groups: Sequence[str]) -> Array:
@@ -231,9 +233,12 @@ def _psnr(graded: Array, results: Array) -> float:
 
 
 def _folds(samples: Sequence[Samples]) -> list[tuple[list[Samples], list[Samples]]]:
-    """Pairs to fit to and pairs held out: each once; a single pair is judged on itself."""
+    """Pairs to fit to and pairs held out: each once. Of a single pair, quarters of its picture."""
     if len(samples) == 1:
-        return [(list(samples), list(samples))]
+        (one,) = samples
+        masks = [one.quarters == k for k in range(4)]
+        parts = [([one.where(~mask)], [one.where(mask)]) for mask in masks if 0 < mask.sum()]
+        return parts if len(parts) > 1 else [(list(samples), list(samples))]
     count = min(FOLDS, len(samples))
     return [
         ([s for n, s in enumerate(samples) if n % count != k], list(samples[k::count]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,23 @@ class Samples:
         colours: (n, 3) float32, before.
         results: (n, 3) float32, after.
         features: (m, f) float32 of the first m of them, of all groups.
+        quarters: (n,) of the picture that they lie in, 0 to 3.
     """
 
     colours: Array
     results: Array
     features: Array
+    quarters: Array
+
+    def first(self, pixels: int, features: int | None = None) -> Self:
+        """The first of the pixels, and of those with features."""
+        c, r, q = (x[:pixels] for x in (self.colours, self.results, self.quarters))
+        return type(self)(c, r, self.features[: pixels if features is None else features], q)
+
+    def where(self, these: Array) -> Self:
+        """Some of the pixels, (n,) bool."""
+        c, r, q = (x[these] for x in (self.colours, self.results, self.quarters))
+        return type(self)(c, r, self.features[these[: len(self.features)]], q)
 
 
 def sample_pairs(pairs: Iterable[tuple[Array, Array]], seed: int, tell: Tell) -> list[Samples]:
@@ -56,9 +68,7 @@ def sample_pairs(pairs: Iterable[tuple[Array, Array]], seed: int, tell: Tell) ->
     if not samples:
         raise PairsError("there is no pair to learn from", do="Give one before/after pair or more.")
     most = max(1, MOST_PIXELS // len(samples)), max(1, NETWORK_PIXELS // len(samples))
-    return [
-        Samples(s.colours[: most[0]], s.results[: most[0]], s.features[: most[1]]) for s in samples
-    ]
+    return [s.first(*most) for s in samples]
 
 
 def _sample(before: Array, after: Array, n: int, seed: int) -> Samples:
@@ -84,7 +94,8 @@ def _sample(before: Array, after: Array, n: int, seed: int) -> Samples:
     few = slice(NETWORK_PIXELS // 8)
     places = np.stack([(y[few] + 0.5) / h, (x[few] + 0.5) / w], 1)
     features = at_pixels(describe(before, GROUPS), before[y[few], x[few]], places)
-    return Samples(before[y, x], after[y, x], features)
+    quarters = (2 * (y >= h // 2) + (x >= w // 2)).astype(np.uint8)
+    return Samples(before[y, x], after[y, x], features, quarters)
 
 
 def _size(picture: Array) -> str:
