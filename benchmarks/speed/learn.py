@@ -156,11 +156,10 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
     for effect in draw_effects(["lava", "charcoal"], bases[0].resolution, 0):
         before, truth = effect.test
         for base in bases:
-            work = train(
+            learned = train(
                 base, *effect.train, phrase=effect.instruction,
                 recipe=replace(DEFAULT, steps=steps), seed=0,
             )  # fmt: skip
-            learned = work
             with Editor(base, learned.instruction, scales=learned.scales) as editor:
                 edited = [e.after for e in editor.edit(list(before))]
             mean = round(mean_psnr(edited, truth), 2)

@@ -26,7 +26,7 @@ app = typer.Typer()
 
 
 @app.command()
-def main(arguments: Sequence[str]) -> None:
+def main() -> None:
     print("hello")
 
 
