@@ -4,7 +4,7 @@
 
 Three parts. Counted: the multiplications and additions of one photograph in InstructPix2Pix's
 networks at 512 x 512, by torch's own counter on tensors without data. Measured, on this machine, in
-core seconds, so that other programs matter little: what a photograph of 12 megapixels costs beside
+core seconds, so that other programs matter little: what a photograph of 12 megapixels costs next to
 the networks, and what each costs the one process that plans, hands out and writes the journal, in
 memory too. Then a model of time and money from these and from published rates, and a simulation,
 event by event, of a pool of processes whose work varies, that load their model, die and are served

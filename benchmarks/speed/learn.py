@@ -7,8 +7,8 @@ The plain one is what the equations say, on diffusers' own pieces: the three bra
 one batch and one graph. Both take the same draws, one for each of the five buckets, at the paper's
 guidance (7.5, 1.5), and their gradients are compared before anything is timed. A third row is a
 step of the default recipe on as many draws; at tiny-ip2p's own guidance (1, 1) it has one branch.
-Every step is taken in float32 and in bfloat16, each beside the plain one in the same format and
-beside the plain one in float32. `benchmarks.speed full-size` makes the base of the second command.
+Every step is taken in float32 and in bfloat16, each next to the plain one in the same format and
+next to the plain one in float32. `benchmarks.speed full-size` makes the base of the second command.
 
 Steps alternate, and ratios are medians over pairs of neighbours, but for that of bfloat16 over the
 plain step in float32, which is one of medians. `held_mb` is what autograd holds
