@@ -34,7 +34,7 @@ GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""
 GUIDANCES = ("best", "paper")
 RECIPES = [asdict(recipe) for recipe in (DEFAULT, PAPER, VISII)]
-"""What cases depend on beside their own settings."""
+"""What cases depend on besides their own settings."""
 VERSION = 4
 """Raised when what a case measures changes, so that kept ones are not taken for new."""
 
@@ -99,7 +99,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """What pictures are measured with, beside arithmetic.
+    """What pictures are measured with, besides arithmetic.
 
     Attributes:
         distance: how far two pictures are apart perceptually.

@@ -27,7 +27,7 @@ def demo(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn a look from eight example pairs, and repeat it on a folder of unseen pictures.
+    """Learn a look from eight example pairs, and repeat it on a folder of other pictures.
 
     Takes a few minutes on two cores. The program draws the pictures itself, and edits them on
     tiny-ip2p, the base model that ships with it.

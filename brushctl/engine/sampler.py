@@ -180,7 +180,7 @@ class Editor:
         return min(MOST, max(1, int(FILLED * (whole - held) / max(taken, 1))))
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
-        """A picture's own noise, the same whatever stands beside it in a batch."""
+        """A picture's own noise, the same whatever else is in its batch."""
         content = quantise(np.asarray(image), 8).tobytes()
         digest = hashlib.sha256(self._seed.to_bytes(8, "little", signed=True) + content).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))

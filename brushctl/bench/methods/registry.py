@@ -52,7 +52,7 @@ class Bench:
         return "tiny-clip" if self.clip.id == str(TINY_CLIP) else self.clip.id
 
     def models_digest(self) -> str:
-        """Of all that cases depend on in the models beside the U-Net, and of the phrases."""
+        """Of all that cases depend on in the models besides the U-Net, and of the phrases."""
         parts = [self.base.vae, *self.base.family.encoders, self.clip.model]
         facts = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -99,7 +99,7 @@ def _batch(pairs: PairSet, g: torch.Generator) -> tuple[Bytes, list[list[str]]]:
 
 @torch.inference_mode()
 def recall(model: nn.Module, tokens: torch.Tensor, index: dict[str, int], pairs: PairSet) -> float:
-    """Share of unseen pictures' phrases among their k best, k being how many phrases they have."""
+    """Share of test pictures' phrases among their k best, k being how many phrases they have."""
     seen = F.normalize(model.encode_image(to_model(np.array(pairs.after), tokens.device)), dim=1)  # type: ignore[operator]
     scores = seen @ F.normalize(model.encode_text(tokens), dim=1).T  # type: ignore[operator]
     right = total = 0

@@ -1,7 +1,7 @@
 """What a run costs that finds all done: plan, journal, comparison; in place; a hot folder at rest.
 
-    uv run python -m benchmarks.rerun                       # docs/results/rerun.json, ten minutes
-    uv run python -m benchmarks.rerun --against ../before   # another checkout too, by turns
+    uv run python -m benchmarks.runs rerun                  # docs/results/rerun.json, ten minutes
+    uv run python -m benchmarks.runs rerun --against DIR    # another checkout too, by turns
 
 No photograph is opened: their files are small ones, and the journal, of version 1 as early runs
 left it, says that all are done. Every figure is of a process of its own; memory is less what the
@@ -19,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.card import report
+from benchmarks.results import report
 from brushctl.brushes.header import read_metadata
 from tests.photos.brushes import make_brush
 
@@ -219,17 +220,13 @@ def rounded(figures: Any) -> Any:  # noqa: ANN401  (JSON's)
     return round(figures, 3) if isinstance(figures, float) else figures
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--against", type=Path)
-    chosen = options.parse_args()
+    chosen = options.parse_args(arguments)
     checkouts = {"now": Path.cwd()}
     if chosen.against:
         checkouts["before"] = chosen.against.absolute()
     with tempfile.TemporaryDirectory() as folder:
         print(report(OUT, rounded(measured(checkouts, Path(folder)))))
-
-
-if __name__ == "__main__":
-    main()
