@@ -1,5 +1,6 @@
 """What a grade does to colours, measured for people who ask what a brush does."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ HUES = 24
 """Directions in which colours are looked at, evenly around the circle."""
 CHROMA, LIGHTNESSES = 25.0, (40.0, 60.0)
 """C* and L* of those colours: at both, all hues lie within sRGB, as most of a photograph does."""
+CHARTED = 33
+"""Greys that curves are drawn of: those of the nodes of most lattices."""
 DECIMALS = 2
 """Finer differences of colour are not seen."""
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -31,7 +34,7 @@ def look_of(grade: AnyGrade) -> Look | None:
 
     None where a network takes part: what becomes of a colour then depends on its picture.
     """
-    if not _colours_alone(grade):
+    if not is_colours_alone(grade):
         return None
     greys = np.array([(L, 0.0, 0.0) for L in GREYS])
     grey_pixels = np.repeat(_to_srgb(greys)[:, :1], 3, axis=1)  # equal to the last bit
@@ -52,12 +55,34 @@ def look_of(grade: AnyGrade) -> Look | None:
     )
 
 
-def _colours_alone(grade: AnyGrade) -> bool:
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What a grade of colours alone makes of greys, from black to white, in codes of 8 bits."""
+
+    grey: tuple[int, ...]
+    red: tuple[int, ...]
+    green: tuple[int, ...]
+    blue: tuple[int, ...]
+
+
+def chart_of(grade: AnyGrade) -> Chart | None:
+    """The curves of a grade; None where a network takes part."""
+    if not is_colours_alone(grade):
+        return None
+    codes = np.rint(np.linspace(0, 255, CHARTED))
+    greys = np.repeat(codes[:, None] / 255, 3, axis=1).astype(np.float32)
+    graded = np.clip(apply_grade(grade, greys[None], threads=1)[0], 0, 1)
+    channels = (codes, *np.rint(graded * 255).T)
+    return Chart(*(tuple(map(int, channel)) for channel in channels))
+
+
+def is_colours_alone(grade: AnyGrade) -> bool:
+    """Whether what becomes of a pixel depends on its own colour and on nothing else."""
     match grade:
         case Blend(terms=terms):
-            return all(_colours_alone(each) for _, each in terms)
+            return all(is_colours_alone(each) for _, each in terms)
         case Stack(grades=grades):
-            return all(map(_colours_alone, grades))
+            return all(map(is_colours_alone, grades))
         case _:
             return grade.network is None
 
