@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brushctl.brushes.cache import find
+from brushctl.brushes.graded import single_grades
 from brushctl.brushes.header import Header, blaming, read_file_header, read_header, read_whole
 from brushctl.brushes.words import grade_in_words
 from brushctl.cli._options import BrushNames, Json
@@ -81,7 +82,8 @@ def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any]]:
 
 def _curves(brush: "Brush") -> dict[str, Any]:
     """What a grade of colours alone makes of greys; nothing of other brushes."""
-    if brush.metadata.grade is None:
+    info = brush.metadata.grade
+    if info is None or any(one.network for _, one in single_grades(info)):
         return {}
     from brushctl.grade.look import chart_of
     from brushctl.grade.stored import grade_of

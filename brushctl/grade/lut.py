@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, eye_array, kron
 
 from brushctl.grade.apply import AnyGrade, apply_grade
+from brushctl.grade.lattice import Lattice
 
 COARSE = 9
 """Nodes along each channel: fine enough for tone curves, coarse enough for ten small pictures."""
@@ -131,10 +132,14 @@ def share_carried(before: Sequence[Pixels], after: Sequence[Pixels], grid: int =
 
 
 def share_sampled(grade: AnyGrade, lut: Lut) -> float:
-    """The share of a grade's variance that a table sampled from it has, over all colours."""
+    """The share of a grade's variance that a table sampled from it has, over all colours.
+
+    The table is read in tetrahedra.
+    """
+    table = Lattice(np.eye(3, 4, dtype=np.float32), lut.change.reshape(*[lut.grid] * 3, 3))
     colours = np.random.default_rng(0).random((COLOURS, 1, 3), np.float32)
     graded = np.clip(apply_grade(grade, colours), 0, 1)
-    missed = float(np.square(graded - lut(colours)).sum())
+    missed = float(np.square(graded - np.clip(table(colours), 0, 1)).sum())
     changed = float(np.square(graded - colours).sum())
     return 1 - missed / changed if changed else 1.0
 
