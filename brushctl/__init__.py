@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from brushctl.app.apply import apply as apply
     from brushctl.app.learn import learn as learn
+    from brushctl.app.mix import blend as blend
+    from brushctl.app.mix import schedule as schedule
+    from brushctl.app.mix import stack as stack
     from brushctl.brushes.cache import open_brush as open_brush
     from brushctl.brushes.file import Brush as Brush
     from brushctl.brushes.file import write_brush as write_brush
     from brushctl.brushes.mixing import Share as Share
-    from brushctl.brushes.mixing import blend as blend
-    from brushctl.brushes.mixing import schedule as schedule
-    from brushctl.brushes.mixing import stack as stack
     from brushctl.brushes.provenance import Provenance as Provenance
     from brushctl.engine.diffusers_pipeline import load as load
     from brushctl.engine.sampler import open_editor as open_editor
@@ -30,13 +30,13 @@ API = {
     "Provenance": "brushctl.brushes.provenance",
     "Share": "brushctl.brushes.mixing",
     "apply": "brushctl.app.apply",
-    "blend": "brushctl.brushes.mixing",
+    "blend": "brushctl.app.mix",
     "learn": "brushctl.app.learn",
     "load": "brushctl.engine.diffusers_pipeline",
     "open_brush": "brushctl.brushes.cache",
     "open_editor": "brushctl.engine.sampler",
-    "schedule": "brushctl.brushes.mixing",
-    "stack": "brushctl.brushes.mixing",
+    "schedule": "brushctl.app.mix",
+    "stack": "brushctl.app.mix",
     "write_brush": "brushctl.brushes.file",
 }
 """Where each name lives; `import brushctl` itself loads nothing heavy (PEP 562)."""

@@ -27,13 +27,13 @@ PINNED = {
     "BrushctlError": "what, where, do",
     "Provenance": "name, created, tool",
     "Share": "brush, weight",
-    "blend": "shares, provenance",
+    "blend": "shares, provenance, base",
     "learn": "pairs, name, base, phrase, recipe, held_out, seed, device, dtype, report",
     "load": "pipe, brush, weights, strength",
     "open_brush": "target",
     "open_editor": "brush, base, device, dtype, seed, steps, s_T, s_I",
-    "schedule": "choice, provenance",
-    "stack": "shares, provenance",
+    "schedule": "choice, provenance, base",
+    "stack": "shares, provenance, base",
     "write_brush": "brush, path",
 }
 

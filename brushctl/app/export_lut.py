@@ -1,20 +1,25 @@
-"""A brush's edit as a table of colours (a LUT), for other programs."""
+"""A brush's edit as a table of colours (a LUT), for other programs.
+
+A grade of colours alone is such a table already. Of anything else a table is fitted to what the
+brush does to pictures.
+"""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.brushes.cache import find
-from brushctl.brushes.header import read_metadata
 from brushctl.errors import UsageError
 from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.files import NOWHERE, leads_nowhere, write_atomically
 from brushctl.runs.inputs import Input, find_inputs
 
 if TYPE_CHECKING:
+    from brushctl.brushes.file import Brush
+    from brushctl.grade.apply import AnyGrade
+    from brushctl.grade.lut import Lut
     from brushctl.photos.icc import Pixels
-    from brushctl.runs.steps import Editor
 
     Sides = tuple[list[Pixels], list[Pixels]]
 
@@ -23,6 +28,25 @@ FEWEST = 2
 """Pictures that a table can be fitted to and judged by: one is left out."""
 ENOUGH = 0.75
 """The share of an edit's variance that a table must carry: half its amplitude is then right."""
+GRADED_SIDE = 512
+"""Pixels of the longer side of the pictures that a grade alone is fitted on."""
+STACKED_NODES = 65
+"""Nodes along each channel for grades one after the other, between whose own nodes others lie: the
+finest table that photo programs exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLut:
+    """A LUT that was written.
+
+    Attributes:
+        share: of the edit's variance that it carries.
+        fitted: whether it was fitted to pictures, and judged on those left out of the fit; else
+            it is the brush's own table.
+    """
+
+    share: float
+    fitted: bool
 
 
 def export_lut(
@@ -35,52 +59,53 @@ def export_lut(
     base: str | None,
     device: str,
     report: Reporter = silent,
-) -> float:
-    """Fit a LUT to what a brush does to pictures, judge it, and write it.
+) -> ExportedLut:
+    """Write a brush's edit as a LUT: its own table, or one fitted to what it does to pictures.
 
     Args:
         brush: a name in the cache, or a file.
         target: the .cube file.
-        pictures: files and folders.
+        pictures: files and folders, for all but a grade of colours alone.
         force: write it even if it carries little of the edit.
         overwrite: replace a file of that name.
         base: the base model; None for the one that the brush names.
         device: what the pictures are edited on.
         report: called with every event of the work.
 
-    Returns:
-        the share of the edit's variance that the LUT carries, on pictures left out of the fit.
-
     Raises:
         UsageError: the target or the pictures will not do, or the edit is no matter of colours
             alone and `force` is not given.
     """
     path = find(brush)
-    metadata = read_metadata(path)
-    inputs = _checked(target, pictures, overwrite=overwrite)
+    _check_target(target, overwrite=overwrite)
 
     from brushctl.brushes.file import read_brush
-    from brushctl.engine.sampler import open_editor
     from brushctl.grade.cube import encode_cube
-    from brushctl.grade.lut import FINE, fit_lut, share_carried
+    from brushctl.grade.look import is_colours_alone
+    from brushctl.grade.stored import grade_of
 
-    editor = open_editor(read_brush(path), base=base, device=device)
-    before, after = _edited(editor, inputs, report=report)
-    share = share_carried(before, after)
-    if share < ENOUGH and not force:
+    opened = read_brush(path)
+    grade = grade_of(opened)
+    if grade and opened.metadata.instruction is None and is_colours_alone(grade):
+        lut, exported = _own_table(opened, grade)
+    else:
+        inputs = _enough(find_inputs(pictures))
+        lut, exported = _fitted(opened, grade, inputs, base, device, report)
+    if exported.share < ENOUGH and not force:
         raise UsageError(
-            f"a LUT would carry {max(share, 0):.0%} of what the brush does: the rest is no matter "
-            "of colours alone",
+            f"a LUT would carry {max(exported.share, 0):.0%} of what the brush does: the rest is "
+            "no matter of colours alone",
             where=brush,
             do="Use `brushctl apply`, or pass --force to write the LUT all the same.",
         )
-    told = f"brush {metadata.name} {metadata.content_sha256[:12]}, {share:.1%} of its edit carried"
-    cube = encode_cube(fit_lut(before, after, FINE), told)
+    metadata = opened.metadata
+    comment = f"brush {metadata.name} {metadata.content_sha256[:12]}, "
+    cube = encode_cube(lut, comment + f"{exported.share:.1%} of its edit carried")
     write_atomically(target, cube.encode(), overwrite=overwrite)
-    return share
+    return exported
 
 
-def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[Input]:
+def _check_target(target: Path, *, overwrite: bool) -> None:
     if target.suffix.lower() != SUFFIX:
         raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
     if leads_nowhere(target):
@@ -89,7 +114,9 @@ def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[
         raise UsageError(
             "the file exists", where=str(target), do="Choose another, or pass --overwrite."
         )
-    inputs = find_inputs(pictures)
+
+
+def _enough(inputs: list[Input]) -> list[Input]:
     if len(inputs) < FEWEST:
         raise UsageError(
             "a LUT is fitted to what the brush does to pictures, and judged by others",
@@ -98,22 +125,94 @@ def _checked(target: Path, pictures: Sequence[str], *, overwrite: bool) -> list[
     return inputs
 
 
-def _edited(
-    opened: "AbstractContextManager[Editor]", inputs: Sequence[Input], *, report: Reporter = silent
-) -> "Sides":
-    """Pictures at the model's size, before and after, both as the autoencoder gives them."""
+def _own_table(brush: "Brush", grade: "AnyGrade") -> "tuple[Lut, ExportedLut]":
+    """The table that a grade of colours alone is: exact where it is one lattice, or a blend."""
+    from brushctl.brushes.graded import GradeInfo, single_grades
+    from brushctl.grade.lut import Lut, share_sampled
+
+    info = brush.metadata.grade
+    nodes = {one.nodes for _, one in single_grades(info)} if info else set()
+    lut = Lut.sampled(grade, nodes.pop() if isinstance(info, GradeInfo) else STACKED_NODES)
+    return lut, ExportedLut(share_sampled(grade, lut), fitted=False)
+
+
+def _fitted(
+    brush: "Brush",
+    grade: "AnyGrade | None",
+    inputs: Sequence[Input],
+    base: str | None,
+    device: str,
+    report: Reporter,
+) -> "tuple[Lut, ExportedLut]":
+    """The table nearest to what the brush does to pictures."""
+    from brushctl.grade.lut import FINE, fit_lut, share_carried
+
+    if brush.metadata.instruction:
+        before, after = _edited(brush, grade, inputs, base, device, report)
+    else:
+        assert grade
+        before, after = _graded(grade, inputs, report)
+    share = share_carried(before, after)
+    return fit_lut(before, after, FINE), ExportedLut(share, fitted=True)
+
+
+def _graded(grade: "AnyGrade", inputs: Sequence[Input], report: Reporter) -> "Sides":
+    """Pictures, reduced, before and after a grade."""
+    import numpy as np
+
+    from brushctl.grade.apply import apply_grade
     from brushctl.photos.photo import open_photo, resize
 
     before: list[Pixels] = []
     after: list[Pixels] = []
+    report(Stage("grading pictures", len(inputs)))
+    for n, item in enumerate(inputs):
+        report(Advance(n, item.path.name))
+        photo = open_photo(item.path, first_frame=True)
+        width, height = photo.size
+        scale = min(1.0, GRADED_SIDE / max(width, height))
+        small = max(1, round(width * scale)), max(1, round(height * scale))
+        before.append(resize(photo.pixels, small))
+        after.append(np.clip(apply_grade(grade, before[-1]), 0, 1))
+    report(Advance(len(inputs)))
+    return before, after
+
+
+def _edited(
+    brush: "Brush",
+    grade: "AnyGrade | None",
+    inputs: Sequence[Input],
+    base: str | None,
+    device: str,
+    report: Reporter,
+) -> "Sides":
+    """Pictures at the model's size, before and after.
+
+    What the autoencoder loses is in both or in neither, so that it is not taken for the edit.
+    """
+    import numpy as np
+
+    from brushctl.engine.sampler import open_editor
+    from brushctl.grade.apply import apply_grade
+    from brushctl.photos.photo import open_photo, resize
+
+    before: list[Pixels] = []
+    after: list[Pixels] = []
+    opened = open_editor(brush.instruction_alone(), base=base, device=device)
     report(Stage("editing pictures", len(inputs)))
     with opened as editor:
         for n, item in enumerate(inputs):
             report(Advance(n, item.path.name))
             photo = open_photo(item.path, first_frame=True)
             seen = resize(photo.pixels, editor.working_size(*photo.size))
-            (edited,) = editor.edit([seen])
-            before.append(edited.before)
-            after.append(edited.after)
+            if grade is None:
+                (edited,) = editor.edit([seen])
+                before.append(edited.before)
+                after.append(edited.after)
+                continue
+            graded = np.clip(apply_grade(grade, seen), 0, 1)
+            (edited,) = editor.edit([graded])
+            before.append(seen)
+            after.append(np.clip(graded + edited.after - edited.before, 0, 1))
     report(Advance(len(inputs)))
     return before, after

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from numbers import Real
 from typing import Any, Self, TypeGuard, TypeVar
 
-from brushctl.brushes.defects import FieldError
+from brushctl.brushes.defects import ContradictionError, FieldError
 from brushctl.brushes.strict_json import SAFE_INTEGER, SURROGATE, join
 from brushctl.errors import UsageError
 
@@ -47,7 +47,7 @@ def as_usage_errors(do: str | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except FieldError as error:
+    except (FieldError, ContradictionError) as error:
         raise UsageError(error.what, where=error.where, do=error.do or do) from error
 
 

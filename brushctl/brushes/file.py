@@ -40,6 +40,11 @@ class Brush:
         """The instruction's tensors, without the grade's."""
         return {n: t for n, t in self.tensors.items() if not is_graded(n)}
 
+    def instruction_alone(self) -> "Brush":
+        """The brush without its grade."""
+        metadata = replace(self.metadata, grade=None, look=None)
+        return Brush(metadata, self.instruction_tensors())
+
     def grade_tensors(self) -> dict[str, Features]:
         """The grade's tensors, without the instruction's."""
         return {n: t for n, t in self.tensors.items() if is_graded(n)}

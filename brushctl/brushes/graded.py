@@ -185,7 +185,8 @@ class Look(Record):
         midtones: what becomes of the grey of L* 50.
         highlights: what becomes of the grey of L* 80.
         contrast: how far the greys of shadows and highlights are apart, against before.
-        saturation: mean chroma of colours of all hues, against before; 0 is black and white.
+        saturation: how far colours of all hues are from their mean, against before; 0 is black and
+            white, toned or not.
     """
 
     shadows: Zone

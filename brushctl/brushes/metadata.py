@@ -300,9 +300,9 @@ class Metadata(Record):
             case Instruction() as instruction, Buckets() as buckets, Base() as base, Apply() as how:
                 return InstructionPart(instruction, buckets, base, how)
         raise BrushMismatchError(
-            "the brush has a grade and no instruction: there is nothing for a base model to do",
+            "the brush has a grade and no instruction, so there is nothing for a base model to do",
             where=self.name,
-            do="Apply its grade alone, which needs none.",
+            do="Apply its grade alone, or blend or stack it with other brushes.",
         )
 
     def _check_parts(self, path: str) -> None:

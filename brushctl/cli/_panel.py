@@ -10,9 +10,10 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from brushctl.brushes.graded import is_graded
+from brushctl.brushes.graded import AnyGradeInfo, GradeBlend, GradeStack, is_graded, single_grades
 from brushctl.brushes.header import Header
 from brushctl.brushes.metadata import Instruction, InstructionPart, Lineage, Training
+from brushctl.brushes.words import grade_in_words, held_out_in_words
 from brushctl.cli._output import counted, shown
 
 LABEL_COLUMNS = 14
@@ -20,11 +21,12 @@ WIDEST = 100
 """Characters in a line: longer ones are hard to read, however wide the terminal."""
 PREVIEW_COLUMNS = 64
 """Characters across, one pixel each; two pixels stand in a character."""
+BARS = " ▁▂▃▄▅▆▇█"
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def show_brush(source: str, header: Header, statistics: dict[str, Any] | None) -> None:
-    """Write to stdout all that the header says, and what was measured of the features."""
+def show_brush(source: str, header: Header, measured: dict[str, Any]) -> None:
+    """Write to stdout all that the header says, and what was measured of the tensors."""
     meta = header.metadata
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bold, dim, plain = (BOLD, DIM, PLAIN) if colour else ("", "", "")
@@ -34,8 +36,10 @@ def show_brush(source: str, header: Header, statistics: dict[str, Any] | None) -
             lines.append(f"{dim}{'' if k else label:{LABEL_COLUMNS}}{plain}{text}")
     if meta.preview and colour and os.environ.get("COLORTERM") in {"truecolor", "24bit"}:
         lines += _preview(meta.preview)
-    if statistics is not None:
-        lines += ["", *_sites(statistics)]
+    if curves := measured.get("curves"):
+        lines += ["", *_curves(curves)]
+    if sites := measured.get("tensors"):
+        lines += ["", *_sites(sites)]
     page = "\n".join([*lines, "", ""])
     encoding = sys.stdout.encoding  # what it cannot show becomes a question mark
     sys.stdout.write(page.encode(encoding, "replace").decode(encoding))
@@ -56,6 +60,8 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 def _facts(source: str, header: Header) -> Iterator[tuple[str, str]]:
     meta = header.metadata
+    if meta.grade:
+        yield "grade", "; ".join(grade_in_words(meta))
     if meta.instruction:
         yield "started from", _start(meta.instruction)
     if meta.training:
@@ -64,7 +70,9 @@ def _facts(source: str, header: Header) -> Iterator[tuple[str, str]]:
         yield "mixed by", "\n".join([meta.lineage.method, *_branches(meta.lineage)])
     said = (("author", meta.author), ("licence", meta.license), ("note", meta.note))
     yield from ((label, text) for label, text in said if text)
-    if "instruction" in meta.parts:
+    if meta.grade:
+        yield "kept as", _grade(meta.grade)
+    if meta.instruction:
         yield from _instruction(meta.instruction_part(), header)
     yield "made", f"{meta.created} by {meta.tool}, as {meta.name}"
     yield "file", f"{shown(source)} ({header.size / 1024:.0f} KiB)"
@@ -79,6 +87,18 @@ def _start(start: Instruction) -> str:
     return f'"{start.phrase}"' + (f" (sensitivity: {', '.join(found)})" if found else "")
 
 
+def _grade(grade: AnyGradeInfo) -> str:
+    """What the grade is made of."""
+    singles = [single for _, single in single_grades(grade)]
+    nodes = " + ".join(f"{single.nodes}³" for single in singles)
+    networks = [single.network for single in singles if single.network]
+    told = f"{counted(len(singles), 'lattice')} ({nodes})"
+    if networks:
+        told += f", {counted(len(networks), 'network')} of width {networks[0].width}"
+    how = {GradeBlend: ", blended", GradeStack: ", one after the other"}.get(type(grade), "")
+    return told + how
+
+
 def _learning(training: Training) -> Iterator[tuple[str, str]]:
     yield "learned from", counted(len(training.pairs_sha256), "pair") + f", seed {training.seed}"
     if how := training.instruction:
@@ -88,14 +108,17 @@ def _learning(training: Training) -> Iterator[tuple[str, str]]:
         )
         first, last = (sum(x) / len(x) for x in (how.loss_first, how.loss_last))
         yield "loss", f"{first:.4f} at first, {last:.4f} at the end"
+    if training.grade:
+        tried = [
+            f"{' + '.join((score.method, *score.groups))} {score.psnr:.1f} dB"
+            for score in training.grade
+        ]
+        yield "grade tried", ", ".join(tried)
     if held := training.held_out:
-        phrase = "" if held.psnr_phrase is None else f", the phrase alone {held.psnr_phrase:.1f}"
         on = "it did not learn from" if held.folds is None else "with brushes of the others"
-        yield (
-            "held out",
-            f"{held.psnr:.1f} dB on {counted(held.pairs, 'pair')} {on} "
-            f"(unedited {held.psnr_unedited:.1f}{phrase}; higher is better)",
-        )
+        size = "" if held.megapixels is None else f", of {held.megapixels:.1f} megapixels"
+        pairs = f"on {counted(held.pairs, 'pair')} {on}{size}"
+        yield "held out", "\n".join([*held_out_in_words(held), pairs])
 
 
 def _branches(lineage: Lineage) -> Iterator[str]:
@@ -130,6 +153,17 @@ def _features(part: InstructionPart, header: Header) -> str:
     edges = ", ".join(map(str, part.buckets.edges))
     buckets = counted(part.buckets.count, "bucket")
     return f"{sites}, {tokens}, {buckets} (t = {edges}), {dtypes[0]}"
+
+
+def _curves(curves: dict[str, list[int]]) -> Iterator[str]:
+    """What becomes of greys, a line for each channel, from black to white."""
+    yield "curves of greys, black to white"
+    for name in ("red", "green", "blue"):
+        codes = curves[name]
+        drawn = "".join(BARS[code * (len(BARS) - 1) // 255] for code in codes)
+        yield f"{name:{LABEL_COLUMNS}}{drawn}"
+    for name, codes in curves.items():
+        yield f"{name:{LABEL_COLUMNS}}" + "".join(f"{code:4}" for code in codes[::4])
 
 
 def _sites(statistics: dict[str, Any]) -> Iterator[str]:

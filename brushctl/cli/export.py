@@ -58,7 +58,7 @@ def export(
     named = targets or []
     if lut:
         with reporting() as report:
-            share = export_lut(
+            exported = export_lut(
                 brush,
                 expanded(lut),
                 named,
@@ -68,7 +68,8 @@ def export(
                 device=device,
                 report=report,
             )
-        carried = f"{share:.0%} of the edit, on pictures left out of the fit"
+        judged = "on pictures left out of the fit" if exported.fitted else "its grade's own table"
+        carried = f"{exported.share:.0%} of the edit, {judged}"
         say(f"exported {brush}: {expanded(lut)} ({carried})")
         return
     for option, given in {"--force": force, "--base": base, "--device": device != "auto"}.items():

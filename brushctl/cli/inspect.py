@@ -3,23 +3,31 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from brushctl.brushes.cache import find
+from brushctl.brushes.graded import single_grades
 from brushctl.brushes.header import Header, blaming, read_file_header, read_header, read_whole
+from brushctl.brushes.words import grade_in_words
 from brushctl.cli._options import BrushNames, Json
 from brushctl.cli._output import print_error, print_json
 from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
 from brushctl.files import STREAM
+
+if TYPE_CHECKING:
+    from brushctl.brushes.file import Brush
 
 
 def inspect(
     brushes: BrushNames,
     *,
     tensors: Annotated[
-        bool, typer.Option("--tensors", help="Read the features too, and measure each site.")
+        bool,
+        typer.Option(
+            "--tensors", help="Read the tensors too: the grade's curves, and figures of each site."
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -32,16 +40,16 @@ def inspect(
     failures: list[BrushctlError] = []
     for target in brushes:
         try:
-            source, header, statistics = _read(target, tensors=tensors)
+            source, header, measured = _read(target, tensors=tensors)
         except (BrushError, NameInvalidError, OSError) as error:
             failures.append(disk_error(error) if isinstance(error, OSError) else error)
             entries.append({"source": target, "error": failures[-1].to_dict()})
             continue
-        entries.append(_entry(source, header, statistics))
+        entries.append(_entry(source, header, measured))
         if not json:
             from brushctl.cli._panel import show_brush
 
-            show_brush(source, header, statistics)
+            show_brush(source, header, measured)
     if json:
         print_json({"brushes": entries})
     else:
@@ -51,12 +59,12 @@ def inspect(
         raise typer.Exit(BrushError.exit_status)
 
 
-def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | None]:
-    """Where it is, its header, and the statistics of its sites if they are asked for."""
+def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any]]:
+    """Where it is, its header, and what is measured of its tensors if that is asked for."""
     path = None if target == STREAM else find(target)
     source = str(path or STREAM)
     if not tensors:
-        return source, _header(path), None
+        return source, _header(path), {}
     from io import BytesIO
 
     from brushctl.brushes.file import decode_brush, read_brush
@@ -68,7 +76,21 @@ def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any] | 
         with blaming(STREAM):
             data = read_whole(sys.stdin.buffer)
             header, brush = read_header(BytesIO(data)), decode_brush(data)
-    return source, header, {site: asdict(s) for site, s in site_statistics(brush).items()}
+    sites = {site: asdict(s) for site, s in site_statistics(brush).items()}
+    return source, header, {"tensors": sites, **_curves(brush)}
+
+
+def _curves(brush: "Brush") -> dict[str, Any]:
+    """What a grade of colours alone makes of greys; nothing of other brushes."""
+    info = brush.metadata.grade
+    if info is None or any(one.network for _, one in single_grades(info)):
+        return {}
+    from brushctl.grade.look import chart_of
+    from brushctl.grade.stored import grade_of
+
+    grade = grade_of(brush)
+    chart = chart_of(grade) if grade else None
+    return {"curves": asdict(chart)} if chart else {}
 
 
 def _header(path: Path | None) -> Header:
@@ -78,6 +100,13 @@ def _header(path: Path | None) -> Header:
         return read_header(sys.stdin.buffer)
 
 
-def _entry(source: str, header: Header, statistics: dict[str, Any] | None) -> dict[str, Any]:
-    entry = {"source": source, "bytes": header.size, "metadata": header.metadata.to_dict()}
-    return entry if statistics is None else {**entry, "tensors": statistics}
+def _entry(source: str, header: Header, measured: dict[str, Any]) -> dict[str, Any]:
+    metadata = header.metadata
+    return {
+        "source": source,
+        "bytes": header.size,
+        "parts": list(metadata.parts),
+        "does": list(grade_in_words(metadata)),
+        "metadata": metadata.to_dict(),
+        **measured,
+    }

@@ -8,6 +8,7 @@ import typer
 from brushctl.brushes.cache import names, path_of
 from brushctl.brushes.header import read_metadata
 from brushctl.brushes.metadata import Metadata
+from brushctl.brushes.words import grade_in_words
 from brushctl.cli._options import Json
 from brushctl.cli._output import out_console, print_fields, print_json, say, shown
 from brushctl.errors import BrushctlError, BrushFormatError, disk_error
@@ -15,6 +16,9 @@ from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+CLAUSES = 3
+"""Of what a grade does, as many as fit into a row."""
 
 
 def list_brushes(
@@ -60,7 +64,7 @@ def _table(found: list[str]) -> "Table":
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("name", "starts from", "base model", "made"):
+    for column in ("name", "edit", "base model", "made"):
         table.add_column(column)
     for name in found:
         metadata = _metadata(name)
@@ -74,8 +78,9 @@ def _table(found: list[str]) -> "Table":
 def _row(name: str, meta: Metadata) -> tuple[str, str, str, str]:
     if meta.lineage:
         start = f"{meta.lineage.method} of {', '.join(p.name for p in meta.lineage.parents)}"
-    elif meta.instruction:
-        start = meta.instruction.phrase or "no phrase"
     else:
-        start = "a grade"
+        parts = list(grade_in_words(meta)[:CLAUSES])
+        if meta.instruction:
+            parts.append(f"from {meta.instruction.phrase or 'no phrase'}")
+        start = "; ".join(parts)
     return name, start, meta.base.id if meta.base else "none needed", meta.created[:10]

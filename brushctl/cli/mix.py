@@ -3,6 +3,7 @@
 import contextlib
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from brushctl.brushes.cache import destination, open_brush, store
 from brushctl.brushes.header import read_metadata
-from brushctl.cli._options import Json, Overwrite, complete_names
+from brushctl.cli._options import Base, Json, Overwrite, complete_names
 from brushctl.cli._output import print_json, say
 from brushctl.errors import BrushFormatError, UsageError
 from brushctl.files import sweep
@@ -53,15 +54,18 @@ def mix(
         str | None,
         typer.Option(help="The brush for texture.", autocompletion=complete_names),
     ] = None,
+    base: Base = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Make a new brush out of others that were learned on the same base model.
+    """Make a new brush out of others. Those with instructions must be of one base model.
 
-    Blend takes the weighted mean of their features: between the edits. Stack keeps all their
-    tokens: every edit at once. Given buckets, or --coarse and --fine, each stretch of the
-    denoising follows one of them.
+    Blend takes the weighted mean: between the edits. Stack takes every edit at once: grades one
+    after the other, in the order given, and the tokens of all instructions. Given buckets, or
+    --coarse and --fine, each stretch of the denoising follows one of the brushes, and the grade is
+    the coarse one's.
     """
+    from brushctl.app.mix import schedule
     from brushctl.brushes.file import encode_brush
     from brushctl.brushes.provenance import Provenance
 
@@ -77,9 +81,11 @@ def mix(
                 where=f"--method {method}",
                 do="Leave one of the two out.",
             )
-        mixed = _scheduled(arguments, coarse, fine, provenance)
+        choice = _chosen(arguments, coarse, fine)
+        mixed = schedule(choice, provenance, base=base)
     else:
-        mixed = _weighted(arguments, method or Method.BLEND, provenance)
+        choice = []
+        mixed = _weighted(arguments, method or Method.BLEND, provenance, base)
     data = encode_brush(mixed)
     if target.is_file() and target.read_bytes() == data:
         sweep(target.parent, target.name)  # a run was killed right after it had written it
@@ -91,6 +97,8 @@ def mix(
         )
     else:
         say(f"mixed {provenance.name}: {target}")
+        for line in _which_grade(choice):
+            say(line)
 
 
 def _as_it_was_begun(provenance: "Provenance", target: Path) -> "Provenance":
@@ -100,13 +108,26 @@ def _as_it_was_begun(provenance: "Provenance", target: Path) -> "Provenance":
     return provenance
 
 
-def _weighted(arguments: list[str], method: Method, provenance: "Provenance") -> "Brush":
-    from brushctl.brushes.mixing import Share, blend, stack
+def _which_grade(choice: "list[Brush]") -> Iterator[str]:
+    """Whose grade a schedule has, where any of its brushes has one."""
+    graded = {b.metadata.name: b.metadata.grade for b in choice if b.metadata.grade}
+    if graded:
+        coarse = choice[-1].metadata.name
+        left_out = sorted(set(graded) - {coarse})
+        taken = f"the grade is {coarse}'s" if coarse in graded else f"{coarse} has no grade"
+        yield taken + (f"; that of {', '.join(left_out)} is left out" if left_out else "")
+
+
+def _weighted(
+    arguments: list[str], method: Method, provenance: "Provenance", base: str | None
+) -> "Brush":
+    from brushctl.app.mix import blend, stack
+    from brushctl.brushes.mixing import Share
 
     if len(arguments) < 2:
         raise UsageError("a mix needs at least two brushes", do="Give them as A:0.7 B:0.3.")
     shares = [Share(open_brush(name), weight) for name, weight in map(_weight, arguments)]
-    return (stack if method is Method.STACK else blend)(shares, provenance)
+    return (stack if method is Method.STACK else blend)(shares, provenance, base=base)
 
 
 def _weight(argument: str) -> tuple[str, float]:
@@ -125,11 +146,8 @@ def _weight(argument: str) -> tuple[str, float]:
     return match["brush"], weight
 
 
-def _scheduled(
-    arguments: list[str], coarse: str | None, fine: str | None, provenance: "Provenance"
-) -> "Brush":
-    from brushctl.brushes.mixing import schedule
-
+def _chosen(arguments: list[str], coarse: str | None, fine: str | None) -> "list[Brush]":
+    """One brush for each bucket."""
     if coarse or fine:
         if not (coarse and fine) or arguments:
             raise UsageError(
@@ -138,8 +156,8 @@ def _scheduled(
             )
         early, late = open_brush(coarse), open_brush(fine)
         j = early.metadata.instruction_part().buckets.count
-        return schedule([late] * (j // 2) + [early] * (j - j // 2), provenance)
-    return schedule(_by_bucket(arguments), provenance)
+        return [late] * (j // 2) + [early] * (j - j // 2)
+    return _by_bucket(arguments)
 
 
 def _by_bucket(arguments: list[str]) -> "list[Brush]":

@@ -2,26 +2,33 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 
 from brushctl.brushes.cache import open_brush
 from brushctl.brushes.fields import as_usage_errors, number
 from brushctl.brushes.file import Brush
-from brushctl.brushes.mixing import Share, blend
+from brushctl.brushes.mixing import Pad, Share, blend
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.attention import brushed
-from brushctl.engine.brush.instruction import Instruction, from_brush, scaled
+from brushctl.engine.brush.instruction import Instruction, from_brush, padded, scaled
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.fingerprint import digest_of
 from brushctl.engine.sampler import check_sampler, check_steps
 from brushctl.errors import BaseModelError, UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from brushctl.grade.apply import AnyGrade
 
 LOADED = "_brushctl"
 """Where a U-Net remembers that it has a brush."""
@@ -40,8 +47,10 @@ class Loaded:
         family: Family,
         instruction: Instruction,
         settings: dict[str, Any],
+        grade: "AnyGrade | None" = None,
     ) -> None:
         self.settings = settings
+        self._grade = grade
         self._family = family
         self._installed = ExitStack()
         self._state = self._installed.enter_context(brushed(unet, instruction))
@@ -49,6 +58,21 @@ class Loaded:
         self._installed.callback(hook.remove)
         setattr(unet, LOADED, self)
         self._installed.callback(delattr, unet, LOADED)
+
+    def graded(self, picture: "Image") -> "Image":
+        """What the pipeline is to be given: an RGB picture under the brush's grade.
+
+        A brush without a grade gives it back as it is.
+        """
+        if self._grade is None:
+            return picture
+        from PIL import Image
+
+        from brushctl.grade.apply import apply_grade
+
+        pixels = np.asarray(picture.convert("RGB"), np.float32) / 255
+        graded = np.clip(apply_grade(self._grade, pixels), 0, 1)
+        return Image.fromarray(np.rint(graded * 255).astype(np.uint8))
 
     def unload(self) -> None:
         """Take the brush out: the pipeline is again what it was. A second time does nothing."""
@@ -87,20 +111,23 @@ def load(
     Then it takes three lines::
 
         loaded = brushctl.load(pipe, "warm.brush")
-        picture = pipe("", image=photo, **loaded.settings).images[0]
+        picture = pipe("", image=loaded.graded(photo), **loaded.settings).images[0]
         loaded.unload()
 
-    The prompt of the call is not read: the words a brush was learned from belong to it.
+    A brush's grade comes first: `graded` applies it to the picture. The prompt of the call is not
+    read: the words a brush was learned from belong to it.
 
     Args:
         pipe: an InstructPix2Pix pipeline, of XL as well, in float16 or float32; it may be moved to
             another device or to bfloat16 afterwards.
         brush: a brush, its file or its name in the cache; or several, to be blended.
         weights: one for each of several brushes; equal if not given.
-        strength: 1 as learned, 0 not at all, in between less, beyond 1 more.
+        strength: of grade and instruction: 1 as learned, 0 not at all, in between less, beyond 1
+            more.
 
     Raises:
-        BrushMismatchError: it was learned on another U-Net, or wants another sampler.
+        BrushMismatchError: it was learned on another U-Net, wants another sampler, or has a grade
+            and no instruction.
         BrushError: there is no such brush, or it is damaged.
         BaseModelError: it cannot be told which U-Net the pipeline has.
         UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
@@ -111,7 +138,12 @@ def load(
             "the pipeline has a brush already", do="Unload it first, or load both as one blend."
         )
     several = [brush] if isinstance(brush, Brush | str | Path) else list(brush)
-    chosen = _blended([b if isinstance(b, Brush) else open_brush(b) for b in several], weights)
+    base_of = cache(_base_of)  # hashing the U-Net takes its time
+    chosen = _blended(
+        [b if isinstance(b, Brush) else open_brush(b) for b in several],
+        weights,
+        lambda brush, m: padded(base_of(pipe), brush, m),
+    )
     check_sampler(chosen)
     part = chosen.metadata.instruction_part()
     apply = part.apply
@@ -119,17 +151,27 @@ def load(
     scales = Scales(apply.s_T, apply.s_I)
     with as_usage_errors():
         number(strength, "strength")
-    base = _base_of(pipe)
+    base = base_of(pipe)
     instruction = scaled(base, from_brush(base, chosen), strength)
     settings = {
         "guidance_scale": scales.s_T,
         "image_guidance_scale": scales.s_I,
         "num_inference_steps": apply.steps,
     }
-    return Loaded(pipe.unet, base.family, instruction, settings)
+    return Loaded(pipe.unet, base.family, instruction, settings, _grade_of(chosen, strength))
 
 
-def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush:
+def _grade_of(brush: Brush, strength: float) -> "AnyGrade | None":
+    if brush.metadata.grade is None:
+        return None
+    from brushctl.grade.apply import Blend
+    from brushctl.grade.stored import grade_of
+
+    grade = grade_of(brush)
+    return grade if grade is None or strength == 1 else Blend(((strength, grade),))
+
+
+def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None, pad: Pad) -> Brush:
     weights = [1.0] * len(brushes) if weights is None else weights
     if not brushes or len(weights) != len(brushes):
         raise UsageError(
@@ -139,7 +181,7 @@ def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None) -> Brush
     if len(brushes) == 1:
         return brushes[0]
     shares = [Share(brush, weight) for brush, weight in zip(brushes, weights, strict=True)]
-    return blend(shares, Provenance.today("blend"))
+    return blend(shares, Provenance.today("blend"), pad=pad)
 
 
 def _fully_conditioned(sample: torch.Tensor) -> int:

@@ -8,11 +8,14 @@ colours first, which the table corrects: colours that no picture has go the way 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, eye_array, kron
+
+from brushctl.grade.apply import AnyGrade, apply_grade
+from brushctl.grade.lattice import Lattice
 
 COARSE = 9
 """Nodes along each channel: fine enough for tone curves, coarse enough for ten small pictures."""
@@ -28,6 +31,8 @@ PRECISION = 1e-6
 """Where solving stops, relative to the right-hand side: far below a step of 16 bits."""
 TINY = 1e-300
 """What a column that is solved already is divided by."""
+COLOURS = 2**16
+"""Colours, evenly from all, that a sampled table is judged by."""
 FOLDS = 4
 """Parts that pictures are divided in to judge a table by those it was not fitted to."""
 
@@ -52,6 +57,17 @@ class Lut:
         colours = picture.reshape(-1, 3)
         moved = colours + _weights(colours, self.grid) @ self.change
         return np.clip(moved, 0, 1).reshape(picture.shape).astype(np.float32)
+
+    @classmethod
+    def sampled(cls, grade: AnyGrade, grid: int) -> Self:
+        """What a grade of colours alone makes of the nodes.
+
+        Where the grade is one lattice of as many nodes, or a blend of such, a program that reads
+        tables in tetrahedra makes of every colour what the grade does.
+        """
+        nodes = np.indices((grid,) * 3).reshape(3, -1).T / (grid - 1)
+        graded = apply_grade(grade, nodes.astype(np.float32)[None])[0]
+        return cls(graded - nodes, grid)
 
     @property
     def table(self) -> NDArray[np.float32]:
@@ -113,6 +129,19 @@ def share_carried(before: Sequence[Pixels], after: Sequence[Pixels], grid: int =
             contrast += float(np.square(y - y.mean((0, 1))).sum())
     whole = min(changed, contrast)
     return 1 - missed / whole if whole else 0.0
+
+
+def share_sampled(grade: AnyGrade, lut: Lut) -> float:
+    """The share of a grade's variance that a table sampled from it has, over all colours.
+
+    The table is read in tetrahedra.
+    """
+    table = Lattice(np.eye(3, 4, dtype=np.float32), lut.change.reshape(*[lut.grid] * 3, 3))
+    colours = np.random.default_rng(0).random((COLOURS, 1, 3), np.float32)
+    graded = np.clip(apply_grade(grade, colours), 0, 1)
+    missed = float(np.square(graded - np.clip(table(colours), 0, 1)).sum())
+    changed = float(np.square(graded - colours).sum())
+    return 1 - missed / changed if changed else 1.0
 
 
 def _affine(colours: Sequence[Weights], changes: Sequence[Pixels]) -> Weights:

@@ -1,6 +1,7 @@
 """Brushes for tests: a plain one, and Hypothesis strategies for every valid one."""
 
 import string
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -33,6 +34,10 @@ from brushctl.brushes.metadata import (
     Training,
     UniquePhrase,
 )
+from brushctl.grade.apply import Grade, Kept
+from brushctl.grade.lattice import Lattice
+from brushctl.grade.network import WIDTH, Network
+from brushctl.grade.stored import to_tensors
 
 SITES = ("down.0.attn2", "mid.attn2", "up.0.attn2")
 SAFE = 2**53 - 1
@@ -237,3 +242,41 @@ def finite_arrays(bits: int, shape: tuple[int, ...]) -> st.SearchStrategy:
     """Arrays of a float type of so many bits."""
     finite = st.floats(width=bits, allow_nan=False, allow_infinity=False)
     return arrays.arrays(f"float{bits}", shape, elements=finite)
+
+
+def graded(
+    name: str = "graded",
+    *,
+    seed: int = 0,
+    nodes: int = 5,
+    groups: tuple[str, ...] | None = None,
+    kept: Kept = Kept(),  # noqa: B008  (frozen)
+    instruction: Brush | None = None,
+) -> Brush:
+    """A brush with a random grade, over a network where groups are given; sealed.
+
+    Args:
+        name: its own.
+        seed: of the numbers.
+        nodes: of the lattice.
+        groups: that a network reads.
+        kept: what stays as it is.
+        instruction: a brush whose instruction it has too.
+    """
+    rng = np.random.default_rng(seed)
+
+    def some(*shape: int) -> np.ndarray:
+        return rng.normal(0, 0.05, shape).astype(np.float32)
+
+    network = None
+    if groups is not None:
+        inputs = NetworkInfo(groups, WIDTH).columns + 1
+        shapes = ((inputs, WIDTH), (WIDTH + 1, WIDTH), (WIDTH, 6), (inputs, 6))
+        network = Network(*(some(*shape) for shape in shapes))
+    affine = np.eye(3, 4, dtype=np.float32) + some(3, 4)
+    lattice = Lattice(affine, some(nodes, nodes, nodes, 3).astype(np.float16))
+    info, tensors = to_tensors(Grade(lattice, network, groups or (), kept))
+    bare = Metadata(name=name, created="2026-01-02", tool="tests")
+    metadata = instruction.metadata if instruction else bare
+    own = instruction.tensors if instruction else {}
+    return sealed(Brush(replace(metadata, name=name, grade=info), {**own, **tensors}))

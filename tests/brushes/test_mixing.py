@@ -193,12 +193,51 @@ def test_brushes_that_do_not_fit_are_refused_with_both_sides_named(method, other
         assert refused.value.exit_status == 5
 
 
-def test_blend_and_schedule_refuse_different_m_and_suggest_to_stack():
-    longer = plain("longer", m=4)
-    with pytest.raises(BrushMismatchError, match="--method stack"):
-        blend(shares((A, 1), (longer, 1)), PROVENANCE)
-    with pytest.raises(BrushMismatchError, match=r"m = 3 .* m = 4|m = 4 .* m = 3"):
-        schedule([A, A, longer, longer, longer], PROVENANCE)
+LONGER = plain("longer", seed=7, m=4)
+
+
+def with_zeros(brush: Brush, m: int) -> Brush:
+    """The brush with more tokens, for which its base model would have to be loaded."""
+    part = brush.metadata.instruction
+    more = m - part.m
+    tensors = {key: np.pad(t, ((0, 0), (0, more), (0, 0))) for key, t in brush.tensors.items()}
+    longer = replace(part, m=m, segments=(*part.segments, Segment(more)))
+    return Brush(replace(brush.metadata, instruction=longer), tensors)
+
+
+def test_without_the_base_model_a_blend_or_schedule_of_different_m_is_refused():
+    for mix in (
+        lambda: blend(shares((A, 1), (LONGER, 1)), PROVENANCE),
+        lambda: schedule([A, A, LONGER, LONGER, LONGER], PROVENANCE),
+    ):
+        with pytest.raises(BrushMismatchError, match="a has m = 3, longer has m = 4"):
+            mix()
+
+
+def test_the_shorter_of_two_instructions_is_lengthened_and_stays_itself_in_the_lineage():
+    mixed = blend(shares((A, 0.75), (LONGER, 0.25)), PROVENANCE, pad=with_zeros)
+    assert mixed.metadata.instruction.m == 4
+    assert mixed.metadata.instruction.phrase == A.metadata.instruction.phrase
+    padded = with_zeros(A, 4).tensors[KEY].astype(float)
+    mean = 0.75 * padded + 0.25 * LONGER.tensors[KEY].astype(float)
+    np.testing.assert_allclose(mixed.tensors[KEY], mean, atol=2e-3)
+    parents = {p.name: p.content_sha256 for p in mixed.metadata.lineage.parents}
+    assert parents["a"] == A.metadata.content_sha256
+
+    split = schedule([A, A, LONGER, LONGER, LONGER], PROVENANCE, pad=with_zeros)
+    assert (split.tensors[KEY][:2] == with_zeros(A, 4).tensors[KEY][:2]).all()
+    assert (split.tensors[KEY][2:] == LONGER.tensors[KEY][2:]).all()
+    assert same(blend(shares((A, 1), (LONGER, 0)), PROVENANCE, pad=with_zeros), A)
+
+
+def test_a_blend_of_token_weights_is_the_mean_of_what_attention_adds():
+    stacked = stack(shares((A, 1), (C, 0.25)), PROVENANCE)
+    mixed = blend(shares((stacked, 0.5), (plain("six", m=6), 0.5)), PROVENANCE)
+    weights = {s.weight for s in mixed.metadata.instruction.segments}
+    assert weights == {1.0, 0.5}
+    assert same(blend(shares((stacked, 0.3), (stacked, 0.7)), PROVENANCE), stacked)
+    with pytest.raises(BrushMismatchError, match="token weights differ"):
+        schedule([stacked] * 2 + [plain("six", m=6)] * 3, PROVENANCE)
 
 
 @pytest.mark.parametrize(

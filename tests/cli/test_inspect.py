@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 
 from brushctl.brushes.file import Brush, write_brush
-from brushctl.brushes.metadata import HeldOut, InstructionTraining, Training, UniquePhrase
-from tests.brushes.makers import plain
+from brushctl.brushes.graded import Look, Zone
+from brushctl.brushes.metadata import (
+    GradeScore,
+    HeldOut,
+    InstructionTraining,
+    Training,
+    UniquePhrase,
+)
+from brushctl.grade import Kept
+from tests.brushes.makers import graded, plain
 from tests.brushes.test_vectors import SCHEMA, VECTORS
 from tests.cli.shell import Shell, shell_with_brushes
 
@@ -43,14 +51,75 @@ def test_inspect_answers_what_on_which_base_how_well_and_from_how_many_pairs(she
         "a warm evening +0.300",
         "base-0 (U-Net 000000000000)",
         "6 pairs",
-        "28.7 dB on 2 pairs",
-        "unedited 20.5",
+        "started from",
+        "28.7 dB (unedited 20.5; higher is better)",
+        "on 2 pairs it did not learn from",
         "3 sites, m = 3, 5 buckets (t = 0, 200, 400, 600, 800, 1000), F16",
         "[bold]kept[/bold]",
         "evening.brush (",
     ):
         assert said in shown
     assert "\x1b" not in shown
+
+
+def test_inspect_never_says_that_the_phrase_is_what_a_brush_does(shell):
+    write_brush(learned(), shell.folder / "evening.brush")
+    assert "does" not in shell.text("inspect", "evening.brush").split()
+    assert shell.json("inspect", "evening.brush")["brushes"][0]["does"] == []
+
+
+def test_inspect_says_what_a_grade_does_and_which_parts_there_are(shell):
+    zones = [Zone(6.2, 8.1, 0.3), Zone(0.4, 8.9, 0.1), Zone(-4.0, 9.6, 0.2)]
+    look = Look(*zones, contrast=0.88, saturation=0.8)
+    score = GradeScore("lattice", ("place",), 37.5)
+    held = HeldOut(6, 31.2, 21.6, psnr_grade=30.0, de2000=1.25, de2000_unedited=8.5, megapixels=3.8)
+    history = Training(("0" * 64,) * 6, 7, grade=(score,), held_out=held)
+    brush = graded("film", kept=Kept(black=True))
+    metadata = replace(brush.metadata, look=look, training=history)
+    write_brush(Brush(metadata, brush.tensors), shell.folder / "film.brush")
+    shown = " ".join(shell.text("inspect", "film.brush").split())
+    for said in (
+        "grade shadows lifted by 6; highlights lowered by 4; 12% less contrast; warmer by 10; "
+        "20% less saturation; black stays black",
+        "lattice + place 37.5 dB",
+        "31.2 dB (unedited 21.6, grade alone 30.0; higher is better)",
+        "colour difference 1.2 CIEDE2000 (unedited 8.5; lower is better)",
+        "on 6 pairs it did not learn from, of 3.8 megapixels",
+        "1 lattice (5³)",
+    ):
+        assert said in shown
+    assert "base model" not in shown
+    (entry,) = shell.json("inspect", "film.brush")["brushes"]
+    assert entry["parts"] == ["grade"]
+    assert entry["does"][0] == "shadows lifted by 6"
+    SCHEMA.validate(entry["metadata"])
+
+
+def test_inspect_says_what_a_network_looks_at(shell):
+    write_brush(graded("local", groups=("place", "tones")), shell.folder / "local.brush")
+    shown = " ".join(shell.text("inspect", "local.brush").split())
+    assert "follows each picture's own tones; depends on the place in the frame" in shown
+    assert "1 network of width 32" in shown
+
+
+def test_tensors_draws_the_curves_of_a_grade_and_measures_the_sites_of_an_instruction(shell):
+    kept = Kept(nothing_but_greys=True)
+    both = graded("both", kept=kept, instruction=plain("both"))
+    write_brush(both, shell.folder / "both.brush")
+    shown = shell.text("inspect", "both.brush", "--tensors")
+    assert "curves of greys, black to white" in shown
+    assert "▁" in shown
+    assert "mid.attn2" in shown
+    (entry,) = shell.json("inspect", "both.brush", "--tensors")["brushes"]
+    curves = entry["curves"]
+    assert curves["grey"][0] == 0
+    assert curves["grey"][-1] == 255
+    assert curves["red"] == curves["green"] == curves["blue"]
+    assert set(entry["tensors"]) == {"down.0.attn2", "mid.attn2", "up.0.attn2"}
+    write_brush(graded("local", groups=("place",)), shell.folder / "local.brush")
+    (entry,) = shell.json("inspect", "local.brush", "--tensors")["brushes"]
+    assert "curves" not in entry
+    assert entry["tensors"] == {}
 
 
 def test_inspect_shows_the_lineage_as_a_tree(shell):

@@ -6,6 +6,7 @@ m tokens' projections, one set for each bucket of denoising time.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import nn
 
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import Buckets, Segment
-from brushctl.engine.model.base import BaseModel
+from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.model.families import Words
 from brushctl.errors import BrushMismatchError, PhraseError
 
@@ -204,13 +205,7 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
     check_identity(brush, base.id, base.unet_sha256)
     meta = brush.metadata
     part = meta.instruction_part()
-    m, limit = part.instruction.m, int(base.tokenizer.model_max_length)
-    if m > limit:
-        raise BrushMismatchError(
-            f"the brush has {m} tokens, the base model reads {limit}",
-            where=meta.name,
-            do="Stack fewer brushes, or blend them: a blend has no more tokens than its parts.",
-        )
+    _check_length(base, meta.name, part.instruction.m)
     widths = {
         f"{site}.{kind}": projection.out_features
         for site, attention in sites(base.unet).items()
@@ -225,6 +220,59 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
             where=meta.name,
             do="The program that wrote it made a mistake: learn or mix the brush again.",
         )
+
+
+def _check_length(base: BaseModel, name: str, m: int) -> None:
+    if m > (limit := int(base.tokenizer.model_max_length)):
+        raise BrushMismatchError(
+            f"the brush has {m} tokens, the base model reads {limit}",
+            where=name,
+            do="Stack fewer brushes, or blend them: a blend has no more tokens than its parts.",
+        )
+
+
+def padding(name: str | None = None) -> Callable[[Brush, int], Brush]:
+    """`padded`, on a base model that is loaded when it is first needed.
+
+    Args:
+        name: the base; None for the one that a brush names.
+
+    Returns:
+        what raises BaseModelError where the base is not on this machine.
+    """
+
+    @cache
+    def opened(wanted: str, revision: str | None) -> BaseModel:
+        return open_base(wanted, torch.device("cpu"), torch.float32, revision=revision)
+
+    def pad(brush: Brush, m: int) -> Brush:
+        named = brush.metadata.instruction_part().base
+        return padded(opened(name or named.id, None if name else named.revision), brush, m)
+
+    return pad
+
+
+@torch.no_grad()
+def padded(base: BaseModel, brush: Brush, m: int) -> Brush:
+    """The brush with m tokens: those that it has not are its phrase's own, so it draws the same.
+
+    Raises:
+        BrushMismatchError: the brush does not fit the base, or the base reads fewer tokens.
+    """
+    _check_fit(base, brush)
+    _check_length(base, brush.metadata.name, m)
+    part = brush.metadata.instruction_part()
+    start, j = part.instruction.m, part.buckets.count
+    text = base.read(part.instruction.phrase or "").prompt_embeds[:, start:m]  # (1, m - start, d_t)
+    tensors = dict(brush.tensors)
+    for site, attention in sites(base.unet).items():
+        for kind, projection in (("k", attention.to_k), ("v", attention.to_v)):
+            own = tensors[f"{site}.{kind}"]
+            more = projection(text).float().cpu().numpy().astype(own.dtype).repeat(j, axis=0)
+            tensors[f"{site}.{kind}"] = np.concatenate([own, more], axis=1)  # (j, m, d)
+    segments = (*part.instruction.segments, Segment(m - start))
+    instruction = replace(part.instruction, m=m, segments=segments)
+    return Brush(replace(brush.metadata, instruction=instruction), tensors)
 
 
 def to_arrays(instruction: Instruction) -> dict[str, np.ndarray]:
