@@ -10,6 +10,7 @@ from brushctl.brushes.provenance import Provenance
 from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.grade.apply import Grade
 from brushctl.grade.fit import FOLDS, STEPS, Fitted, fit_grade
+from brushctl.grade.look import look_of
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
 from brushctl.pairs.load import load_pair, pair_sha256
@@ -80,7 +81,7 @@ def with_grade(brush: Brush, fitted: Fitted, grade: Grade) -> Brush:
     )
     metadata = brush.metadata
     training = metadata.training and replace(metadata.training, grade=scores)
-    metadata = replace(metadata, grade=info, training=training)
+    metadata = replace(metadata, grade=info, look=look_of(grade), training=training)
     return sealed(Brush(metadata, {**brush.tensors, **tensors}))
 
 

@@ -7,7 +7,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.app.learn import LearningSettings, prepare
+from brushctl.app.learn import prepare
+from brushctl.app.learning_settings import LearningSettings
 from brushctl.app.machines import Machines
 from brushctl.brushes.cache import SUFFIX, checked_name
 from brushctl.brushes.checkpoint import checkpoints_of

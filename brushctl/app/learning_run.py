@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from brushctl.app.grading import FittedGrade, find_grade, with_grade
 from brushctl.app.judge import BRUSH, GRADE, UNEDITED, Judgement, with_held_out
-from brushctl.app.learn import LearningSettings, PairSplit, Parts
+from brushctl.app.learn import PairSplit
+from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.brushes.checkpoint import fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance

@@ -18,7 +18,8 @@ from brushctl.app.judge import (
     merged,
     with_held_out,
 )
-from brushctl.app.learn import LearningSettings, PairSplit
+from brushctl.app.learn import PairSplit
+from brushctl.app.learning_settings import LearningSettings
 from brushctl.brushes.checkpoint import Checkpoint, fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance

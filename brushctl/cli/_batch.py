@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.app.learn import LearningSettings
 from brushctl.app.learn_many import BatchOptions, BatchOutcome, SetDone, learn_many
+from brushctl.app.learning_settings import LearningSettings
 from brushctl.cli._output import print_line, reporting, say
 from brushctl.cli._status import exit_with_failed, say_failed, unless_busy
 from brushctl.events import Event, Told

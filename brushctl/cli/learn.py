@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from brushctl.app.learn import LearnedBrush, LearningSettings, Parts, model_opener, prepare
+from brushctl.app.learn import LearnedBrush, model_opener, prepare
 from brushctl.app.learn_many import BatchOptions
+from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.app.machines import Machines
 from brushctl.brushes.metadata import Training
 from brushctl.cli._batch import learn_list

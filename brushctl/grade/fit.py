@@ -237,7 +237,7 @@ def _folds(samples: Sequence[Samples]) -> list[tuple[list[Samples], list[Samples
     if len(samples) == 1:
         (one,) = samples
         masks = [one.quarters == k for k in range(4)]
-        parts = [([one.where(~mask)], [one.where(mask)]) for mask in masks if 0 < mask.sum()]
+        parts = [([one.where(~mask)], [one.where(mask)]) for mask in masks if mask.sum() > 0]
         return parts if len(parts) > 1 else [(list(samples), list(samples))]
     count = min(FOLDS, len(samples))
     return [

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-from brushctl.app.learn import LearningSettings
 from brushctl.app.learn_many import LearningJob, LearningWorker
+from brushctl.app.learning_settings import LearningSettings
 from brushctl.brushes.file import read_brush
 from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
