@@ -199,7 +199,7 @@ class Judgement:
         return line
 
     def sheet(self, title: str) -> Image.Image:
-        """Before, after, and what the brush makes of it: a row for each of the first photographs."""
+        """Before, after and what the brush makes of it, of the first photographs."""
         rows = [
             Row(
                 (photo.before, photo.truth, photo.edited[self.brush]),

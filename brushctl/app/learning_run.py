@@ -14,6 +14,7 @@ from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
 from brushctl.events import Reporter, Told, silent
+from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
 from brushctl.pairs.find import hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
 
 PAPER = "paper"
 """The recipe that learns what its authors did: an instruction."""
-NOTHING_LEFT = 2.0
-"""CIEDE2000, the mean over a photograph, that a grade may leave and be all there is to learn: side
-by side the two pictures look alike."""
-WORTH, WORTH_UNTRIED = 1.0, 3.0
-"""PSNR in dB that an instruction must add to a grade to be kept: on pairs held out, and where there
-are none, on those it learned from. A grade works in a moment, at full size and anywhere; a model is
-slow, and on few pairs a little more is found by chance."""
-PAIRS_FOR_ONE_HELD_OUT = 3
-"""Of so many pairs one is held out where an instruction must prove its worth over a grade."""
-LITTLE = 3.0
-"""PSNR in dB: where a grade brings less, an instruction is also learned without it beneath."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +129,7 @@ class LearningRun:
         assert grade is not None
         both = with_grade(brush, found.fitted, grade), judged
         unedited, graded = found.judged.of(UNEDITED), found.judged.of(GRADE)
-        if not auto or graded.psnr > unedited.psnr + LITTLE:
+        if not auto or not explains_little(graded.psnr, unedited.psnr):
             return [both]
         target = self.target and fold_path(self.target, "alone")
         alone = replace(run, grade_without=lambda _: None, target=target)
@@ -165,8 +155,9 @@ class LearningRun:
             return each[1].of(BRUSH).psnr if each[1] else 0.0
 
         best = max(brushes, key=psnr)
-        tried = best[0].metadata.training and best[0].metadata.training.held_out
-        if psnr(best) >= grade.psnr + (WORTH if tried else WORTH_UNTRIED):
+        training = best[0].metadata.training
+        held_out = training is not None and training.held_out is not None
+        if is_worth_it(psnr(best), grade.psnr, held_out=held_out):
             return best
         base = self.settings.base or TINY
         rest = f"learn it with --base {INSTRUCT_PIX2PIX} on a GPU" if base == TINY else ""
@@ -189,4 +180,4 @@ def _told(found: FittedGrade) -> str:
 
 def _is_enough(found: FittedGrade) -> bool:
     """Whether what a grade leaves is nothing to speak of."""
-    return found.grade is not None and found.judged.of(GRADE).de2000 <= NOTHING_LEFT
+    return found.grade is not None and explains(found.judged.of(GRADE).de2000)

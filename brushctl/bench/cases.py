@@ -35,7 +35,7 @@ GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 GUIDANCES = ("best", "paper")
 RECIPES = [asdict(recipe) for recipe in (DEFAULT, PAPER, VISII)]
 """What cases depend on besides their own settings."""
-VERSION = 4
+VERSION = 5
 """Raised when what a case measures changes, so that kept ones are not taken for new."""
 
 

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from brushctl.bench.effects import Effect
+from brushctl.bench.methods.brush import BrushLearner, Pictures, by_grade, fit
 from brushctl.bench.methods.clip_direction import direction_of
 from brushctl.bench.methods.visii import invert
 from brushctl.bench.metrics import Pixels
@@ -21,7 +23,8 @@ from brushctl.engine.sampler import Editor
 from brushctl.engine.training.loop import train
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
 from brushctl.events import Reporter, silent
-from brushctl.grade.lut import fit_lut
+from brushctl.grade import Grade
+from brushctl.grade.lattice import fit_lattice
 
 VISII = Recipe(
     name="visii", steps=1000, batch=1, rate=1e-3, decay=False, scales=PAPER.scales, buckets=1
@@ -105,9 +108,34 @@ def _nothing(_bench: Bench, _effect: Effect, _report: Reporter) -> LearnedEdit:
 
 
 def _lut(_bench: Bench, effect: Effect, _report: Reporter) -> LearnedEdit:
+    """A 3D LUT by the grade's own fit, which is as good as a photographer can have."""
+    colours, results = (np.concatenate([x.reshape(-1, 3) for x in side]) for side in effect.train)
+    weights = np.full(len(colours), 1 / len(colours))
+    return LearnedEdit(direct=by_grade(Grade(fit_lattice(colours, results, weights))))
+
+
+def _grade(bench: Bench, effect: Effect, _report: Reporter) -> LearnedEdit:
+    """A grade alone: a lattice or more, or nothing where nothing is better."""
     before, after = effect.train
-    table = fit_lut(list(before), list(after))
-    return LearnedEdit(direct=lambda pictures: [table(picture) for picture in pictures])
+    return LearnedEdit(direct=by_grade(fit(list(before), list(after), bench.seed).grade))
+
+
+def _kept(bench: Bench, effect: Effect, report: Reporter) -> LearnedEdit:
+    """What `brushctl learn` keeps."""
+    phrase = _start(bench, effect, content=False, report=report)
+
+    def train_brush(before: Pictures, after: Pictures, held_out: Any) -> Instruction:  # noqa: ANN401
+        recipe = bench.recipe(DEFAULT, len(before))
+        how: dict[str, Any] = {"phrase": phrase, "recipe": recipe, "seed": bench.seed}
+        result = train(bench.base, before, after, held_out=held_out, report=report, **how)
+        return result.instruction
+
+    def instruct(instruction: Instruction) -> Editor:
+        return Editor(bench.base, instruction, seed=bench.seed)
+
+    learner = BrushLearner(train_brush, instruct, bench.seed)
+    before, after = effect.train
+    return LearnedEdit(phrase, direct=learner.learn(list(before), list(after)))
 
 
 def _text(bench: Bench, effect: Effect, _report: Reporter) -> LearnedEdit:
@@ -159,6 +187,8 @@ def _inversion(recipe: Recipe, *, visii: bool) -> Method:
 METHODS: dict[str, Method] = {
     "nothing": _nothing,
     "lut": _lut,
+    "grade": _grade,
+    "brush": _kept,
     "ip2p": _text,
     "instructbrush": _brush(DEFAULT),
     "visii": _inversion(DEFAULT, visii=True),
