@@ -10,11 +10,11 @@ import pytest
 from brushctl.errors import PlanError
 from brushctl.files import resolved
 from brushctl.runs import naming
-from brushctl.runs import plan as planning
 from brushctl.runs.inputs import Input, find_inputs, read_list
 from brushctl.runs.naming import names_picture
 from brushctl.runs.plan import check_room, plan_folder, plan_in_place, plan_single
-from brushctl.runs.resume import source_path
+from brushctl.runs.resume import Sources
+from brushctl.runs.storage import local
 from brushctl.runs.watch import check_reached
 from tests.photos import makers
 
@@ -29,7 +29,7 @@ def tree(tmp_path):
 
 
 def targets(plan, root):
-    return [job.target.relative_to(root).as_posix() for job in plan.jobs]
+    return [Path(job.target_file).relative_to(root).as_posix() for job in plan.jobs]
 
 
 def test_folders_are_searched_and_their_tree_is_kept(tree):
@@ -144,13 +144,13 @@ def test_a_result_may_not_replace_a_photograph_unasked(tree):
     with pytest.raises(PlanError, match="--in-place"):
         plan_folder(found, tree / "in")
     with pytest.raises(PlanError, match="--in-place"):
-        plan_single(tree / "in/a.jpg", tree / "in/a.jpg")
+        plan_single(str(tree / "in/a.jpg"), str(tree / "in/a.jpg"))
     (tree / "in/a-x.jpg").write_bytes(b"y")
     both = find_inputs([str(tree / "in/a.jpg"), str(tree / "in/a-x.jpg")])
     with pytest.raises(PlanError, match="or other names with --name") as other:
         plan_folder(both, tree / "in", template="{stem}-x.{ext}")
     assert "--in-place" not in str(other.value)
-    assert plan_in_place(found).jobs[0].target == tree / "in/a.jpg"
+    assert plan_in_place(found).jobs[0].target_file == str(tree / "in/a.jpg")
 
 
 @pytest.mark.parametrize("error", [errno.ENOTCONN, errno.ESTALE, errno.EIO, errno.EHOSTDOWN])
@@ -191,7 +191,7 @@ def test_photographs_on_several_drives_are_edited_but_not_in_place(tree, monkeyp
     plan = plan_folder(found, tree / "out")
     monkeypatch.setattr(os.path, "relpath", far)
     monkeypatch.setattr(os.path, "commonpath", far)
-    assert source_path(plan, plan.jobs[0]) == str(resolved(tree) / "in/a.jpg")
+    assert Sources(plan.output).path(plan.jobs[0]) == str(resolved(tree) / "in/a.jpg")
     with pytest.raises(PlanError, match="one drive at a time"):
         plan_in_place(found)
 
@@ -212,10 +212,10 @@ def test_what_cannot_be_planned_comes_with_advice(tree, monkeypatch):
 
 def test_a_full_disk_is_found_before_the_run(tree, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10, 9, 1))
+    monkeypatch.setattr(local.shutil, "disk_usage", lambda _: usage(10, 9, 1))
     jobs = plan_folder(find_inputs([str(tree / "in")]), tree / "out").jobs
     with pytest.raises(PlanError, match="free"):
-        check_room(jobs, tree / "out")
+        check_room(jobs, str(tree / "out"))
 
 
 def test_the_output_may_not_be_a_file(tree):
@@ -238,7 +238,8 @@ def test_what_a_list_names_oddly_stops_nothing(tree, monkeypatch):
     found = find_inputs([], names, passed_over=lambda *what: told.append(what))
     plan = plan_folder(found, tree / "out")
     assert targets(plan, tree / "out") == names[:3]
-    assert [source_path(plan, job) for job in plan.jobs] == [f"../in/{name}" for name in names[:3]]
+    sources = Sources(plan.output)
+    assert [sources.path(job) for job in plan.jobs] == [f"../in/{name}" for name in names[:3]]
     assert [name for name, _ in told] == names[3:]
     assert len(plan_in_place(found).jobs) == 3
 
@@ -253,7 +254,7 @@ def test_a_format_that_this_machine_cannot_write_is_refused_before_anything_is_e
     with pytest.raises(PlanError, match="pillow-heif"):
         plan_folder(found, tmp_path / "out", template="{stem}.heic", brush="dusk")
     with pytest.raises(PlanError, match="pillow-heif"):
-        plan_single(tmp_path / "a.jpg", tmp_path / "out.heic")
+        plan_single(str(tmp_path / "a.jpg"), str(tmp_path / "out.heic"))
     itself = find_inputs([str(tmp_path / "b.heic")])
     assert plan_folder(itself, tmp_path / "out", template="{stem}.{ext}", brush="dusk").jobs
 
@@ -261,4 +262,4 @@ def test_a_format_that_this_machine_cannot_write_is_refused_before_anything_is_e
 def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
     makers.write_jpeg(tmp_path / "IMG_0001", makers.picture())
     plan = plan_folder(find_inputs([str(tmp_path / "IMG_0001")]), tmp_path / "out", brush="dusk")
-    assert [job.target.name for job in plan.jobs if job.target] == ["IMG_0001"]
+    assert [Path(job.target_file).name for job in plan.jobs] == ["IMG_0001"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from brushctl.files import DAY, PART, move, remove_unfinished, replacing, write_atomically
-from brushctl.runs.results import replacing_result, sweep_results
+from brushctl.runs.storage.local import replacing_result, sweep_results
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from brushctl.errors import PhotoError
 from brushctl.files import PART
 from brushctl.runs import memory
 from brushctl.runs import windows as pipeline
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.naming import TEMPLATE
 from brushctl.runs.plan import Job, plan_folder
-from brushctl.runs.records import Record
+from brushctl.runs.records import Record, Source
 from brushctl.runs.resume import select
 from brushctl.runs.steps import Treatment
-from brushctl.runs.windows import IN_HAND, TOGETHER
-from brushctl.runs.work import edit_photographs
+from brushctl.runs.windows import IN_HAND, TOGETHER, Photograph
 from tests.photos import makers
 from tests.photos.driver import Edited, ToneEditor
 
@@ -131,9 +131,10 @@ def test_a_gpu_is_given_a_batch_where_the_machine_has_the_memory(
 ):
     monkeypatch.setattr(pipeline, "whole_memory", lambda: gigabytes * 10**9)
     for megapixels, wanted in ((24, of_24), (12, of_12)):
-        jobs = [(Job(None, None, str(n)), float(megapixels)) for n in range(TOGETHER)]
-        made = list(pipeline.windows(iter(jobs), editor))
-        assert [len(window.jobs) for window in made] == wanted
+        jobs = (Job(None, None, str(n)) for n in range(TOGETHER))
+        sized = ((Photograph(job, Source()), float(megapixels)) for job in jobs)
+        made = list(pipeline.windows(sized, editor))
+        assert [len(window.photographs) for window in made] == wanted
         room = max(pipeline.SHARE * gigabytes * 1e9, IN_HAND * pipeline.EACH)
         assert 2 * max(window.megapixels for window in made) * pipeline.EACH <= room
 

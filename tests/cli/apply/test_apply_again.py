@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.cli import hot_folder
-from brushctl.runs import plan as planning
-from brushctl.runs import resume as selection
+from brushctl.app import watch
+from brushctl.cli import apply as command
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import STATE
+from brushctl.runs.storage import local
 from tests.cli.apply_shell import edited, summary, wait_for
 from tests.photos import makers
 from tests.photos.processes import start
@@ -23,7 +23,7 @@ from tests.photos.processes import start
 
 def nearly_full(monkeypatch, free: int) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10**9, 0, free))
+    monkeypatch.setattr(local.shutil, "disk_usage", lambda _: usage(10**9, 0, free))
 
 
 def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
@@ -42,14 +42,14 @@ def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
 def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, monkeypatch):
     shell.photographs(2)
     shell.run("dusk.brush", "in", "-o", "out")
-    hash_file = selection.hash_file
+    hash_file = local.hash_file
 
     def damaged(path: Path) -> str:
         if path == Path("out/0.jpg"):
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
         return hash_file(path)
 
-    monkeypatch.setattr(selection, "hash_file", damaged)
+    monkeypatch.setattr(local, "hash_file", damaged)
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--seed", "1")
     assert "1 done, 1 unchanged" in err
     assert "out/0.jpg: somebody has changed it since it was made, or it cannot be read" in err
@@ -144,11 +144,11 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return stat(self, **how)
 
-    monkeypatch.setattr(hot_folder, "stopping_gently", lambda _: nullcontext(stop))
-    monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
+    monkeypatch.setattr(command, "stopping_gently", lambda _: nullcontext(stop))
+    monkeypatch.setattr(watch, "LOOK_INTERVAL", 0)
     looks[0] = 9  # it is there at the start
     monkeypatch.setattr(Path, "stat", dropped)
-    monkeypatch.setattr(hot_folder, "check_outside", lambda *_: looks.__setitem__(0, 0))
+    monkeypatch.setattr(watch, "check_outside", lambda *_: looks.__setitem__(0, 0))
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
     assert err.count("waiting: in: the folder is away (transport endpoint is not connected)") == 1
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.runs import in_place, resume
+from brushctl.runs import in_place
 from brushctl.runs.plan import STATE
+from brushctl.runs.storage import local
 from tests.cli.apply_shell import ApplyShell, summary
 from tests.photos import makers
 
@@ -136,13 +137,13 @@ def test_a_photograph_that_was_touched_is_read_once_and_then_known(shell, monkey
     assert summary(shell.events(*arguments, status=3)) == (2, 0, 1)
     for path in paths[1:]:
         os.utime(path)
-    names, hash_file = [], resume.hash_file
+    names, hash_file = [], local.hash_file
 
     def noted(path: Path) -> str:
         names.append(path.name)
         return hash_file(path)
 
-    monkeypatch.setattr(resume, "hash_file", noted)
+    monkeypatch.setattr(local, "hash_file", noted)
     for _ in range(2):
         assert summary(shell.events(*arguments, status=3)) == (0, 2, 1)
         assert names == ["1.jpg", "2.jpg"]

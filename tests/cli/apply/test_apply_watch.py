@@ -8,8 +8,9 @@ from contextlib import nullcontext
 
 import pytest
 
+from brushctl.app import watch as watching
 from brushctl.app.apply_plan import ApplySettings
-from brushctl.cli import hot_folder
+from brushctl.cli import apply as command
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.watch import LONGEST, HotFolders, rest_after, wait
@@ -35,13 +36,13 @@ def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], s
         return select(self, plan, records)
 
     monkeypatch.setattr(ApplySettings, "select", noted)
-    monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
+    monkeypatch.setattr(watching, "LOOK_INTERVAL", 0)
     monkeypatch.setattr("brushctl.runs.watch.SHARE", 1e9)  # no look is dear
 
     def watch(script: Iterator[None]) -> tuple[list[int], str]:
         ended = object()
         stop = nullcontext(lambda: next(script, ended) is ended)
-        monkeypatch.setattr(hot_folder, "stopping_gently", lambda _: stop)
+        monkeypatch.setattr(command, "stopping_gently", lambda _: stop)
         _, err = shell.run(*WATCH)
         return compared, err
 
