@@ -154,17 +154,6 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
 
 
-def test_photographs_of_one_name_each_keep_their_result(shell):
-    for folder in ("a", "b"):
-        makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
-    apart = ("-o", "out", "--name", "{folder}-{stem}.{ext}")
-    assert summary(shell.events("dusk.brush", "a/0.jpg", "b/0.jpg", *apart)) == (2, 0, 0)
-    assert summary(shell.events("dusk.brush", "a/0.jpg", "b/0.jpg", *apart)) == (0, 2, 0)
-    for folder in ("a", "b"):  # by calls of their own, too
-        assert summary(shell.events("dusk.brush", folder, *apart)) == (0, 1, 0)
-        assert edited(shell.folder / folder / "0.jpg", shell.folder / f"out/{folder}-0.jpg")
-
-
 @pytest.mark.parametrize("output", [".", "edited"])
 def test_results_that_a_later_list_holds_too_are_passed_over(shell, output):
     shell.photographs(2, ".")
@@ -188,49 +177,6 @@ def test_photographs_that_were_edited_in_place_are_no_results_to_pass_over(shell
     assert summary(shell.events("dusk.brush", "in", "--in-place")) == (2, 0, 0)
     beside = ("in/0.jpg", "in/1.jpg", "-o", "in", "--name", "{stem}-x.{ext}")
     assert summary(shell.events("dusk.brush", *beside)) == (2, 0, 0)
-
-
-def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):
-    for folder in ("a", "b"):
-        makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
-    shell.run("dusk.brush", "a/0.jpg", "-o", "out")
-    made = (shell.folder / "out/0.jpg").read_bytes()
-    _, err = shell.run("dusk.brush", "b/0.jpg", "-o", "out", status=2)
-    assert "a/0.jpg" in err
-    assert "--overwrite" in err
-    assert (shell.folder / "out/0.jpg").read_bytes() == made
-    shell.run("dusk.brush", "b/0.jpg", "-o", "out", "--overwrite")
-    assert edited(shell.folder / "b/0.jpg", shell.folder / "out/0.jpg")
-    (shell.folder / "b").rename(shell.folder / "moved")  # the same photograph, elsewhere
-    assert summary(shell.events("dusk.brush", "moved", "-o", "out", "--seed", "1")) == (1, 0, 0)
-
-
-def test_numbered_results_move_on_when_a_photograph_is_added(shell):
-    numbered = ("dusk.brush", "in", "-o", "out", "--name", "{n:03}.png")
-    shell.photographs(2)
-    assert summary(shell.events(*numbered)) == (2, 0, 0)
-    makers.write_jpeg(shell.folder / "in/+.jpg", makers.picture(seed=9))
-    assert summary(shell.events(*numbered)) == (3, 0, 0)
-    for n, name in enumerate(("+", "0", "1"), 1):
-        assert edited(shell.folder / f"in/{name}.jpg", shell.folder / f"out/{n:03}.png")
-
-
-@pytest.mark.parametrize("same_size", [True, False])
-def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):
-    paths = shell.photographs(2)
-    shell.run("dusk.brush", "in", "-o", "out")
-    result = shell.folder / "out/0.jpg"
-    retouched = result.read_bytes()[:-2] + (b"\0\0" if same_size else b"longer")
-    result.write_bytes(retouched)
-    makers.write_jpeg(paths[0], makers.picture(seed=9))  # even if the photograph changes
-    out, err = shell.run("dusk.brush", "in", "-o", "out", "--dry-run")
-    assert out.decode().startswith("keep  in/0.jpg")
-    _, err = shell.run("dusk.brush", "in", "-o", "out")
-    assert "out/0.jpg: somebody has changed it since it was made" in err
-    assert "0 done, 2 unchanged" in err
-    assert result.read_bytes() == retouched
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", "--overwrite")) == (2, 0, 0)
-    assert edited(paths[0], result)
 
 
 @pytest.mark.parametrize("when", ["read", "renamed"])
@@ -291,13 +237,6 @@ def test_quiet_says_nothing_of_what_is_no_error(shell):
     assert result.read_bytes().endswith(b"by hand")
 
 
-def test_a_renamed_result_is_reported_by_its_photograph(shell):
-    (shell.folder / "in").mkdir()
-    (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
-    _, err = shell.run("dusk.brush", "in", "-o", "out", "--name", "{n}.png", status=4)
-    assert "failed: ../in/a.jpg: " in err
-
-
 @pytest.mark.parametrize(("held", "named"), [("in", "in/2024"), ("in/2024", "in"), ("in", "link")])
 def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):
     (path,) = shell.photographs(1, folder="in/2024")
@@ -311,16 +250,3 @@ def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):
     assert summary(shell.events("dusk.brush", named, "--in-place")) == (1, 0, 0)
     for again in (held, named):
         assert summary(shell.events("dusk.brush", again, "--in-place")) == (0, 1, 0)
-
-
-def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell):
-    (path,) = shell.photographs(1)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:700])
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=4)) == (0, 0, 1)
-    by_hand = shell.folder / "out/0.jpg"
-    by_hand.write_bytes(b"by hand")
-    path.write_bytes(whole)
-    _, err = shell.run("dusk.brush", "in", "-o", "out", "--retry-failed")
-    assert "out/0.jpg: somebody has changed it" in err
-    assert by_hand.read_bytes() == b"by hand"

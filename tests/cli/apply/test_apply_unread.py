@@ -10,7 +10,6 @@ import pytest
 
 from brushctl.runs import in_place
 from brushctl.runs.plan import STATE
-from brushctl.runs.storage import local
 from tests.cli.apply_shell import ApplyShell, summary
 from tests.photos import makers
 
@@ -128,25 +127,6 @@ def test_in_place_results_of_an_old_journal_are_read_once_and_then_known(shell, 
     for _ in range(2):
         assert summary(shell.events(*IN_PLACE)) == (0, 2, 0)
     assert sorted(read) == ["0.jpg", "1.jpg"]
-
-
-def test_a_photograph_that_was_touched_is_read_once_and_then_known(shell, monkeypatch):
-    paths = shell.photographs(3)
-    paths[2].write_bytes(b"no photograph")
-    arguments = ("dusk.brush", "in", "-o", "out")
-    assert summary(shell.events(*arguments, status=3)) == (2, 0, 1)
-    for path in paths[1:]:
-        os.utime(path)
-    names, hash_file = [], local.hash_file
-
-    def noted(path: Path) -> str:
-        names.append(path.name)
-        return hash_file(path)
-
-    monkeypatch.setattr(local, "hash_file", noted)
-    for _ in range(2):
-        assert summary(shell.events(*arguments, status=3)) == (0, 2, 1)
-        assert names == ["1.jpg", "2.jpg"]
 
 
 def test_checksum_in_place_finds_another_content_of_the_same_length_time_and_inode(shell):

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import s3fs
 
+from brushctl.app import apply as applying
 from brushctl.app.machines import Machines
 from brushctl.cli.app import main
-from brushctl.runs import worker
-from brushctl.runs.executors import distributed as running
+from brushctl.runs.executors import ray as running
 from brushctl.runs.executors.ray import Pool
 from brushctl.runs.records import Fault, Record, Source
 from tests.cli.apply.test_apply_again import nearly_full
@@ -44,7 +44,7 @@ class Shell:
             patch.setenv("BRUSHCTL_HOME", str(self.folder / "home"))
             patch.setattr(sys, "argv", command)
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
-            patch.setattr(worker, "open_editor_of", tone_editor)
+            patch.setattr(applying, "open_editor_of", tone_editor)
             patch.setitem(sys.modules, "brushctl.engine.sampler", tone_engine())
             self.capture.readouterr()
             with pytest.raises(SystemExit) as ended:
@@ -179,9 +179,9 @@ def test_every_process_is_given_one_number_format(shell, monkeypatch, able):
 def noting(given: list[str]):
     """A cluster that edits nothing, and notes the number format that its editors would have."""
 
-    def edit(tasks, opener, *_args, **_how):
+    def edit(_plan, jobs, opener, *_args, **_how):
         given.append(opener.args[1]["dtype"])
         fault = Fault("unexpected", "not tried")
-        return [Record(task.key, "failed", {}, Source(), error=fault) for task in tasks]
+        return [Record(job.key, "failed", {}, Source(), error=fault) for job in jobs]
 
     return edit
