@@ -41,7 +41,7 @@ class FolderPlace:
         os.utime(self.folder / path, ns=(0, 10**18))
 
     def kill(self) -> None:
-        """Leave of the journal what a run has written that was killed before it said it was done."""
+        """Leave of the journal what a run has written that was killed before it said "done"."""
         journal = self.folder / "out" / STATE / "journal.jsonl"
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(b"".join(line for line in lines if b'"done"' not in line))
@@ -95,7 +95,7 @@ class BucketPlace:
         system.call_s3("complete_multipart_upload", MultipartUpload=parts, **where)
 
     def kill(self) -> None:
-        """Leave of the journal what a run has written that was killed before it said it was done."""
+        """Leave of the journal what a run has written that was killed before it said "done"."""
         _, *later = sorted(self.system.find(self.name(f"out/{STATE}")))
         self.system.rm(later)
 

@@ -240,6 +240,21 @@ def test_a_full_disk_ends_the_run(tmp_path, monkeypatch):
     assert not list((tmp_path / "out").glob(f".*{PART}"))
 
 
+def test_a_result_that_cannot_be_written_is_named_where_its_photograph_has_another_name(
+    tmp_path, monkeypatch
+):
+    folder = photographs(tmp_path / "in", [(60, 40)])
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("brushctl.files._flush", denied)
+    (record,) = edited(folder, tmp_path / "out", Recording(1), template="{stem}-x.{ext}")
+    assert record.error
+    assert record.error.where == str(tmp_path / "out/000-x.jpg")
+    assert record.error.what == "the result cannot be written (permission denied)"
+
+
 def test_what_the_editor_made_is_what_is_written(tmp_path):
     """Windows of mixed shapes never exchange their pictures."""
 

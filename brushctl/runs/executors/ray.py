@@ -206,9 +206,9 @@ def edit_on_cluster(
     progress, sources = Progress(report), Sources(plan.output)
 
     def note(records: Iterable[Record]) -> None:
-        told = [record.following(before[record.file]) for record in records]
-        journal.write(*told)
-        progress.add(*told)
+        following = [record.following(before[record.file]) for record in records]
+        journal.write(*following)
+        progress.add(*following)
 
     left = [Photograph(_anywhere(job), sources.of(job)) for job in jobs]
     worker = partial(_edit_worker, opener, treatment, _absolute(plan.output), pool.cores)

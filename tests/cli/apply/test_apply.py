@@ -15,18 +15,6 @@ from tests.photos.driver import tone
 from tests.photos.processes import start
 
 
-def test_a_second_run_does_nothing_and_a_changed_photograph_only_itself(shell):
-    paths = shell.photographs()
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (0, 3, 0)
-    makers.write_jpeg(paths[1], makers.picture(seed=9))
-    os.utime(paths[2])  # touched, not changed
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
-    assert edited(paths[1], shell.folder / "out/1.jpg")
-    (shell.folder / "out/0.jpg").unlink()
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
-
-
 def test_a_quality_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
     (photo,) = shell.photographs(1)
     taken = {}

@@ -12,7 +12,8 @@ from brushctl.app import watch as watching
 from brushctl.app.apply_plan import ApplySettings
 from brushctl.cli import apply as command
 from brushctl.runs.inputs import find_inputs
-from brushctl.runs.plan import plan_folder
+from brushctl.runs.journal import journal_in
+from brushctl.runs.plan import STATE, plan_folder
 from brushctl.runs.watch import LONGEST, HotFolders, rest_after, wait
 from tests.cli.apply_shell import edited
 from tests.photos import makers
@@ -76,6 +77,30 @@ def test_each_change_is_noticed(shell, watched):
 
     compared, _ = watched(script())
     assert compared == [3] * 8
+
+
+def test_what_was_touched_is_noted_so_that_a_later_run_need_not_read_it(shell, watched):
+    (photograph,) = shell.photographs(1)
+    out = shell.folder / "out"
+
+    def noted() -> bool:
+        records = journal_in(out / STATE)
+        return records["0.jpg"].source.mtime_ns == 10**18
+
+    def script() -> Iterator[None]:
+        yield from until((out / "0.jpg").exists)
+        os.utime(photograph, ns=(0, 10**18))
+        yield from until(noted)
+
+    watched(script())
+    assert edited(photograph, out / "0.jpg")
+
+
+def test_results_at_a_url_are_refused_a_hot_folder(shell):
+    shell.photographs(1)
+    arguments = ("dusk.brush", "in", "-o", "s3://archive/out", "--watch")
+    _, err = shell.run(*arguments, status=2)
+    assert "--watch needs an output folder with a path" in err
 
 
 def until(condition: Callable[[], bool]) -> Iterator[None]:

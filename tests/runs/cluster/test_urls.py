@@ -121,6 +121,18 @@ def test_a_run_from_a_bucket_into_a_folder_goes_on_from_its_journal(shell, archi
     assert shell.run(*arguments)[-1]["unchanged"] == 2
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray")
+def test_a_bucket_s_run_by_one_process_is_gone_on_with_by_a_cluster(shell, archive):
+    arguments = (f"{archive}/in/*/*.jpg", "-o", f"{archive}/out")
+    assert shell.run(f"{archive}/in/0", "-o", f"{archive}/out/0")[-1]["done"] == 2
+    assert shell.run(*arguments, "--overwrite")[-1]["done"] == ENOUGH
+    assert shell.run(*arguments, "--engine", "ray")[-1]["unchanged"] == ENOUGH
+    page = ("--engine", "ray", "--seed", "1", "--report", "page.html")
+    assert shell.run(*arguments, *page)[-1]["done"] == ENOUGH
+    assert (shell.folder / "page.html").read_text().count("data:image/jpeg") == 2 * ENOUGH
+
+
 @pytest.mark.usefixtures("ray")
 def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
     shell.run("in/0", "-o", "out")
@@ -132,7 +144,7 @@ def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("s3://archive/x", "-o", "out"),
+        ("s3://archive/x", "--in-place"),
         ("in", "-o", "out", "--engine", "ray", "--watch"),
         ("in", "--in-place", "--engine", "ray"),
         ("nosuch://archive/x", "-o", "out", "--engine", "ray"),
@@ -140,7 +152,8 @@ def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
     ],
     ids=" ".join,
 )
-def test_what_a_cluster_cannot_do_is_refused(shell, arguments):
+def test_what_a_cluster_cannot_do_is_refused(shell, s3, arguments):
+    s3fs.S3FileSystem().pipe_file(f"{s3}/x/1.jpg", b"x")
     shell.run(*arguments, status=2)
     assert not (shell.folder / "out").exists()
 

@@ -2,15 +2,21 @@
 
 import json
 import re
+import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+import brushctl
 from brushctl.cli import apply as command
 from brushctl.errors import Interrupted
+from brushctl.runs.plan import STATE
 from brushctl.runs.storage.base import storage_of
+from brushctl.runs.storage.local import replacing_result
 from tests.cli.apply_shell import summary
 from tests.photos.brushes import make_brush
+from tests.photos.driver import tone_engine
 from tests.runs.places import is_edited, jpeg, photographs
 
 
@@ -272,6 +278,20 @@ def test_a_report_shows_photographs_wherever_they_lie(shell, place, arguments):
     assert "2 photographs edited, 0 failed." in page
 
 
+def test_what_killed_processes_left_in_a_folder_is_deleted_wherever_the_photographs_lie(
+    shell, place
+):
+    photographs(place, 1)
+    out = shell.folder / "results"
+    out.mkdir()
+    with replacing_result(out / "0.jpg", out) as file:
+        part = Path(file.name)
+    (out / "0.jpg").unlink()
+    part.write_bytes(b"half")
+    shell.run("dusk.brush", place.name("in"), "-o", str(out))
+    assert sorted(path.name for path in out.iterdir()) == [STATE, "0.jpg"]
+
+
 def test_one_photograph_to_one_file_and_to_stdout(shell, place):
     (path,) = photographs(place, 1)
     shell.run("dusk.brush", place.name(path), "-o", place.name("one.jpg"))
@@ -282,3 +302,16 @@ def test_one_photograph_to_one_file_and_to_stdout(shell, place):
     out, _ = shell.run("dusk.brush", place.name(path), "-o", "-")
     assert out == made
     shell.run("dusk.brush", place.name(path), "-o", place.name(path), status=2)
+
+
+def test_python_takes_what_the_command_takes(shell, place, monkeypatch):
+    photographs(place, 2)
+    monkeypatch.setitem(sys.modules, "brushctl.engine.sampler", tone_engine())
+    named, brush, output = [place.name("in")], shell.folder / "dusk.brush", place.name("out")
+    records = brushctl.apply(named, brush, output)
+    assert [(record.file, record.status) for record in records] == [
+        ("0.jpg", "done"),
+        ("1.jpg", "done"),
+    ]
+    assert is_edited(place, "in/1.jpg", "out/1.jpg")
+    assert brushctl.apply(named, brush, output) == []
