@@ -14,7 +14,7 @@ from brushctl.photos.choices import Detail
 from brushctl.runs.inputs import Input, find_inputs, read_list
 from brushctl.runs.naming import TEMPLATE, names_picture
 from brushctl.runs.plan import Plan, check_room, plan_folder, plan_in_place, plan_single
-from brushctl.runs.storage.base import real_names, storage_of
+from brushctl.runs.storage.base import path_in, real_names, storage_of
 
 if TYPE_CHECKING:
     from brushctl.runs.records import Record
@@ -156,7 +156,7 @@ def plan_photographs(
         return plan_in_place(found)
     target = storage_of(output).canonical(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
-    if names_picture(output):
+    if names_picture(path_in(output)):
         if one_file:
             return plan_single(found[0].file, target, listed=found[0].listed)
         raise UsageError(

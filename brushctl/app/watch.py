@@ -14,7 +14,7 @@ from brushctl.events import Event, Reporter, Told
 from brushctl.files import STREAM, expanded
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import STATE, check_outside, plan_folder
-from brushctl.runs.storage.base import is_url
+from brushctl.runs.storage.base import is_url, path_in
 
 if TYPE_CHECKING:
     from brushctl.runs.journal import Journal
@@ -44,10 +44,11 @@ def watchable(
         raise UsageError("--watch needs input folders and an output folder (-o)")
     if is_url(output):
         raise UsageError("--watch needs an output folder with a path", where=output)
-    for folder in named:
+    folders = tuple(map(path_in, named))
+    for folder in folders:
         if not expanded(folder).is_dir():
             raise UsageError("--watch needs folders to watch", where=folder)
-    return tuple(named), expanded(output)
+    return folders, expanded(path_in(output))
 
 
 def watch_folders(
@@ -81,17 +82,17 @@ def watch_folders(
     from brushctl.runs.journal import Journal
     from brushctl.runs.watch import HotFolders, rest_after, wait
 
-    def tell(line: str) -> None:
+    def report_line(line: str) -> None:
         with reporting() as report:
             report(Told(line))
 
     check_outside((str(expanded(folder)) for folder in folders), str(output))
     hot = HotFolders(folders, settle)
-    with Journal(output / STATE, tell) as journal, open_editor() as editor:
+    with Journal(output / STATE, report_line) as journal, open_editor() as editor:
         watch = _Watch(
-            hot, folders, output, template, settings, journal, editor, stop, reporting, tell
+            hot, folders, output, template, settings, journal, editor, stop, reporting, report_line
         )
-        tell(f"watching {', '.join(folders)}; Ctrl-C ends")
+        report_line(f"watching {', '.join(folders)}; Ctrl-C ends")
         while not stop():
             started = time.thread_time()
             busy = watch.look()
@@ -112,7 +113,7 @@ class _Watch:
     editor: "Editor"
     stop: Stop
     reporting: Callable[[], AbstractContextManager[Reporter]]
-    tell: Callable[[str], None]
+    report_line: Callable[[str], None]
     waiting: str = ""
     warned: set[str] = field(default_factory=set)
 
@@ -164,7 +165,7 @@ class _Watch:
     def _warn(self, line: str) -> None:
         if line not in self.warned:
             self.warned.add(line)
-            self.tell(line)
+            self.report_line(line)
 
     def _warn_passed_over(self, folder: str, why: str) -> None:
         self._warn(passed_over(folder, why))

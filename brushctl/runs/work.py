@@ -114,7 +114,7 @@ class PhotographWorker:
         else:
             try:
                 with writing_result():
-                    record = self._put(photograph.job, *outcome)
+                    record = self._write_result(photograph.job, *outcome)
             except Exception as error:
                 record = failed(key, error, outcome[0].source, self._treatment.settings)
         record = record.following(before)
@@ -122,7 +122,7 @@ class PhotographWorker:
             self._journal.write(record)
         return record
 
-    def _put(self, job: Job, prepared: Prepared, edited: Edited) -> Record:
+    def _write_result(self, job: Job, prepared: Prepared, edited: Edited) -> Record:
         data, facts = encoded(prepared, edited, self._treatment)
         record = Record(job.key, "done", self._treatment.settings, prepared.source, facts=facts)
         name = job.result_file
