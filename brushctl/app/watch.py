@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from brushctl.runs.steps import Editor
     from brushctl.runs.watch import HotFolders
 
+Reporting = Callable[[], AbstractContextManager[Reporter]]
+"""Opens a reporter for a while: where nothing happens for hours, nothing is to be shown either."""
+
 LOOK_INTERVAL = 1.0
 """Seconds between two looks; more where nothing happens and a look is dear."""
 
@@ -60,7 +63,7 @@ def watch_folders(
     template: str,
     settle: float,
     stop: Stop,
-    reporting: Callable[[], AbstractContextManager[Reporter]],
+    reporting: Reporting,
 ) -> None:
     """Edit what arrives in folders.
 
@@ -72,7 +75,7 @@ def watch_folders(
         template: the results' names.
         settle: seconds for which a file must have stayed as it is.
         stop: true ends the work when what is in hand is done.
-        reporting: opens a reporter for a time in which there is something to report.
+        reporting: opens a reporter when there is something to report.
 
     Raises:
         PlanError: the output folder lies inside one of the folders.
@@ -82,17 +85,14 @@ def watch_folders(
     from brushctl.runs.journal import Journal
     from brushctl.runs.watch import HotFolders, rest_after, wait
 
-    def report_line(line: str) -> None:
-        with reporting() as report:
-            report(Told(line))
+    def warn(line: str) -> None:
+        _report(reporting, Told(line))
 
     check_outside((str(expanded(folder)) for folder in folders), str(output))
     hot = HotFolders(folders, settle)
-    with Journal(output / STATE, report_line) as journal, open_editor() as editor:
-        watch = _Watch(
-            hot, folders, output, template, settings, journal, editor, stop, reporting, report_line
-        )
-        report_line(f"watching {', '.join(folders)}; Ctrl-C ends")
+    with Journal(output / STATE, warn) as journal, open_editor() as editor:
+        watch = _Watch(hot, folders, output, template, settings, journal, editor, stop, reporting)
+        _report(reporting, Told(f"watching {', '.join(folders)}; Ctrl-C ends"))
         while not stop():
             started = time.thread_time()
             busy = watch.look()
@@ -112,8 +112,7 @@ class _Watch:
     journal: "Journal"
     editor: "Editor"
     stop: Stop
-    reporting: Callable[[], AbstractContextManager[Reporter]]
-    report_line: Callable[[str], None]
+    reporting: Reporting
     waiting: str = ""
     warned: set[str] = field(default_factory=set)
 
@@ -159,13 +158,17 @@ class _Watch:
     def _wait_for(self, reason: str) -> None:
         if reason != self.waiting:
             self.waiting = reason
-            with self.reporting() as report:
-                report(Waiting(reason))
+            _report(self.reporting, Waiting(reason))
 
     def _warn(self, line: str) -> None:
         if line not in self.warned:
             self.warned.add(line)
-            self.report_line(line)
+            _report(self.reporting, Told(line))
 
     def _warn_passed_over(self, folder: str, why: str) -> None:
         self._warn(passed_over(folder, why))
+
+
+def _report(reporting: Reporting, event: Event) -> None:
+    with reporting() as report:
+        report(event)
