@@ -26,15 +26,12 @@ from PIL import Image
 
 from benchmarks.results import report
 from brushctl.events import Event, Reporter
-from brushctl.runs.executors.distributed import block_size, edit_on_cluster
-from brushctl.runs.executors.ray import Pool, cluster
+from brushctl.runs.executors.ray import EditorOpener, Pool, block_size, cluster, edit_on_cluster
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import Plan, plan_folder
-from brushctl.runs.remote_plan import tasks_of
 from brushctl.runs.steps import FileDone, Treatment
-from brushctl.runs.work import edit_photographs
-from brushctl.runs.worker import EditorOpener
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/cluster.json")
@@ -139,9 +136,8 @@ def _alone(plan: Plan, opener: EditorOpener, count: int) -> dict[str, Any]:
 def _spread(plan: Plan, opener: EditorOpener, most: int, count: int) -> dict[str, Any]:
     assert plan.state
     with Journal(plan.state) as journal:
-        tasks = tasks_of(plan, plan.jobs)
         how: dict[str, Any] = {"journal": journal, "pool": Pool(most)}
-        run = partial(edit_on_cluster, tasks, opener, TREATMENT, **how)
+        run = partial(edit_on_cluster, plan, plan.jobs, opener, TREATMENT, **how)
         return timed(lambda report: run(report=report), count, "MapWorker")
 
 

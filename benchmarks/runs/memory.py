@@ -18,12 +18,12 @@ from PIL import Image
 
 from benchmarks.results import report
 from brushctl.events import Event
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.resume import select
 from brushctl.runs.steps import FileDone, Treatment
-from brushctl.runs.work import edit_photographs
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/memory.json")

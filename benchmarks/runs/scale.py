@@ -20,21 +20,25 @@ import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import torch
 from PIL import Image
 
 from benchmarks.results import report
-from brushctl.runs.executors.distributed import LARGEST
+from brushctl.runs.executors.ray import LARGEST
+from brushctl.runs.inputs import Input
 from brushctl.runs.journal import Journal
-from brushctl.runs.records import Facts, Record, Result
-from brushctl.runs.remote_plan import Task, plan_urls, select_urls
+from brushctl.runs.plan import Job, Plan, plan_folder
+from brushctl.runs.records import Facts, Record, Result, Source, Stat
+from brushctl.runs.resume import Sources, select
 from brushctl.runs.steps import Treatment
-from brushctl.runs.storage.remote import Found
-from brushctl.runs.worker import EditWorker
+from brushctl.runs.storage.base import storage_of
+from brushctl.runs.windows import Photograph
+from brushctl.runs.work import PhotographWorker
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/scale.json")
@@ -120,28 +124,30 @@ def _host(folder: Path) -> float:
     rng = np.random.default_rng(0)
     coarse = Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
     coarse.resize((4000, 3000), Image.Resampling.BICUBIC).save(folder / "in.jpg", quality=92)
-    task = Task(str(folder / "in.jpg"), str(folder / "out.jpg"), "in.jpg", "out.jpg")
-    painter = EditWorker(ToneEditor, Treatment({}), cores=1)
-    times = [_seconds(lambda: list(painter([task]))) for _ in range(4)]
+    job = Job(str(folder / "in.jpg"), str(folder / "out.jpg"), "out.jpg")
+    worker = PhotographWorker(ToneEditor(), Treatment({}), output=str(folder), threads=1)
+    times = [_seconds(lambda: list(worker([Photograph(job, Source())]))) for _ in range(4)]
     return min(times[1:])  # the first compiles the kernels
 
 
 def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
     """What each photograph costs the process that plans and notes."""
+    output = storage_of("memory://out").canonical("memory://out")
     found = [
-        Found(
-            f"s3://archive/{n:09}.jpg", PurePosixPath(f"{n:09}.jpg"), {"bytes": n, "mark": str(n)}
-        )
+        Input(f"memory:///in/{n:09}.jpg", f"{n:09}.jpg", None, Stat(n, mark=str(n)))
         for n in range(count)
     ]
-    tasks: list[Task] = []
-    planning = _seconds(
-        lambda: tasks.extend(plan_urls(found, "s3://out", template="{stem}.{ext}", brush="x"))
-    )
+    plans: list[Plan] = []
+    planning = _seconds(lambda: plans.append(plan_folder(found, output, brush="x")))
+    jobs, sources = plans[0].jobs, Sources(output)
+    system = fsspec.filesystem("memory")
+    for job in jobs:
+        system.pipe_file(job.target_file, b"x")
     settings = {"brush": "golden-hour", "brush_sha256": "0" * 64, "seed": 0, "detail": "auto"}
     facts = Facts((4000, 3000), "transfer", 0.1, "a recolouring", (), 1.25)
     records = [
-        Record(t.key, "done", settings, t.mark, Result(t.result, bytes=1), facts) for t in tasks
+        Record(job.key, "done", settings, sources.of(job), Result(job.key, bytes=1), facts)
+        for job in jobs
     ]
     with Journal(folder / "state") as journal:
         blocks = [records[n : n + LARGEST] for n in range(0, count, LARGEST)]
@@ -149,12 +155,7 @@ def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
         size = journal.path.stat().st_size
     state = Journal(folder / "state")
     reading = _seconds(state.__enter__)
-    there = {task.target: 1 for task in tasks}
-    choosing = _seconds(
-        lambda: select_urls(
-            tasks, state.records, settings, there, overwrite=False, retry_failed=False
-        )
-    )
+    choosing = _seconds(lambda: select(plans[0], state.records, Treatment(settings)))
     state.__exit__(None, None, None)
     return {
         "driver bytes": _held(found, blocks) / count,
@@ -165,14 +166,14 @@ def _driver(folder: Path, count: int = 20_000) -> dict[str, float]:
     }
 
 
-def _held(found: list[Found], blocks: list[list[Record]]) -> int:
+def _held(found: list[Input], blocks: list[list[Record]]) -> int:
     """Bytes that the process that plans and notes holds, when all are done."""
     tracemalloc.start()
-    tasks = plan_urls(found, "s3://out", template="{stem}.{ext}", brush="x")
+    jobs = plan_folder(found, "memory:///out", brush="x").jobs
     records = [pickle.loads(pickle.dumps(block)) for block in blocks]  # as processes send them
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(tasks) == sum(map(len, records))
+    assert len(jobs) == sum(map(len, records))
     return held
 
 

@@ -32,10 +32,10 @@ from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import Editor
 from brushctl.photos.choices import Detail
 from brushctl.photos.icc import quantise
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.steps import Treatment
-from brushctl.runs.work import edit_photographs
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/apply.json")

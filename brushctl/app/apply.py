@@ -1,31 +1,39 @@
 """Repeat a brush's edit on photographs: plan, choose what is to be done, edit, keep a journal."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.app.apply_plan import ApplySettings, check_sampling, plan_photographs
+from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
 from brushctl.events import Reporter, Told, silent
-from brushctl.files import STREAM
+from brushctl.files import STREAM, read_bytes
 from brushctl.photos.choices import Detail
 from brushctl.runs.inputs import check_named
-from brushctl.runs.links import RealPaths
-from brushctl.runs.plan import Plan
+from brushctl.runs.plan import Job, Plan
+from brushctl.runs.storage.base import AnyJournal, storage_of
 from brushctl.settings import check_seed
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-    from brushctl.runs.journal import Journal
     from brushctl.runs.records import Record
-    from brushctl.runs.remote_plan import Chosen
     from brushctl.runs.resume import Selection
     from brushctl.runs.steps import Editor
 
-    Edit = Callable[[Plan, Selection, Journal | None], list[Record]]
+Execute = Callable[[Plan, Sequence[Job], AnyJournal | None], "list[Record]"]
+"""Edits photographs of a plan, each noted in the journal; returns what became of each."""
+Stop = Callable[[], bool]
+"""Whether the user wants the run to end when what is in hand is done."""
+
+
+def go_on() -> bool:
+    """Nobody stops the run."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,9 @@ def apply(
     A second call edits only what is missing or has changed.
 
     Args:
-        inputs: files, folders and patterns.
+        inputs: files, folders and patterns, by path or URL.
         brush: a name in the cache, a file, or a brush.
-        output: a folder, or a file for one photograph; None only with `in_place`.
+        output: a folder, by path or URL, or a file for one photograph; None only with `in_place`.
         in_place: replace each photograph by its result.
         overwrite: edit every photograph again.
         retry_failed: try those again that failed in an earlier run.
@@ -104,6 +112,7 @@ def apply(
         BrushMismatchError: it is of another base model.
         BaseModelError: the base model is not on this machine.
         DeviceError: the device is not on this machine.
+        StorageError: the storage of a URL cannot be reached.
         OSError: the disk is full or read-only.
     """
     from brushctl.brushes.cache import open_brush
@@ -139,19 +148,15 @@ def apply(
     plan = plan_photographs(settings, named, target, in_place=in_place, report=report)
     if plan is None:
         return []
-
-    def edit(plan: Plan, selection: "Selection", journal: "Journal | None") -> "list[Record]":
-        with open_editor(opened, device=device, **sampling) as editor:
-            return edit_here(plan, selection, settings, editor, journal, report=report)
-
-    outcome = carry_out(plan, settings, edit, report=report)
+    opener = partial(open_editor, opened, device=device, **sampling)
+    outcome = carry_out(plan, settings, in_threads(opener, settings, report=report), report=report)
     return [*outcome.failed_before, *outcome.records]
 
 
 def carry_out(
     plan: Plan,
     settings: ApplySettings,
-    edit: "Edit",
+    execute: Execute,
     *,
     page: Path | None = None,
     report: Reporter = silent,
@@ -161,7 +166,7 @@ def carry_out(
     Args:
         plan: what to do.
         settings: how photographs are edited, and which of them again.
-        edit: edits what is chosen, if anything is; returns what became of it.
+        execute: edits what is chosen, if anything is: `in_threads` or `on_cluster`.
         page: where a page of before and after goes, if anywhere.
         report: called with every event of the work.
 
@@ -169,28 +174,26 @@ def carry_out(
         OutputBusyError: another run writes into the same folder.
     """
     from brushctl.runs.in_place import states_around
-    from brushctl.runs.journal import Journal, check_idle
+    from brushctl.runs.journal import check_idle
+    from brushctl.runs.work import sweep
 
     def warn(line: str) -> None:
         report(Told(line))
 
     started = time.monotonic()
-    held: AbstractContextManager[Journal | None]
-    held = Journal(plan.state, warn) if plan.state else nullcontext()
+    held: AbstractContextManager[AnyJournal | None] = nullcontext()
+    if plan.output is not None:
+        held = storage_of(plan.output).journal(plan.output, warn)
     with held as journal:
         # With one's own lock held: of two that begin at one time, one at least sees the other.
         check_idle(states_around(plan))
-        sweep_plan(plan)
-        selection = settings.select(plan, journal.records if journal else {})
-        for line in left_alone(selection):
-            warn(line)
-        if journal and selection.renewed:
-            journal.write(*selection.renewed)
-        records = edit(plan, selection, journal) if selection.todo else []
+        sweep(plan.jobs, plan.output)
+        selection = choose(plan, settings, journal, warn)
+        records = execute(plan, selection.todo, journal) if selection.todo else []
         if page and journal:
             from brushctl.runs.report import write_report
 
-            title = f"{settings.brush}: {journal.path.parent.parent}"
+            title = f"{settings.brush}: {plan.output}"
             write_report(page, plan.jobs, journal.records, title=title)
     return ApplyOutcome(
         records=records,
@@ -201,45 +204,129 @@ def carry_out(
     )
 
 
-def edit_here(
-    plan: Plan,
-    selection: "Selection",
+def choose(
+    plan: Plan, settings: ApplySettings, journal: AnyJournal | None, warn: Callable[[str], None]
+) -> "Selection":
+    """Choose what of a plan is still to be done; the journal is told what has been looked up.
+
+    Args:
+        plan: what to do.
+        settings: how photographs are edited, and which of them again.
+        journal: of earlier runs, if there is one.
+        warn: is told of results that are left alone.
+    """
+    selection = settings.select(plan, journal.records if journal else {})
+    for job in selection.retouched:
+        warn(
+            f"warning: {job.target_file}: somebody has changed it since it was made,"
+            " or it cannot be read, and it is left alone."
+            " Pass --overwrite to make it anew."
+        )
+    if journal and selection.renewed:
+        journal.write(*selection.renewed)
+    return selection
+
+
+def planned_actions(plan: Plan, settings: ApplySettings) -> Iterator[tuple[str, Job]]:
+    """What a run would do with each photograph: `edit` it, `keep` its result, or `skip` it."""
+    records = {} if plan.output is None else storage_of(plan.output).records(plan.output)
+    selection = settings.select(plan, records)
+    current = {job.key for job in selection.current}
+    failed = {record.file for record in selection.failed}
+    for job in plan.jobs:
+        yield "keep" if job.key in current else "skip" if job.key in failed else "edit", job
+
+
+def in_threads(
+    open_editor: "Callable[[], AbstractContextManager[Editor]]",
     settings: ApplySettings,
-    editor: "Editor",
-    journal: "Journal | None",
     *,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = go_on,
     report: Reporter = silent,
-) -> "list[Record]":
-    """Edit in this process; return what became of each photograph."""
-    from brushctl.runs.work import edit_photographs
+) -> Execute:
+    """Edit in this process.
 
-    return edit_photographs(
-        plan,
-        selection.todo,
-        editor,
-        settings.treatment(),
-        journal=journal,
-        stop=stop,
-        report=report,
-    )
+    Args:
+        open_editor: loads the model, once there is something to do.
+        settings: how photographs are edited.
+        stop: asked between windows of photographs.
+        report: called with every event of the work.
+    """
 
+    def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
+        from brushctl.runs.executors.threads import edit_photographs
 
-def left_alone(selection: "Selection | Chosen") -> list[str]:
-    """Warnings of results that somebody has changed since they were made, it seems."""
-    return [
-        f"warning: {job.target}: somebody has changed it since it was made, or it cannot be read,"
-        " and it is left alone."
-        " Pass --overwrite to make it anew."
-        for job in selection.retouched
-    ]
+        with open_editor() as editor:
+            treatment = settings.treatment()
+            return edit_photographs(
+                plan, jobs, editor, treatment, journal=journal, stop=stop, report=report
+            )
+
+    return execute
 
 
-def sweep_plan(plan: Plan) -> None:
-    """Delete what killed runs of a plan have left half-written."""
-    from brushctl.runs.results import sweep_results
+def on_cluster(
+    brush: Path,
+    settings: ApplySettings,
+    machines: Machines,
+    *,
+    stop: Stop = go_on,
+    report: Reporter = silent,
+) -> Execute:
+    """Edit on a Ray cluster.
 
-    real = RealPaths()
-    targets = ((job.target_file, job.in_place) for job in plan.jobs if job.target_file)
-    files = (real.of(target) if in_place else target for target, in_place in targets)
-    sweep_results(files, plan.state.parent if plan.state else None)
+    Args:
+        brush: its file, which no other machine need have.
+        settings: how photographs are edited.
+        machines: the cluster.
+        stop: asked between blocks of photographs.
+        report: called with every event of the work.
+    """
+
+    def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
+        from brushctl.runs.executors.ray import edit_on_cluster
+
+        assert journal is not None  # `check_for_cluster`
+        with machines.joined(report) as pool:
+            sampling = settings.sampling
+            how = {
+                **sampling,
+                "device": machines.device,
+                "base": machines.base(sampling["base"]),
+                "dtype": machines.dtype(sampling["dtype"], pool),
+            }
+            opener = partial(open_editor_of, read_bytes(brush), how)
+            treatment = settings.treatment()
+            return edit_on_cluster(
+                plan,
+                jobs,
+                opener,
+                treatment,
+                journal=journal,
+                pool=pool,
+                stop=stop,
+                report=report,
+            )
+
+    return execute
+
+
+def check_for_cluster(plan: Plan) -> None:
+    """See that a plan is one that a cluster can carry out.
+
+    Raises:
+        UsageError: it is of a kind that one process does.
+    """
+    if plan.output is None or any(job.in_place for job in plan.jobs):
+        raise UsageError(
+            "a cluster edits photographs into an output folder",
+            do="Use -o FOLDER, or one process.",
+        )
+
+
+def open_editor_of(data: bytes, how: dict[str, Any]) -> "AbstractContextManager[Editor]":
+    """An editor for the bytes of a brush file, in whichever process."""
+    from brushctl.brushes.file import decode_brush
+    from brushctl.engine.sampler import open_editor
+
+    return open_editor(decode_brush(data), **how)

@@ -1,8 +1,7 @@
 """How photographs are edited, and which file each becomes."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
@@ -10,19 +9,12 @@ from brushctl.brushes import limits
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
 from brushctl.events import Reporter, Told, silent
-from brushctl.files import STREAM, expanded
+from brushctl.files import STREAM
 from brushctl.photos.choices import Detail
 from brushctl.runs.inputs import Input, find_inputs, read_list
-from brushctl.runs.links import RealPaths
 from brushctl.runs.naming import TEMPLATE, names_picture
-from brushctl.runs.plan import (
-    STATE,
-    Plan,
-    check_room,
-    plan_folder,
-    plan_in_place,
-    plan_single,
-)
+from brushctl.runs.plan import Plan, check_room, plan_folder, plan_in_place, plan_single
+from brushctl.runs.storage.base import path_in, real_names, storage_of
 
 if TYPE_CHECKING:
     from brushctl.runs.records import Record
@@ -93,9 +85,9 @@ class ApplySettings:
             retry_failed=self.retry_failed,
             checksum=self.checksum,
         )
-        targets = [job.target for job in selection.todo if job.target]
-        if targets:
-            check_room(selection.todo, plan.state.parent if plan.state else targets[0].parent)
+        target = next((job.target_file for job in selection.todo if job.target_file), None)
+        if target is not None:
+            check_room(selection.todo, plan.output or str(PurePath(target).parent))
         return selection
 
 
@@ -129,7 +121,7 @@ def plan_photographs(
 
     Args:
         settings: how photographs are edited.
-        named: files, folders, patterns; or `-` alone, standard input.
+        named: files, folders, patterns, by path or URL; or `-` alone, standard input.
         output: a folder, a file for one photograph, or `-`, standard output.
         files_from: a list of files.
         template: the results' names.
@@ -162,17 +154,17 @@ def plan_photographs(
     found = find_inputs(named, listed, passed_over=warn)
     if output is None:
         return plan_in_place(found)
-    target = expanded(output)
+    target = storage_of(output).canonical(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
-    if names_picture(output):
+    if names_picture(path_in(output)):
         if one_file:
-            return plan_single(found[0].path, target)
+            return plan_single(found[0].file, target, listed=found[0].listed)
         raise UsageError(
             "this is a picture's name, which one named file alone can have for its result",
             where=output,
             do=f"Name a folder; {output}/ is one.",
         )
-    photographs = _without_results(found, target / STATE, report)
+    photographs = _without_results(found, target, report)
     return plan_folder(photographs, target, template=template, brush=settings.brush)
 
 
@@ -184,26 +176,24 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
         found = find_inputs(named)
         if len(found) != 1 or found[0].root:
             raise one
-        return plan_single(found[0].path, None)
-    target = None if output is None or output == STREAM else expanded(output)
+        return plan_single(found[0].file, None, listed=found[0].listed)
+    target = None if output in (None, STREAM) else storage_of(output).canonical(output)
     return plan_single(None, target)
 
 
-def _without_results(found: list[Input], state: Path, report: Reporter) -> list[Input]:
+def _without_results(found: list[Input], output: str, report: Reporter) -> list[Input]:
     """What of the inputs no earlier run has made: beside its results, a pattern finds them too."""
-    from brushctl.runs.journal import results_of
+    from brushctl.runs.resume import results_among
 
-    paths = RealPaths()
-    above = os.path.join(paths.of_folder(str(state.parent)), "")  # noqa: PTH118  (as text)
-    real = [paths.of(item.file) for item in found]
-    if not any(path.startswith(above) for path in real):
-        return found  # without the journal, which may be long
-    made = results_of(state)
-    photographs = [item for item, path in zip(found, real, strict=True) if path not in made]
-    if count := len(found) - len(photographs):
-        results = f"{count} result{'s' * (count != 1)} of earlier runs into {state.parent}"
-        told = f"passed over: {results}. Choose another output folder to edit them."
-        report(Told(told))
+    real = real_names()
+    names = [real(item.file) for item in found]
+    made = results_among(names, output)
+    if not made:
+        return found
+    photographs = [item for item, name in zip(found, names, strict=True) if name not in made]
+    count = len(found) - len(photographs)
+    results = f"{count} result{'s' * (count != 1)} of earlier runs into {output}"
+    report(Told(f"passed over: {results}. Choose another output folder to edit them."))
     return photographs
 
 

@@ -24,10 +24,10 @@ from brushctl.events import Reporter, silent
 from brushctl.files import write_atomically
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.steps import Treatment
-from brushctl.runs.work import edit_photographs
 from brushctl.settings import TINY
 from brushctl.tiny.world.looks import luma
 from brushctl.tiny.world.pictures import draw_picture, draw_scene

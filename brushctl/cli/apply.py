@@ -1,15 +1,23 @@
 """`brushctl apply`: repeat a brush's edit on photographs."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from brushctl.app.apply import ApplyOutcome
+from brushctl.app.apply import (
+    ApplyOutcome,
+    carry_out,
+    check_for_cluster,
+    in_threads,
+    on_cluster,
+)
 from brushctl.app.apply_plan import ApplySettings, check_sampling, plan_photographs
 from brushctl.app.machines import Machines
+from brushctl.app.watch import watch_folders, watchable
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
 from brushctl.cli._options import (
@@ -26,17 +34,11 @@ from brushctl.cli._options import (
     Workers,
 )
 from brushctl.cli._output import reporting
+from brushctl.cli._photographs import Shown
+from brushctl.cli._signals import stopping_gently
 from brushctl.cli._status import unless_busy
-from brushctl.cli.applying import (
-    Command,
-    conclude,
-    run_once,
-    show_plan,
-)
-from brushctl.cli.hot_folder import check_endless, watch_folder, watchable
-from brushctl.cli.scattering import Scatter, is_remote, scatter_once, scatter_urls
 from brushctl.errors import UsageError
-from brushctl.files import expanded
+from brushctl.files import expanded, remove_unfinished
 from brushctl.photos.choices import Detail, Engine, Quality
 from brushctl.runs.inputs import check_named
 from brushctl.runs.naming import TEMPLATE
@@ -177,13 +179,6 @@ def apply(
     steps = _steps(steps, quality, part.apply.steps)
     sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
     sampling |= {"base": base, "dtype": dtype}
-
-    def open_editor() -> "AbstractContextManager[Editor]":
-        from brushctl.brushes.file import read_brush
-        from brushctl.engine.sampler import open_editor
-
-        return open_editor(read_brush(path), device=device, **sampling)
-
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
@@ -197,47 +192,88 @@ def apply(
         checksum=checksum,
     )
     page = expanded(report) if report else None
-    command = Command(settings, json, quiet, page, open_editor)
+    command = _Command(path, settings, machines, engine, name, page, Shown(json, quiet))
     named = tuple(inputs or ())
     check_named(named if output is None else (*named, output))
-    paths_only = in_place or checksum or files_from is not None
-    scatter = Scatter(path, {**sampling, "device": device}, machines)
-    if watch:
-        narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
-        check_endless(engine, report, narrowed=narrowed)
-        folders, target = watchable(named, output, in_place=in_place)
-        run = partial(watch_folder, command, folders, target, template=name, settle=settle)
-    elif is_remote(named, output, engine, paths_only=paths_only):
-        run = partial(scatter_urls, command, scatter, named, output, template=name, dry_run=dry_run)
-    else:
-        with reporting(quiet=quiet) as show:
+    with unless_busy(json=json, quiet=quiet):
+        if watch:
+            narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
+            _check_endless(engine, report, narrowed=narrowed)
+            command.watch(*watchable(named, output, in_place=in_place), settle)
+            return
+        plan = command.plan(named, output, files_from, in_place=in_place)
+        if plan is None:
+            command.shown.conclude(ApplyOutcome())
+        elif dry_run:
+            command.shown.plan(plan, settings)
+        else:
+            command.carry_out(plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """The command line of one `apply`, apart from which photographs."""
+
+    brush: Path
+    settings: ApplySettings
+    machines: Machines
+    engine: Engine
+    template: str
+    page: Path | None
+    shown: Shown
+
+    def plan(
+        self, named: tuple[str, ...], output: str | None, files_from: str | None, *, in_place: bool
+    ) -> Plan | None:
+        """What to do; None where there is nothing."""
+        with reporting(quiet=self.shown.quiet) as report:
             plan = plan_photographs(
-                settings,
+                self.settings,
                 named,
                 output,
                 files_from=files_from,
-                template=name,
+                template=self.template,
                 in_place=in_place,
-                report=show,
+                report=report,
             )
-        if plan is None:
-            run = partial(conclude, command, ApplyOutcome())
-        else:
-            _check_results(plan, name, command, in_place=in_place)
-            run = partial(_carry_out, command, scatter, plan, engine, dry_run=dry_run)
-    with unless_busy(json=json, quiet=quiet):
-        run()
+        if plan:
+            _check_results(plan, self, in_place=in_place)
+        return plan
 
+    def open_editor(self) -> "AbstractContextManager[Editor]":
+        from brushctl.brushes.file import read_brush
+        from brushctl.engine.sampler import open_editor
 
-def _carry_out(
-    command: Command, scatter: Scatter, plan: Plan, engine: Engine, *, dry_run: bool
-) -> None:
-    if dry_run:
-        show_plan(command, plan)
-    elif engine is Engine.RAY:
-        scatter_once(command, scatter, plan)
-    else:
-        run_once(command, plan)
+        brush, device = read_brush(self.brush), self.machines.device
+        return open_editor(brush, device=device, **self.settings.sampling)
+
+    def carry_out(self, plan: Plan) -> None:
+        """Carry a plan out; exits with 3 or 4 when photographs failed, 130 when stopped."""
+        is_local = self.engine is Engine.LOCAL
+        # A cluster's processes are to be told of the end: only one's own may end at once.
+        ending = remove_unfinished if is_local else None
+        with stopping_gently(ending) as stop, self.shown.reporting() as report:
+            execute = (
+                in_threads(self.open_editor, self.settings, stop=stop, report=report)
+                if is_local
+                else on_cluster(self.brush, self.settings, self.machines, stop=stop, report=report)
+            )
+            outcome = carry_out(plan, self.settings, execute, page=self.page, report=report)
+        self.shown.conclude(outcome)
+
+    def watch(self, folders: Sequence[str], output: Path, settle: float) -> None:
+        """Edit what arrives in folders until a signal."""
+        with stopping_gently(remove_unfinished) as stop:
+            watch_folders(
+                folders,
+                output,
+                self.settings,
+                self.open_editor,
+                template=self.template,
+                settle=settle,
+                stop=stop,
+                reporting=self.shown.reporting,
+            )
 
 
 def _steps(given: int | None, quality: Quality, own: int) -> int | None:
@@ -247,21 +283,39 @@ def _steps(given: int | None, quality: Quality, own: int) -> int | None:
     return given or fewer
 
 
-def _check_results(plan: Plan, template: str, command: Command, *, in_place: bool) -> None:
+def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:
+    """See that nothing is asked of a hot folder that only a run with an end can do.
+
+    Raises:
+        UsageError: something is.
+    """
+    if report:
+        raise UsageError("--report needs a run that ends", do="Leave --watch out.")
+    if engine is Engine.RAY:
+        raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
+    if narrowed:
+        raise UsageError(
+            "--watch goes on for ever, over folders",
+            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
+        )
+
+
+def _check_results(plan: Plan, command: _Command, *, in_place: bool) -> None:
     """See that what is asked for can be had where the results go.
 
     Raises:
         UsageError: it cannot.
     """
-    report = command.report
-    if command.json and plan.jobs[0].target is None:
+    if command.shown.json and plan.jobs[0].target_file is None:
         raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
-    named_already = in_place or plan.state is None
-    if template != TEMPLATE and named_already:
+    named_already = in_place or plan.output is None
+    if command.template != TEMPLATE and named_already:
         raise UsageError("--name is for results in a folder of their own", do="Use -o FOLDER.")
-    if report and named_already:
+    if command.page and named_already:
         raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
-    if report:
+    if command.engine is Engine.RAY:
+        check_for_cluster(plan)
+    if command.page:
         from brushctl.runs.report import check_page
 
-        check_page(report, plan, overwrite=command.settings.overwrite)
+        check_page(command.page, plan, overwrite=command.settings.overwrite)

@@ -65,7 +65,7 @@ class MadeInPlace:
     """
 
     hashes: set[str]
-    left: dict[tuple[str, int, int], Result]
+    left: dict[tuple[str, int, int | None], Result]
     checksum: bool
     renewed: list[Record] = field(default_factory=list)
 
@@ -115,7 +115,7 @@ def made_in_place(
     if plan.state is None or not any(job.in_place for job in plan.jobs):
         return None
     made, became = set[str](), dict[str, set[str]]()
-    left: dict[tuple[str, int, int], Result] = {}
+    left: dict[tuple[str, int, int | None], Result] = {}
     name = name_of(settings)
     for state in {plan.state, *states_around(plan)}:
         contents = contents_in(state)
@@ -132,7 +132,7 @@ def made_in_place(
     return MadeInPlace(made, left, checksum) if made else None
 
 
-def _left(contents: Contents, folder: Path) -> dict[tuple[str, int, int], Result]:
+def _left(contents: Contents, folder: Path) -> dict[tuple[str, int, int | None], Result]:
     """The results of a folder's journal by where they are, and what they are like."""
     return {
         (os.path.join(folder, record.file), result.bytes, result.mtime_ns): result  # noqa: PTH118

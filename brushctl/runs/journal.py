@@ -22,7 +22,6 @@ from brushctl.errors import DiskError
 from brushctl.files import naming, replacing, resolved, sweep
 from brushctl.reading import open_file
 from brushctl.runs.lines import NewerError, Reader, Writer, is_torn
-from brushctl.runs.links import RealPaths
 from brushctl.runs.locking import check_unlocked, locked
 from brushctl.runs.memory import keeping_all
 from brushctl.runs.records import Made, Record, made_by
@@ -123,13 +122,16 @@ class Journal:
 
     Attributes:
         records: the latest record of each photograph.
+        appends: what is written is on the disk.
 
     Raises:
         OutputBusyError: on entering, when another run holds it.
         OSError: on entering, when it cannot be read or written.
     """
 
-    def __init__(self, state: Path, warn: Callable[[str], None] = lambda _line: None) -> None:
+    appends = True
+
+    def __init__(self, state: Path, warn: Callable[[str], object] = lambda _line: None) -> None:
         self.path = state / NAME
         self.records: dict[str, Record] = {}
         self._warn = warn
@@ -152,11 +154,7 @@ class Journal:
     def _open(self, held: ExitStack, *, alone: bool) -> None:
         contents = contents_in(self.path.parent)
         if contents.damaged:
-            self._warn(
-                f"warning: {self.path}: lines that are damaged and cannot be read:"
-                f" {contents.damaged}. What they tell of may be edited again. They are kept."
-                " If you have a copy of this journal, put it back."
-            )
+            self._warn(damage_in(contents, str(self.path)))
         if contents.is_long and alone:  # else another run would go on with the one replaced
             # An unchanged journal serves as well: there may be no room for another.
             with contextlib.suppress(OSError):
@@ -224,6 +222,15 @@ def _replace(path: Path, lines: Iterable[bytes]) -> None:
         file.writelines(lines)
 
 
+def damage_in(contents: Contents, where: str) -> str:
+    """A warning of damaged lines, for people."""
+    return (
+        f"warning: {where}: lines that are damaged and cannot be read:"
+        f" {contents.damaged}. What they tell of may be edited again. They are kept."
+        " If you have a copy of this journal, put it back."
+    )
+
+
 def check_idle(states: Iterable[Path]) -> None:
     """See that no run is at work with one of these journals.
 
@@ -258,25 +265,6 @@ def contents_in(state: Path) -> Contents:
 def journal_in(state: Path) -> dict[str, Record]:
     """The last record of each photograph in a folder's journal, if there is one."""
     return contents_in(state).records
-
-
-def results_of(state: Path) -> set[str]:
-    """The files that runs with a journal have made of others; every link resolved.
-
-    Args:
-        state: the folder of the journal, which need not exist.
-    """
-    real, results = RealPaths(), set[str]()
-    folder = real.of_folder(str(state.parent))
-    for record in journal_in(state).values():
-        ends = (record.result.path if record.result else None, record.source.path)
-        made, source = (
-            end and real.of(os.path.normpath(os.path.join(folder, end)))  # noqa: PTH118  (quick)
-            for end in ends
-        )
-        if made and made != source:
-            results.add(made)
-    return results
 
 
 def hash_file(path: Path) -> str:

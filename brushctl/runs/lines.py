@@ -175,7 +175,7 @@ def _compact(record: Record, settings: str) -> dict[str, Any]:
 
 def _left(result: Result) -> dict[str, Any]:
     """A result, and by what a later run knows it without reading it."""
-    stat = {"mtime_ns": result.mtime_ns, "inode": result.inode}
+    stat = {"mtime_ns": result.mtime_ns, "inode": result.inode, "mark": result.mark}
     return result.to_dict() | {key: value for key, value in stat.items() if value is not None}
 
 

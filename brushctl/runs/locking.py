@@ -29,7 +29,7 @@ def locked(
     where: str,
     *,
     what: str = "this output",
-    warn: Callable[[str], None] = lambda _line: None,
+    warn: Callable[[str], object] = lambda _line: None,
 ) -> Iterator[bool]:
     """Hold a lock within the block; where the file system has none, go on without it.
 

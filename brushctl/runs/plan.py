@@ -1,50 +1,41 @@
 """Which photograph becomes which file: decided, and checked, before anything is loaded."""
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
-from brushctl.files import NOWHERE, existing, leads_nowhere, resolved, unwritable
+from brushctl.files import NOWHERE, leads_nowhere, resolved
 from brushctl.photos.choices import SUFFIXES
 from brushctl.runs.inputs import Input
 from brushctl.runs.links import RealPaths, folded
 from brushctl.runs.naming import TEMPLATE, check_formats, result_name
+from brushctl.runs.records import Stat
 from brushctl.runs.refusals import alike, inside, replacing
+from brushctl.runs.storage.base import is_url, real_names, storage_of
 
 STATE = ".brushctl"
 """The folder, inside an output folder, of its journal and its lock."""
-ROOM = 1.5
-"""How many times the size of its inputs a run wants free on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One photograph to edit; its paths are text, for a run may have very many.
+    """One photograph to edit; its names are text, for a run may have very many.
 
     Attributes:
-        source_file: the path of the file, None for standard input.
+        source_file: the path or URL of the file, None for standard input.
         target_file: that of the file to write, None for standard output.
         key: its name in the journal: the result's below the output folder, which no other has.
         vacant: nothing is to be replaced: there was no such file when the run chose what to do.
+        listed: what a listing of its storage says of the photograph, if there was one.
     """
 
     source_file: str | None
     target_file: str | None
     key: str
     vacant: bool = False
-
-    @property
-    def source(self) -> Path | None:
-        """The file, None for standard input."""
-        return None if self.source_file is None else Path(self.source_file)
-
-    @property
-    def target(self) -> Path | None:
-        """The file to write, None for standard output."""
-        return None if self.target_file is None else Path(self.target_file)
+    listed: Stat | None = None
 
     @property
     def in_place(self) -> bool:
@@ -52,9 +43,11 @@ class Job:
         return self.source_file is not None and self.source_file == self.target_file
 
     @property
-    def file(self) -> Path | None:
+    def result_file(self) -> str | None:
         """The file that the result becomes: in place, the one that a link leads to."""
-        return resolved(self.target) if self.target and self.in_place else self.target
+        if self.target_file is None or not self.in_place:
+            return self.target_file
+        return str(resolved(Path(self.target_file)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +56,27 @@ class Plan:
 
     Attributes:
         jobs: the photographs, in order.
-        state: the folder of the journal and the lock; None where one photograph goes to one
-            named file or through the standard streams, which needs neither.
+        output: the folder of the journal, a path or URL; None where one photograph goes to one
+            named file or through the standard streams, which needs no journal.
     """
 
     jobs: tuple[Job, ...]
-    state: Path | None
+    output: str | None
+
+    @property
+    def state(self) -> Path | None:
+        """The folder of the journal and the lock, if they lie on this machine."""
+        return None if self.output is None or is_url(self.output) else Path(self.output) / STATE
 
 
 def plan_folder(
-    inputs: Sequence[Input], output: Path, *, template: str = TEMPLATE, brush: str = ""
+    inputs: Sequence[Input], output: Path | str, *, template: str = TEMPLATE, brush: str = ""
 ) -> Plan:
     """Results into a folder, with the tree that their photographs had.
 
     Args:
         inputs: the photographs.
-        output: the folder; it need not exist.
+        output: the folder, a path or canonical URL; it need not exist.
         template: the results' names: `{stem}`, `{ext}` (without its dot), `{brush}`, `{folder}`
             (the name of the photograph's folder), `{n}` (counted from 1; `{n:04}` pads).
         brush: the brush's name.
@@ -87,20 +85,25 @@ def plan_folder(
         PlanError: two results have one name, a result would replace a photograph, or the folder
             lies inside an input folder or cannot be written, or a format cannot.
     """
+    output = str(output)
     check_not_empty(inputs)
     check_outside({item.root for item in inputs if item.root}, output)
-    above = os.path.join("" if output == Path() else output, "")  # noqa: PTH118  (as text)
+    above = f"{output}/" if is_url(output) else _before_names(output)
     jobs = tuple(_job(item, n, above, template, brush) for n, item in enumerate(inputs, 1))
     _check_targets(jobs)
     check_formats((job.source_file, job.target_file) for job in jobs)
-    check_writable(output)
-    return Plan(jobs, output / STATE)
+    storage_of(output).check_writable(output)
+    return Plan(jobs, output)
+
+
+def _before_names(folder: str) -> str:
+    return "" if folder == os.curdir else os.path.join(folder, "")  # noqa: PTH118  (as text)
 
 
 def _job(item: Input, n: int, above: str, template: str, brush: str) -> Job:
     name = result_name(item, n, template, brush)
     key = os.path.join(os.path.dirname(item.relative), name)  # noqa: PTH118, PTH120  (quick)
-    return Job(item.file, above + key, key)
+    return Job(item.file, above + key, key, listed=item.listed)
 
 
 def plan_in_place(inputs: Sequence[Input]) -> Plan:
@@ -109,9 +112,14 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     Of a file and the links to it, all of which would be the one result, the first is taken.
 
     Raises:
-        PlanError: there is nothing to do, or no folder in common, or it cannot be written.
+        PlanError: there is nothing to do, or no folder in common, or it cannot be written, or a
+            photograph has no path.
     """
     check_not_empty(inputs)
+    if url := next((item.file for item in inputs if is_url(item.file)), None):
+        raise PlanError(
+            "--in-place is for paths, not for URLs", where=url, do="Use -o FOLDER, or -o URL."
+        )
     first: dict[str, str] = {}
     real, here = RealPaths(), Path.cwd()
     for item in inputs:
@@ -120,13 +128,14 @@ def plan_in_place(inputs: Sequence[Input]) -> Plan:
     common = _common({os.path.dirname(path) for path in paths})  # noqa: PTH120
     above = len(os.path.join(common, ""))  # noqa: PTH118
     jobs = tuple(Job(path, path, path[above:]) for path in paths)
-    check_writable(common, "The journal goes there, where all of them lie: name fewer at a time.")
-    return Plan(jobs, common / STATE)
+    do = "The journal goes there, where all of them lie: name fewer at a time."
+    storage_of(common).check_writable(common, do)
+    return Plan(jobs, common)
 
 
-def _common(folders: Iterable[str]) -> Path:
+def _common(folders: Iterable[str]) -> str:
     try:
-        return Path(os.path.commonpath(folders))
+        return os.path.commonpath(folders)
     except ValueError as error:
         raise PlanError(
             "the photographs lie on several drives, and have no folder in common for the journal",
@@ -134,72 +143,58 @@ def _common(folders: Iterable[str]) -> Path:
         ) from error
 
 
-def plan_single(source: Path | None, target: Path | None) -> Plan:
+def plan_single(source: str | None, target: str | None, *, listed: Stat | None = None) -> Plan:
     """One photograph to one named file; None is a standard stream.
+
+    Args:
+        source: the photograph's path or URL.
+        target: the result's.
+        listed: as `Job.listed`.
 
     Raises:
         PlanError: the target is the photograph itself, a folder, or of a format that is unknown
             or cannot be written here.
     """
     if target is not None:
-        if target.suffix.lower() not in SUFFIXES:
-            raise PlanError(
-                "the suffix names no format that can be written",
-                where=str(target),
-                do=f"Use one of {' '.join(SUFFIXES)}.",
-            )
-        if leads_nowhere(target):
-            raise PlanError(NOWHERE, where=str(target), do="Name another file.")
-        if source and target.exists() and target.samefile(source):
-            raise PlanError(
-                "the result would replace the photograph",
-                where=str(target),
-                do="Pass --in-place if that is what you want.",
-            )
-        check_writable(target.parent)
-    read, written = (None if path is None else str(path) for path in (source, target))
-    job = Job(read, written, read or "standard input")
-    check_formats([(read, written)])
-    return Plan((job,), None)
+        _check_single(source, target)
+    check_formats([(source, target)])
+    return Plan((Job(source, target, source or "standard input", listed=listed),), None)
 
 
-def check_room(jobs: Sequence[Job], folder: Path) -> None:
-    """See that a folder's disk has room for the results of what is still to be edited.
+def _check_single(source: str | None, target: str) -> None:
+    if PurePath(target).suffix.lower() not in SUFFIXES:
+        raise PlanError(
+            "the suffix names no format that can be written",
+            where=target,
+            do=f"Use one of {' '.join(SUFFIXES)}.",
+        )
+    if not is_url(target) and leads_nowhere(Path(target)):
+        raise PlanError(NOWHERE, where=target, do="Name another file.")
+    if source and _are_one(source, target):
+        raise PlanError(
+            "the result would replace the photograph",
+            where=target,
+            do="Pass --in-place if that is what you want.",
+        )
+    storage_of(target).check_writable(os.path.dirname(target))  # noqa: PTH120  (URLs too)
+
+
+def _are_one(one: str, other: str) -> bool:
+    if is_url(one) or is_url(other):
+        return one == other
+    return Path(other).exists() and Path(other).samefile(one)
+
+
+def check_room(jobs: Sequence[Job], folder: str) -> None:
+    """See that there is room in a folder for the results of what is still to be edited.
 
     Raises:
-        PlanError: it has not.
+        PlanError: there is not.
     """
     # In place, a result takes the room of its photograph: one more is there at a time.
     in_place = [_size(job) for job in jobs if job.in_place]
     sizes = [_size(job) for job in jobs if not job.in_place]
-    check_free(sum(sizes) + max(in_place, default=0), folder)
-
-
-def check_free(size: int, folder: Path) -> None:
-    """As `check_room`, for photographs of so many bytes together."""
-    need = ROOM * size
-    there = existing(folder)
-    free = shutil.disk_usage(there).free
-    if need > free:
-        raise PlanError(
-            f"the results may need {need / 1e9:.1f} GB and there are {free / 1e9:.1f} GB free",
-            where=str(there),
-            do="Free some space or choose another output folder.",
-        )
-
-
-def check_writable(folder: Path, do: str = "Choose another place.") -> None:
-    """See that a folder can be written, or made.
-
-    Args:
-        folder: it.
-        do: what to do if not.
-
-    Raises:
-        PlanError: it cannot.
-    """
-    if why := unwritable(folder):
-        raise PlanError(why[1], where=str(why[0]), do=do)
+    storage_of(folder).check_room(sum(sizes) + max(in_place, default=0), folder)
 
 
 def check_not_empty(inputs: Sequence[object]) -> None:
@@ -215,27 +210,31 @@ def check_not_empty(inputs: Sequence[object]) -> None:
         )
 
 
-def check_outside(folders: Iterable[Path], output: Path) -> None:
+def check_outside(folders: Iterable[str], output: str) -> None:
     """See that results would not be taken for photographs.
 
     Raises:
         PlanError: the output folder lies inside an input folder.
     """
-    out = resolved(output)
-    for root in sorted(map(resolved, folders)):
+    out = PurePath(_real_folder(output))
+    for root in sorted(map(_real_folder, folders)):
         if out.is_relative_to(root):
-            raise inside(str(output), str(root))
+            raise inside(output, root)
+
+
+def _real_folder(name: str) -> str:
+    return name if is_url(name) else str(resolved(Path(name)))
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:
-    real = RealPaths()
-    sources = {real.of(job.source_file) for job in jobs if job.source_file}
+    real = real_names()
+    sources = {real(job.source_file) for job in jobs if job.source_file}
     taken: dict[str, Job] = {}
     for job in jobs:
         assert job.target_file is not None
-        target = real.of(job.target_file)
+        target = real(job.target_file)
         if target in sources:
-            own = job.source_file is not None and target == real.of(job.source_file)
+            own = job.source_file is not None and target == real(job.source_file)
             other = "pass --in-place" if own else "other names with --name"
             raise replacing(job.target_file, f", or {other}")
         before = taken.setdefault(folded(target), job)
@@ -253,7 +252,9 @@ def _differ_as_well(one: Job, other: Job) -> bool:
 
 
 def _size(job: Job) -> int:
+    if job.source_file is None:
+        return 0
     try:
-        return job.source.stat().st_size if job.source else 0
+        return (job.listed or storage_of(job.source_file).stat(job.source_file)).bytes
     except OSError:
         return 0

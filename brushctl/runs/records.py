@@ -28,13 +28,15 @@ class Stat(NamedTuple):
 
     Attributes:
         bytes: its length.
-        mtime_ns: its time of change, in nanoseconds.
-        inode: its number in its file system; 0 where there is none.
+        mtime_ns: its time of change, in nanoseconds; None where a mark tells more.
+        inode: its number in its file system; 0 or None where there is none.
+        mark: what a storage with URLs tells by which a changed file is known: a tag, say.
     """
 
     bytes: int
-    mtime_ns: int
-    inode: int
+    mtime_ns: int | None = None
+    inode: int | None = None
+    mark: str | None = None
 
     @classmethod
     def of(cls, path: Path | str) -> Self:
@@ -54,8 +56,8 @@ class Source:
     Attributes:
         path: from the output folder, or a URL; None for a stream.
         bytes: the length of the file.
-        mark: what a listing says by which a changed file is known, for one with a URL.
-        mtime_ns: its time of change.
+        mark: what its storage tells by which a changed file is known, for one with a URL.
+        mtime_ns: its time of change, for one with a path.
         sha256: of its content, in hexadecimal.
         pairs: the hashes of the pairs that a brush was learned from.
     """
@@ -67,9 +69,14 @@ class Source:
     sha256: str | None = None
     pairs: tuple[str, ...] = ()
 
+    def is_at(self, stat: Stat) -> bool:
+        """Whether a file is as it was, as far as can be told without reading it."""
+        same_time = self.mtime_ns == stat.mtime_ns and self.mark == stat.mark
+        return same_time and self.bytes == stat.bytes
+
     def at(self, stat: Stat) -> "Source":
         """It, with what its file is like now."""
-        return replace(self, bytes=stat.bytes, mtime_ns=stat.mtime_ns)
+        return replace(self, bytes=stat.bytes, mtime_ns=stat.mtime_ns, mark=stat.mark)
 
     def to_dict(self) -> dict[str, Any]:
         """What is known of it, as JSON's own types."""
@@ -93,6 +100,7 @@ class Result:
         bytes: its length.
         mtime_ns: its time of change.
         inode: its number in its file system.
+        mark: as a source's.
         content_sha256: of a brush: of what does not change with its labels.
     """
 
@@ -101,6 +109,7 @@ class Result:
     bytes: int | None = None
     mtime_ns: int | None = None
     inode: int | None = None
+    mark: str | None = None
     content_sha256: str | None = None
 
     def is_at(self, stat: Stat) -> bool:

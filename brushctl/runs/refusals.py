@@ -1,6 +1,6 @@
-"""What is wrong with a place for results, in the words that paths and URLs are refused with."""
+"""What is wrong with a place for results, in the same words for paths and URLs."""
 
-from brushctl.errors import PlanError
+from brushctl.errors import PhotoError, PlanError
 
 APART = "Tell them apart in --name, with {folder}"
 
@@ -55,4 +55,13 @@ def of_another(source: str, other: str, target: str) -> PlanError:
         f"{source} would replace the result of another photograph, {other}",
         where=target,
         do=f"{APART}, or pass --overwrite.",
+    )
+
+
+def appeared(target: str) -> PhotoError:
+    """A file has appeared where the result of a vacant job would go."""
+    return PhotoError(
+        "a file has appeared where the result would go, and is kept",
+        where=target,
+        do="Move it away and pass --retry-failed, or pass --overwrite.",
     )

@@ -12,9 +12,11 @@ from PIL import Image
 from brushctl.errors import PhotoError, UsageError
 from brushctl.files import NOWHERE, leads_nowhere, naming, replacing, resolved, sweep
 from brushctl.photos.icc import SRGB, Pixels
-from brushctl.photos.photo import open_photo, resize
-from brushctl.runs.plan import Job, Plan, check_writable
+from brushctl.photos.photo import decode_photo, resize
+from brushctl.runs.plan import Job, Plan
 from brushctl.runs.records import Facts, Record
+from brushctl.runs.storage.base import is_url, storage_of
+from brushctl.runs.storage.local import check_writable
 
 PAGES = (".html", ".htm")
 SIDE = 640
@@ -74,7 +76,8 @@ def check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
         raise UsageError(
             "--report names no page", where=str(report), do="Let its name end in .html."
         )
-    photographs = (path for job in plan.jobs for path in (job.source, job.target) if path)
+    files = (name for job in plan.jobs for name in (job.source_file, job.target_file))
+    photographs = (Path(name) for name in files if name and not is_url(name))
     if leads_nowhere(report):
         raise UsageError(NOWHERE, where=str(report), do="Name another page.")
     if resolved(report) in map(resolved, photographs):
@@ -125,13 +128,13 @@ def write_report(
 
 def _item(job: Job, record: Record) -> Iterator[str]:
     name = html.escape(job.key)
-    if record.error or job.source is None or job.target is None:
+    if record.error or job.source_file is None or job.target_file is None:
         reason = html.escape(record.error.what if record.error else "")
         yield f'<li class="failed"><b>{name}</b><p>Failed: {reason}</p></li>\n'
         return
     yield "<li><figure>\n"
     try:
-        before, after = _picture(job.source), _picture(job.target)
+        before, after = _picture(job.source_file), _picture(job.target_file)
     except PhotoError as error:
         yield f"<p>The pictures cannot be shown: {html.escape(error.what)}</p>"
     else:
@@ -162,9 +165,9 @@ def _facts(record: Record) -> Iterator[str]:
             yield f"<dt>{label}</dt><dd>{html.escape(value)}</dd>"
 
 
-def _picture(path: Path) -> str:
+def _picture(name: str) -> str:
     """A photograph as a small sRGB JPEG in a data URL."""
-    photo = open_photo(path, first_frame=True)
+    photo = decode_photo(storage_of(name).read(name), name, first_frame=True)
     width, height = photo.size
     scale = min(1, SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -1,7 +1,7 @@
 """Which photographs of a plan are still to be edited: the plan compared with the journal."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +10,13 @@ from typing import Any
 from brushctl.errors import PhotoError, reason
 from brushctl.files import way_to
 from brushctl.runs.in_place import made_in_place
-from brushctl.runs.journal import hash_file
 from brushctl.runs.links import RealPaths
 from brushctl.runs.plan import Job, Plan
 from brushctl.runs.records import Record, Source, Stat
 from brushctl.runs.refusals import in_the_way, of_another, there_already
 from brushctl.runs.steps import Treatment
 from brushctl.runs.steps import failed as failed_record
+from brushctl.runs.storage.base import LOCAL, is_url, real_names, storage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def select(
         treatment: how it would.
         overwrite: do all anew.
         retry_failed: do those again that failed.
-        checksum: compare the files' content even where their length, time and inode are as they
-            were.
+        checksum: compare the files' content even where all else that their storage tells of them
+            is as it was.
 
     Raises:
         PlanError: where a result would go, there stands a file that no earlier run made, or that
@@ -89,11 +89,11 @@ def select(
                 continue
         if overwrite or job.target_file is None or job.in_place:
             todo.append(job)
-        elif not os.path.exists(job.target_file):  # noqa: PTH110  (where it may not look: writing will tell)
+        elif not compare.is_there(job.target_file):
             todo.append(replace(job, vacant=True))
         else:
             compare.check_ours(job, record)
-            ours = record is None or not _is_retouched(Path(job.target_file), record)
+            ours = record is None or not compare.is_retouched(job.target_file, record)
             (todo if ours else retouched).append(job)
     return Selection(
         tuple(todo),
@@ -104,42 +104,59 @@ def select(
     )
 
 
-def stat_of(path: Path) -> Stat:
-    """What a later run knows a photograph by without reading it.
+def results_among(names: Iterable[str], output: str) -> set[str]:
+    """Those of some files that earlier runs into a folder have made of others.
 
-    Raises:
-        PhotoError: there is none, or it may not be looked at.
+    The journal, which may be long, is read only if one of them lies in the folder.
+
+    Args:
+        names: the files, as `real_names` gives them.
+        output: the folder, which need not exist.
     """
-    try:
-        return Stat.of(path)
-    except OSError as error:
-        raise PhotoError(reason(error), where=str(path)) from error
+    real, folder = real_names(), _real_folder(output)
+    above = os.path.join(folder, "")  # noqa: PTH118  (URLs too)
+    inside = {name for name in names if name.startswith(above)}
+    if not inside:
+        return inside
+
+    def place(name: str) -> str:
+        name = name if is_url(name) else os.path.join(folder, name)  # noqa: PTH118  (URLs too)
+        return name if is_url(name) else real(os.path.normpath(name))
+
+    made = set[str]()
+    for record in storage_of(output).records(output).values():
+        source, result = record.source.path, record.result
+        if result and (source is None or place(source) != place(result.path)):
+            made.add(place(result.path))
+    return inside & made
 
 
-def result_path(plan: Plan, job: Job) -> str:
-    """Where a result lies, from the output folder if there is one."""
-    assert job.target is not None
-    return way_to(job.target, plan.state.parent) if plan.state else str(job.target)
+class Sources:
+    """What the journal of an output folder says of photographs before they are read.
 
+    Args:
+        output: the folder; None where there is none.
+    """
 
-def source_path(plan: Plan, job: Job) -> str | None:
-    """Where a photograph lies, from the output folder if there is one; None for a stream."""
-    return _Sources(plan).path(job)
-
-
-class _Sources:
-    """Where the photographs of a plan lie, as its journal has it."""
-
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, output: str | None) -> None:
         self._real = RealPaths()
-        self._folder = Path(self._real.of_folder(str(plan.state.parent))) if plan.state else None
+        self._output = None if output is None or is_url(output) else self._real.of_folder(output)
+        self._before = LOCAL if output is not None and is_url(output) else ""
 
     def path(self, job: Job) -> str | None:
-        """From the output folder if there is one; None for a stream."""
-        if job.source_file is None:
-            return None
-        source = self._real.of(job.source_file)
-        return way_to(Path(source), self._folder) if self._folder else source
+        """Where a photograph lies: a URL, or a path from the output folder; None for a stream."""
+        name = job.source_file
+        if name is None or is_url(name):
+            return name
+        source = self._real.of(name)
+        if self._output is not None:
+            return way_to(Path(source), Path(self._output))
+        return self._before + source
+
+    def of(self, job: Job) -> Source:
+        """Where it lies, and what a listing says of it, if there was one."""
+        source = Source(self.path(job))
+        return source.at(job.listed) if job.listed else source
 
 
 class _Comparison:
@@ -156,7 +173,8 @@ class _Comparison:
 
     def __init__(self, plan: Plan, settings: dict[str, Any], *, checksum: bool) -> None:
         self._plan, self._settings, self._checksum = plan, settings, checksum
-        self._sources = _Sources(plan)
+        self._sources = Sources(plan.output)
+        self._result_stat = _result_stats(plan)
         self.renewed: list[Record] = []
 
     @cached_property
@@ -172,13 +190,13 @@ class _Comparison:
         if not failed and (job.in_place or result is None or result.path != job.key):
             return False  # in place, it would be among the results
         try:
-            stat = Stat.of(source)
+            stat = job.listed or storage_of(source).stat(source)
             holds = self._is_unchanged(source, stat, record) and (
-                failed or self._is_there(target, record)
+                failed or self._still_has(target, record)
             )
         except OSError:
             return False
-        if holds and stat.mtime_ns != record.source.mtime_ns:
+        if holds and not record.source.is_at(stat):
             self.renewed.append(replace(record, source=record.source.at(stat)))
         return holds
 
@@ -186,15 +204,41 @@ class _Comparison:
         known = record.source
         if stat.bytes != known.bytes:
             return False
-        same = stat.mtime_ns == known.mtime_ns and not self._checksum
-        return same or hash_file(Path(source)) == known.sha256
+        same = known.is_at(stat) and not self._checksum
+        return same or storage_of(source).hash(source) == known.sha256
 
-    def _is_there(self, target: str, record: Record) -> bool:
-        """Whether a record's result is."""
+    def _still_has(self, target: str, record: Record) -> bool:
+        """Whether a record's result is there."""
         assert record.result is not None
         if record.status == "writing" or self._checksum:
-            return hash_file(Path(target)) == record.result.sha256
-        return Stat.of(target).bytes == record.result.bytes
+            return storage_of(target).hash(target) == record.result.sha256
+        return self._result_stat(target).bytes == record.result.bytes
+
+    def is_there(self, target: str) -> bool:
+        """Whether a file is; of one that may not be looked at, writing will tell."""
+        try:
+            self._result_stat(target)
+        except (OSError, ValueError):  # ValueError: of a name that no file can have
+            return False
+        return True
+
+    def is_retouched(self, target: str, record: Record) -> bool:
+        """Whether a result is no longer the one that the journal tells of.
+
+        It is compared by its length and its mark, where its storage gives it one, or else read.
+        """
+        made = record.standing
+        if made is None or made.sha256 is None:
+            return record.status == "failed"  # no run has put there what is there
+        try:
+            stat = self._result_stat(target)
+            if stat.bytes != made.bytes:
+                return True
+            if stat.mark and made.mark:
+                return stat.mark != made.mark
+            return storage_of(target).hash(target) != made.sha256
+        except OSError:  # what cannot be read may be somebody's work
+            return True
 
     def unreadable(self, job: Job, error: OSError) -> Record:
         """The failure of a photograph that cannot be read."""
@@ -207,7 +251,7 @@ class _Comparison:
         Raises:
             PlanError: it is not.
         """
-        if self._plan.state is None:
+        if self._plan.output is None:
             raise there_already(str(job.target_file))
         if record is None:
             raise in_the_way(str(job.target_file))
@@ -221,17 +265,20 @@ class _Comparison:
     def _is_copy(self, job: Job, record: Record) -> bool:
         try:
             source = job.source_file
-            return source is not None and self._is_unchanged(source, Stat.of(source), record)
+            if source is None:
+                return False
+            stat = job.listed or storage_of(source).stat(source)
+            return self._is_unchanged(source, stat, record)
         except OSError:
             return False
 
 
-def _is_retouched(target: Path, record: Record) -> bool:
-    """Whether a result is no longer the one that the journal tells of, as far as can be told."""
-    made = record.standing
-    if made is None or made.sha256 is None:
-        return record.status == "failed"  # no run has put there what is there
-    try:
-        return Stat.of(target).bytes != made.bytes or hash_file(target) != made.sha256
-    except OSError:  # what cannot be read may be somebody's work
-        return True
+def _result_stats(plan: Plan) -> Callable[[str], Stat]:
+    """Tells what the results of a plan are like now."""
+    if plan.output is None:
+        return lambda name: storage_of(name).stat(name)
+    return storage_of(plan.output).stats_below(plan.output)
+
+
+def _real_folder(name: str) -> str:
+    return name if is_url(name) else RealPaths().of_folder(name)

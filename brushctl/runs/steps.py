@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
-from brushctl.events import Event, Reporter, Warned
+from brushctl.events import Advance, Event, Reporter, Warned
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo, kind_of
 from brushctl.photos.icc import Pixels
@@ -103,17 +103,27 @@ def prepare(
     editor: Editor,
     treatment: Treatment,
     *,
-    named: Path | None,
-    target: Path | None,
+    named: str | None,
+    target: str | None,
 ) -> Prepared:
-    """Decode a photograph named `named`, and bring it to the model's size.
+    """Decode a photograph, and bring it to the model's size.
+
+    Args:
+        data: its bytes.
+        key: what errors call it.
+        source: what the journal says of its file.
+        editor: the model.
+        treatment: how it is edited.
+        named: its path or URL, whose suffix is that of its format.
+        target: that of its result.
 
     Raises:
         PhotoError: it is damaged, too large, of an unknown kind, or one that `target` cannot hold.
     """
     started = time.monotonic()
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
-    kind = kind_of(target, named, photo)
+    result_path, own_path = (Path(name) if name else None for name in (target, named))
+    kind = kind_of(result_path, own_path, photo)
     seen = resize(photo.pixels, editor.working_size(*photo.size))
     return Prepared(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
 
@@ -177,6 +187,7 @@ def writing_result() -> Iterator[None]:
             raise
         raise DiskError(
             f"the result cannot be written ({reason(error)})",
+            where=str(error.filename) if error.filename else None,
             do="See that its folder can be written, then pass --retry-failed.",
         ) from error
 
@@ -208,3 +219,33 @@ def report_record(record: Record, report: Reporter) -> None:
     if record.error:
         report(Warned(f"{record.photograph}: {record.reason}"))
     report(FileDone(record))
+
+
+class Progress:
+    """What has become of the photographs of a run so far, reported as it is added.
+
+    Args:
+        report: is told of each photograph, and how far the run has come.
+
+    Attributes:
+        records: of the photographs that are done with.
+    """
+
+    def __init__(self, report: Reporter) -> None:
+        self.records: list[Record] = []
+        self._report = report
+        self._megapixels, self._started = 0.0, time.monotonic()
+
+    def add(self, *records: Record, note: str = "") -> None:
+        """Report photographs that are done with, and then the pace.
+
+        Args:
+            records: they.
+            note: stands behind the pace.
+        """
+        for record in records:
+            self.records.append(record)
+            report_record(record, self._report)
+            self._megapixels += record.megapixels
+        pace = self._megapixels / max(time.monotonic() - self._started, 1e-9)
+        self._report(Advance(len(self.records), f"{pace:.1f} MP/s{note}"))

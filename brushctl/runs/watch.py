@@ -8,8 +8,9 @@ from typing import NamedTuple, Self
 
 from brushctl.errors import PlanError, reason
 from brushctl.files import expanded
-from brushctl.runs.inputs import PassedOver, photographs_in
+from brushctl.runs.inputs import PassedOver
 from brushctl.runs.plan import Plan
+from brushctl.runs.storage.local import photographs_in
 
 SHARE = 1 / 250
 """The part of a core that looking takes where there is nothing to do: a look at each of 20,000

@@ -5,16 +5,16 @@ brought to full size and written. What a window holds depends on the files alone
 fast they came, so that the same command makes the same bytes.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
 
+from brushctl.photos.compiled import usable_cores
 from brushctl.runs.memory import whole_memory
-from brushctl.runs.records import Record
+from brushctl.runs.plan import Job
+from brushctl.runs.records import Record, Source
 from brushctl.runs.steps import Edited, Editor, Prepared, Treatment, edit_prepared, failed
 
 IN_HAND = 50.0
@@ -26,40 +26,39 @@ SHARE, EACH = 0.25, 45e6
 TOGETHER = 16
 """No window reaches over a multiple of so many photographs of a run. Neighbours change a picture
 by rounding; so a cluster, which hands out multiples of as many, makes the bytes of one process."""
-THREADS = min(8, max(2, os.cpu_count() or 1))
+THREADS = min(8, max(2, usable_cores()))
 """That read, and that write: Pillow and numpy let go of Python's lock while they work."""
 
 Outcome = Record | tuple[Prepared, Edited]
 """How a photograph has failed, or its edit."""
 
 
-class HasKey(Protocol):
-    """A photograph to edit."""
+@dataclass(slots=True)
+class Photograph:
+    """One that is to be edited.
 
-    @property
-    def key(self) -> str:
-        """Its name in the journal."""
+    Attributes:
+        job: which, and what becomes of it.
+        source: what is known of its file before it is read.
+        fetched: its bytes, if they are on their way.
+    """
+
+    job: Job
+    source: Source
+    fetched: Future[bytes] | None = None
 
 
-Job = TypeVar("Job", bound=HasKey)
-Given_contra = TypeVar("Given_contra", bound=HasKey, contravariant=True)
-
-
-class ReaderWriter(Protocol[Given_contra]):
-    """The two ends of the work on one photograph, called by threads: reading and writing."""
-
-    def read(self, job: Given_contra) -> Prepared | Record:
-        """A photograph in hand, or how it failed."""
-
-    def write(self, job: Given_contra, outcome: Outcome) -> Record:
-        """What became of a photograph, once its result is where it belongs."""
+Read = Callable[[Photograph], Prepared | Record]
+"""Gives a photograph in hand, or how it failed; threads call it."""
+Write = Callable[[Photograph, Outcome], Record]
+"""Gives what became of a photograph, once its result is where it belongs; threads call it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window(Generic[Job]):
+class Window:
     """Photographs that are edited together."""
 
-    jobs: tuple[Job, ...]
+    photographs: tuple[Photograph, ...]
     megapixels: float
 
 
@@ -74,30 +73,31 @@ def in_hand(editor: Editor) -> float:
     return min(MOST_IN_HAND, max(IN_HAND, SHARE * whole_memory() / EACH))
 
 
-def windows(sized: Iterable[tuple[Job, float]], editor: Editor) -> Iterator[Window[Job]]:
-    """Jobs with their megapixels, in their order.
+def windows(sized: Iterable[tuple[Photograph, float]], editor: Editor) -> Iterator[Window]:
+    """Photographs with their megapixels, in their order.
 
     As many go together as the editor takes, but no more than half of what may be in hand.
     """
-    window: list[Job] = []
+    window: list[Photograph] = []
     total = 0.0
     most, largest = editor.at_once, in_hand(editor) / 2
-    for n, (job, megapixels) in enumerate(sized):
+    for n, (photograph, megapixels) in enumerate(sized):
         full = len(window) == most or n % TOGETHER == 0 or total + megapixels > largest
         if window and full:
             yield Window(tuple(window), total)
             window, total = [], 0.0
-        window.append(job)
+        window.append(photograph)
         total += megapixels
     if window:
         yield Window(tuple(window), total)
 
 
-class Pipeline(Generic[Job]):
+class Pipeline:
     """Reads ahead and writes behind, while the model has the thread that calls `run`.
 
     Args:
-        ends: read and write.
+        read: reads one.
+        write: writes one.
         editor: the model with its brush.
         treatment: how photographs are edited.
         stack: ends the threads when it closes.
@@ -106,22 +106,24 @@ class Pipeline(Generic[Job]):
 
     def __init__(
         self,
-        ends: ReaderWriter[Job],
+        read: Read,
+        write: Write,
         editor: Editor,
         treatment: Treatment,
         stack: ExitStack,
         threads: int = THREADS,
     ) -> None:
-        self._ends, self._editor, self._treatment = ends, editor, treatment
+        self._read, self._write = read, write
+        self._editor, self._treatment = editor, treatment
         self._in_hand = in_hand(editor)
         self._readers, self._writers = ThreadPoolExecutor(threads), ThreadPoolExecutor(threads)
         for pool in (self._readers, self._writers):
             stack.callback(pool.shutdown, cancel_futures=True)
-        self._reading: deque[tuple[Window[Job], list[Future[Prepared | Record]]]] = deque()
+        self._reading: deque[tuple[Window, list[Future[Prepared | Record]]]] = deque()
         self._writing: deque[tuple[Future[Record], float]] = deque()
 
     def run(
-        self, windows: Iterator[Window[Job]], stop: Callable[[], bool] = lambda: False
+        self, windows: Iterator[Window], stop: Callable[[], bool] = lambda: False
     ) -> Iterator[Record]:
         """The records of all photographs, in order.
 
@@ -138,8 +140,8 @@ class Pipeline(Generic[Job]):
                 ahead = None
                 self._reading.clear()
             while ahead and self._has_room(ahead):
-                jobs = [self._readers.submit(self._ends.read, job) for job in ahead.jobs]
-                self._reading.append((ahead, jobs))
+                read = [self._readers.submit(self._read, one) for one in ahead.photographs]
+                self._reading.append((ahead, read))
                 ahead = next(windows, None)
             if self._reading:
                 self._edit(*self._reading.popleft())
@@ -150,24 +152,31 @@ class Pipeline(Generic[Job]):
             else:
                 return
 
-    def _has_room(self, window: Window[Job]) -> bool:
+    def _has_room(self, window: Window) -> bool:
         held = [window.megapixels for window, _ in self._reading]
         held += [megapixels for _, megapixels in self._writing]
         room = self._in_hand
         return not held or (len(self._reading) < 2 and sum(held) + window.megapixels <= room)
 
-    def _edit(self, window: Window[Job], reading: list[Future[Prepared | Record]]) -> None:
+    def _edit(self, window: Window, reading: list[Future[Prepared | Record]]) -> None:
         read = [future.result() for future in reading]
         prepared = [one for one in read if isinstance(one, Prepared)]
         results = iter(edit_prepared(self._editor, prepared))
-        for job, one in zip(window.jobs, read, strict=True):
-            outcome = self._outcome(job, one, next(results)) if isinstance(one, Prepared) else one
-            writing = self._writers.submit(self._ends.write, job, outcome)
-            self._writing.append((writing, window.megapixels / len(window.jobs)))
+        for photograph, one in zip(window.photographs, read, strict=True):
+            outcome: Outcome
+            if isinstance(one, Prepared):
+                outcome = self._outcome(photograph, one, next(results))
+            else:
+                outcome = one
+            writing = self._writers.submit(self._write, photograph, outcome)
+            self._writing.append((writing, window.megapixels / len(window.photographs)))
 
-    def _outcome(self, job: Job, prepared: Prepared, result: Edited | Exception) -> Outcome:
+    def _outcome(
+        self, photograph: Photograph, prepared: Prepared, result: Edited | Exception
+    ) -> Outcome:
         if isinstance(result, Exception):
-            return failed(job.key, result, prepared.source, self._treatment.settings)
+            settings = self._treatment.settings
+            return failed(photograph.job.key, result, prepared.source, settings)
         return prepared, result
 
     def _written(self) -> Record:

@@ -1,17 +1,20 @@
 """What killed runs leave half-written is deleted, and never what another run is writing."""
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
 import stat
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from brushctl.files import DAY, PART, move, remove_unfinished, replacing, write_atomically
-from brushctl.runs.results import replacing_result, sweep_results
+from brushctl.runs.records import Stat
+from brushctl.runs.storage.local import LocalStorage, replacing_result, sweep_results
 
 
 @pytest.fixture
@@ -43,6 +46,29 @@ def test_any_run_deletes_it_a_day_later(part, tmp_path):
     os.utime(part, (time.time() - DAY - 1,) * 2)
     sweep_results([tmp_path / "out/2024/b.jpg"], tmp_path / "out/2024")
     assert not part.exists()
+
+
+def test_a_result_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    how = {"output": str(tmp_path), "overwrite": True, "naming": lambda _stat: None}
+    LocalStorage().write(str(tmp_path / "out/1.jpg"), b"whole", **how)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", Mock(side_effect=OSError(errno.EIO, "damaged")))
+        with pytest.raises(OSError, match="damaged"):
+            LocalStorage().write(str(tmp_path / "out/2.jpg"), b"half", **how)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["1.jpg"]
+
+
+def test_what_stops_a_result_before_it_has_its_name_leaves_what_was_there(tmp_path):
+    target = tmp_path / "1.jpg"
+    target.write_bytes(b"before")
+
+    def stop(stat: Stat) -> None:
+        assert (stat.bytes, target.read_bytes()) == (5, b"before")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        LocalStorage().write(str(target), b"after", output=None, overwrite=True, naming=stop)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
 def test_a_file_keeps_its_permissions_when_it_is_replaced(tmp_path):

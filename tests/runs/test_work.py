@@ -12,15 +12,15 @@ from brushctl.errors import PhotoError
 from brushctl.files import PART
 from brushctl.runs import memory
 from brushctl.runs import windows as pipeline
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.naming import TEMPLATE
 from brushctl.runs.plan import Job, plan_folder
-from brushctl.runs.records import Record
+from brushctl.runs.records import Record, Source
 from brushctl.runs.resume import select
 from brushctl.runs.steps import Treatment
-from brushctl.runs.windows import IN_HAND, TOGETHER
-from brushctl.runs.work import edit_photographs
+from brushctl.runs.windows import IN_HAND, TOGETHER, Photograph
 from tests.photos import makers
 from tests.photos.driver import Edited, ToneEditor
 
@@ -131,9 +131,10 @@ def test_a_gpu_is_given_a_batch_where_the_machine_has_the_memory(
 ):
     monkeypatch.setattr(pipeline, "whole_memory", lambda: gigabytes * 10**9)
     for megapixels, wanted in ((24, of_24), (12, of_12)):
-        jobs = [(Job(None, None, str(n)), float(megapixels)) for n in range(TOGETHER)]
-        made = list(pipeline.windows(iter(jobs), editor))
-        assert [len(window.jobs) for window in made] == wanted
+        jobs = (Job(None, None, str(n)) for n in range(TOGETHER))
+        sized = ((Photograph(job, Source()), float(megapixels)) for job in jobs)
+        made = list(pipeline.windows(sized, editor))
+        assert [len(window.photographs) for window in made] == wanted
         room = max(pipeline.SHARE * gigabytes * 1e9, IN_HAND * pipeline.EACH)
         assert 2 * max(window.megapixels for window in made) * pipeline.EACH <= room
 
@@ -237,6 +238,21 @@ def test_a_full_disk_ends_the_run(tmp_path, monkeypatch):
         edited(folder, tmp_path / "out", Recording(2))
     assert not list((tmp_path / "out").glob("*.jpg"))
     assert not list((tmp_path / "out").glob(f".*{PART}"))
+
+
+def test_a_result_that_cannot_be_written_is_named_where_its_photograph_has_another_name(
+    tmp_path, monkeypatch
+):
+    folder = photographs(tmp_path / "in", [(60, 40)])
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("brushctl.files._flush", denied)
+    (record,) = edited(folder, tmp_path / "out", Recording(1), template="{stem}-x.{ext}")
+    assert record.error
+    assert record.error.where == str(tmp_path / "out/000-x.jpg")
+    assert record.error.what == "the result cannot be written (permission denied)"
 
 
 def test_what_the_editor_made_is_what_is_written(tmp_path):

@@ -1,4 +1,4 @@
-"""Jobs spread over the processes of a Ray cluster; what comes of each comes back as it is done."""
+"""Work on a Ray cluster: jobs dispatched to its processes, and photographs edited by them."""
 
 import contextlib
 import copy
@@ -9,13 +9,22 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from brushctl.errors import BrushctlError, UsageError, shortage
+from brushctl.errors import BrushctlError, PhotoError, UsageError, shortage
+from brushctl.events import Reporter, Stage, silent
 from brushctl.extras import installing
 from brushctl.files import expanded
-from brushctl.runs.records import Fault
+from brushctl.runs.plan import Job, Plan
+from brushctl.runs.records import Fault, Record
+from brushctl.runs.resume import Sources
+from brushctl.runs.steps import Editor, Progress, Treatment
+from brushctl.runs.storage.base import AnyJournal, is_url
+from brushctl.runs.windows import TOGETHER, Photograph
+from brushctl.runs.work import PhotographWorker, sent, stat_of, sweep
 from brushctl.settings import bound_spinning
 
 RETRIES = 3
@@ -28,11 +37,17 @@ ENVIRONMENT = {
 }
 STORE = 128 * 2**20
 """Bytes of shared memory for a cluster of this machine alone: only small things travel."""
+PIECES, LARGEST = 200, 64
+"""A run is cut in so many blocks or more, of at most so many photographs: a process that dies
+costs the block in its hands, and records arrive a block at a time."""
 
 Work = Callable[[Sequence[Any]], Iterable[Any]]
 """What becomes of each of some jobs, in their order."""
 Opener = Callable[[], Work]
 """Called once in each process; it must pickle."""
+
+EditorOpener = Callable[[], contextlib.AbstractContextManager[Editor]]
+"""Likewise, for an editor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,95 @@ def spread(
             f"the cluster cannot start a process ({told[-1] if told else type(error).__name__})",
             do="Install the same brushctl, with the same Python, on every machine of it.",
         ) from error
+
+
+def edit_on_cluster(
+    plan: Plan,
+    jobs: Sequence[Job],
+    opener: EditorOpener,
+    treatment: Treatment,
+    *,
+    journal: AnyJournal,
+    pool: Pool,
+    stop: Callable[[], bool] = lambda: False,
+    report: Reporter = silent,
+) -> list[Record]:
+    """As `brushctl.runs.executors.threads.edit_photographs`, on the cluster that is joined.
+
+    Args:
+        plan: as there; every machine sees the same files at its paths.
+        jobs: as there.
+        opener: makes each process its editor.
+        treatment: as there.
+        journal: gets a line for each photograph at the start, and another when it is done.
+        pool: the processes.
+        stop: asked between blocks; true ends the run.
+        report: is told how far it has come, and of each photograph.
+
+    Returns:
+        what became of each photograph, as far as it got.
+
+    Raises:
+        BrushctlError: no process can open the editor.
+        OSError: a disk is full or read-only.
+    """
+    before = {job.key: journal.records.get(job.key) for job in jobs}
+    journal.write(*sent(jobs, journal))
+    report(Stage("editing photographs", len(jobs)))
+    progress, sources = Progress(report), Sources(plan.output)
+
+    def note(records: Iterable[Record]) -> None:
+        following = [record.following(before[record.file]) for record in records]
+        journal.write(*following)
+        progress.add(*following)
+
+    left = [Photograph(_anywhere(job), sources.of(job)) for job in jobs]
+    worker = partial(_edit_worker, opener, treatment, _absolute(plan.output), pool.cores)
+    for size in (block_size(len(jobs)), 1):  # what a dying process took along, one by one
+        done = set[int]()
+        for block in spread(left, worker, pool, size=size):
+            done.update(n for n, _ in block)
+            note(record for _, record in block)
+            if stop():
+                return progress.records
+        left = [photograph for n, photograph in enumerate(left) if n not in done]
+    note(_lost(photograph, treatment) for photograph in left)
+    sweep(jobs, plan.output)
+    return progress.records
+
+
+def block_size(count: int) -> int:
+    """How many of `count` photographs are handed out at once, a multiple of `TOGETHER`."""
+    return max(1, min(LARGEST, count // PIECES) // TOGETHER) * TOGETHER
+
+
+def _edit_worker(
+    opener: EditorOpener, treatment: Treatment, output: str | None, cores: int
+) -> PhotographWorker:
+    """The work of one process, which has one editor for all blocks.
+
+    As many threads read and as many write as it has cores, two at least.
+    """
+    editor = opener().__enter__()
+    return PhotographWorker(editor, treatment, output=output, threads=max(2, cores))
+
+
+def _anywhere(job: Job) -> Job:
+    """A job for whichever process, some time: one that has died may have written its result."""
+    source, target = _absolute(job.source_file), _absolute(job.target_file)
+    return replace(job, source_file=source, target_file=target, vacant=False)
+
+
+def _absolute(name: str | None) -> str | None:
+    return name if name is None or is_url(name) else str(Path(name).absolute())
+
+
+def _lost(photograph: Photograph, treatment: Treatment) -> Record:
+    job, source = photograph.job, photograph.source
+    if job.source_file is not None and job.listed is None:
+        with contextlib.suppress(PhotoError):
+            source = source.at(stat_of(job.source_file))
+    return Record(job.key, "failed", treatment.settings, source, error=lost("to edit it"))
 
 
 def lost(doing: str) -> Fault:

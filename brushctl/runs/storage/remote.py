@@ -1,212 +1,120 @@
-"""Photographs by path or URL, in whatever storage fsspec reaches."""
+"""Photographs and results by URL, in whatever storage fsspec reaches."""
 
 import contextlib
+import errno
 import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
-import fsspec
-
-from brushctl.errors import (
-    BrushctlError,
-    PhotoError,
-    PlanError,
-    StorageError,
-    UsageError,
-    first_line,
-)
-from brushctl.files import expanded, resolved
+from brushctl.errors import PhotoError, PlanError
 from brushctl.photos.limits import BYTES
-from brushctl.photos.source import read_photo
 from brushctl.reading import read_stream
-from brushctl.runs.inputs import MAGIC, is_photograph
-from brushctl.runs.results import replacing_result
+from brushctl.runs.inputs import MAGIC, Input, PassedOver, is_photograph
+from brushctl.runs.records import Record, Stat
+from brushctl.runs.refusals import appeared
+from brushctl.runs.storage.base import OTHER_PLACE, Warn
+from brushctl.runs.storage.segments import SegmentedJournal, read_segments
+from brushctl.runs.storage.systems import answering, below, files_in, refusal, storage
 
-LOCAL = "file://"
 BLOCK = 64 * 2**20
 """Bytes that are asked for at once: most photographs."""
 MARKS = ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime")
 """What listings tell by which a changed file is known, surest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A photograph in storage.
+class RemoteStorage:
+    """As `brushctl.runs.storage.base.Storage`."""
 
-    Attributes:
-        url: its own.
-        relative: where it lies below what was named.
-        mark: what its listing says by which a change is noticed: `bytes`, and a tag or time.
-        folder: the URL of the folder that was named; None for a file or a pattern.
-    """
+    def canonical(self, name: str) -> str:
+        """A URL as listings spell it: `s3a://x/y` is `s3://x/y`."""
+        system, path = storage(name)
+        return str(system.unstrip_protocol(path)).rstrip("/")
 
-    url: str
-    relative: PurePosixPath
-    mark: dict[str, Any] = field(default_factory=dict)
-    folder: str | None = None
-
-
-def is_url(name: str) -> bool:
-    """Whether a name is a URL rather than a path."""
-    return "://" in name
-
-
-def plain(name: str) -> str:
-    """A local file's URL as its path; the URL of anything else as it is."""
-    name = name.removeprefix(LOCAL)
-    return name if is_url(name) else str(expanded(name))
-
-
-def url_of(name: str) -> str:
-    """A path as its URL; a URL as it is."""
-    name = plain(name)
-    return name if is_url(name) else LOCAL + str(Path(name).absolute())
-
-
-def canonical(name: str) -> str:
-    """A path or URL as listings spell URLs: `s3a://x/y` is `s3://x/y`.
-
-    Raises:
-        UsageError: what its protocol needs is not installed.
-        StorageError: the storage cannot be reached.
-    """
-    system, path = storage(url_of(name))
-    return str(system.unstrip_protocol(path)).rstrip("/")
-
-
-def real(url: str) -> str:
-    """What tells whether two canonical URLs are one file: a local one may be reached by links."""
-    name = plain(url)
-    return name if is_url(name) else str(resolved(Path(name)))
-
-
-def find_photographs(named: Sequence[str]) -> list[Found]:
-    """The photographs behind URLs of files, folders (with all below them) and patterns.
-
-    Raises:
-        PlanError: a URL leads nowhere.
-        UsageError: what its protocol needs is not installed.
-        StorageError: the storage cannot be listed.
-    """
-    found: dict[str, Found] = {}
-    for name in named:
+    def find(self, name: str, passed_over: PassedOver) -> Iterator[Input]:  # noqa: ARG002
+        """The photographs behind the URL of a file, of a folder or of a pattern."""
         with answering(name):
-            found.update((item.url, item) for item in _behind(url_of(name)))
-    return list(found.values())
+            yield from _behind(name)
 
+    def stat(self, name: str) -> Stat:
+        """The length and mark of a file."""
+        system, path = storage(name)
+        with answering(name), contextlib.suppress(FileNotFoundError):
+            return _stat(system.info(path))
+        raise _no_file(name)
 
-@contextlib.contextmanager
-def answering(url: str) -> Iterator[None]:
-    """A storage's own errors, each library's of its own kind, as one of ours.
+    def stats_below(self, folder: str) -> Callable[[str], Stat]:
+        """The same, of a listing of all that is below the folder."""
+        system, path = storage(folder)
+        system.invalidate_cache()
+        with answering(folder):
+            files = below(system, path)
+        stats = {str(system.unstrip_protocol(name)): _stat(info) for name, info in files.items()}
 
-    Raises:
-        StorageError: it could not be reached, or refused.
-    """
-    try:
-        yield
-    except BrushctlError:
-        raise
-    except Exception as error:
-        raise StorageError(
-            _told(error),
-            where=url,
-            do="Check the URL, its credentials and its endpoint, and run the command again.",
-        ) from error
+        def stat(name: str) -> Stat:
+            try:
+                return stats[name]
+            except KeyError:
+                raise _no_file(name) from None
 
+        return stat
 
-def sizes_below(folder: str) -> dict[str, int]:
-    """The URL and size in bytes of every file below a folder; empty where there is none.
-
-    Raises:
-        StorageError: the storage cannot be listed.
-    """
-    system, path = storage(folder)
-    system.invalidate_cache()
-    with answering(folder):
-        files = below(system, path)
-    return {system.unstrip_protocol(name): int(info["size"]) for name, info in files.items()}
-
-
-def below(system: Any, path: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401  (fsspec's)
-    """The listing of every file below a path; empty where there is none."""
-    with contextlib.suppress(FileNotFoundError):  # of a bucket, say
-        return _files(system, system.find(path, detail=True))
-    return {}
-
-
-def _files(system: Any, listed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:  # noqa: ANN401
-    """What of a listing is a file, or a link that leads to one."""
-    files = {}
-    for name, info in listed.items():
-        followed = info
-        if info.get("islink"):
-            with contextlib.suppress(FileNotFoundError):
-                followed = system.info(name)
-        # A folder that comes into being at this moment is listed as its own content by s3fs.
-        if followed.get("type") == "file":
-            files[name] = followed
-    return files
-
-
-def read(name: str) -> bytes:
-    """A photograph's bytes.
-
-    Raises:
-        PhotoError: they cannot be read.
-    """
-    name = plain(name)
-    if not is_url(name):
-        return read_photo(Path(name))
-    system, path = storage(name)
-    try:
-        with system.open(path, "rb", block_size=BLOCK) as file:
-            return read_stream(file, BYTES)
-    except Exception as error:  # each storage has errors of its own
-        raise PhotoError(_told(error), where=name) from error
-
-
-def write(name: str, data: bytes, output: str) -> None:
-    """Write a result, whole or not at all where that is the file system's to say.
-
-    Args:
-        name: the path or URL of the place.
-        data: the file.
-        output: likewise, the folder of the run's journal, for `sweep_results`.
-
-    Raises:
-        PhotoError: the storage does not take it.
-        OSError: the disk does not take it.
-    """
-    name = plain(name)
-    if not is_url(name):
-        target = Path(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing_result(target, Path(plain(output))) as file:
-            file.write(data)
-        return
-    system, path = storage(name)
-    try:
-        _make_folder(system, system._parent(path))
-        system.pipe_file(path, data)
-    except Exception as error:
-        raise PhotoError(_told(error), where=name) from error
-
-
-def storage(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and its path there.
-
-    Raises:
-        UsageError: the protocol is unknown, or needs a package that is not installed.
-        StorageError: the storage cannot be reached.
-    """
-    with answering(url):
+    def read(self, name: str) -> bytes:
+        """The bytes of a photograph."""
+        system, path = storage(name)
         try:
-            system, path = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise UsageError(str(error), where=url) from error
-    return system, str(path)
+            with system.open(path, "rb", block_size=BLOCK) as file:
+                return read_stream(file, BYTES)
+        except Exception as error:  # each storage has errors of its own
+            raise PhotoError(refusal(error), where=name) from error
+
+    def hash(self, name: str) -> str:
+        """The SHA-256 of a file's content."""
+        try:
+            return hashlib.sha256(self.read(name)).hexdigest()
+        except PhotoError as error:
+            raise OSError(errno.EIO, error.what, name) from error
+
+    def write(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        output: str | None,  # noqa: ARG002
+        overwrite: bool,
+        naming: Callable[[Stat], object],  # noqa: ARG002
+    ) -> Stat:
+        """Write a result, which has its name at once and whole where the storage does it so."""
+        system, path = storage(name)
+        try:
+            _make_folder(system, system._parent(path))
+            system.pipe_file(path, data, mode="overwrite" if overwrite else "create")
+        except FileExistsError as error:
+            raise appeared(name) from error
+        except Exception as error:
+            raise PhotoError(refusal(error), where=name) from error
+        # Without a mark the next run compares contents: no reason to call a written result failed.
+        with contextlib.suppress(Exception):
+            return _stat(system.info(path))
+        return Stat(len(data))
+
+    def sweep(self, names: Iterable[str], output: str | None) -> None:
+        """Nothing is half-written there."""
+
+    def check_writable(self, folder: str, do: str = OTHER_PLACE) -> None:
+        """What cannot be written the storage tells when the journal is written."""
+
+    def check_room(self, size: int, folder: str) -> None:
+        """There is always room."""
+
+    def journal(self, output: str, warn: Warn) -> SegmentedJournal:
+        """The journal, a folder of segments in the folder that it tells of."""
+        return SegmentedJournal(output, warn)
+
+    def records(self, output: str) -> dict[str, Record]:
+        """The latest record of each photograph in the folder's journal."""
+        return read_segments(output).records
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -215,17 +123,17 @@ def _make_folder(system: Any, path: str) -> None:  # noqa: ANN401  (fsspec's)
     system.makedirs(path, exist_ok=True)
 
 
-def _behind(url: str) -> Iterator[Found]:
+def _behind(url: str) -> Iterator[Input]:
     system, path = storage(url)
     folder = None
     if system.isfile(path):
         root, files = path.rpartition("/")[0], {path: system.info(path)}
     elif files := below(system, path):
         root = path.rstrip("/")
-        folder = system.unstrip_protocol(root)
+        folder = str(system.unstrip_protocol(root))
     elif magic := MAGIC.search(path):  # last: a folder's name may look like a pattern
         root = path[: magic.start()].rpartition("/")[0]
-        files = _files(system, system.glob(path, detail=True))
+        files = files_in(system, system.glob(path, detail=True))
         if not files:
             raise PlanError("nothing matches this pattern", where=url)
     else:
@@ -233,15 +141,14 @@ def _behind(url: str) -> Iterator[Found]:
     for name in sorted(files):
         relative = PurePosixPath(name[len(root) :].lstrip("/"))
         if is_photograph(relative):
-            yield Found(system.unstrip_protocol(name), relative, _mark(files[name]), folder)
+            file = str(system.unstrip_protocol(name))
+            yield Input(file, str(relative), folder, _stat(files[name]))
 
 
-def _mark(info: dict[str, Any]) -> dict[str, Any]:
-    tag = next((str(info[key]) for key in MARKS if info.get(key) is not None), None)
-    return {"bytes": int(info["size"]), "mark": tag}
+def _stat(info: dict[str, Any]) -> Stat:
+    mark = next((str(info[key]) for key in MARKS if info.get(key) is not None), None)
+    return Stat(int(info["size"]), mark=mark)
 
 
-def _told(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    return f"the storage refuses ({first_line(error)})"
+def _no_file(name: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "there is no such file", name)

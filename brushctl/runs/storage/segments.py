@@ -4,19 +4,19 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from brushctl.errors import StorageError
-from brushctl.runs.journal import Contents
+from brushctl.runs.journal import Contents, damage_in
 from brushctl.runs.lines import Writer
 from brushctl.runs.locking import locked
 from brushctl.runs.plan import STATE
 from brushctl.runs.records import Record
-from brushctl.runs.storage.remote import answering, below, storage
+from brushctl.runs.storage.base import Warn
+from brushctl.runs.storage.systems import answering, below, storage
 from brushctl.settings import home
 
 LONGEST, LATEST = 500, 10.0
@@ -26,7 +26,7 @@ TOGETHER = 32
 
 
 class SegmentedJournal:
-    """The journal of an output folder given by URL; as `brushctl.runs.journal.Journal`.
+    """The journal of an output folder given by URL; a `brushctl.runs.storage.base.AnyJournal`.
 
     Segments sort by the time at which they were begun, so that later lines come later. The lock
     holds among runs from one machine; runs from two would do the same work twice, to the same
@@ -34,7 +34,8 @@ class SegmentedJournal:
 
     Args:
         output: the folder's URL.
-        warn: is told where it cannot be held: in a home on a share without locks.
+        warn: is told where it cannot be held, in a home on a share without locks, and of damaged
+            lines.
 
     Attributes:
         records: the latest line about each photograph.
@@ -44,7 +45,9 @@ class SegmentedJournal:
         StorageError: the storage cannot be reached, or takes no segment.
     """
 
-    def __init__(self, output: str, warn: Callable[[str], None] = lambda _line: None) -> None:
+    appends = False
+
+    def __init__(self, output: str, warn: Warn = lambda _line: None) -> None:
         self._output = output.rstrip("/")
         name = hashlib.sha256(self._output.encode()).hexdigest()[:32]
         self._lock = home() / "locks" / name
@@ -61,7 +64,10 @@ class SegmentedJournal:
         with ExitStack() as held:
             held.enter_context(locked(self._lock, self._output, warn=self._warn))
             self._system, self._folder = _place(self._output)
-            self.records = read_segments(self._output)
+            contents = read_segments(self._output)
+            if contents.damaged:
+                self._warn(damage_in(contents, self._output))
+            self.records = contents.records
             self._held = held.pop_all()
         return self
 
@@ -104,8 +110,8 @@ class SegmentedJournal:
             self._flush()
 
 
-def read_segments(output: str) -> dict[str, Record]:
-    """The last line about each photograph in the journal of an output folder's URL.
+def read_segments(output: str) -> Contents:
+    """What the journal of an output folder's URL tells.
 
     Raises:
         StorageError: it cannot be read.
@@ -118,7 +124,7 @@ def read_segments(output: str) -> dict[str, Record]:
         for n in range(0, len(names), TOGETHER):
             for lines in pool.map(system.cat_file, names[n : n + TOGETHER]):
                 contents.add(lines.splitlines(keepends=True), output)
-    return contents.records
+    return contents
 
 
 def _place(output: str) -> tuple[Any, str]:

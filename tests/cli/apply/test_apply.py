@@ -11,31 +11,8 @@ from PIL import Image
 from brushctl.photos.photo import open_photo
 from tests.cli.apply_shell import edited, summary, wait_for
 from tests.photos import makers
-from tests.photos.brushes import make_brush
 from tests.photos.driver import tone
 from tests.photos.processes import start
-
-
-def test_a_second_run_does_nothing_and_a_changed_photograph_only_itself(shell):
-    paths = shell.photographs()
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (0, 3, 0)
-    makers.write_jpeg(paths[1], makers.picture(seed=9))
-    os.utime(paths[2])  # touched, not changed
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
-    assert edited(paths[1], shell.folder / "out/1.jpg")
-    (shell.folder / "out/0.jpg").unlink()
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
-
-
-def test_other_settings_or_another_brush_edit_everything_again(shell):
-    shell.photographs()
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (3, 0, 0)
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", "--seed", "1")) == (3, 0, 0)
-    make_brush(shell.folder / "dusk.brush", value=0.25)
-    arguments = ("dusk.brush", "in", "-o", "out", "--seed", "1")
-    assert summary(shell.events(*arguments)) == (3, 0, 0)
-    assert summary(shell.events(*arguments, "--overwrite")) == (3, 0, 0)
 
 
 def test_a_quality_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
@@ -47,31 +24,12 @@ def test_a_quality_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell)
     assert taken == {"best": None, "standard": 12, "draft": 8}
 
 
-def test_failed_files_are_counted_again_but_tried_only_when_asked(shell):
-    paths = shell.photographs()
-    whole = paths[1].read_bytes()
-    paths[1].write_bytes(whole[:700])
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=3)) == (2, 0, 1)
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=3)) == (0, 2, 1)
-    again = shell.events("dusk.brush", "in", "-o", "out", "--retry-failed", status=3)
-    assert [e["file"] for e in again if e["event"] == "file"] == ["1.jpg"]
-    paths[1].write_bytes(whole)  # mended: no flag needed
-    assert summary(shell.events("dusk.brush", "in", "-o", "out")) == (1, 2, 0)
-
-
 def test_brackets_in_names_are_names(shell):
     (shell.folder / "in").mkdir()
     (shell.folder / "in/[red]a[bold].jpg").write_bytes(b"no photograph")
     _, err = shell.run("dusk.brush", "in", "-o", "out", status=4)
     assert "failed: [red]a[bold].jpg: " in err
     assert "pillow-heif" in err
-
-
-def test_all_failed_is_status_4(shell):
-    (shell.folder / "in").mkdir()
-    (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
-    _, err = shell.run("dusk.brush", "in", "-o", "out", status=4)
-    assert "a.jpg: this is not a photograph in a format that can be read" in err
 
 
 def test_in_place_edits_once_however_often_it_runs(shell):
@@ -167,24 +125,6 @@ def test_contradictions_are_usage_errors_and_nothing_is_made(shell, arguments):
     shell.run("dusk.brush", *arguments, status=2)
     assert not list(shell.folder.glob("out*"))
     assert [path.read_bytes() for path in paths] == before
-
-
-def test_files_that_no_run_made_are_not_overwritten_unasked(shell):
-    shell.photographs()
-    (shell.folder / "out").mkdir()
-    (shell.folder / "out/1.jpg").write_bytes(b"precious")
-    _, err = shell.run("dusk.brush", "in", "-o", "out", status=2)
-    assert "--overwrite" in err
-    assert (shell.folder / "out/1.jpg").read_bytes() == b"precious"
-    shell.run("dusk.brush", "in", "-o", "out", "--overwrite")
-    assert edited(shell.folder / "in/1.jpg", shell.folder / "out/1.jpg")
-
-
-def test_dry_run_prints_the_plan_and_touches_nothing(shell):
-    shell.photographs(2)
-    out, _ = shell.run("dusk.brush", "in", "-o", "out", "--dry-run", "--name", "{stem}-x.{ext}")
-    assert out.decode() == "edit  in/0.jpg -> out/0-x.jpg\nedit  in/1.jpg -> out/1-x.jpg\n"
-    assert not (shell.folder / "out").exists()
 
 
 def test_a_damaged_or_missing_brush_is_status_5(shell):

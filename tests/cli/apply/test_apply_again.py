@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.cli import hot_folder
-from brushctl.runs import plan as planning
-from brushctl.runs import resume as selection
+from brushctl.app import watch
+from brushctl.cli import apply as command
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import STATE
+from brushctl.runs.storage import local
 from tests.cli.apply_shell import edited, summary, wait_for
 from tests.photos import makers
 from tests.photos.processes import start
@@ -23,7 +23,7 @@ from tests.photos.processes import start
 
 def nearly_full(monkeypatch, free: int) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(planning.shutil, "disk_usage", lambda _: usage(10**9, 0, free))
+    monkeypatch.setattr(local.shutil, "disk_usage", lambda _: usage(10**9, 0, free))
 
 
 def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
@@ -42,14 +42,14 @@ def test_room_is_wanted_for_what_is_still_to_be_edited_only(shell, monkeypatch):
 def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, monkeypatch):
     shell.photographs(2)
     shell.run("dusk.brush", "in", "-o", "out")
-    hash_file = selection.hash_file
+    hash_file = local.hash_file
 
     def damaged(path: Path) -> str:
         if path == Path("out/0.jpg"):
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
         return hash_file(path)
 
-    monkeypatch.setattr(selection, "hash_file", damaged)
+    monkeypatch.setattr(local, "hash_file", damaged)
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--seed", "1")
     assert "1 done, 1 unchanged" in err
     assert "out/0.jpg: somebody has changed it since it was made, or it cannot be read" in err
@@ -144,25 +144,14 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return stat(self, **how)
 
-    monkeypatch.setattr(hot_folder, "stopping_gently", lambda _: nullcontext(stop))
-    monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
+    monkeypatch.setattr(command, "stopping_gently", lambda _: nullcontext(stop))
+    monkeypatch.setattr(watch, "LOOK_INTERVAL", 0)
     looks[0] = 9  # it is there at the start
     monkeypatch.setattr(Path, "stat", dropped)
-    monkeypatch.setattr(hot_folder, "check_outside", lambda *_: looks.__setitem__(0, 0))
+    monkeypatch.setattr(watch, "check_outside", lambda *_: looks.__setitem__(0, 0))
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
     assert err.count("waiting: in: the folder is away (transport endpoint is not connected)") == 1
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
-
-
-def test_photographs_of_one_name_each_keep_their_result(shell):
-    for folder in ("a", "b"):
-        makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
-    apart = ("-o", "out", "--name", "{folder}-{stem}.{ext}")
-    assert summary(shell.events("dusk.brush", "a/0.jpg", "b/0.jpg", *apart)) == (2, 0, 0)
-    assert summary(shell.events("dusk.brush", "a/0.jpg", "b/0.jpg", *apart)) == (0, 2, 0)
-    for folder in ("a", "b"):  # by calls of their own, too
-        assert summary(shell.events("dusk.brush", folder, *apart)) == (0, 1, 0)
-        assert edited(shell.folder / folder / "0.jpg", shell.folder / f"out/{folder}-0.jpg")
 
 
 @pytest.mark.parametrize("output", [".", "edited"])
@@ -188,49 +177,6 @@ def test_photographs_that_were_edited_in_place_are_no_results_to_pass_over(shell
     assert summary(shell.events("dusk.brush", "in", "--in-place")) == (2, 0, 0)
     beside = ("in/0.jpg", "in/1.jpg", "-o", "in", "--name", "{stem}-x.{ext}")
     assert summary(shell.events("dusk.brush", *beside)) == (2, 0, 0)
-
-
-def test_a_result_is_not_replaced_by_that_of_another_photograph(shell):
-    for folder in ("a", "b"):
-        makers.write_jpeg(shell.photographs(1, folder)[0], makers.picture(seed=ord(folder)))
-    shell.run("dusk.brush", "a/0.jpg", "-o", "out")
-    made = (shell.folder / "out/0.jpg").read_bytes()
-    _, err = shell.run("dusk.brush", "b/0.jpg", "-o", "out", status=2)
-    assert "a/0.jpg" in err
-    assert "--overwrite" in err
-    assert (shell.folder / "out/0.jpg").read_bytes() == made
-    shell.run("dusk.brush", "b/0.jpg", "-o", "out", "--overwrite")
-    assert edited(shell.folder / "b/0.jpg", shell.folder / "out/0.jpg")
-    (shell.folder / "b").rename(shell.folder / "moved")  # the same photograph, elsewhere
-    assert summary(shell.events("dusk.brush", "moved", "-o", "out", "--seed", "1")) == (1, 0, 0)
-
-
-def test_numbered_results_move_on_when_a_photograph_is_added(shell):
-    numbered = ("dusk.brush", "in", "-o", "out", "--name", "{n:03}.png")
-    shell.photographs(2)
-    assert summary(shell.events(*numbered)) == (2, 0, 0)
-    makers.write_jpeg(shell.folder / "in/+.jpg", makers.picture(seed=9))
-    assert summary(shell.events(*numbered)) == (3, 0, 0)
-    for n, name in enumerate(("+", "0", "1"), 1):
-        assert edited(shell.folder / f"in/{name}.jpg", shell.folder / f"out/{n:03}.png")
-
-
-@pytest.mark.parametrize("same_size", [True, False])
-def test_a_result_that_somebody_has_retouched_is_left_alone(shell, same_size):
-    paths = shell.photographs(2)
-    shell.run("dusk.brush", "in", "-o", "out")
-    result = shell.folder / "out/0.jpg"
-    retouched = result.read_bytes()[:-2] + (b"\0\0" if same_size else b"longer")
-    result.write_bytes(retouched)
-    makers.write_jpeg(paths[0], makers.picture(seed=9))  # even if the photograph changes
-    out, err = shell.run("dusk.brush", "in", "-o", "out", "--dry-run")
-    assert out.decode().startswith("keep  in/0.jpg")
-    _, err = shell.run("dusk.brush", "in", "-o", "out")
-    assert "out/0.jpg: somebody has changed it since it was made" in err
-    assert "0 done, 2 unchanged" in err
-    assert result.read_bytes() == retouched
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", "--overwrite")) == (2, 0, 0)
-    assert edited(paths[0], result)
 
 
 @pytest.mark.parametrize("when", ["read", "renamed"])
@@ -291,13 +237,6 @@ def test_quiet_says_nothing_of_what_is_no_error(shell):
     assert result.read_bytes().endswith(b"by hand")
 
 
-def test_a_renamed_result_is_reported_by_its_photograph(shell):
-    (shell.folder / "in").mkdir()
-    (shell.folder / "in/a.jpg").write_bytes(b"no photograph")
-    _, err = shell.run("dusk.brush", "in", "-o", "out", "--name", "{n}.png", status=4)
-    assert "failed: ../in/a.jpg: " in err
-
-
 @pytest.mark.parametrize(("held", "named"), [("in", "in/2024"), ("in/2024", "in"), ("in", "link")])
 def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):
     (path,) = shell.photographs(1, folder="in/2024")
@@ -311,16 +250,3 @@ def test_in_place_one_run_at_a_time_works_on_a_tree(shell, held, named):
     assert summary(shell.events("dusk.brush", named, "--in-place")) == (1, 0, 0)
     for again in (held, named):
         assert summary(shell.events("dusk.brush", again, "--in-place")) == (0, 1, 0)
-
-
-def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell):
-    (path,) = shell.photographs(1)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:700])
-    assert summary(shell.events("dusk.brush", "in", "-o", "out", status=4)) == (0, 0, 1)
-    by_hand = shell.folder / "out/0.jpg"
-    by_hand.write_bytes(b"by hand")
-    path.write_bytes(whole)
-    _, err = shell.run("dusk.brush", "in", "-o", "out", "--retry-failed")
-    assert "out/0.jpg: somebody has changed it" in err
-    assert by_hand.read_bytes() == b"by hand"

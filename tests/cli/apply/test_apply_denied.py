@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from brushctl.photos.photo import open_photo
-from brushctl.runs import work
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal, journal_in
 from brushctl.runs.plan import STATE, plan_folder, plan_in_place
@@ -186,7 +186,7 @@ class Meddling(ToneEditor):
 def meddled(plan, deed) -> dict[str, Record]:
     assert plan.state
     with Journal(plan.state) as journal:
-        work.edit_photographs(plan, plan.jobs, Meddling(deed), Treatment({}), journal=journal)
+        edit_photographs(plan, plan.jobs, Meddling(deed), Treatment({}), journal=journal)
         return journal.records
 
 

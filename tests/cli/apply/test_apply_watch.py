@@ -8,10 +8,12 @@ from contextlib import nullcontext
 
 import pytest
 
+from brushctl.app import watch as watching
 from brushctl.app.apply_plan import ApplySettings
-from brushctl.cli import hot_folder
+from brushctl.cli import apply as command
 from brushctl.runs.inputs import find_inputs
-from brushctl.runs.plan import plan_folder
+from brushctl.runs.journal import journal_in
+from brushctl.runs.plan import STATE, plan_folder
 from brushctl.runs.watch import LONGEST, HotFolders, rest_after, wait
 from tests.cli.apply_shell import edited
 from tests.photos import makers
@@ -35,13 +37,13 @@ def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], s
         return select(self, plan, records)
 
     monkeypatch.setattr(ApplySettings, "select", noted)
-    monkeypatch.setattr(hot_folder, "LOOK_INTERVAL", 0)
+    monkeypatch.setattr(watching, "LOOK_INTERVAL", 0)
     monkeypatch.setattr("brushctl.runs.watch.SHARE", 1e9)  # no look is dear
 
     def watch(script: Iterator[None]) -> tuple[list[int], str]:
         ended = object()
         stop = nullcontext(lambda: next(script, ended) is ended)
-        monkeypatch.setattr(hot_folder, "stopping_gently", lambda _: stop)
+        monkeypatch.setattr(command, "stopping_gently", lambda _: stop)
         _, err = shell.run(*WATCH)
         return compared, err
 
@@ -75,6 +77,30 @@ def test_each_change_is_noticed(shell, watched):
 
     compared, _ = watched(script())
     assert compared == [3] * 8
+
+
+def test_what_was_touched_is_noted_so_that_a_later_run_need_not_read_it(shell, watched):
+    (photograph,) = shell.photographs(1)
+    out = shell.folder / "out"
+
+    def noted() -> bool:
+        records = journal_in(out / STATE)
+        return records["0.jpg"].source.mtime_ns == 10**18
+
+    def script() -> Iterator[None]:
+        yield from until((out / "0.jpg").exists)
+        os.utime(photograph, ns=(0, 10**18))
+        yield from until(noted)
+
+    watched(script())
+    assert edited(photograph, out / "0.jpg")
+
+
+def test_results_at_a_url_are_refused_a_hot_folder(shell):
+    shell.photographs(1)
+    arguments = ("dusk.brush", "in", "-o", "s3://archive/out", "--watch")
+    _, err = shell.run(*arguments, status=2)
+    assert "--watch needs an output folder with a path" in err
 
 
 def until(condition: Callable[[], bool]) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""A Ray cluster on this machine and an S3 server on loopback, started once."""
+"""A Ray cluster on this machine, started once."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -12,25 +12,6 @@ MISSING = [name for name in ("ray", "moto", "s3fs") if importlib.util.find_spec(
 
 if MISSING:
     pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The URL of an empty bucket; fsspec finds its server through the environment."""
-    import s3fs
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        s3fs.S3FileSystem().mkdir("archive")
-        yield "s3://archive"
-    server.stop()
 
 
 @pytest.fixture(scope="session")

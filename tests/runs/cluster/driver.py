@@ -3,16 +3,13 @@
 import sys
 from pathlib import Path
 
-from brushctl.runs.executors.distributed import edit_on_cluster
-from brushctl.runs.executors.ray import Pool, cluster
+from brushctl.runs.executors.ray import EditorOpener, Pool, cluster, edit_on_cluster
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import Plan, plan_folder
 from brushctl.runs.records import Record
-from brushctl.runs.remote_plan import tasks_of
 from brushctl.runs.resume import select
 from brushctl.runs.steps import Treatment
-from brushctl.runs.worker import EditorOpener
 from tests.runs.cluster.editors import Slow
 
 TREATMENT = Treatment({"brush": "dusk", "seed": 0})
@@ -28,9 +25,7 @@ def edited(plan: Plan, opener: EditorOpener, **pool: int) -> list[Record]:
     assert plan.state
     with Journal(plan.state) as journal:
         todo = select(plan, journal.records, TREATMENT).todo
-        return edit_on_cluster(
-            tasks_of(plan, todo), opener, TREATMENT, journal=journal, pool=Pool(**pool)
-        )
+        return edit_on_cluster(plan, todo, opener, TREATMENT, journal=journal, pool=Pool(**pool))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
+from brushctl.app.apply import open_editor_of
 from brushctl.app.machines import Machines
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.provenance import Provenance
@@ -25,15 +26,12 @@ from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import DEFAULT
 from brushctl.errors import BaseModelError, BrushctlError, PlanError, UsageError
 from brushctl.events import Event
-from brushctl.runs.executors.distributed import LARGEST, block_size, edit_on_cluster
-from brushctl.runs.executors.ray import Pool, spread
+from brushctl.runs.executors.ray import LARGEST, Pool, block_size, edit_on_cluster, spread
+from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.journal import Journal, journal_in
 from brushctl.runs.records import Record, Source
-from brushctl.runs.remote_plan import tasks_of
 from brushctl.runs.resume import select
 from brushctl.runs.windows import TOGETHER
-from brushctl.runs.work import edit_photographs
-from brushctl.runs.worker import open_editor_of
 from brushctl.tiny.world.pictures import draw_picture
 from tests.photos import makers
 from tests.photos.driver import ToneEditor
@@ -224,10 +222,10 @@ def test_a_cluster_leaves_alone_what_is_retouched_after_it_failed_or_was_stopped
         makers.write_jpeg(path, makers.picture(seed=99))
     assert plan.state
     with Journal(plan.state) as journal:
-        tasks = tasks_of(plan, select(plan, journal.records, TREATMENT).todo)
+        todo = select(plan, journal.records, TREATMENT).todo
         how = {"journal": journal, "pool": Pool(most=1)}
         with pytest.raises(InterruptedError):  # they are sent out, and none comes back
-            edit_on_cluster(tasks, ToneEditor, TREATMENT, report=killed, **how)
+            edit_on_cluster(plan, todo, ToneEditor, TREATMENT, report=killed, **how)
     makers.write_jpeg(photographs / "0/0.jpg", makers.picture(seed=0))
     for name in ("0/0.jpg", "1/1.jpg"):
         (output / name).write_bytes((output / name).read_bytes() + b"by hand")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import s3fs
 
+from brushctl.app import apply as applying
 from brushctl.app.machines import Machines
 from brushctl.cli.app import main
-from brushctl.runs import worker
-from brushctl.runs.executors import distributed as running
+from brushctl.runs.executors import ray as running
 from brushctl.runs.executors.ray import Pool
 from brushctl.runs.records import Fault, Record, Source
 from tests.cli.apply.test_apply_again import nearly_full
@@ -44,7 +44,7 @@ class Shell:
             patch.setenv("BRUSHCTL_HOME", str(self.folder / "home"))
             patch.setattr(sys, "argv", command)
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
-            patch.setattr(worker, "open_editor_of", tone_editor)
+            patch.setattr(applying, "open_editor_of", tone_editor)
             patch.setitem(sys.modules, "brushctl.engine.sampler", tone_engine())
             self.capture.readouterr()
             with pytest.raises(SystemExit) as ended:
@@ -121,6 +121,18 @@ def test_a_run_from_a_bucket_into_a_folder_goes_on_from_its_journal(shell, archi
     assert shell.run(*arguments)[-1]["unchanged"] == 2
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray")
+def test_a_bucket_s_run_by_one_process_is_gone_on_with_by_a_cluster(shell, archive):
+    arguments = (f"{archive}/in/*/*.jpg", "-o", f"{archive}/out")
+    assert shell.run(f"{archive}/in/0", "-o", f"{archive}/out/0")[-1]["done"] == 2
+    assert shell.run(*arguments, "--overwrite")[-1]["done"] == ENOUGH
+    assert shell.run(*arguments, "--engine", "ray")[-1]["unchanged"] == ENOUGH
+    page = ("--engine", "ray", "--seed", "1", "--report", "page.html")
+    assert shell.run(*arguments, *page)[-1]["done"] == ENOUGH
+    assert (shell.folder / "page.html").read_text().count("data:image/jpeg") == 2 * ENOUGH
+
+
 @pytest.mark.usefixtures("ray")
 def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
     shell.run("in/0", "-o", "out")
@@ -132,7 +144,7 @@ def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("s3://archive/x", "-o", "out"),
+        ("s3://archive/x", "--in-place"),
         ("in", "-o", "out", "--engine", "ray", "--watch"),
         ("in", "--in-place", "--engine", "ray"),
         ("nosuch://archive/x", "-o", "out", "--engine", "ray"),
@@ -140,7 +152,8 @@ def test_local_files_go_on_from_the_journal_of_the_other_engine(shell):
     ],
     ids=" ".join,
 )
-def test_what_a_cluster_cannot_do_is_refused(shell, arguments):
+def test_what_a_cluster_cannot_do_is_refused(shell, s3, arguments):
+    s3fs.S3FileSystem().pipe_file(f"{s3}/x/1.jpg", b"x")
     shell.run(*arguments, status=2)
     assert not (shell.folder / "out").exists()
 
@@ -179,9 +192,9 @@ def test_every_process_is_given_one_number_format(shell, monkeypatch, able):
 def noting(given: list[str]):
     """A cluster that edits nothing, and notes the number format that its editors would have."""
 
-    def edit(tasks, opener, *_args, **_how):
+    def edit(_plan, jobs, opener, *_args, **_how):
         given.append(opener.args[1]["dtype"])
         fault = Fault("unexpected", "not tried")
-        return [Record(task.key, "failed", {}, Source(), error=fault) for task in tasks]
+        return [Record(job.key, "failed", {}, Source(), error=fault) for job in jobs]
 
     return edit

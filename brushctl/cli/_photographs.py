@@ -1,0 +1,84 @@
+"""How `brushctl apply` shows what is to become of photographs, and what has become of them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brushctl.app.apply import ApplyOutcome, planned_actions
+from brushctl.app.apply_plan import ApplySettings
+from brushctl.app.watch import Waiting
+from brushctl.cli import _output
+from brushctl.cli._output import print_fields, print_line, say
+from brushctl.cli._status import exit_with_failed, say_failed
+from brushctl.errors import Interrupted
+from brushctl.files import STREAM
+from brushctl.runs.plan import Plan
+
+if TYPE_CHECKING:
+    from brushctl.events import Event, Reporter
+    from brushctl.runs.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of a run.
+
+    Attributes:
+        json: events as lines of JSON on stdout.
+        quiet: on stderr only what is an error.
+    """
+
+    json: bool
+    quiet: bool
+
+    def plan(self, plan: Plan, settings: ApplySettings) -> None:
+        """Print what a run would do, and touch nothing."""
+        for action, job in planned_actions(plan, settings):
+            source, target = job.source_file or STREAM, job.target_file or STREAM
+            if self.json:
+                event = {"event": "plan", "action": action, "source": source, "target": target}
+                print_line(event)
+            else:
+                print_fields(f"{action}  {source} -> {target}")
+
+    @contextmanager
+    def reporting(self) -> "Iterator[Reporter]":
+        """Show what a run reports; each finished photograph is a line of JSON if asked for."""
+        from brushctl.runs.steps import FileDone
+
+        with _output.reporting(quiet=self.quiet) as show:
+
+            def report(event: "Event") -> None:
+                show(event)
+                if isinstance(event, Waiting):
+                    say(f"waiting: {event.reason}")
+                elif self.json and isinstance(event, FileDone):
+                    print_line({"event": "file", **event.record.to_dict()})
+
+            yield report
+
+    def conclude(self, outcome: ApplyOutcome) -> None:
+        """Sum a run up, and exit as it went: 3 or 4 if photographs failed, 130 if some are left."""
+        failed = [*outcome.failed_before, *(r for r in outcome.records if r.error)]
+        done = [record for record in outcome.records if not record.error]
+        self._summarise(outcome, done, failed)
+        if outcome.left:
+            raise Interrupted(
+                f"stopped with {outcome.left} photographs left",
+                do="Run the same command again to go on.",
+            )
+        exit_with_failed(len(failed), len(done) + outcome.unchanged)
+
+    def _summarise(
+        self, outcome: ApplyOutcome, done: "Sequence[Record]", failed: "Sequence[Record]"
+    ) -> None:
+        megapixels = sum((record.megapixels for record in done), 0.0)
+        counts = {"done": len(done), "unchanged": outcome.unchanged, "failed": len(failed)}
+        if self.json:
+            spent = {"megapixels": round(megapixels, 3), "seconds": round(outcome.seconds, 3)}
+            print_line({"event": "summary", **counts, **spent})
+        if not self.quiet:
+            told = ", ".join(f"{count} {what}" for what, count in counts.items())
+            say(f"{told} ({megapixels:.1f} MP in {outcome.seconds:.1f} s)")
+        say_failed((record.photograph, record) for record in failed)
