@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.app.apply_plan import ApplySettings, check_sampling, plan_photographs
+from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
+from brushctl.app.editors import grade_at, loaded, open_editor_of
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
 from brushctl.events import Reporter, Told, silent
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
     from brushctl.runs.records import Record
     from brushctl.runs.resume import Selection
-    from brushctl.runs.steps import Editor
 
 Execute = Callable[[Plan, Sequence[Job], AnyJournal | None], "list[Record]"]
 """Edits photographs of a plan, each noted in the journal; returns what became of each."""
@@ -71,6 +71,7 @@ def apply(
     steps: int | None = None,
     s_T: float | None = None,
     s_I: float | None = None,
+    strength: float = 1.0,
     base: str | None = None,
     device: str = "auto",
     dtype: str | None = None,
@@ -95,6 +96,7 @@ def apply(
         steps: of sampling; None for the brush's own.
         s_T: instruction guidance; None for the brush's own.
         s_I: image guidance; None for the brush's own.
+        strength: of the edit: 0 is none, 1 the brush's own, 2 twice as much.
         base: the base model; None for the one that the brush names.
         device: `auto`, `cpu`, `cuda`, `mps`.
         dtype: the number format of the model; None for the device's own.
@@ -117,7 +119,6 @@ def apply(
     """
     from brushctl.brushes.cache import open_brush
     from brushctl.brushes.file import Brush
-    from brushctl.engine.sampler import open_editor
 
     check_seed(seed)
     if detail not in list(Detail):
@@ -126,9 +127,8 @@ def apply(
         )
     opened = brush if isinstance(brush, Brush) else open_brush(brush)
     metadata = opened.metadata
-    check_sampling(steps, s_T, s_I, schedule=metadata.instruction_part().buckets.edges[-1])
-    sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
-    sampling |= {"base": base, "dtype": dtype}
+    given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    sampling = sampling_of(metadata, seed=seed, strength=strength, report=report, **given)
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
@@ -148,8 +148,8 @@ def apply(
     plan = plan_photographs(settings, named, target, in_place=in_place, report=report)
     if plan is None:
         return []
-    opener = partial(open_editor, opened, device=device, **sampling)
-    outcome = carry_out(plan, settings, in_threads(opener, settings, report=report), report=report)
+    execute = in_threads(lambda: opened, settings, device, report=report)
+    outcome = carry_out(plan, settings, execute, report=report)
     return [*outcome.failed_before, *outcome.records]
 
 
@@ -238,8 +238,9 @@ def planned_actions(plan: Plan, settings: ApplySettings) -> Iterator[tuple[str, 
 
 
 def in_threads(
-    open_editor: "Callable[[], AbstractContextManager[Editor]]",
+    read: "Callable[[], Brush]",
     settings: ApplySettings,
+    device: str,
     *,
     stop: Stop = go_on,
     report: Reporter = silent,
@@ -247,8 +248,9 @@ def in_threads(
     """Edit in this process.
 
     Args:
-        open_editor: loads the model, once there is something to do.
+        read: gives the brush, once there is something to do.
         settings: how photographs are edited.
+        device: what its model works on, if it needs one.
         stop: asked between windows of photographs.
         report: called with every event of the work.
     """
@@ -256,8 +258,7 @@ def in_threads(
     def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
         from brushctl.runs.executors.threads import edit_photographs
 
-        with open_editor() as editor:
-            treatment = settings.treatment()
+        with loaded(read, settings, device) as (editor, treatment):
             return edit_photographs(
                 plan, jobs, editor, treatment, journal=journal, stop=stop, report=report
             )
@@ -284,19 +285,19 @@ def on_cluster(
     """
 
     def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
+        from brushctl.brushes.file import decode_brush
         from brushctl.runs.executors.ray import edit_on_cluster
 
         assert journal is not None  # `check_for_cluster`
         with machines.joined(report) as pool:
-            sampling = settings.sampling
-            how = {
-                **sampling,
-                "device": machines.device,
-                "base": machines.base(sampling["base"]),
-                "dtype": machines.dtype(sampling["dtype"], pool),
-            }
-            opener = partial(open_editor_of, read_bytes(brush), how)
-            treatment = settings.treatment()
+            data = read_bytes(brush)
+            how = {**settings.sampling, "device": machines.device}
+            if "base" in how:
+                how["base"] = machines.base(how["base"])
+                how["dtype"] = machines.dtype(how["dtype"], pool)
+            opener = partial(open_editor_of, data, how)
+            grade = grade_at(decode_brush(data), settings)
+            treatment = replace(settings.treatment(), grade=grade)
             return edit_on_cluster(
                 plan,
                 jobs,
@@ -322,11 +323,3 @@ def check_for_cluster(plan: Plan) -> None:
             "a cluster edits photographs into an output folder",
             do="Use -o FOLDER, or one process.",
         )
-
-
-def open_editor_of(data: bytes, how: dict[str, Any]) -> "AbstractContextManager[Editor]":
-    """An editor for the bytes of a brush file, in whichever process."""
-    from brushctl.brushes.file import decode_brush
-    from brushctl.engine.sampler import open_editor
-
-    return open_editor(decode_brush(data), **how)

@@ -17,6 +17,7 @@ from brushctl.runs.plan import Plan, check_room, plan_folder, plan_in_place, pla
 from brushctl.runs.storage.base import path_in, real_names, storage_of
 
 if TYPE_CHECKING:
+    from brushctl.brushes.metadata import Metadata
     from brushctl.runs.records import Record
     from brushctl.runs.resume import Selection
     from brushctl.runs.steps import Treatment
@@ -91,7 +92,47 @@ class ApplySettings:
         return selection
 
 
-def check_sampling(
+def sampling_of(
+    metadata: "Metadata",
+    *,
+    seed: int,
+    strength: float,
+    report: Reporter = silent,
+    **given: Any,  # noqa: ANN401
+) -> dict[str, Any]:
+    """What a brush's editor is opened with, and its results depend on.
+
+    Args:
+        metadata: the brush's.
+        seed: fixes every draw.
+        strength: of the edit.
+        report: is told of settings that the brush has no use for.
+        given: `steps`, `s_T`, `s_I`, `base` and `dtype`; None where nothing is asked for.
+
+    Raises:
+        UsageError: one is not what a brush might have.
+    """
+    with as_usage_errors():
+        limits.strength(strength, "--strength")
+    if metadata.buckets is None:
+        idle = [OPTIONS[name] for name, value in given.items() if value is not None]
+        if idle:
+            report(Told(f"{', '.join(idle)}: of no use, since the brush has a grade alone"))
+        return {"strength": strength}
+    _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
+    return {"seed": seed, **given, "strength": strength}
+
+
+OPTIONS = {
+    "steps": "--steps",
+    "s_T": "--s-t",
+    "s_I": "--s-i",
+    "base": "--base",
+    "dtype": "--dtype",
+}
+
+
+def _check_sampling(
     steps: int | None, s_T: float | None, s_I: float | None, *, schedule: int
 ) -> None:
     """See that what is given in place of a brush's own settings is what a brush might have.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from brushctl.app.apply import Stop, choose
 from brushctl.app.apply_plan import ApplySettings, passed_over
+from brushctl.app.editors import loaded
 from brushctl.errors import PlanError, UsageError
 from brushctl.events import Event, Reporter, Told
 from brushctl.files import STREAM, expanded
@@ -17,8 +18,9 @@ from brushctl.runs.plan import STATE, check_outside, plan_folder
 from brushctl.runs.storage.base import is_url, path_in
 
 if TYPE_CHECKING:
+    from brushctl.brushes.file import Brush
     from brushctl.runs.journal import Journal
-    from brushctl.runs.steps import Editor
+    from brushctl.runs.steps import Editor, Treatment
     from brushctl.runs.watch import HotFolders
 
 Reporting = Callable[[], AbstractContextManager[Reporter]]
@@ -58,7 +60,8 @@ def watch_folders(
     folders: Sequence[str],
     output: Path,
     settings: ApplySettings,
-    open_editor: "Callable[[], AbstractContextManager[Editor]]",
+    read: "Callable[[], Brush]",
+    device: str,
     *,
     template: str,
     settle: float,
@@ -71,7 +74,8 @@ def watch_folders(
         folders: they, and all that is below them.
         output: where the results go.
         settings: how photographs are edited.
-        open_editor: loads the model.
+        read: gives the brush.
+        device: what its model works on, if it needs one.
         template: the results' names.
         settle: seconds for which a file must have stayed as it is.
         stop: true ends the work when what is in hand is done.
@@ -90,8 +94,13 @@ def watch_folders(
 
     check_outside((str(expanded(folder)) for folder in folders), str(output))
     hot = HotFolders(folders, settle)
-    with Journal(output / STATE, warn) as journal, open_editor() as editor:
-        watch = _Watch(hot, folders, output, template, settings, journal, editor, stop, reporting)
+    with (
+        Journal(output / STATE, warn) as journal,
+        loaded(read, settings, device) as (editor, treatment),
+    ):
+        watch = _Watch(
+            hot, folders, output, template, settings, journal, editor, treatment, stop, reporting
+        )
         _report(reporting, Told(f"watching {', '.join(folders)}; Ctrl-C ends"))
         while not stop():
             started = time.thread_time()
@@ -110,7 +119,8 @@ class _Watch:
     template: str
     settings: ApplySettings
     journal: "Journal"
-    editor: "Editor"
+    editor: "Editor | None"
+    treatment: "Treatment"
     stop: Stop
     reporting: Reporting
     waiting: str = ""
@@ -149,7 +159,7 @@ class _Watch:
                 plan,
                 selection.todo,
                 self.editor,
-                self.settings.treatment(),
+                self.treatment,
                 journal=self.journal,
                 stop=self.stop,
                 report=report,

@@ -27,6 +27,8 @@ token_weight = within(number, 1e-6, 1e6)
 """Half precision ends at 6e-8 and 6.5e4: a token of less draws nothing, of more takes all."""
 share = within(number, -1e6, 1e6)
 """A parent's weight in a mix: of a stack that of its tokens; a blend may lead away, below 0."""
+strength = within(number, -10, 10)
+"""Of an edit: far beyond what leaves a picture to see."""
 learning_steps = within(integer, 1, 10**6)
 """A thousand times the paper's."""
 pairs = within(integer, 1, LIST_CAP)

@@ -1,7 +1,6 @@
 """`brushctl apply`: repeat a brush's edit on photographs."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,7 @@ from brushctl.app.apply import (
     in_threads,
     on_cluster,
 )
-from brushctl.app.apply_plan import ApplySettings, check_sampling, plan_photographs
+from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
 from brushctl.app.machines import Machines
 from brushctl.app.watch import watch_folders, watchable
 from brushctl.brushes.cache import find
@@ -45,7 +44,7 @@ from brushctl.runs.naming import TEMPLATE
 from brushctl.runs.plan import Plan
 
 if TYPE_CHECKING:
-    from brushctl.runs.steps import Editor
+    from brushctl.brushes.file import Brush
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
@@ -142,6 +141,14 @@ def apply(
     s_I: Annotated[
         float | None, typer.Option("--s-i", help="Image guidance.", rich_help_panel=EDIT)
     ] = None,
+    strength: Annotated[
+        float,
+        typer.Option(
+            "--strength",
+            help="How much of the edit: 0 is none, 1 all, 2 twice as much.",
+            rich_help_panel=EDIT,
+        ),
+    ] = 1.0,
     base: Base = None,
     device: Device = "auto",
     dtype: Dtype = None,
@@ -174,11 +181,11 @@ def apply(
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
-    part = metadata.instruction_part()
-    check_sampling(steps, s_T, s_I, schedule=part.buckets.edges[-1])
-    steps = _steps(steps, quality, part.apply.steps)
-    sampling: dict[str, Any] = {"seed": seed, "steps": steps, "s_T": s_T, "s_I": s_I}
-    sampling |= {"base": base, "dtype": dtype}
+    if metadata.apply:
+        steps = _steps(steps, quality, metadata.apply.steps)
+    given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    with reporting(quiet=quiet) as tell:
+        sampling = sampling_of(metadata, seed=seed, strength=strength, report=tell, **given)
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
@@ -240,12 +247,10 @@ class _Command:
             _check_results(plan, self, in_place=in_place)
         return plan
 
-    def open_editor(self) -> "AbstractContextManager[Editor]":
+    def read_brush(self) -> "Brush":
         from brushctl.brushes.file import read_brush
-        from brushctl.engine.sampler import open_editor
 
-        brush, device = read_brush(self.brush), self.machines.device
-        return open_editor(brush, device=device, **self.settings.sampling)
+        return read_brush(self.brush)
 
     def carry_out(self, plan: Plan) -> None:
         """Carry a plan out; exits with 3 or 4 when photographs failed, 130 when stopped."""
@@ -254,7 +259,9 @@ class _Command:
         ending = remove_unfinished if is_local else None
         with stopping_gently(ending) as stop, self.shown.reporting() as report:
             execute = (
-                in_threads(self.open_editor, self.settings, stop=stop, report=report)
+                in_threads(
+                    self.read_brush, self.settings, self.machines.device, stop=stop, report=report
+                )
                 if is_local
                 else on_cluster(self.brush, self.settings, self.machines, stop=stop, report=report)
             )
@@ -268,7 +275,8 @@ class _Command:
                 folders,
                 output,
                 self.settings,
-                self.open_editor,
+                self.read_brush,
+                self.machines.device,
                 template=self.template,
                 settle=settle,
                 stop=stop,

@@ -15,7 +15,7 @@ from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
-from brushctl.engine.brush.instruction import Instruction, check_identity, from_brush
+from brushctl.engine.brush.instruction import Instruction, check_identity, from_brush, scaled
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.devices import enough_memory, out_of_memory, resolve_device, resolve_dtype
 from brushctl.engine.model.base import BaseModel, find, load_base
@@ -218,6 +218,7 @@ def open_editor(
     steps: int | None = None,
     s_T: float | None = None,
     s_I: float | None = None,
+    strength: float = 1.0,
 ) -> Editor:
     """An editor for a brush, on the base it names unless another copy of that base is given.
 
@@ -241,7 +242,7 @@ def open_editor(
     found = find(base or named.id, None if base else named.revision)
     check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
-    return editor_on(model, brush, seed=seed, steps=steps, scales=scales)
+    return editor_on(model, brush, seed=seed, steps=steps, scales=scales, strength=strength)
 
 
 def editor_on(
@@ -251,8 +252,11 @@ def editor_on(
     seed: int = 0,
     steps: int | None = None,
     scales: Scales | None = None,
+    strength: float = 1.0,
 ) -> Editor:
     """An editor for a brush on a base that is loaded. What is left at None comes from the brush.
+
+    At strength 0 the instruction says nothing, at 1 what was learned, above that more.
 
     Raises:
         BrushMismatchError: the brush does not fit the base model.
@@ -261,7 +265,7 @@ def editor_on(
     apply = brush.metadata.instruction_part().apply
     return Editor(
         base,
-        from_brush(base, brush),
+        scaled(base, from_brush(base, brush), strength),
         scales=scales or Scales(apply.s_T, apply.s_I),
         steps=apply.steps if steps is None else steps,
         seed=seed,

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Advance, Event, Reporter, Warned
+from brushctl.grade.apply import AnyGrade, apply_grade
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo, kind_of
 from brushctl.photos.icc import Pixels
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.photo import Photo, decode_photo, resize
 from brushctl.runs.records import Facts, Fault, Record, Source
-from brushctl.transfer.grid import to_full_size
+from brushctl.transfer.grid import FullSize, to_full_size
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that every further photograph would meet too."""
@@ -59,6 +60,7 @@ class Treatment:
         first_frame: edit the first picture of animations and multi-page files.
         strip: leave private metadata out.
         provenance: what is written into the results about the edit.
+        grade: what is done to colours, at full size, before a model sees the photograph.
     """
 
     settings: dict[str, Any]
@@ -66,6 +68,7 @@ class Treatment:
     first_frame: bool = False
     strip: bool = False
     provenance: Provenance | None = None
+    grade: AnyGrade | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,9 @@ class Prepared:
     """A photograph in hand.
 
     Attributes:
-        photo: it, decoded.
+        photo: it, decoded and graded.
         kind: the format of its result.
-        seen: it, at the model's size.
+        seen: it, at the model's size; None without a model.
         source: what the journal says of its file.
         warnings: what there is to tell about it.
         seconds: spent on it so far.
@@ -90,7 +93,7 @@ class Prepared:
 
     photo: Photo
     kind: str
-    seen: Pixels
+    seen: Pixels | None
     source: Source
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -100,19 +103,19 @@ def prepare(
     data: bytes,
     key: str,
     source: Source,
-    editor: Editor,
+    editor: Editor | None,
     treatment: Treatment,
     *,
     named: str | None,
     target: str | None,
 ) -> Prepared:
-    """Decode a photograph, and bring it to the model's size.
+    """Decode a photograph, grade it, and bring it to the model's size.
 
     Args:
         data: its bytes.
         key: what errors call it.
         source: what the journal says of its file.
-        editor: the model.
+        editor: the model, if there is one.
         treatment: how it is edited.
         named: its path or URL, whose suffix is that of its format.
         target: that of its result.
@@ -124,22 +127,33 @@ def prepare(
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
     result_path, own_path = (Path(name) if name else None for name in (target, named))
     kind = kind_of(result_path, own_path, photo)
-    seen = resize(photo.pixels, editor.working_size(*photo.size))
+    if treatment.grade:
+        photo = replace(photo, pixels=apply_grade(treatment.grade, photo.pixels))
+    seen = resize(photo.pixels, editor.working_size(*photo.size)) if editor else None
     return Prepared(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
 
 
-def edit_prepared(editor: Editor, prepared: Sequence[Prepared]) -> list[Edited | Exception]:
-    """Edit photographs together; halves of those that fail, until only those at fault do."""
-    if not prepared:
-        return []
+def edit_prepared(
+    editor: Editor | None, prepared: Sequence[Prepared]
+) -> Sequence[Edited | Exception | None]:
+    """Edit photographs together; halves of those that fail, until only those at fault do.
+
+    None for each where there is no model.
+    """
+    if not prepared or editor is None:
+        return [None] * len(prepared)
     started, before = time.monotonic(), editor.at_once
     try:
-        edited: list[Edited | Exception] = list(editor.edit([one.seen for one in prepared]))
+        seen = [one.seen for one in prepared if one.seen is not None]
+        edited: list[Edited | Exception | None] = list(editor.edit(seen))
     except Exception as error:
         if len(prepared) == 1:
             return [error]
         half = len(prepared) // 2
-        return edit_prepared(editor, prepared[:half]) + edit_prepared(editor, prepared[half:])
+        return [
+            *edit_prepared(editor, prepared[:half]),
+            *edit_prepared(editor, prepared[half:]),
+        ]
     if editor.at_once < before:
         fewer = f"out of memory: going on with {editor.at_once} pictures at once, not {before}"
         prepared[0].warnings.append(fewer)
@@ -148,26 +162,37 @@ def edit_prepared(editor: Editor, prepared: Sequence[Prepared]) -> list[Edited |
     return edited
 
 
-def encoded(prepared: Prepared, edited: Edited, treatment: Treatment) -> tuple[bytes, Facts]:
+def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> tuple[bytes, Facts]:
     """The file of an edit at its photograph's size, and the facts about it for the journal.
+
+    Args:
+        prepared: the photograph.
+        edited: what the model made of it; None where the grade is all.
+        treatment: how it is edited.
 
     Raises:
         PhotoError: the format cannot be written, or not at this size.
     """
     started = time.monotonic()
     photo = prepared.photo
-    full = to_full_size(photo.pixels, edited.before, edited.after, treatment.detail)
+    full = _full_size(photo.pixels, edited, treatment.detail)
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
     data, warnings = encode_photo(full.pixels, photo, kind=prepared.kind, **how)
     facts = Facts(
         size=photo.size,
-        detail=str(full.path),
+        detail="grade" if edited is None else str(full.path),
         residual=round(full.residual, 4),
         reason=full.reason,
         warnings=(*prepared.warnings, *warnings),
         seconds=round(prepared.seconds + time.monotonic() - started, 3),
     )
     return data, facts
+
+
+def _full_size(photo: Pixels, edited: Edited | None, detail: Detail) -> FullSize:
+    if edited is None:
+        return FullSize(photo, Detail.TRANSFER, 0.0, "the brush has a grade alone")
+    return to_full_size(photo, edited.before, edited.after, detail)
 
 
 @contextlib.contextmanager

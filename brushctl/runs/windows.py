@@ -29,8 +29,8 @@ by rounding; so a cluster, which hands out multiples of as many, makes the bytes
 THREADS = min(8, max(2, usable_cores()))
 """That read, and that write: Pillow and numpy let go of Python's lock while they work."""
 
-Outcome = Record | tuple[Prepared, Edited]
-"""How a photograph has failed, or its edit."""
+Outcome = Record | tuple[Prepared, Edited | None]
+"""How a photograph has failed, or its edit; None of a model where there is none."""
 
 
 @dataclass(slots=True)
@@ -62,25 +62,25 @@ class Window:
     megapixels: float
 
 
-def in_hand(editor: Editor) -> float:
-    """Megapixels that may be decoded at one time, for an editor.
+def in_hand(editor: Editor | None) -> float:
+    """Megapixels that may be decoded at one time, for an editor if there is one.
 
     It depends on the machine and on what the editor takes at once, never on what else is running,
     for windows follow from it, and bytes from windows.
     """
-    if editor.at_once == 1 or not editor.wants_many:
+    if editor is None or editor.at_once == 1 or not editor.wants_many:
         return IN_HAND
     return min(MOST_IN_HAND, max(IN_HAND, SHARE * whole_memory() / EACH))
 
 
-def windows(sized: Iterable[tuple[Photograph, float]], editor: Editor) -> Iterator[Window]:
+def windows(sized: Iterable[tuple[Photograph, float]], editor: Editor | None) -> Iterator[Window]:
     """Photographs with their megapixels, in their order.
 
     As many go together as the editor takes, but no more than half of what may be in hand.
     """
     window: list[Photograph] = []
     total = 0.0
-    most, largest = editor.at_once, in_hand(editor) / 2
+    most, largest = editor.at_once if editor else 1, in_hand(editor) / 2
     for n, (photograph, megapixels) in enumerate(sized):
         full = len(window) == most or n % TOGETHER == 0 or total + megapixels > largest
         if window and full:
@@ -98,7 +98,7 @@ class Pipeline:
     Args:
         read: reads one.
         write: writes one.
-        editor: the model with its brush.
+        editor: the model with its brush, if there is one.
         treatment: how photographs are edited.
         stack: ends the threads when it closes.
         threads: how many read, and how many write.
@@ -108,7 +108,7 @@ class Pipeline:
         self,
         read: Read,
         write: Write,
-        editor: Editor,
+        editor: Editor | None,
         treatment: Treatment,
         stack: ExitStack,
         threads: int = THREADS,
@@ -172,7 +172,7 @@ class Pipeline:
             self._writing.append((writing, window.megapixels / len(window.photographs)))
 
     def _outcome(
-        self, photograph: Photograph, prepared: Prepared, result: Edited | Exception
+        self, photograph: Photograph, prepared: Prepared, result: Edited | Exception | None
     ) -> Outcome:
         if isinstance(result, Exception):
             settings = self._treatment.settings

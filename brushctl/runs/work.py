@@ -36,7 +36,7 @@ class PhotographWorker:
     """Edits photographs with one editor; one bad file never stops the rest.
 
     Args:
-        editor: the model with its brush.
+        editor: the model with its brush, if there is one.
         treatment: how they are edited.
         output: the folder of the run's journal; None where there is none.
         journal: gets the lines of each photograph; None where there is none, or somebody else
@@ -46,7 +46,7 @@ class PhotographWorker:
 
     def __init__(
         self,
-        editor: Editor,
+        editor: Editor | None,
         treatment: Treatment,
         *,
         output: str | None,
@@ -122,7 +122,7 @@ class PhotographWorker:
             self._journal.write(record)
         return record
 
-    def _write_result(self, job: Job, prepared: Prepared, edited: Edited) -> Record:
+    def _write_result(self, job: Job, prepared: Prepared, edited: Edited | None) -> Record:
         data, facts = encoded(prepared, edited, self._treatment)
         record = Record(job.key, "done", self._treatment.settings, prepared.source, facts=facts)
         name = job.result_file

@@ -46,7 +46,7 @@ Work = Callable[[Sequence[Any]], Iterable[Any]]
 Opener = Callable[[], Work]
 """Called once in each process; it must pickle."""
 
-EditorOpener = Callable[[], contextlib.AbstractContextManager[Editor]]
+EditorOpener = Callable[[], contextlib.AbstractContextManager[Editor | None]]
 """Likewise, for an editor."""
 
 

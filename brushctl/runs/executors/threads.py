@@ -16,7 +16,7 @@ from brushctl.runs.work import PhotographWorker, sent
 def edit_photographs(
     plan: Plan,
     jobs: Sequence[Job],
-    editor: Editor,
+    editor: Editor | None,
     treatment: Treatment,
     *,
     journal: AnyJournal | None,
@@ -28,7 +28,7 @@ def edit_photographs(
     Args:
         plan: where the results go.
         jobs: the photographs of it that are to be edited.
-        editor: the model with its brush.
+        editor: the model with its brush, if there is one.
         treatment: how.
         journal: the output folder's, None where there is none.
         stop: asked between windows; true ends the run when what has been edited is written.
