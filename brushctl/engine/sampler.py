@@ -25,11 +25,11 @@ from brushctl.photos.icc import quantise
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
-BUSY = 512 * 256
+PIXELS_AT_ONCE = 512 * 256
 """Pixels, counted once for each branch, that keep every core busy: more at once is no faster."""
-MOST = 32
+MAX_BATCH = 32
 """Pictures at once on a CUDA device, whatever its memory."""
-FILLED = 0.7
+MEMORY_SHARE = 0.7
 """The part of a CUDA device's memory, less the models', that a batch is meant to take."""
 
 
@@ -105,7 +105,7 @@ class Editor:
             if self.wants_many:
                 self._at_once = self._fitting()
             else:
-                self._at_once = max(1, BUSY // (area * self._scales.branches))
+                self._at_once = max(1, PIXELS_AT_ONCE // (area * self._scales.branches))
         return self._at_once
 
     @property
@@ -177,7 +177,7 @@ class Editor:
         torch.cuda.empty_cache()
         # Not what is free: results must not depend on what else is using the device.
         _, whole = torch.cuda.mem_get_info(device)
-        return min(MOST, max(1, int(FILLED * (whole - held) / max(taken, 1))))
+        return min(MAX_BATCH, max(1, int(MEMORY_SHARE * (whole - held) / max(taken, 1))))
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
         """A picture's own noise, the same whatever else is in its batch."""

@@ -43,7 +43,7 @@ brightens one and darkens another), and no pair can be told from the others by i
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class Outlier:
     """A pair whose change is not that of the others.
 
     Attributes:
@@ -60,7 +60,7 @@ class Odd:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PairSums:
     """A pair's sums of products, in a unit in which the pair's whole change is about 1.
 
     Attributes:
@@ -74,7 +74,7 @@ class Sample:
     BB: float
 
 
-def sample(before: Pixels, after: Pixels) -> Sample:
+def sums_of(before: Pixels, after: Pixels) -> PairSums:
     """The sums of one pair, two pictures of any one size."""
     x = resize(before, (SIDE, SIDE))
     around = resize(resize(x, (AROUND, AROUND)), (SIDE, SIDE)).reshape(-1, 3)
@@ -85,33 +85,37 @@ def sample(before: Pixels, after: Pixels) -> Sample:
     terms += [mean * one, mean * r, mean * g, mean * b]
     A = np.stack(terms, axis=1).astype(float)  # (n, 17)
     unit = len(B) * FAINTEST**2 + (B * B).sum()
-    return Sample(A.T @ A / unit, A.T @ B / unit, float((B * B).sum() / unit))
+    return PairSums(A.T @ A / unit, A.T @ B / unit, float((B * B).sum() / unit))
 
 
-def odd_ones(forward: Sequence[Sample], reverse: Sequence[Sample]) -> list[Odd]:
+def find_outliers(forward: Sequence[PairSums], reverse: Sequence[PairSums]) -> list[Outlier]:
     """The pairs that do not belong, found one by one, each without those found before.
 
     Args:
-        forward: each pair's `sample(before, after)`.
-        reverse: each pair's `sample(after, before)`.
+        forward: each pair's `sums_of(before, after)`.
+        reverse: each pair's `sums_of(after, before)`.
     """
-    left, found = list(range(len(forward))), list[Odd]()
-    while len(left) >= LEAST_PAIRS:
-        odd = _oddest([forward[k] for k in left], [reverse[k] for k in left])
-        if odd is None:
+    rest, found = list(range(len(forward))), list[Outlier]()
+    while len(rest) >= LEAST_PAIRS:
+        outlier = _farthest([forward[k] for k in rest], [reverse[k] for k in rest])
+        if outlier is None:
             break
-        found.append(Odd(left.pop(odd.index), odd.swapped, odd.error, odd.usual))
-    return sorted(found, key=lambda odd: odd.index)
+        found.append(
+            Outlier(rest.pop(outlier.index), outlier.swapped, outlier.error, outlier.usual)
+        )
+    return sorted(found, key=lambda outlier: outlier.index)
 
 
-def _oddest(forward: Sequence[Sample], reverse: Sequence[Sample]) -> Odd | None:
-    """The pair that both models find odd, in the same way."""
-    plain, own = (_oddest_of(forward, reverse, terms) for terms in TERMS)
+def _farthest(forward: Sequence[PairSums], reverse: Sequence[PairSums]) -> Outlier | None:
+    """The pair that both models find to be an outlier, in the same way."""
+    plain, own = (_farthest_of(forward, reverse, terms) for terms in TERMS)
     agreed = plain and own and (plain.index, plain.swapped) == (own.index, own.swapped)
     return plain if agreed else None
 
 
-def _oddest_of(forward: Sequence[Sample], reverse: Sequence[Sample], terms: int) -> Odd | None:
+def _farthest_of(
+    forward: Sequence[PairSums], reverse: Sequence[PairSums], terms: int
+) -> Outlier | None:
     errors = _all_errors(forward, forward, terms)  # (n, n): of pair k under the edit without pair i
     others = ~np.eye(len(forward), dtype=bool)
     index = int(np.argmin([row[mask].mean() for row, mask in zip(errors, others, strict=True)]))
@@ -123,11 +127,11 @@ def _oddest_of(forward: Sequence[Sample], reverse: Sequence[Sample], terms: int)
     limit = max(FAR, TIMES * usual)
     swapped = error >= REVERSE_FAR and back <= min(limit, REVERSE_GAIN * error)
     if swapped or error >= limit:
-        return Odd(index, swapped, error, usual)
+        return Outlier(index, swapped, error, usual)
     return None
 
 
-def _all_errors(forward: Sequence[Sample], judged: Sequence[Sample], terms: int) -> Sums:
+def _all_errors(forward: Sequence[PairSums], judged: Sequence[PairSums], terms: int) -> Sums:
     """(n, n): what the edit without pair i, in the first `terms` terms, leaves of `judged` k."""
     AA = np.stack([s.AA[:terms, :terms] for s in forward])
     AB = np.stack([s.AB[:terms] for s in forward])
@@ -136,7 +140,7 @@ def _all_errors(forward: Sequence[Sample], judged: Sequence[Sample], terms: int)
     return np.stack([_errors(W, s, terms) for s in judged], axis=1)
 
 
-def _errors(W: Sums, s: Sample, terms: int) -> Sums:
+def _errors(W: Sums, s: PairSums, terms: int) -> Sums:
     """Root of the share of a pair's change that each edit leaves unexplained, (n,)."""
     AA, AB = s.AA[:terms, :terms], s.AB[:terms]
     square = s.BB - 2 * (W * AB).sum((1, 2)) + (W * (AA @ W)).sum((1, 2))

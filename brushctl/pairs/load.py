@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from brushctl.files import naming
-from brushctl.pairs.align import registered
+from brushctl.pairs.align import aligned
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
 from brushctl.photos.photo import open_photo, resize
@@ -48,7 +48,7 @@ def load_pair(pair: Pair, *, align: bool = False) -> tuple[Pixels, Pixels]:
     """
     before, after = open_photo(pair.before).pixels, open_photo(pair.after).pixels
     if align:
-        before, after = registered(before, after)
+        before, after = aligned(before, after)
     if before.shape != after.shape:
         h, w = min(before.shape[:2], after.shape[:2], key=lambda shape: shape[0] * shape[1])
         before, after = (x if x.shape[:2] == (h, w) else resize(x, (w, h)) for x in (before, after))

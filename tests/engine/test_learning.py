@@ -242,10 +242,10 @@ def test_a_figure_to_watch_that_does_not_fit_stops_no_learning(base, pictures, m
     assert re.search(r"held out \d\.\d+$", events[-1].note)
 
 
-def state_after(values):
+def state_after(values, recipe=DEFAULT):
     """Of a run over one feature, j = 2, that stood at `values` when buckets had these errors."""
     feature = torch.zeros(2, 1, 1)
-    run = TrainingState(DEFAULT, [feature], None, None)
+    run = TrainingState(recipe, [feature], None, None)
     for value, errors in values:
         feature.fill_(value)
         run.record_validation(torch.tensor(errors))
@@ -266,6 +266,22 @@ def test_learning_stops_when_held_out_pairs_gain_nothing_more():
         assert not run.converged()
         run.record_validation(torch.tensor([0.4, 0.4]))
     assert run.converged()
+
+
+def test_when_learning_stops_is_the_recipes():
+    falling = [(k, [0.9**k, 0.9**k]) for k in range(4)]
+    for change, stops in (
+        ({"patience": 3, "min_delta": 0.005}, False),
+        ({"patience": 3, "min_delta": 0.3}, True),
+        ({"patience": 4, "min_delta": 0.3}, False),
+    ):
+        run, _ = state_after(falling, replace(DEFAULT, **change))
+        assert run.converged() == stops
+
+
+def test_held_out_pairs_are_evaluated_as_often_as_the_recipe_says():
+    for steps, validations, every in ((300, 20, 15), (310, 20, 16), (12, 3, 4), (3, 20, 1)):
+        assert replace(DEFAULT, steps=steps, validations=validations).validate_every == every
 
 
 def test_the_papers_recipe_keeps_its_last_step_whatever_held_out_pairs_say(base, pictures):

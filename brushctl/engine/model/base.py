@@ -25,9 +25,9 @@ EMBEDDED = Path(__file__).parents[2] / "tiny" / "weights"
 DEFAULTS_FILE = "brushctl.json"
 """A base's own measured defaults; a base without one gets the paper's."""
 PREDICTIONS = ("epsilon", "v_prediction")
-GRAIN = 2
+SIDE_STEP = 2
 """Latents along a side come in steps of this, so that one halving stays exact."""
-SHORTEST = 8
+LEAST_SIDE = 8
 """The fewest latents along a side: below it a picture has no structure to attend to."""
 
 
@@ -79,9 +79,9 @@ class BaseModel:
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """The size at which the model sees a photograph: its own area, the photograph's shape."""
-        unit = self.vae_factor * GRAIN
+        unit = self.vae_factor * SIDE_STEP
         scale = self.resolution / (width * height) ** 0.5
-        least = SHORTEST // GRAIN
+        least = LEAST_SIDE // SIDE_STEP
         w, h = (unit * max(least, round(side * scale / unit)) for side in (width, height))
         return w, h
 
