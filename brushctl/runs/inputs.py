@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from brushctl.errors import PlanError, reason
 from brushctl.files import STREAM, expanded
-from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.formats import SUFFIXES
 from brushctl.reading import LIST, read_stream
 from brushctl.runs.links import RealPaths
 

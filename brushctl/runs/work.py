@@ -120,7 +120,7 @@ class _Files:
                 named=job.source,
                 target=job.target,
             )
-            if job.source == job.target and not prepared.photo.alone:
+            if job.source == job.target and prepared.photo.auxiliary:
                 raise PhotoError(
                     "it holds more than the photograph, which would be lost in place",
                     where=job.key,

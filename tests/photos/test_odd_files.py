@@ -10,10 +10,10 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos import photo as images
-from brushctl.photos.formats import tiff
-from brushctl.photos.formats.png import _chunk, ends_in_pixels
+from brushctl.photos.formats import heif, tiff
+from brushctl.photos.formats.png import _chunk
 from brushctl.photos.metadata.blocks import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
+from brushctl.photos.metadata.directories import EXIF_IFD, INTEROPERABILITY_IFD
 from brushctl.photos.photo import open_photo
 from brushctl.runs.inputs import read_list
 from tests.photos import makers
@@ -242,9 +242,9 @@ def test_a_tiff_that_states_no_resolution_has_a_result_that_states_none(tmp_path
 def test_text_beyond_ascii_comes_back_from_a_tiff(tmp_path, suffix):
     told = makers.exif()
     stored = tiff._AsStored("© 2024 José".encode().decode("latin-1"))
-    inner = told.get_ifd(tiff.EXIF_IFD)
+    inner = told.get_ifd(EXIF_IFD)
     told[33432] = inner[0xA430] = stored  # copyright, owner
-    told[tiff.EXIF_IFD] = inner
+    told[EXIF_IFD] = inner
     makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=told)
     photo = open_photo(tmp_path / "in.jpg")
     makers.save(tmp_path / "mid.tif", photo.pixels, photo)
@@ -254,22 +254,20 @@ def test_text_beyond_ascii_comes_back_from_a_tiff(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("kind", ["aux", "depth_images"])
-def test_a_heic_with_another_picture_beside_the_photograph_is_not_alone(
-    tmp_path, monkeypatch, kind
-):
+def test_a_heic_with_another_picture_beside_the_photograph_says_so(tmp_path, monkeypatch, kind):
     """Where an iPhone puts its gain map and its depth; pillow-heif can read them, not write."""
     photo = open_jpeg(tmp_path)
     makers.save(tmp_path / "in.heic", photo.pixels, photo)
-    assert open_photo(tmp_path / "in.heic").alone
-    opened = images.open_image
+    assert open_photo(tmp_path / "in.heic").auxiliary == ()
+    opened = heif.open_image
 
-    def beside(file):
-        image = opened(file)
+    def beside(opener, file):
+        image = opened(opener, file)
         image.info[kind] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [2]}
         return image
 
-    monkeypatch.setattr(images, "open_image", beside)
-    assert not open_photo(tmp_path / "in.heic").alone
+    monkeypatch.setattr(heif, "open_image", beside)
+    assert open_photo(tmp_path / "in.heic").auxiliary == ("other pictures",)
 
 
 def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
@@ -277,11 +275,9 @@ def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
     whole = imagecodecs.png_encode(makers.deep_picture())
     behind = _chunk(b"eXIf", makers.exif(6).tobytes().removeprefix(b"Exif\0\0"))
     path.write_bytes(whole[:-12] + behind + whole[-12:])
-    assert ends_in_pixels(whole)
-    assert not ends_in_pixels(path.read_bytes())
     photo = open_photo(path)
     assert photo.size == (64, 96)
-    assert b"Kamera AG" in (photo.metadata.exif or b"")
+    assert b"Kamera AG" in photo.metadata.exif.block
 
 
 def open_jpeg(folder):
@@ -297,10 +293,10 @@ WINDOWS_TITLE, BYTES = 40091, 1
 @pytest.mark.parametrize("suffixes", [("jpg", "tif"), ("tif", "tif"), ("tif", "jpg")])
 def test_all_that_a_directory_tells_of_a_photograph_is_kept(tmp_path, suffixes):
     told, title = makers.exif(), "Meer\0".encode("utf-16-le")
-    inner = told.get_ifd(tiff.EXIF_IFD)
-    inner[tiff.INTEROPERABILITY_IFD] = {1: "R03", 2: b"0100"}
+    inner = told.get_ifd(EXIF_IFD)
+    inner[INTEROPERABILITY_IFD] = {1: "R03", 2: b"0100"}
     block = Image.Exif()
-    for tag, value in (*TOLD.items(), (WINDOWS_TITLE, title), (tiff.EXIF_IFD, dict(inner))):
+    for tag, value in (*TOLD.items(), (WINDOWS_TITLE, title), (EXIF_IFD, dict(inner))):
         block[tag] = value
     makers.write_jpeg(tmp_path / "first.jpg", makers.picture(), exif=block.tobytes())
     photo = open_photo(tmp_path / "first.jpg")
@@ -311,8 +307,8 @@ def test_all_that_a_directory_tells_of_a_photograph_is_kept(tmp_path, suffixes):
         again = image.getexif()
         assert {tag: again.get(tag) for tag in TOLD} == TOLD
         assert again[WINDOWS_TITLE] == title
-        assert again.get_ifd(tiff.EXIF_IFD)[0xA434] == "50mm F1.8"
-        assert again.get_ifd(tiff.INTEROPERABILITY_IFD) == {1: "R03", 2: b"0100"}
+        assert again.get_ifd(EXIF_IFD)[0xA434] == "50mm F1.8"
+        assert again.get_ifd(INTEROPERABILITY_IFD) == {1: "R03", 2: b"0100"}
 
 
 def test_a_tiffs_own_tags_keep_their_types_and_its_structure_is_left_behind(tmp_path):

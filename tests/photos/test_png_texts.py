@@ -41,7 +41,7 @@ def test_metadata_that_a_png_holds_as_texts_is_read(tmp_path, deep, behind, kind
     makers.save(tmp_path / "out.jpg", photo.pixels, photo)
     again = open_photo(tmp_path / "out.jpg")
     assert again.size == (64, 96)
-    assert b"Kamera AG" in (again.metadata.exif or b"")
+    assert b"Kamera AG" in again.metadata.exif.block
     assert b'xmp:Rating="5"' in (again.metadata.xmp or b"")
     assert again.metadata.resources == iptc
 

@@ -17,8 +17,7 @@ from xml.sax.saxutils import quoteattr
 
 from brushctl.errors import PhotoError
 from brushctl.photos.limits import METADATA, PARTS
-from brushctl.photos.metadata.directories import LAYOUTS, check_directories
-from brushctl.photos.metadata.exif import upright_exif
+from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.xmp import UneditableError, descriptions, end_of_rdf, tags, without
 
 IPTC_RESOURCE = 0x0404
@@ -69,7 +68,7 @@ class Metadata:
     """The blocks of a photograph.
 
     Attributes:
-        exif: a TIFF stream, without the "Exif" marker in front.
+        exif: how the photograph was taken.
         xmp: an XMP packet, UTF-8.
         resources: Photoshop image resources ("8BIM" blocks), where IPTC fields live.
         extended_xmp: what of a JPEG's XMP did not fit into 64 KiB, segment by segment.
@@ -77,7 +76,7 @@ class Metadata:
         texts: a PNG's, among which a JPEG's comment has the keyword `Comment`.
     """
 
-    exif: bytes | None = None
+    exif: Exif | None = None
     xmp: bytes | None = None
     resources: bytes | None = None
     extended_xmp: tuple[bytes, ...] = ()
@@ -109,7 +108,7 @@ def upright(metadata: Metadata, *, turned: bool) -> Metadata:
     """
     return replace(
         metadata,
-        exif=metadata.exif and upright_exif(metadata.exif, turned=turned),
+        exif=metadata.exif and metadata.exif.upright(turned=turned),
         xmp=metadata.xmp and _upright_xmp(metadata.xmp),
         resources=metadata.resources and _without_previews(metadata.resources),
     )
@@ -117,27 +116,30 @@ def upright(metadata: Metadata, *, turned: bool) -> Metadata:
 
 def within_limits(metadata: Metadata) -> tuple[Metadata, list[str]]:
     """The blocks that can be worked on in bounded time, and what there is to warn of."""
-    warnings: list[str] = []
-    blocks = {"EXIF": metadata.exif, "XMP": metadata.xmp, "IPTC": metadata.resources}
-    for name, block in blocks.items():
-        if block and len(block) > METADATA:
-            warnings.append(f"its {name} has more than {METADATA:,} bytes and is left out")
-            blocks[name] = None
-    if next(itertools.islice(_each(blocks["IPTC"] or b""), PARTS, None), None):
-        warnings.append(f"it has more than {PARTS:,} image resources; they are left out")
-        blocks["IPTC"] = None
+    left_out = {
+        "exif": _excess_of("EXIF", metadata.exif.block) if metadata.exif else "",
+        "xmp": _excess_of("XMP", metadata.xmp),
+        "resources": _excess_of("IPTC", metadata.resources),
+    }
+    if next(itertools.islice(_each(metadata.resources or b""), PARTS, None), None):
+        left_out["resources"] = f"it has more than {PARTS:,} image resources; they are left out"
     try:
-        if (blocks["EXIF"] or b"")[:4] in LAYOUTS:
-            check_directories(blocks["EXIF"] or b"", "EXIF")
+        if metadata.exif and not left_out["exif"]:
+            metadata.exif.check("EXIF")
     except PhotoError as error:
-        warnings.append(f"its EXIF is left out: {error.what}")
-        blocks["EXIF"] = None
+        left_out["exif"] = f"its EXIF is left out: {error.what}"
+    kept = replace(
+        metadata,
+        exif=None if left_out["exif"] else metadata.exif,
+        xmp=None if left_out["xmp"] else metadata.xmp,
+        resources=None if left_out["resources"] else metadata.resources,
+    )
+    warnings = [why for why in left_out.values() if why]
     try:
-        for _ in tags(blocks["XMP"] or b""):
+        for _ in tags(kept.xmp or b""):
             pass
     except UneditableError as why:
         warnings.append(f"its XMP is kept, and not brought up to date: {why}")
-    kept = replace(metadata, exif=blocks["EXIF"], xmp=blocks["XMP"], resources=blocks["IPTC"])
     return kept, warnings
 
 
@@ -296,6 +298,12 @@ def _upright_xmp(xmp: bytes) -> bytes:
         return without(xmp, lambda name: ABSENT.fullmatch(name) is not None)
     except UneditableError:  # which `within_limits` tells of
         return xmp
+
+
+def _excess_of(name: str, block: bytes | None) -> str:
+    if len(block or b"") <= METADATA:
+        return ""
+    return f"its {name} has more than {METADATA:,} bytes and is left out"
 
 
 def _without_previews(resources: bytes) -> bytes:
