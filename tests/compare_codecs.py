@@ -99,8 +99,8 @@ def of_16_bits(makers: Any, deep: np.ndarray, icc: bytes) -> Iterator[tuple[str,
                 if channels in (2, 4):
                     how["extrasamples"] = ["assocalpha"]
                 stream = io.BytesIO()
-                tifffile.imwrite(stream, stored, planarconfig=planar, byteorder=order,
-                                 compression="zlib", iccprofile=icc, metadata=None, **how)  # fmt: skip
+                how |= {"planarconfig": planar, "byteorder": order, "compression": "zlib"}
+                tifffile.imwrite(stream, stored, iccprofile=icc, metadata=None, **how)
                 yield f"deep{channels}{planar}{order}.TIFF", stream.getvalue()
     png = bytes(imagecodecs.png_encode(makers.picture()))
     chunks = {

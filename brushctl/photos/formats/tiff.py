@@ -7,13 +7,12 @@ import io
 import itertools
 import zlib
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image, TiffImagePlugin
-from PIL.TiffImagePlugin import ImageFileDirectory_v2 as PillowDirectory
 
 from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
@@ -21,17 +20,36 @@ from brushctl.photos.formats.pillow import codes_of, open_image
 from brushctl.photos.icc import Codes
 from brushctl.photos.metadata.blocks import Metadata, with_iptc
 from brushctl.photos.metadata.directories import (
-    EXIF_IFD,
-    GPS_IFD,
-    INTEROPERABILITY_IFD,
+    BYTE,
     LAYOUTS,
     STRUCTURAL,
     SUBIFDS,
+    UNDEFINED,
     Directory,
+    Order,
     count_pages,
-    first_directory,
 )
-from brushctl.photos.metadata.exif import Exif, exif_from, orientation_in, resolution_in
+from brushctl.photos.metadata.directory_writer import (
+    HEADER,
+    LONG,
+    RATIONAL,
+    SHORT,
+    Field,
+    encode_directory,
+    exif_in,
+    fields_of,
+    header,
+    links_of,
+    numbers,
+)
+from brushctl.photos.metadata.exif import (
+    ACROSS,
+    DOWN,
+    INCHES,
+    RESOLUTION_UNIT,
+    Exif,
+    resolution_in,
+)
 
 CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8, 16), True
 
@@ -39,8 +57,6 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
 PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
 XMP, IPTC, RESOURCES, PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
-RESOLUTION = (282, 283, 296)
-"""Tags: across, down, and the unit."""
 WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 """Samples of a pixel that are its colour."""
@@ -55,8 +71,10 @@ UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
 RAW, LZW, DEFLATE = 1, 5, 8
 KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
-POINTER = 13  # a tag's type
-HEADER, BIG_HEADER = b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"
+CLASSIC = (b"II*\0", b"MM\0*")
+"""What TIFFs begin with that are no BigTIFFs."""
+BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, PROFILE: UNDEFINED}
+"""The types of blocks."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
@@ -80,9 +98,9 @@ def read_size(file: BinaryIO) -> tuple[int, int]:
 
 def parse(data: bytes, where: str) -> Parsed:
     """Read a TIFF's first directory."""
-    exif = Exif(data)
-    exif.check(where)
-    page = exif.main
+    tiff = Exif(data)  # an EXIF block is a TIFF too
+    tiff.check(where)
+    page = tiff.main
     if defect := _defect(page):
         raise PhotoError(
             f"a TIFF with {defect} cannot be edited without loss",
@@ -93,23 +111,39 @@ def parse(data: bytes, where: str) -> Parsed:
     if min(size) < 1:
         raise ValueError("it states no size")
     pages = count_pages(data)
-    return Parsed(size, pages, partial(_decode, page, pages))
+    return Parsed(size, pages, partial(_decode, tiff, pages))
 
 
 def encode(picture: Picture) -> bytes:
-    """A TIFF of 8 or 16 bits, with its metadata as tags; Deflate if its photograph's was lossy."""
-    codes = picture.codes
+    """A TIFF of 8 or 16 bits; Deflate if its photograph's compression was lossy.
+
+    It begins with the EXIF block as it is, whose maker note may count from the beginning, and takes
+    the block's byte order. Behind it stands the directory, with the photograph's own tags.
+    """
+    block = picture.metadata.exif
+    if not block or block.block[:4] not in CLASSIC:
+        block = Exif(header("<", 0))
+    order = LAYOUTS[block.block[:4]].order
+    codes = picture.codes.astype(picture.codes.dtype.newbyteorder(order), copy=False)
     code = picture.encoding if picture.encoding in KEPT else DEFLATE
-    tags = _tags(picture)
-    tags[COMPRESSION] = code
-    if code != RAW:
-        tags[PREDICTOR] = 2  # horizontal differences
     strips = [_compressed(codes[top : top + ROWS], code) for top in range(0, len(codes), ROWS)]
-    sizes = [len(strip) for strip in strips]
-    # Counted from the end of the directory: Pillow adds where that turns out to be.
-    tags[STRIP_OFFSETS] = tuple(itertools.accumulate(sizes, initial=0))[:-1]
-    tags[STRIP_SIZES] = tuple(sizes)
-    return b"".join([HEADER, tags.tobytes(len(HEADER)), *strips])
+    fields = [
+        *fields_of(block.main, STRUCTURAL),
+        *links_of(block.main),
+        *_fields(order, picture),
+        numbers(order, COMPRESSION, SHORT, code),
+        *([numbers(order, PREDICTOR, SHORT, 2)] if code != RAW else []),  # horizontal differences
+        numbers(order, STRIP_SIZES, LONG, *map(len, strips)),
+    ]
+    at = len(block.block) + len(block.block) % 2
+
+    def directory(first_strip: int) -> bytes:
+        places = itertools.accumulate(map(len, strips), initial=first_strip)
+        offsets = numbers(order, STRIP_OFFSETS, LONG, *list(places)[:-1])
+        return encode_directory(order, [*fields, offsets], at)
+
+    head = header(order, at) + block.block[HEADER:].ljust(at - HEADER, b"\0")
+    return b"".join([head, directory(at + len(directory(0))), *strips])
 
 
 def _defect(page: Directory) -> str | None:
@@ -133,10 +167,10 @@ def _defect(page: Directory) -> str | None:
     return None
 
 
-def _decode(page: Directory, pages: int) -> Decoded:
-    data, turn = page.data, orientation_in(page)
+def _decode(tiff: Exif, pages: int) -> Decoded:
+    page, turn = tiff.main, tiff.orientation
     if set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP:
-        codes, channels = _deep_codes(data)
+        codes, channels = _deep_codes(page.data)
         orientation = turn
     else:
         codes, channels = _codes(page)
@@ -152,7 +186,7 @@ def _decode(page: Directory, pages: int) -> Decoded:
         turned=turn >= 5,
         icc=page.raw(PROFILE) or None,
         metadata=Metadata(
-            exif=exif_from(exif_of(data)),
+            exif=exif_in(tiff),
             xmp=page.raw(XMP) or None,
             # By old custom IPTC is declared to be 32-bit numbers, which it is not.
             resources=with_iptc(page.raw(RESOURCES), page.raw(IPTC)) or None,
@@ -209,84 +243,34 @@ def _masks_in(page: Directory) -> int:
     return max(0, samples - colours - _has_alpha(page))
 
 
-def exif_of(data: bytes) -> bytes | None:
-    """What a TIFF's directory says about the photograph, as an EXIF block in its byte order."""
-    header = HEADER if data[:2] == b"II" else BIG_HEADER
-    told = _told(data, header)
-    return header + told.tobytes(len(header)) if len(told) else None
-
-
-class _AsStored(str):
-    """Text as Pillow reads it, a character for each byte, and would write it: in ASCII."""
-
-    __slots__ = ()
-
-    def encode(self, *_how: str) -> bytes:
-        """The bytes that were read: UTF-8 as a rule, whatever the standard says."""
-        return super().encode("latin-1")
-
-
-def _told(data: bytes, header: bytes) -> PillowDirectory:
-    """What the first directory of a TIFF, which an EXIF block is too, tells of its photograph."""
-    kept = PillowDirectory(header)
-    if data[:4] not in LAYOUTS or len(data) < len(HEADER):
-        return kept
-    whole = _directory(data)
-    bulk = {entry.tag for entry in first_directory(data).entries.values() if entry.is_bulk}
-    for tag in sorted({*whole} - STRUCTURAL - bulk):
-        if tag in (EXIF_IFD, GPS_IFD):
-            if entries := _entries(data, whole[tag], tag):
-                kept[tag] = entries
-        elif whole.tagtype[tag] != POINTER:
-            kept.tagtype[tag] = whole.tagtype[tag]
-            kept[tag] = _as_stored(whole[tag])
-    return kept
-
-
-def _directory(data: bytes, at: int | None = None, group: int | None = None) -> PillowDirectory:
-    found = PillowDirectory(data[: 16 if b"+" in data[2:4] else 8], group=group)
-    file = io.BytesIO(data)
-    file.seek(found.next if at is None else at)
-    found.load(file)
-    return found
-
-
-def _entries(data: bytes, at: Any, group: int) -> dict[int, Any]:  # noqa: ANN401  (as stored)
-    if not isinstance(at, int):
-        return {}  # damaged
-    found = _directory(data, at, group)
-    entries = {tag: _as_stored(found[tag]) for tag in found}
-    inner = entries.pop(INTEROPERABILITY_IFD, None)
-    if group == EXIF_IFD and inner:
-        entries[INTEROPERABILITY_IFD] = _entries(data, inner, INTEROPERABILITY_IFD)
-    return entries
-
-
-def _as_stored(value: Any) -> Any:  # noqa: ANN401  (numbers, tuples of them, bytes, text)
-    return _AsStored(value) if isinstance(value, str) else value
-
-
 def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     """Colours that were multiplied by the transparency behind them, as they were before."""
     share = np.maximum(alpha, 1) / 65535
     return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
 
 
-def _tags(picture: Picture) -> PillowDirectory:
-    codes, metadata = picture.codes, picture.metadata
-    tags = _told(metadata.exif.block if metadata.exif else b"", HEADER)
+def _fields(order: Order, picture: Picture) -> list[Field]:
+    """What the directory of a result says of its samples, and its blocks."""
+    h, w, samples = picture.codes.shape
+    metadata = picture.metadata
     blocks = {XMP: metadata.xmp, RESOURCES: metadata.resources, PROFILE: picture.icc}
-    tags.update({tag: block for tag, block in blocks.items() if block})
-    if metadata.dpi:
-        tags.update(dict(zip(RESOLUTION, (*metadata.dpi, 2), strict=True)))  # per inch
-    h, w, samples = codes.shape
-    tags[WIDTH], tags[HEIGHT], tags[SAMPLES], tags[ROWS_PER_STRIP] = w, h, samples, ROWS
-    tags[BITS] = (codes.dtype.itemsize * 8,) * samples
-    tags[PHOTOMETRIC] = {1: GREY, 3: RGB, 4: CMYK}[samples - picture.alpha]
-    tags[PLANES] = 1  # the samples of a pixel lie together
+    fields = [Field(tag, BYTES[tag], block) for tag, block in blocks.items() if block]
+    shorts = {
+        PHOTOMETRIC: {1: GREY, 3: RGB, 4: CMYK}[samples - picture.alpha],
+        SAMPLES: samples,
+        PLANES: 1,  # the samples of a pixel lie together
+    }
     if picture.alpha:
-        tags[EXTRA_SAMPLES] = UNASSOCIATED
-    return tags
+        shorts[EXTRA_SAMPLES] = UNASSOCIATED
+    if metadata.dpi:
+        shorts[RESOLUTION_UNIT] = INCHES
+        resolution = zip((ACROSS, DOWN), metadata.dpi, strict=True)
+        fields += (numbers(order, tag, RATIONAL, dpi) for tag, dpi in resolution)
+    fields += (numbers(order, tag, SHORT, value) for tag, value in shorts.items())
+    longs = {WIDTH: w, HEIGHT: h, ROWS_PER_STRIP: ROWS}
+    fields += (numbers(order, tag, LONG, value) for tag, value in longs.items())
+    bits = picture.codes.dtype.itemsize * 8
+    return [*fields, numbers(order, BITS, SHORT, *[bits] * samples)]
 
 
 def _compressed(strip: Codes, code: int) -> bytes:

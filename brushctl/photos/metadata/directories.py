@@ -7,17 +7,19 @@ until they are asked for.
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from brushctl.errors import PhotoError
 from brushctl.photos.limits import EXIF, PARTS, PIECES, SUBDIRECTORIES, TAGS
 
+Order: TypeAlias = Literal["<", ">"]
+"""Of bytes, as `struct` says it."""
 SUBIFDS = 330
 """The tag of directories below a page."""
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 0x8769, 0x8825, 0xA005
 ORIENTATION = 0x0112
-ASCII, UNDEFINED = 2, 7
-FORMATS = {1: "B", ASCII: "s", 3: "H", 4: "I", 5: "II", 6: "b", UNDEFINED: "B", 8: "h", 9: "i",
+BYTE, ASCII, UNDEFINED = 1, 2, 7
+FORMATS = {BYTE: "B", ASCII: "s", 3: "H", 4: "I", 5: "II", 6: "b", UNDEFINED: "B", 8: "h", 9: "i",
            10: "ii", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}  # fmt: skip
 """Of a value, by its type; those from 16 on are BigTIFF's."""
 SIZES = {kind: struct.calcsize(f"={form}") for kind, form in FORMATS.items()}
@@ -41,14 +43,14 @@ class Layout:
     """The formats of a TIFF's parts.
 
     Attributes:
-        order: of bytes, as `struct` says it.
+        order: of bytes.
         first: of its header, for where the first directory is.
         count: of a directory's length.
         entry: of a tag in it.
         link: of where the next directory is, or of a place in an entry.
     """
 
-    order: str
+    order: Order
     first: str
     count: str
     entry: str

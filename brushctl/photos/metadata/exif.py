@@ -51,6 +51,11 @@ class Exif:
         return self._below(self.main, EXIF_IFD)
 
     @cached_property
+    def gps(self) -> Directory:
+        """The directory of where it was taken."""
+        return self._below(self.main, GPS_IFD)
+
+    @cached_property
     def interoperability(self) -> Directory:
         """The directory of the rules that the file follows."""
         return self._below(self.capture, INTEROPERABILITY_IFD)
@@ -61,8 +66,7 @@ class Exif:
         Raises:
             PhotoError: it has too many tags or directories, or values too large.
         """
-        place = self._below(self.main, GPS_IFD)
-        check_directories(self.main, (self.capture, place, self.interoperability), where)
+        check_directories(self.main, (self.capture, self.gps, self.interoperability), where)
 
     @property
     def orientation(self) -> int:
