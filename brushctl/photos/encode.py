@@ -13,11 +13,8 @@ from brushctl.photos.formats import SUFFIXES, format_named
 from brushctl.photos.formats.codec import Codec, Picture
 from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.icc import SRGB, Pixels, quantise
-from brushctl.photos.metadata.blocks import (
-    JPEG_ROOM,
-    Metadata,
-    Provenance,
-    stripped,
+from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped
+from brushctl.photos.metadata.provenance import (
     takes_provenance,
     with_extended_xmp,
     with_provenance,
@@ -72,9 +69,9 @@ def encode_photo(
         PhotoError: the format cannot be written or cannot hold the picture.
     """
     kept = stripped(like.metadata) if strip else like.metadata
-    metadata, warnings = _with_provenance(kept, kind, provenance)
     try:
         codec = format_named(kind).codec
+        metadata, warnings = _with_provenance(kept, codec.XMP_ROOM, provenance)
         return codec.encode(_picture(pixels, like, kind, codec, metadata)), warnings
     except (ArithmeticError, ValueError, KeyError, RuntimeError, OSError, struct.error) as error:
         raise PhotoError(
@@ -84,19 +81,25 @@ def encode_photo(
 
 
 def _with_provenance(
-    kept: Metadata, kind: str, provenance: Provenance | None
+    kept: Metadata, room: int | None, provenance: Provenance | None
 ) -> tuple[Metadata, list[str]]:
-    """What goes into a file beside its pixels: whole, wherever the format sets a limit."""
-    if kind != "JPEG":
+    """The blocks of a result, and what there is to warn of.
+
+    Args:
+        kept: the photograph's.
+        room: bytes for an XMP packet, None for any.
+        provenance: what to say of the edit, None for nothing.
+    """
+    if room is None:
         kept = with_whole_xmp(kept)
     if provenance and not takes_provenance(kept):
         return kept, ["its XMP is kept as it is and does not say which brush edited it"]
-    told = with_provenance(kept, provenance) if provenance else kept
-    if kind != "JPEG" or len(told.xmp or b"") <= JPEG_ROOM:
-        return told, []
+    edited = with_provenance(kept, provenance) if provenance else kept
+    if room is None or len(edited.xmp or b"") <= room:
+        return edited, []
     if kept.extended_xmp:  # what did not fit before goes with the packet as it is
         return kept, ["its XMP leaves no room to say which brush edited it"]
-    return with_extended_xmp(told), []
+    return with_extended_xmp(edited), []
 
 
 def _picture(pixels: Pixels, like: Photo, kind: str, codec: Codec, metadata: Metadata) -> Picture:

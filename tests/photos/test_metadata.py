@@ -11,17 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from brushctl.photos.icc import BrokenProfile, from_profile
-from brushctl.photos.metadata.blocks import (
-    EXTENDED_XMP,
-    Metadata,
-    Provenance,
-    iptc_resource,
-    stripped,
-    takes_provenance,
-    upright,
-    with_provenance,
-)
+from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped, upright
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.iptc import iptc_resource
+from brushctl.photos.metadata.provenance import EXTENDED_XMP, takes_provenance, with_provenance
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 

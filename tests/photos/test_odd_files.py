@@ -11,9 +11,12 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
 from brushctl.photos.formats import heif, tiff
+from brushctl.photos.formats.jpeg import XMP_ROOM
 from brushctl.photos.formats.png import _chunk
-from brushctl.photos.metadata.blocks import EXTENDED_XMP, JPEG_ROOM, Provenance, iptc_resource
+from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.metadata.directories import EXIF_IFD, INTEROPERABILITY_IFD
+from brushctl.photos.metadata.iptc import iptc_resource
+from brushctl.photos.metadata.provenance import EXTENDED_XMP
 from brushctl.photos.photo import open_photo
 from brushctl.runs.inputs import read_list
 from tests.photos import makers
@@ -131,7 +134,7 @@ def xmp_of(path) -> tuple[bytes, bytes]:
     return metadata.xmp, b"".join(segment[head:] for segment in metadata.extended_xmp)
 
 
-@pytest.mark.parametrize("size", [JPEG_ROOM - 100, JPEG_ROOM + 1, 3 * JPEG_ROOM])
+@pytest.mark.parametrize("size", [XMP_ROOM - 100, XMP_ROOM + 1, 3 * XMP_ROOM])
 def test_xmp_that_a_jpeg_has_no_room_for_goes_on_in_further_segments(tmp_path, size):
     source, target = tmp_path / "in.png", tmp_path / "out.jpg"
     texts = PngImagePlugin.PngInfo()
@@ -152,7 +155,7 @@ def test_xmp_that_a_jpeg_has_no_room_for_goes_on_in_further_segments(tmp_path, s
 def test_xmp_of_further_segments_is_whole_again_elsewhere(tmp_path, suffix):
     source = tmp_path / "in.jpg"
     photo = open_jpeg(tmp_path)
-    large = replace(photo, metadata=replace(photo.metadata, xmp=packet(3 * JPEG_ROOM)))
+    large = replace(photo, metadata=replace(photo.metadata, xmp=packet(3 * XMP_ROOM)))
     makers.save(source, photo.pixels, large, provenance=Provenance("dawn", "0" * 64, "tests"))
     photo = open_photo(source)
     segments = photo.metadata.extended_xmp
@@ -162,7 +165,7 @@ def test_xmp_of_further_segments_is_whole_again_elsewhere(tmp_path, suffix):
     told = replace(photo, metadata=backwards)
     makers.save(target, photo.pixels, told, provenance=Provenance("dusk", "0" * 64, "tests"))
     xmp = open_photo(target).metadata.xmp
-    assert b'xmp:Rating="' + b"5" * (3 * JPEG_ROOM - len(makers.XMP) + 1) in xmp
+    assert b'xmp:Rating="' + b"5" * (3 * XMP_ROOM - len(makers.XMP) + 1) in xmp
     assert xmp.count(b"brushctl:brush=") == xmp.count(b'"dusk"') == 1
     assert b"HasExtendedXMP" not in xmp
     ElementTree.fromstring(xmp)
@@ -170,7 +173,7 @@ def test_xmp_of_further_segments_is_whole_again_elsewhere(tmp_path, suffix):
 
 def test_a_jpeg_full_of_xmp_keeps_it_whole_and_says_what_it_lacks(tmp_path):
     source, target = tmp_path / "in.jpg", tmp_path / "out.jpg"
-    makers.write_jpeg(source, makers.picture(), xmp=packet(JPEG_ROOM - 100))
+    makers.write_jpeg(source, makers.picture(), xmp=packet(XMP_ROOM - 100))
     photo = open_photo(source)
     full = replace(photo, metadata=replace(photo.metadata, extended_xmp=(EXTENDED_XMP + b"more",)))
     told = makers.save(target, photo.pixels, full, provenance=Provenance("a", "b", "c"))

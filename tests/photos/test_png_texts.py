@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from brushctl.photos.formats.jpeg import comments_of
 from brushctl.photos.formats.png import _chunk, read_chunks
 from brushctl.photos.icc import quantise
-from brushctl.photos.metadata.blocks import Metadata, comments_of, iptc_resource
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.iptc import iptc_resource
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 

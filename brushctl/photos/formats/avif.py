@@ -15,6 +15,7 @@ from brushctl.photos.metadata.exif import exif_from
 from brushctl.reading import read_stream
 
 CHANNELS, DEPTHS, ALPHA = (3,), (8,), True
+XMP_ROOM = None
 QUALITY = 90
 """An AVIF does not tell the quality that it was saved with."""
 

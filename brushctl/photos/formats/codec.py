@@ -80,6 +80,8 @@ class Codec(Protocol):
     """Bits of a sample that it can hold: 8, 16."""
     ALPHA: bool
     """Whether it can hold transparency."""
+    XMP_ROOM: int | None
+    """Bytes that an XMP packet may have before it goes on in further segments; None for any."""
 
     def read_size(self, file: BinaryIO) -> tuple[int, int]:
         """Width and height in pixels, from as little of a file as tells them."""

@@ -57,7 +57,7 @@ def read_boxes(data: bytes, where: str) -> Box:
 
 
 def holds_film(file: Box) -> bool:
-    """Whether a film lies beside the picture, as in a phone's motion photo."""
+    """Whether the file holds a film too, as in a phone's motion photo."""
     return any(box.kind == FILM for box in file.within)
 
 

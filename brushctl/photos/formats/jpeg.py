@@ -19,20 +19,20 @@ from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, dpi_of, encode_image, open_image, options_of
 from brushctl.photos.limits import EXIF, METADATA, PARTS, SCANS
-from brushctl.photos.metadata.blocks import (
-    EXTENDED_XMP,
-    PHOTOSHOP,
-    SEGMENT,
-    XMP_NAME,
-    Metadata,
-    as_text,
-    comments_of,
-)
+from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import LAYOUTS, first_directory
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.iptc import PHOTOSHOP
+from brushctl.photos.metadata.provenance import EXTENDED_XMP
+from brushctl.photos.metadata.texts import COMMENT as COMMENT_KEYWORD
+from brushctl.photos.metadata.texts import as_text, read_text
+from brushctl.photos.metadata.xmp import XMP_NAME
 
+SEGMENT = 65533
+"""Bytes that a segment may hold."""
 CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8,), False
+XMP_ROOM = SEGMENT - len(XMP_NAME)
 QUALITY = 95
 """Of a JPEG made from a photograph that was none (subsampling is then off)."""
 
@@ -277,3 +277,13 @@ def _with_segments(jpeg: bytes, metadata: Metadata) -> bytes:
         for marker, block in blocks
     ]
     return b"".join([jpeg[:at], *segments, jpeg[at:]])
+
+
+def comments_of(metadata: Metadata) -> Iterator[bytes]:
+    """The comments of a JPEG, as far as they fit into its segments and what may precede pixels."""
+    room = METADATA
+    for text in metadata.texts:
+        if room and text[1].partition(b"\0")[0] == COMMENT_KEYWORD:
+            _, said = read_text(text, min(SEGMENT, room))
+            room -= len(said)
+            yield said

@@ -20,10 +20,14 @@ from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, colours_among, encode_image, open_image
 from brushctl.photos.icc import Codes
 from brushctl.photos.limits import METADATA, PARTS, PIECES
-from brushctl.photos.metadata.blocks import XMP_NAME, Metadata, Text, read_text, with_iptc
+from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.exif import exif_from
+from brushctl.photos.metadata.iptc import with_iptc
+from brushctl.photos.metadata.texts import Text, read_text
+from brushctl.photos.metadata.xmp import XMP_NAME
 
 CHANNELS, DEPTHS, ALPHA = (1, 3), (8, 16), True
+XMP_ROOM = None
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = len(SIGNATURE) + 25
@@ -38,11 +42,11 @@ BLOCKS = {
 }  # fmt: skip
 """What stands in such a text, by its kind."""
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-PROFILE, EXIF, RESOLUTION, FRAMES, CICP = b"iCCP", b"eXIf", b"pHYs", b"acTL", b"cICP"
+ICC_PROFILE, EXIF, RESOLUTION, FRAMES, CICP = b"iCCP", b"eXIf", b"pHYs", b"acTL", b"cICP"
 SRGB, GAMMA, CHROMATICITIES = b"sRGB", b"gAMA", b"cHRM"
 FRAME = b"fcTL"
 PIXELS = (b"IDAT", b"fdAT")
-UNREAD = (*TEXTS, PROFILE, EXIF, FRAMES, FRAME, b"fdAT")
+UNREAD = (*TEXTS, ICC_PROFILE, EXIF, FRAMES, FRAME, b"fdAT")
 """Chunks that Pillow is not shown: a text whose keyword is `dpi` or `interlace` would mislead it,
 a profile of more than a megabyte is too large for it, and of an animation the first is wanted."""
 UNPACKED = METADATA
@@ -125,7 +129,7 @@ def read_chunks(data: bytes, where: str = "") -> Chunks:
             after = end
     shown = b"".join([*kept, data[after:]]) if after else data
     # A profile is packed as a text is; of several, the first counts.
-    _, profile = read_text((b"zTXt", first.get(PROFILE, b"")), UNPACKED)
+    _, profile = read_text((b"zTXt", first.get(ICC_PROFILE, b"")), UNPACKED)
     found = {"icc": profile, "exif": first.get(EXIF, b"")}
     blocks = {name: block for name, block in found.items() if block}
     return Chunks(shown, first, frames, *_told_apart(texts, blocks))
@@ -281,7 +285,7 @@ def _encode_deep(picture: Picture) -> bytes:
     data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)
     chunks = []
     if icc:
-        chunks.append(_chunk(PROFILE, b"icc\0\0" + zlib.compress(icc)))
+        chunks.append(_chunk(ICC_PROFILE, b"icc\0\0" + zlib.compress(icc)))
     if metadata.dpi:
         across, down = (round(dpi / INCH) for dpi in metadata.dpi)  # per metre
         chunks.append(_chunk(RESOLUTION, struct.pack(">IIB", across, down, 1)))

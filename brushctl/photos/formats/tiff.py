@@ -18,7 +18,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, open_image
 from brushctl.photos.icc import Codes
-from brushctl.photos.metadata.blocks import Metadata, with_iptc
+from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
     LAYOUTS,
@@ -50,13 +50,15 @@ from brushctl.photos.metadata.exif import (
     Exif,
     resolution_in,
 )
+from brushctl.photos.metadata.iptc import with_iptc
 
 CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8, 16), True
+XMP_ROOM = None
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
 PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
-XMP, IPTC, RESOURCES, PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
+XMP, IPTC, RESOURCES, ICC_PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
 WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 """Samples of a pixel that are its colour."""
@@ -73,7 +75,7 @@ KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
 CLASSIC = (b"II*\0", b"MM\0*")
 """What TIFFs begin with that are no BigTIFFs."""
-BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, PROFILE: UNDEFINED}
+BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, ICC_PROFILE: UNDEFINED}
 """The types of blocks."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
@@ -184,7 +186,7 @@ def _decode(tiff: Exif, pages: int) -> Decoded:
         channels=channels,
         orientation=orientation,
         turned=turn >= 5,
-        icc=page.raw(PROFILE) or None,
+        icc=page.raw(ICC_PROFILE) or None,
         metadata=Metadata(
             exif=exif_in(tiff),
             xmp=page.raw(XMP) or None,
@@ -253,7 +255,7 @@ def _fields(order: Order, picture: Picture) -> list[Field]:
     """What the directory of a result says of its samples, and its blocks."""
     h, w, samples = picture.codes.shape
     metadata = picture.metadata
-    blocks = {XMP: metadata.xmp, RESOURCES: metadata.resources, PROFILE: picture.icc}
+    blocks = {XMP: metadata.xmp, RESOURCES: metadata.resources, ICC_PROFILE: picture.icc}
     fields = [Field(tag, BYTES[tag], block) for tag, block in blocks.items() if block]
     shorts = {
         PHOTOMETRIC: {1: GREY, 3: RGB, 4: CMYK}[samples - picture.alpha],

@@ -16,6 +16,7 @@ from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.exif import exif_from
 
 CHANNELS, DEPTHS, ALPHA = (3,), (8,), True
+XMP_ROOM = None
 QUALITY = 90
 """Of a lossy WebP: it does not tell the quality that it was saved with."""
 LOSSLESS = b"VP8L"

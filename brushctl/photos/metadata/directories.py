@@ -150,8 +150,8 @@ class Directory:
         return [read_directory(self.data, int(place)) for place in places]
 
     @property
-    def told(self) -> int:
-        """Bytes of what it tells of the photograph, which are read whole."""
+    def described(self) -> int:
+        """Bytes of what it says of the photograph, which are read whole."""
         return sum(
             entry.size
             for entry in self.entries.values()
@@ -220,7 +220,7 @@ def check_directories(page: Directory, further: Iterable[Directory], where: str)
         if directory.twice is not None:
             what = f"a directory of it has the tag {directory.twice} twice"
             raise PhotoError(what, where=where)
-        if directory.told > EXIF:
+        if directory.described > EXIF:
             raise PhotoError(f"its tags have more than {EXIF:,} bytes", where=where)
     numbers = (entry.values for entry in page.entries.values() if entry.kind in WHOLE_NUMBERS)
     if max(numbers, default=0) > PIECES:
