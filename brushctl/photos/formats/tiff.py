@@ -18,6 +18,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, open_image
 from brushctl.photos.icc import Codes
+from brushctl.photos.limits import TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
@@ -28,6 +29,8 @@ from brushctl.photos.metadata.directories import (
     Directory,
     Order,
     count_pages,
+    place_of_first,
+    read_directory,
 )
 from brushctl.photos.metadata.directory_writer import (
     HEADER,
@@ -81,6 +84,8 @@ UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803:
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
+MOST_HEADER, MOST_DIRECTORY = 16, 8 + 20 * TAGS
+"""Bytes of a BigTIFF's header, and of a directory within the limit of tags."""
 
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
@@ -94,8 +99,11 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
 
 
 def read_size(file: BinaryIO) -> tuple[int, int]:
-    """Width and height, as Pillow tells them."""
-    return open_image(TiffFile, file).size
+    """Width and height, from the first directory, where both stand in their entries."""
+    head = file.read(MOST_HEADER)
+    file.seek(place_of_first(head))
+    page = read_directory(head + file.read(MOST_DIRECTORY), len(head))
+    return page.number(WIDTH, 0), page.number(HEIGHT, 0)
 
 
 def parse(data: bytes, where: str) -> Parsed:

@@ -163,12 +163,16 @@ class Directory:
 
 def first_directory(data: bytes) -> Directory:
     """The first directory of a TIFF; an empty one, of what is none."""
-    layout = LAYOUTS.get(data[:4])
-    try:
-        (first,) = struct.unpack_from(layout.first, data) if layout else (0,)
-    except struct.error:
-        return Directory(data)  # cut short: decoding will tell
+    first = place_of_first(data)
     return read_directory(data, first) if first else Directory(data)
+
+
+def place_of_first(data: bytes) -> int:
+    """Where a TIFF says that its first directory is; 0 of what is none, or cut short."""
+    layout = LAYOUTS.get(data[:4])
+    if not layout or len(data) < struct.calcsize(layout.first):
+        return 0
+    return int(struct.unpack_from(layout.first, data)[0])
 
 
 def read_directory(data: bytes, at: int) -> Directory:
