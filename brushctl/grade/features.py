@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, minimum_filter
 
-from brushctl.grade.rows import as_pixels, compiled, in_threads
+from brushctl.grade.rows import as_pixels, compiled
+from brushctl.photos.compiled import in_stripes
 
 Array = NDArray[Any]
 
@@ -120,7 +121,7 @@ def count_tones(pixels: Array, threads: int | None = None) -> Array:
         _count_rows(first, end, own, pixels)
         counts.append(own)  # sums of integers do not depend on their order
 
-    in_threads(count, len(pixels), threads)
+    in_stripes(count, len(pixels), threads)
     return np.sum(counts, axis=0)
 
 
@@ -158,7 +159,7 @@ def reduce(pixels: Array, threads: int | None = None) -> Array:
     h, w = pixels.shape[:2]
     scale = min(1.0, SIDE / max(h, w))
     small = np.empty((max(1, round(h * scale)), max(1, round(w * scale)), 3), np.float32)
-    in_threads(lambda first, end: _reduce_rows(first, end, small, pixels), len(small), threads)
+    in_stripes(lambda first, end: _reduce_rows(first, end, small, pixels), len(small), threads)
     return small
 
 

@@ -4,15 +4,17 @@ In memory: of what is written into a file itself, Pillow does not notice when th
 """
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from brushctl.errors import PhotoError
+from brushctl.photos.compiled import in_stripes
 from brushctl.photos.formats import SUFFIXES, format_named
 from brushctl.photos.formats.codec import Codec, Picture
 from brushctl.photos.formats.pillow import without_remarks
-from brushctl.photos.icc import SRGB, Pixels, quantise
+from brushctl.photos.icc import SRGB, Codes, Pixels, quantise
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped
 from brushctl.photos.metadata.provenance import (
     takes_provenance,
@@ -47,9 +49,13 @@ def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
     return kind
 
 
+Edit = Callable[[Pixels], Pixels]
+"""What becomes of pixels (h, w, 3), each for itself: a part of a photograph will do."""
+
+
 @without_remarks()
 def encode_photo(
-    pixels: Pixels,
+    edited: Pixels | Edit,
     like: Photo,
     *,
     kind: str,
@@ -59,7 +65,8 @@ def encode_photo(
     """Pixels as a file like the photograph they come from, and what there is to warn of.
 
     Args:
-        pixels: (h, w, 3) float32, sRGB-encoded.
+        edited: (h, w, 3) float32, sRGB-encoded; or what makes them of the photograph's pixels,
+            which is then done part by part, and no picture of its size is held in float.
         like: the photograph whose profile, depth, alpha, metadata and compression to keep.
         kind: the format, as `kind_of` tells it.
         provenance: what to write into XMP about the edit, None for nothing.
@@ -72,7 +79,7 @@ def encode_photo(
     try:
         codec = format_named(kind).codec
         metadata, warnings = _with_provenance(kept, codec.XMP_ROOM, provenance)
-        return codec.encode(_picture(pixels, like, kind, codec, metadata)), warnings
+        return codec.encode(_picture(edited, like, kind, codec, metadata)), warnings
     except (ArithmeticError, ValueError, KeyError, RuntimeError, OSError, struct.error) as error:
         raise PhotoError(
             f"it cannot be written as {kind} ({error})",
@@ -102,17 +109,34 @@ def _with_provenance(
     return with_extended_xmp(edited), []
 
 
-def _picture(pixels: Pixels, like: Photo, kind: str, codec: Codec, metadata: Metadata) -> Picture:
-    colour = like.colour
-    if colour.channels not in codec.CHANNELS or (colour.channels == 1 and _coloured(pixels)):
-        colour = SRGB(3)
-    depth = min(like.depth, max(codec.DEPTHS))
-    codes = colour.from_srgb(pixels, depth)
+def _picture(
+    edited: Pixels | Edit, like: Photo, kind: str, codec: Codec, metadata: Metadata
+) -> Picture:
+    colour, depth = like.colour, min(like.depth, max(codec.DEPTHS))
+    if callable(edited) and colour.channels in codec.CHANNELS and colour.channels > 1:
+        codes = _edited_codes(edited, like, depth)
+    else:
+        pixels = edited(like.pixels) if callable(edited) else edited
+        if colour.channels not in codec.CHANNELS or (colour.channels == 1 and _coloured(pixels)):
+            colour = SRGB(3)
+        codes = colour.from_srgb(pixels, depth)
     alpha = like.alpha if codec.ALPHA else None
     if alpha is not None:
         codes = np.concatenate([codes, quantise(alpha[..., None], depth)], axis=2)
     encoding = like.encoding if like.format == kind else None
     return Picture(codes, alpha is not None, colour.icc, metadata, encoding)
+
+
+def _edited_codes(edit: Edit, like: Photo, depth: int) -> Codes:
+    """A photograph's codes, of `depth` bits, as edited."""
+    out = np.empty(like.codes.shape, np.uint8 if depth == 8 else np.uint16)
+
+    def stripe(first: int, end: int) -> None:
+        pixels = like.colour.to_srgb(like.codes[first:end])
+        out[first:end] = like.colour.from_srgb(edit(pixels), depth)
+
+    in_stripes(stripe, len(out))
+    return out
 
 
 def _coloured(pixels: Pixels) -> bool:

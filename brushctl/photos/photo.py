@@ -37,8 +37,7 @@ class Photo:
     """A photograph, decoded.
 
     Attributes:
-        pixels: (h, w, 3) float32, sRGB-encoded, upright. Colours of a wide-gamut photograph may
-            lie outside [0, 1]; `resize` brings them into it for a model.
+        codes: (h, w, channels) as the file has them, upright, without alpha.
         alpha: (h, w) float32 in [0, 1], None where there is none.
         format: "JPEG", "PNG", "TIFF", "WEBP", "AVIF" or "HEIF".
         depth: bits of a sample, 8 or 16.
@@ -50,7 +49,7 @@ class Photo:
         warnings: what had to be put right to read it.
     """
 
-    pixels: Pixels
+    codes: Codes
     alpha: Alpha | None
     format: str
     depth: int
@@ -63,7 +62,16 @@ class Photo:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+        return self.codes.shape[1], self.codes.shape[0]
+
+    @property
+    def pixels(self) -> Pixels:
+        """(h, w, 3) float32, sRGB-encoded; computed each time.
+
+        Colours of a wide-gamut photograph may lie outside [0, 1]; `resize` brings them into it for
+        a model.
+        """
+        return self.colour.to_srgb(self.codes)
 
 
 def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
@@ -134,16 +142,15 @@ def _decode(name: str, parsed: Parsed, where: str, *, first_frame: bool) -> Phot
     alpha = None
     if codes.shape[2] > decoded.channels:
         alpha = codes[..., -1] * np.float32(1 / np.iinfo(codes.dtype).max)
-        codes = codes[..., :-1]
+        codes = np.ascontiguousarray(codes[..., :-1])
     try:
-        pixels = colour.to_srgb(codes)
+        colour.to_srgb(codes[:1])
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")
         colour = plain(decoded.channels)
-        pixels = colour.to_srgb(codes)
     metadata, dropped = within_limits(decoded.metadata)
     return Photo(
-        pixels=pixels,
+        codes=codes,
         alpha=alpha,
         format=name,
         depth=codes.dtype.itemsize * 8,
