@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, minimum_filter
 
 from brushctl.grade.rows import as_pixels, compiled
 from brushctl.photos.compiled import in_stripes
@@ -174,6 +173,8 @@ def place_maps(small: Array) -> Array:
 
 def surroundings_maps(small: Array) -> Array:
     """The columns `SURROUNDINGS`, (h, w, 13)."""
+    from scipy.ndimage import minimum_filter
+
     diagonal = float(np.hypot(*small.shape[:2]))
     luma = small @ LUMA
     blurred, contrasts = [], []
@@ -187,6 +188,8 @@ def surroundings_maps(small: Array) -> Array:
 
 
 def _blurred(plane: Array, sigma: float) -> Array:
+    from scipy.ndimage import gaussian_filter
+
     return gaussian_filter(plane, sigma, mode="nearest", truncate=3)
 
 
