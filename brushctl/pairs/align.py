@@ -29,17 +29,12 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     Returns:
         (down, right), or None if it has not moved, or nothing in it can be recognised.
     """
-    from skimage.registration import phase_cross_correlation
-
     both = _both_outlines(before, after)
     if both is None:
         return None
     x, y = both
     scale = len(x) / len(before)
-    window = np.outer(*map(np.hanning, x.shape)).astype(np.float32)
-    # skimage answers how to move `after` back: the opposite of how it has moved.
-    back, _, _ = phase_cross_correlation(x * window, y * window, upsample_factor=10)
-    agreement = _agreement(x, y, back)
+    back, agreement = _best_shift(x, y)
     gained = agreement - _agreement(x, y, np.zeros(2))
     if math.hypot(*back) < LEAST_SHIFT or agreement < LEAST_AGREEMENT or gained < LEAST_GAIN:
         return None
@@ -59,8 +54,20 @@ def measure_turn(before: Pixels, after: Pixels) -> str | None:
     here = np.zeros(2)
     found = {how: _agreement(x, np.flip(y, axes), here) for how, axes in TURNS.items()}
     how = max(found, key=found.__getitem__)
-    is_turned = found[how] >= max(LEAST_AGREEMENT, _agreement(x, y, here) + LEAST_GAIN)
-    return how if is_turned else None
+    as_it_is = max(_agreement(x, y, here), _best_shift(x, y)[1])
+    return how if found[how] >= max(LEAST_AGREEMENT, as_it_is + LEAST_GAIN) else None
+
+
+def _best_shift(x: Pixels, y: Pixels) -> tuple[np.ndarray, float]:
+    """How to move `y` back so that two outlines agree, and how well they then do.
+
+    That is the opposite of how it has moved.
+    """
+    from skimage.registration import phase_cross_correlation
+
+    window = np.outer(*map(np.hanning, x.shape)).astype(np.float32)
+    back, _, _ = phase_cross_correlation(x * window, y * window, upsample_factor=10)
+    return back, _agreement(x, y, back)
 
 
 def _both_outlines(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels] | None:

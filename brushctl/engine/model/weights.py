@@ -72,15 +72,17 @@ def load_parts(folder: Path, variant: str | None, dtype: torch.dtype) -> dict[st
     """
     index = json.loads((folder / "model_index.json").read_text())
     return {
-        part: _load_part(folder / part, *index[part], variant, dtype)
+        part: _load_part(folder / part, index[part], variant, dtype)
         for part in PARTS
         if part in index and index[part][0] in LIBRARIES
     }
 
 
 def _load_part(
-    folder: Path, library: str, kind: str, variant: str | None, dtype: torch.dtype
+    folder: Path, named: Sequence[str], variant: str | None, dtype: torch.dtype
 ) -> torch.nn.Module:
+    """A part by the library and class that the model's index names."""
+    library, kind = named
     cls = getattr(importlib.import_module(library), kind)
     how = {"torch_dtype" if library == "diffusers" else "dtype": dtype, "variant": variant}
     part, found = cls.from_pretrained(folder, output_loading_info=True, **how)
