@@ -35,7 +35,10 @@ def export(
     *,
     lut: Annotated[
         Path | None,
-        typer.Option(help="A .cube file: the grade's table, or one fitted to pictures.", rich_help_panel=TABLE),
+        typer.Option(
+            help="A .cube file: the grade's table, or one fitted to pictures.",
+            rich_help_panel=TABLE,
+        ),
     ] = None,
     force: Annotated[
         bool,
