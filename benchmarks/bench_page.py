@@ -17,9 +17,9 @@ from typing import Any
 
 from brushctl.bench.cases import Case
 from brushctl.bench.methods.registry import METHODS
-from brushctl.bench.paper import printed
-from brushctl.bench.results import results_text
+from brushctl.bench.report import results_text
 from brushctl.bench.summary import Summary, summarise
+from brushctl.bench.tables import printed
 
 COMMON = ("base", "steps", "seed", "guidance_grid", "measures")
 OF_A_RUN = ("command", "dtype", "machine", "device", "seconds")
@@ -87,7 +87,7 @@ def by_method(rows: Sequence[Summary], shots: int) -> Iterator[str]:
 
 
 def against(cases: Sequence[Case], shots: int, ours: str) -> Iterator[str]:
-    """A recipe of the brush beside each other method, on those effects that both have."""
+    """A recipe of the brush against each other method, on those effects that both have."""
     yield from headed(
         (f"`{ours}` against", "effects", "PSNR", "ahead on", "perceptual", "direction")
     )
@@ -159,8 +159,8 @@ def main() -> None:
         recipes = (
             ours for ours in BRUSHES if any((c.method, c.shots) == (ours, shots) for c in cases)
         )
-        beside = (against(cases, shots, ours) for ours in recipes)
-        parts = by_method(rows, shots), *beside, by_effect(cases, shots)
+        comparisons = (against(cases, shots, ours) for ours in recipes)
+        parts = by_method(rows, shots), *comparisons, by_effect(cases, shots)
         print(f"With {shots} training pairs", *map("\n".join, parts), "", sep="\n\n")
 
 

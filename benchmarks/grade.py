@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from benchmarks.card import report
+from benchmarks.results import report
 from brushctl.grade import Fitted, apply_grade, fit_grade
 from brushctl.grade.features import GROUPS, LUMA
 

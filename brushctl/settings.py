@@ -1,4 +1,4 @@
-"""Where things live, and the fine settings of learning, each with its reason."""
+"""Where things live, the base models' names, and what seeds there are."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ INSTRUCT_PIX2PIX = "timbrooks/instruct-pix2pix"
 """The base model for real work, fetched from the hub by diffusers."""
 
 
-def fetching(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:
+def fetch_command(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:
     """The command that fetches a base model from the hub beforehand.
 
     Beside its parts, which lie in folders, a repository may hold the same weights as checkpoints,
@@ -67,38 +67,3 @@ def check_seed(seed: int) -> None:
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise UsageError(f"a seed is a whole number from 0 to {LARGEST_SEED}", where=f"seed {seed}")
-
-
-# How a run of learning is watched. What decides the brush itself is a recipe's
-# (`brushctl.engine.training.recipes`).
-
-REPORT_EVERY = 10
-"""Steps between two progress events: a second or so on a laptop."""
-
-KEEP_EVERY = 25
-"""Steps between two states kept, of which a killed run loses the last one's successors: some
-seconds' work on a laptop."""
-
-PAIRS_FOR_ONE_HELD_OUT = 6
-"""Of so many pairs one is held out: five are what an edit needs to be told from its scenes."""
-
-LOOKS = 20
-"""How often a run looks at its held-out pairs: a twentieth of the steps is the least by which
-stopping early is worth it."""
-
-DRAWS = 4
-"""Samples for each bucket and held-out pair, the same at every look: their difference from look to
-look is then the brush's."""
-
-PATIENCE = 6
-"""Looks in a row that may bring nothing before learning stops: nearly a third of the steps, since
-the rate of a recipe may only settle things at its end."""
-
-WORTH = 0.005
-"""By how much of itself the error on held-out pairs must fall within them."""
-
-WATCHED = 2
-"""Held-out pairs edited at each look, for a PSNR to watch: an edit is several passes."""
-
-JUDGED = 4
-"""Pairs shown and measured at the end where none was held out."""

@@ -1,7 +1,6 @@
 """The rules of the house, tested so that nobody has to remember them."""
 
 import ast
-import importlib
 import os
 import re
 import subprocess
@@ -45,16 +44,6 @@ def test_links_are_followed_by_the_function_that_bears_one_into_itself():
         if isinstance(node, ast.Attribute) and node.attr == "resolve"
     ]
     assert found == []
-
-
-SHARED = ("card", "lessons")
-"""What the benchmarks have in common."""
-BENCHMARKS = [f for f in sorted(ROOT.glob("benchmarks/*.py")) if f.stem not in SHARED]
-
-
-@pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
-def test_each_benchmark_imports_what_there_is_and_has_a_main(file):
-    assert importlib.import_module(f"benchmarks.{file.stem}").main
 
 
 @pytest.mark.parametrize("arguments", LIGHT, ids=" ".join)

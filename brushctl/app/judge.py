@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, mean_psnr, psnr
-from brushctl.bench.sheet import Row, contact_sheet
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
 from brushctl.engine.brush.instruction import from_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
-from brushctl.brushes.checkpoint import forget, states_of
+from brushctl.brushes.checkpoint import checkpoints_of, delete_checkpoints
 from brushctl.brushes.fields import as_usage_errors, label, line
 from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
 from brushctl.events import Reporter, Told, silent
@@ -79,7 +79,7 @@ class LearningSettings:
         recipe = recipe_called(self.recipe)
         if self.cross_validate or self.hold_out is not None:
             return self.hold_out or 0
-        return recipe.spared(pairs)
+        return recipe.held_out(pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,14 @@ class PreparedRun:
         try:
             brush, judged = run.learn_and_judge()
         except KeyboardInterrupt:
-            kept = "The same command with --resume goes on." if states_of(self.target) else None
+            kept = (
+                "The same command with --resume goes on." if checkpoints_of(self.target) else None
+            )
             raise Interrupted("stopped while learning", do=kept) from None
         path = store(encode_brush(brush), self.output, overwrite=self.overwrite)
         shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
         sheet = keep_sheet(path, shown)
-        forget(self.target)
+        delete_checkpoints(self.target)
         return LearnedBrush(brush, judged, path, sheet)
 
 
@@ -227,7 +229,7 @@ def _place(output: str, *, overwrite: bool, resume: bool) -> tuple[Path, bool]:
     and was killed right after.
     """
     target = destination(output, overwrite=overwrite or resume)
-    begun = bool(states_of(target))
+    begun = bool(checkpoints_of(target))
     if begun and not (resume or overwrite):
         raise NameTakenError(
             "learning this brush was begun before",

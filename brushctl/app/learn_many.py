@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from brushctl.app.learn import LearningSettings, prepare
 from brushctl.app.machines import Machines
 from brushctl.brushes.cache import SUFFIX, checked_name
-from brushctl.brushes.checkpoint import states_of
+from brushctl.brushes.checkpoint import checkpoints_of
 from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
 from brushctl.events import Event, Reporter, Told, silent
 from brushctl.files import expanded, unwritable, way_to
@@ -266,7 +266,7 @@ class _Plan:
             there = target.exists()
             if not overwrite and (
                 (there and not _is_the_sets(target, record, source))
-                or (not record and states_of(target))
+                or (not record and checkpoints_of(target))
             ):
                 raise NameTakenError(
                     "there is a brush of that name, or one was begun, that was not learned for it",

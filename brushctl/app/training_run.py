@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brushctl import settings
 from brushctl.app.judge import Judgement, judge, merged, with_held_out
 from brushctl.app.learn import LearningSettings, PairSplit
-from brushctl.brushes.checkpoint import Unfinished, fold_of
+from brushctl.brushes.checkpoint import Checkpoint, fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import default_clip, load_clip
-from brushctl.engine.phrases.unique_phrase import Seen, look, vocabulary_of
-from brushctl.engine.training.make_brush import Start, make_brush, named
+from brushctl.engine.phrases.unique_phrase import ClipFeatures, clip_features, vocabulary_of
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Reporter, Told, Warned, silent
@@ -24,7 +23,11 @@ from brushctl.pairs.load import load_pairs, pair_sha256
 if TYPE_CHECKING:
     import numpy as np
 
-    Starts = Callable[[Sequence[Pair]], Start]
+    Starts = Callable[[Sequence[Pair]], InitialPhrase]
+
+
+SHOWN_PAIRS = 4
+"""Pairs shown and measured at the end where none was held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class TrainingRun:
         brush = self._learn(starts(self.pairs.training))
         if folds:
             return with_held_out(brush, folds), folds
-        judged = self._judge(self.pairs.held_out or self.pairs.training[: settings.JUDGED], brush)
+        judged = self._judge(self.pairs.held_out or self.pairs.training[:SHOWN_PAIRS], brush)
         known = judged and self.pairs.held_out
         return (with_held_out(brush, judged) if judged and known else brush), judged
 
@@ -78,48 +81,50 @@ class TrainingRun:
         """
         given = self.settings.phrase
         if given is not None or self.settings.no_phrase:
-            return lambda _: Start(given or None)
-        seen = self._seen_by_clip()
+            return lambda _: InitialPhrase(given or None)
+        features = self._clip_features()
         places = {pair: k for k, pair in enumerate(self.pairs.training)}
 
-        def found(pairs: Sequence[Pair]) -> Start:
-            start = named(seen.of([places[pair] for pair in pairs]).phrasing())
-            self.report(Told(f"initial phrase: {start.phrase or 'none names this edit'}"))
-            return start
+        def found(pairs: Sequence[Pair]) -> InitialPhrase:
+            phrasing = features.subset([places[pair] for pair in pairs]).phrasing()
+            self.report(Told(f"initial phrase: {phrasing.phrase or 'none names this edit'}"))
+            return InitialPhrase.from_phrasing(phrasing)
 
         return found
 
-    def _seen_by_clip(self) -> Seen:
+    def _clip_features(self) -> ClipFeatures:
         try:
             clip = load_clip(default_clip(self.model.id), self.model.device)
         except BaseModelError as error:
             own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
             raise BaseModelError(error.what, where=error.where, do=own) from error
         before, after = self._load(self.pairs.training, clip.side)
-        return look(clip, list(before), list(after), vocabulary_of(clip), report=self.report)
+        return clip_features(
+            clip, list(before), list(after), vocabulary_of(clip), report=self.report
+        )
 
-    def _learn(self, start: Start) -> Brush:
+    def _learn(self, initial_phrase: InitialPhrase) -> Brush:
         """Learn the brush, or go on learning it."""
         training, held_out = self.pairs.training, self.pairs.held_out
         hashes = [pair_sha256(pair) for pair in training]
         provenance = Provenance.today(self.name)
-        unfinished = self._unfinished(start, hashes, provenance.created)
-        if unfinished:
-            if not self.resume or (self.restart_if_changed and not unfinished.belongs()):
-                unfinished.discard()
-            provenance = replace(provenance, created=unfinished.begun())
+        checkpoint = self._checkpoint(initial_phrase, hashes, provenance.created)
+        if checkpoint:
+            if not self.resume or (self.restart_if_changed and not checkpoint.matches()):
+                checkpoint.delete()
+            provenance = replace(provenance, created=checkpoint.started_on())
         before, after = self._load(training, self.model.resolution)
         return make_brush(
             self.model,
             before,
             after,
-            start=start,
+            initial_phrase=initial_phrase,
             recipe=self._recipe(),
             seed=self.settings.seed,
             provenance=provenance,
             pair_hashes=hashes,
             held_out=self._load(held_out, self.model.resolution) if held_out else None,
-            keeper=unfinished,
+            checkpoint=checkpoint,
             report=self.report,
         )
 
@@ -132,7 +137,7 @@ class TrainingRun:
         folds: list[Judgement] = []
         for k, pair in enumerate(training):
             others = [other for other in training if other != pair]
-            target = self.target and fold_of(self.target, k)
+            target = self.target and fold_path(self.target, k)
             fold = replace(self, pairs=PairSplit(others, self.pairs.held_out), target=target)
             judged = fold._judge([pair], fold._learn(starts(others)))
             if judged is None:
@@ -163,14 +168,16 @@ class TrainingRun:
 
     def _recipe(self) -> Recipe:
         recipe = recipe_called(self.settings.recipe)
-        return recipe.fitted(len(self.pairs.training), self.settings.steps)
+        return recipe.for_pairs(len(self.pairs.training), self.settings.steps)
 
-    def _unfinished(self, start: Start, hashes: Sequence[str], today: str) -> Unfinished | None:
+    def _checkpoint(
+        self, initial_phrase: InitialPhrase, hashes: Sequence[str], today: str
+    ) -> Checkpoint | None:
         """What is kept on the way, known by all that decides what is learned."""
         if self.target is None:
             return None
         held_out = [pair_sha256(pair) for pair in self.pairs.held_out]
         model = (self.model.unet_sha256, self.model.dtype, self.model.device.type)
         align, seed = self.settings.align, self.settings.seed
-        decisive = (hashes, held_out, align, self._recipe(), seed, start.phrase, model)
-        return Unfinished(self.target, repr(decisive), today)
+        decisive = (hashes, held_out, align, self._recipe(), seed, initial_phrase.phrase, model)
+        return Checkpoint(self.target, repr(decisive), today)

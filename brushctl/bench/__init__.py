@@ -1,1 +1,1 @@
-"""The benchmark room: metrics, contact sheets, the demo, compared methods."""
+"""The benchmark: its effects, the compared methods, metrics, tables and contact sheets."""

@@ -11,12 +11,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from brushctl.bench.contact_sheet import as_png
 from brushctl.bench.effects import Effect
 from brushctl.bench.folder import MARK
 from brushctl.bench.methods.lpips import Distance
-from brushctl.bench.methods.registry import METHODS, PUBLISHED, VISII, Bench, Learnt, chosen_scales
+from brushctl.bench.methods.registry import (
+    METHODS,
+    PUBLISHED,
+    VISII,
+    Bench,
+    LearnedEdit,
+    select_scales,
+)
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
-from brushctl.bench.sheet import as_png
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.engine.training.recipes import DEFAULT, PAPER
 from brushctl.events import Reporter, silent
@@ -26,9 +33,9 @@ from brushctl.photos.icc import quantise
 GRID = (Scales(1, 1), Scales(2, 1), PAPER_SCALES)
 """What the best guidance is chosen from: none, some, and the paper's."""
 GUIDANCES = ("best", "paper")
-OPTIMISING = [asdict(recipe) for recipe in (DEFAULT, PAPER, VISII)]
-"""What cases depend on beside their own settings."""
-ROUND = 4
+RECIPES = [asdict(recipe) for recipe in (DEFAULT, PAPER, VISII)]
+"""What cases depend on besides their own settings."""
+VERSION = 4
 """Raised when what a case measures changes, so that kept ones are not taken for new."""
 
 
@@ -57,7 +64,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The outcome of a method on an effect.
+    """The result of a method on an effect.
 
     Attributes:
         effect: its name.
@@ -91,8 +98,8 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Judges:
-    """What pictures are measured with, beside arithmetic.
+class Evaluator:
+    """What pictures are measured with, besides arithmetic.
 
     Attributes:
         distance: how far two pictures are apart perceptually.
@@ -126,7 +133,7 @@ class Judges:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class CaseStore:
     """The work folder: a JSON file and a strip of edited pictures for every case that is done."""
 
     root: Path
@@ -156,21 +163,21 @@ def strip_of(edited: Sequence[Pixels]) -> bytes:
     return as_png(Image.fromarray(quantise(strip, 8)))
 
 
-def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
+def case_stem(evaluator: Evaluator, effect: Effect, method: str, shots: int) -> str:
     """A file name for a case, which changes with everything that its figures depend on."""
-    bench, schedule = judges.bench, judges.bench.base.scheduler_config
+    bench, schedule = evaluator.bench, evaluator.bench.base.scheduler_config
     facts = [
-        ROUND,
+        VERSION,
         bench.base.unet_sha256,
-        judges.models,
+        evaluator.models,
         str(bench.base.dtype),
         asdict(bench.base.defaults),
         {key: value for key, value in sorted(schedule.items()) if not key.startswith("_")},
         None if method in PUBLISHED else bench.steps,
         bench.seed,
-        OPTIMISING,
+        RECIPES,
         effect.instruction,
-        judges.distance_name,
+        evaluator.distance_name,
         [[s.s_T, s.s_I] for s in GRID],
     ]
     key = hashlib.sha256(json.dumps(facts).encode())
@@ -180,24 +187,24 @@ def stem_of(judges: Judges, effect: Effect, method: str, shots: int) -> str:
 
 
 def run_case(
-    judges: Judges, effect: Effect, method: str, shots: int, *, report: Reporter = silent
+    evaluator: Evaluator, effect: Effect, method: str, shots: int, *, report: Reporter = silent
 ) -> tuple[Case, list[Pixels]]:
     """Learn, edit the test pictures, measure; also the pictures under the best guidance."""
-    bench, started = judges.bench, time.monotonic()
-    learnt = METHODS[method](bench, effect, report)
+    bench, started = evaluator.bench, time.monotonic()
+    learned = METHODS[method](bench, effect, report)
     pictures = list(effect.test[0])
-    if learnt.direct:
-        shown = learnt.edit(bench, pictures, None)
-        runs = [judges.measure("best", None, shown, effect)]
+    if learned.direct:
+        shown = learned.edit(bench, pictures, None)
+        runs = [evaluator.measure("best", None, shown, effect)]
     else:
-        runs, shown = _guided(judges, learnt, effect, pictures)
+        runs, shown = _guided(evaluator, learned, effect, pictures)
     case = Case(
         effect=effect.name,
         scope=effect.scope,
         held_out=effect.held_out,
         method=method,
         shots=shots,
-        phrase=learnt.phrase,
+        phrase=learned.phrase,
         seconds=round(time.monotonic() - started, 1),
         runs=runs,
     )
@@ -205,12 +212,12 @@ def run_case(
 
 
 def _guided(
-    judges: Judges, learnt: Learnt, effect: Effect, pictures: list[Pixels]
+    evaluator: Evaluator, learned: LearnedEdit, effect: Effect, pictures: list[Pixels]
 ) -> tuple[list[Run], list[Pixels]]:
-    best = chosen_scales(judges.bench, learnt, effect.train, GRID)
-    by_paper = learnt.edit(judges.bench, pictures, PAPER_SCALES)
-    shown = by_paper if best == PAPER_SCALES else learnt.edit(judges.bench, pictures, best)
+    best = select_scales(evaluator.bench, learned, effect.train, GRID)
+    by_paper = learned.edit(evaluator.bench, pictures, PAPER_SCALES)
+    shown = by_paper if best == PAPER_SCALES else learned.edit(evaluator.bench, pictures, best)
     return [
-        judges.measure("best", best, shown, effect),
-        judges.measure("paper", PAPER_SCALES, by_paper, effect),
+        evaluator.measure("best", best, shown, effect),
+        evaluator.measure("paper", PAPER_SCALES, by_paper, effect),
     ], shown

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from brushctl.bench.cases import Judges, run_case, stem_of, strip_of
+from brushctl.bench.cases import Evaluator, case_stem, run_case, strip_of
 from brushctl.bench.effects import Effect
-from brushctl.bench.opening import Setting
-from brushctl.bench.running import CaseDone, Runner, Todo, judges_for
+from brushctl.bench.running import CaseDone, PendingCase, Runner, evaluator_for
+from brushctl.bench.settings import BenchSettings
 from brushctl.errors import BrushctlError
 from brushctl.events import Reporter
 from brushctl.runs.executors.ray import Pool, spread
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class CaseReference:
     """A case by its names: its pictures would be too much to send."""
 
     stem: str
@@ -27,12 +27,12 @@ class Named:
 class BenchWorker:
     """The work of one process: opens the models once, then runs case after case."""
 
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self._judges = judges_for(setting.bench())
+    def __init__(self, settings: BenchSettings) -> None:
+        self._settings = settings
+        self._evaluator = evaluator_for(settings.open())
         self._effect: Effect | None = None
 
-    def __call__(self, cases: Sequence[Named]) -> Iterator[CaseDone]:
+    def __call__(self, cases: Sequence[CaseReference]) -> Iterator[CaseDone]:
         """The cases, run.
 
         Raises:
@@ -40,40 +40,44 @@ class BenchWorker:
         """
         for each in cases:
             effect = self._whole(each.effect).limited(each.shots, each.tests)
-            stem = stem_of(self._judges, effect, each.method, each.shots)
+            stem = case_stem(self._evaluator, effect, each.method, each.shots)
             if stem != each.stem:
                 raise BrushctlError(
                     "pictures, models or measures are others on a machine of the cluster",
                     where=each.effect,
                     do="Have every machine of it see the same folder, and install the same things.",
                 )
-            case, edited = run_case(self._judges, effect, each.method, each.shots)
+            case, edited = run_case(self._evaluator, effect, each.method, each.shots)
             yield CaseDone(stem, case, strip_of(edited))
 
     def _whole(self, name: str) -> Effect:
         if self._effect is None or self._effect.name != name:
-            resolution = self._judges.bench.base.resolution
-            (self._effect,) = self._setting.effects([name], resolution)
+            resolution = self._evaluator.bench.base.resolution
+            (self._effect,) = self._settings.effects([name], resolution)
         return self._effect
 
 
-def on_cluster(setting: Setting, pool: Pool) -> Runner:
-    """What runs cases on the cluster that is joined, each process opening `setting`."""
+def on_cluster(settings: BenchSettings, pool: Pool) -> Runner:
+    """What runs cases on the cluster that is joined, each process opening `settings`."""
 
-    def run(_judges: Judges, todo: Sequence[Todo], _report: Reporter) -> Iterator[CaseDone]:
-        named = [
-            Named(each.stem, each.method, each.shots, each.effect.name, len(each.effect.test[0]))
-            for each in todo
+    def run(
+        _evaluator: Evaluator, pending: Sequence[PendingCase], _report: Reporter
+    ) -> Iterator[CaseDone]:
+        references = [
+            CaseReference(
+                each.stem, each.method, each.shots, each.effect.name, len(each.effect.test[0])
+            )
+            for each in pending
         ]
-        left = {each.stem for each in todo}
-        for block in spread(named, partial(BenchWorker, setting), pool):
+        unfinished = {each.stem for each in pending}
+        for block in spread(references, partial(BenchWorker, settings), pool):
             for _, done in block:
-                left.discard(done.stem)
+                unfinished.discard(done.stem)
                 yield done
-        if left:
+        if unfinished:
             raise BrushctlError(
-                f"every process that was to run {len(left)} of the cases died",
-                where=min(left),
+                f"every process that was to run {len(unfinished)} of the cases died",
+                where=min(unfinished),
                 do="Run the same command again for these; too little memory is the likeliest.",
             )
 

@@ -96,11 +96,11 @@ class Effect:
         )
 
 
-Draw = Callable[[np.random.Generator, int], tuple[Pixels, Pixels]]
+DrawPair = Callable[[np.random.Generator, int], tuple[Pixels, Pixels]]
 """From a source of chance and a side in pixels: a picture before and after."""
 
 
-def change(family: str, before: dict[str, Any], after: dict[str, Any]) -> Draw:
+def change(family: str, before: dict[str, Any], after: dict[str, Any]) -> DrawPair:
     """Fields of a scene set so before the edit, and then otherwise."""
 
     def draw(rng: np.random.Generator, side: int) -> tuple[Pixels, Pixels]:
@@ -113,7 +113,7 @@ def change(family: str, before: dict[str, Any], after: dict[str, Any]) -> Draw:
     return draw
 
 
-def look(after: Look, family: str | None = None, *, before: Look | None = None) -> Draw:
+def look(after: Look, family: str | None = None, *, before: Look | None = None) -> DrawPair:
     """Looks of one picture, a scene of a family or anything: one before, another after."""
 
     def draw(rng: np.random.Generator, side: int) -> tuple[Pixels, Pixels]:
@@ -127,7 +127,7 @@ def look(after: Look, family: str | None = None, *, before: Look | None = None) 
     return draw
 
 
-def _either(*draws: Draw) -> Draw:
+def _either(*draws: DrawPair) -> DrawPair:
     def draw(rng: np.random.Generator, side: int) -> tuple[Pixels, Pixels]:
         return draws[int(rng.integers(len(draws)))](rng, side)
 
@@ -142,7 +142,7 @@ _BOY_TO_GIRL = change("portrait", {"person": "boy"}, {"person": "girl"})
 _DOG_TO_CAT = change("animal", {"animal": "dog"}, {"animal": "cat"})
 _SNOW, _PAINTING = NAMED["snow"][0], NAMED["painting"][0]
 
-DRAWN: dict[str, Draw] = {
+DRAWN: dict[str, DrawPair] = {
     "boy2girl": _either(_BOY_TO_GIRL, _DOG_TO_CAT),
     "midnight": look(NAMED["night"][0]),
     "sea painting": look(_PAINTING, "landscape"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brushctl.bench.cases import Case, Judges, Shelf, run_case, stem_of, strip_of
+from brushctl.bench.cases import Case, CaseStore, Evaluator, case_stem, run_case, strip_of
 from brushctl.bench.effects import Effect
 from brushctl.bench.methods.lpips import LPIPS_ALEX, has_lpips, lpips_distance, tower_distance
 from brushctl.bench.methods.registry import Bench
@@ -12,7 +12,7 @@ from brushctl.events import Advance, Event, Reporter, Stage, Warned, silent
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BenchPlan:
     """What is run.
 
     Attributes:
@@ -33,17 +33,17 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BenchResult:
     """What came of a plan.
 
     Attributes:
-        judges: what it was measured with.
-        shelf: where its pictures are kept.
+        evaluator: what it was measured with.
+        store: where its pictures are kept.
         by_stem: every case, by its name there, in the plan's order.
     """
 
-    judges: Judges
-    shelf: Shelf
+    evaluator: Evaluator
+    store: CaseStore
     by_stem: Mapping[str, Case]
 
     @property
@@ -52,16 +52,16 @@ class Outcome:
         return list(self.by_stem.values())
 
 
-def judges_for(bench: Bench) -> Judges:
+def evaluator_for(bench: Bench) -> Evaluator:
     """The perceptual distance that this machine has the weights for."""
     models = bench.models_digest()
     if has_lpips():
-        return Judges(lpips_distance(), LPIPS_ALEX, bench, models)
-    return Judges(tower_distance(bench.clip), f"{bench.clip_name}-tower", bench, models)
+        return Evaluator(lpips_distance(), LPIPS_ALEX, bench, models)
+    return Evaluator(tower_distance(bench.clip), f"{bench.clip_name}-tower", bench, models)
 
 
 @dataclass(frozen=True, slots=True)
-class Todo:
+class PendingCase:
     """A case to run.
 
     Attributes:
@@ -86,11 +86,13 @@ class CaseDone:
     strip: bytes
 
 
-Runner = Callable[[Judges, Sequence[Todo], Reporter], Iterator[CaseDone]]
+Runner = Callable[[Evaluator, Sequence[PendingCase], Reporter], Iterator[CaseDone]]
 """What runs cases, and gives each as it is done: this process, or a cluster."""
 
 
-def one_by_one(judges: Judges, todo: Sequence[Todo], report: Reporter) -> Iterator[CaseDone]:
+def one_by_one(
+    evaluator: Evaluator, pending: Sequence[PendingCase], report: Reporter
+) -> Iterator[CaseDone]:
     """Run cases in this process."""
 
     def warn(
@@ -99,36 +101,38 @@ def one_by_one(judges: Judges, todo: Sequence[Todo], report: Reporter) -> Iterat
         if isinstance(event, Warned):
             report(event)
 
-    for each in todo:
-        case, edited = run_case(judges, each.effect, each.method, each.shots, report=warn)
+    for each in pending:
+        case, edited = run_case(evaluator, each.effect, each.method, each.shots, report=warn)
         yield CaseDone(each.stem, case, strip_of(edited))
 
 
 def run_bench(
-    bench: Bench, plan: Plan, runner: Runner = one_by_one, *, report: Reporter = silent
-) -> Outcome:
+    bench: Bench, plan: BenchPlan, runner: Runner = one_by_one, *, report: Reporter = silent
+) -> BenchResult:
     """Run a plan, method by method, so that early results compare few methods on all effects."""
-    judges = judges_for(bench)
-    shelf, todo = Shelf(plan.work), _todo(judges, plan)
-    kept = {stem: case for stem in todo if (case := shelf.load(stem))}
-    report(Stage("cases", total=len(todo)))
+    evaluator = evaluator_for(bench)
+    store, pending = CaseStore(plan.work), _pending_cases(evaluator, plan)
+    kept = {stem: case for stem in pending if (case := store.load(stem))}
+    report(Stage("cases", total=len(pending)))
     report(Advance(len(kept)))
-    missing = [] if plan.report_only else [each for stem, each in todo.items() if stem not in kept]
-    for done in runner(judges, missing, report):
+    missing = (
+        [] if plan.report_only else [each for stem, each in pending.items() if stem not in kept]
+    )
+    for done in runner(evaluator, missing, report):
         case = kept[done.stem] = done.case
-        shelf.keep(done.stem, case, done.strip)
-        told = f"{case.method}, {case.shots} shots, {case.effect}: {case.seconds:.0f} s"
-        report(Advance(len(kept), told))
-    return Outcome(judges, shelf, {stem: kept[stem] for stem in todo if stem in kept})
+        store.keep(done.stem, case, done.strip)
+        note = f"{case.method}, {case.shots} shots, {case.effect}: {case.seconds:.0f} s"
+        report(Advance(len(kept), note))
+    return BenchResult(evaluator, store, {stem: kept[stem] for stem in pending if stem in kept})
 
 
-def _todo(judges: Judges, plan: Plan) -> dict[str, Todo]:
+def _pending_cases(evaluator: Evaluator, plan: BenchPlan) -> dict[str, PendingCase]:
     """Every case of a plan by its name, in order."""
-    cases: dict[str, Todo] = {}
+    cases: dict[str, PendingCase] = {}
     for method in plan.methods:
         for shots in plan.shots:
             for whole in plan.effects:
                 effect = whole.limited(shots, plan.limit)
-                stem = stem_of(judges, effect, method, shots)
-                cases[stem] = Todo(stem, method, shots, effect)
+                stem = case_stem(evaluator, effect, method, shots)
+                cases[stem] = PendingCase(stem, method, shots, effect)
     return cases

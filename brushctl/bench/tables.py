@@ -1,14 +1,16 @@
-"""The figures in the shape of the paper's Tables 1, 2 and 4."""
+"""The figures in the shape of the paper's Tables 1, 2 and 4, next to what the paper prints.
+
+The paper's own figures were measured on InstructPix2Pix and TOP-Bench itself.
+"""
 
 from collections.abc import Sequence
 
 from rich.table import Table
 
-from brushctl.bench.cases import Judges
+from brushctl.bench.cases import Evaluator
 from brushctl.bench.effects import GLOBAL, LOCAL
 from brushctl.bench.methods.lpips import LPIPS_ALEX
-from brushctl.bench.paper import Figures, printed
-from brushctl.bench.running import Outcome
+from brushctl.bench.running import BenchResult
 from brushctl.bench.summary import LOWER_IS_BETTER, MEASURES, SPLITS, Summary, summarise
 
 TITLES = {
@@ -18,20 +20,52 @@ TITLES = {
     "held-out": "held out",
 }
 
+Figures = tuple[float, float, float, float]
+"""PSNR in dB, SSIM, LPIPS on AlexNet, CLIP direction."""
 
-def tables(outcome: Outcome) -> list[Table]:
+TEN_SHOTS: dict[tuple[str, str], Figures] = {
+    ("ip2p", "global"): (16.10, 0.5467, 0.2810, 0.2997),
+    ("visii", "global"): (15.87, 0.4947, 0.3866, 0.3938),
+    ("instructbrush", "global"): (18.66, 0.5842, 0.2526, 0.2798),
+    ("ip2p", "local"): (20.12, 0.7701, 0.1648, 0.5236),
+    ("visii", "local"): (18.76, 0.7157, 0.2585, 0.2560),
+    ("instructbrush", "local"): (23.26, 0.8297, 0.1143, 0.3576),
+    ("ip2p", "all"): (17.87, 0.6450, 0.2298, 0.3982),
+    ("visii", "all"): (17.14, 0.5919, 0.3303, 0.3332),
+    ("instructbrush", "all"): (20.68, 0.6922, 0.1918, 0.3140),
+    ("wo-attn", "all"): (19.56, 0.6709, 0.2179, 0.3124),
+    ("wo-time", "all"): (19.64, 0.6656, 0.2271, 0.2910),
+    ("wo-init", "all"): (20.22, 0.6841, 0.2018, 0.3747),
+}
+"""Tables 1 and 2, by method and split."""
+
+ONE_SHOT: dict[tuple[str, str], Figures] = {
+    ("ip2p", "global"): (16.10, 0.5467, 0.2810, 0.2997),
+    ("visii", "global"): (16.01, 0.5071, 0.3692, 0.2909),
+    ("instructbrush", "global"): (17.79, 0.5761, 0.2748, 0.3008),
+    ("ip2p", "local"): (20.12, 0.7701, 0.1648, 0.5236),
+    ("visii", "local"): (19.73, 0.7293, 0.2309, 0.5736),
+    ("instructbrush", "local"): (23.08, 0.8270, 0.1172, 0.4790),
+    ("ip2p", "all"): (17.87, 0.6450, 0.2298, 0.3982),
+    ("visii", "all"): (17.65, 0.6049, 0.3083, 0.4153),
+    ("instructbrush", "all"): (20.11, 0.6865, 0.2055, 0.3792),
+}
+"""Table 4."""
+
+
+def tables(result: BenchResult) -> list[Table]:
     """One table for each number of shots and guidance."""
-    rows = summarise(outcome.cases, outcome.judges.bench.seed)
+    rows = summarise(result.cases, result.evaluator.bench.seed)
     kinds = dict.fromkeys((row.shots, row.guidance) for row in rows)
     return [
-        _table([r for r in rows if (r.shots, r.guidance) == kind], outcome.judges, *kind)
+        _table([r for r in rows if (r.shots, r.guidance) == kind], result.evaluator, *kind)
         for kind in kinds
     ]
 
 
-def headings(judges: Judges) -> dict[str, str]:
+def headings(evaluator: Evaluator) -> dict[str, str]:
     """What each measure is called: substitutes never go by the paper's names."""
-    distance, clip = judges.distance_name, judges.bench.clip_name
+    distance, clip = evaluator.distance_name, evaluator.bench.clip_name
     return {
         "psnr": "PSNR ↑",
         "ssim": "SSIM ↑",
@@ -40,17 +74,17 @@ def headings(judges: Judges) -> dict[str, str]:
     }
 
 
-def _table(rows: Sequence[Summary], judges: Judges, shots: int, guidance: str) -> Table:
+def _table(rows: Sequence[Summary], evaluator: Evaluator, shots: int, guidance: str) -> Table:
     under = "the best of a grid" if guidance == "best" else "the paper's 7.5 / 1.5"
     table = Table(
-        title=f"{judges.bench.base.id}, {shots}-shot, guidance: {under}",
+        title=f"{evaluator.bench.base.id}, {shots}-shot, guidance: {under}",
         caption="(n): effects. 95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS "
         "and CLIP direction on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
         box=None,
         padding=(0, 2, 0, 0),
         pad_edge=False,
     )
-    names = list(headings(judges).values())
+    names = list(headings(evaluator).values())
     table.add_column("", no_wrap=True)
     for name in (names[0], "95 %", *names[1:]):
         # One word a line, so that a terminal of 80 columns shows every figure whole.
@@ -89,3 +123,9 @@ def _paper(figures: Figures | None) -> str:
         return ""
     psnr, *others = figures
     return " ".join([f"{psnr:.2f}", *(f"{x:.3f}".removeprefix("0") for x in others)])
+
+
+def printed(method: str, split: str, shots: int) -> Figures | None:
+    """What the paper prints for a method, if it does; its recipe is its only one."""
+    table = {10: TEN_SHOTS, 1: ONE_SHOT}.get(shots, {})
+    return table.get((method.removesuffix("-paper"), split))

@@ -30,8 +30,8 @@ from brushctl.photos.choices import Engine
 from brushctl.settings import TINY
 
 if TYPE_CHECKING:
-    from brushctl.bench.opening import Setting
-    from brushctl.bench.running import Outcome, Plan
+    from brushctl.bench.running import BenchPlan, BenchResult
+    from brushctl.bench.settings import BenchSettings
 
 Names = Annotated[
     str | None, typer.Option("--effects", help="Effects, comma-separated; all if not given.")
@@ -107,35 +107,36 @@ def bench(
     if sheet:
         _check_sheet(sheet)
 
-    from brushctl.bench.opening import Setting
-    from brushctl.bench.report import contact, html_report
-    from brushctl.bench.results import results_of, results_text
-    from brushctl.bench.running import Plan
-    from brushctl.bench.sheet import as_png
+    from brushctl.bench.contact_sheet import as_png
+    from brushctl.bench.report import contact, html_report, results_of, results_text
+    from brushctl.bench.running import BenchPlan
+    from brushctl.bench.settings import BenchSettings
     from brushctl.bench.tables import tables
 
     there = folder.absolute() if folder else None
-    setting = Setting(base or TINY, device, dtype, steps, seed, there)
-    names = _chosen("--effects", effects, setting.known())
+    settings = BenchSettings(base or TINY, device, dtype, steps, seed, there)
+    names = _chosen("--effects", effects, settings.known())
 
-    def planned(resolution: int) -> "Plan":
-        return Plan(setting.effects(names, resolution), chosen, shots, limit, work, report_only)
+    def planned(resolution: int) -> "BenchPlan":
+        return BenchPlan(
+            settings.effects(names, resolution), chosen, shots, limit, work, report_only
+        )
 
-    plan, outcome = _run(setting, planned, machines if engine is Engine.RAY else None, quiet=quiet)
+    plan, result = _run(settings, planned, machines if engine is Engine.RAY else None, quiet=quiet)
 
-    if not outcome.cases:
+    if not result.cases:
         raise UsageError("nothing is done yet", where=str(work), do="Leave --report-only out.")
-    facts = results_of(outcome, plan, command=shlex.join(["brushctl", *sys.argv[1:]]))
+    facts = results_of(result, plan, command=shlex.join(["brushctl", *sys.argv[1:]]))
     text = results_text(facts)
     for target in (work / "results.json", *([results] if results else [])):
         write_atomically(target, text.encode())
-    write_atomically(work / "report.html", html_report(outcome, plan, facts).encode())
+    write_atomically(work / "report.html", html_report(result, plan, facts).encode())
     if sheet:
-        write_atomically(sheet, as_png(contact(outcome, plan)))
+        write_atomically(sheet, as_png(contact(result, plan)))
     if json:
         print_json(facts)
         return
-    for table in tables(outcome):
+    for table in tables(result):
         out_console().print(table)
     if not quiet:
         say(f"pictures and figures of every case: {work / 'report.html'}")
@@ -154,18 +155,18 @@ def _check_sheet(path: Path) -> None:
 
 
 def _run(
-    setting: "Setting",
-    planned: "Callable[[int], Plan]",
+    settings: "BenchSettings",
+    planned: "Callable[[int], BenchPlan]",
     machines: Machines | None,
     *,
     quiet: bool,
-) -> "tuple[Plan, Outcome]":
+) -> "tuple[BenchPlan, BenchResult]":
     """Run the plan made for the base's resolution, here or on a cluster."""
     from brushctl.bench.running import run_bench
 
     if machines is None:
         with reporting(quiet=quiet) as report:
-            bench = setting.bench(report=report)
+            bench = settings.open(report=report)
             plan = planned(bench.base.resolution)
             return plan, run_bench(bench, plan, report=report)
 
@@ -173,9 +174,9 @@ def _run(
 
     with reporting(quiet=quiet) as report, machines.joined(report) as pool:
         # This process only plans and keeps; names of cases tell the number format.
-        dtype = machines.dtype(setting.dtype, pool)
-        anywhere = replace(setting, dtype=dtype, base=machines.base(setting.base) or TINY)
-        bench = replace(setting, device="cpu", dtype=dtype).bench(report=report)
+        dtype = machines.dtype(settings.dtype, pool)
+        anywhere = replace(settings, dtype=dtype, base=machines.base(settings.base) or TINY)
+        bench = replace(settings, device="cpu", dtype=dtype).open(report=report)
         plan = planned(bench.base.resolution)
         return plan, run_bench(bench, plan, on_cluster(anywhere, pool), report=report)
 

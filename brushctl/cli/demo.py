@@ -12,7 +12,7 @@ from brushctl.errors import UsageError
 from brushctl.files import PART, write_atomically
 
 if TYPE_CHECKING:
-    from brushctl.bench.demo import Shown
+    from brushctl.app.demo import DemoResult
 
 MARK = "brushctl-demo.txt"
 """Says whose folder this is: only such a folder is written over."""
@@ -27,23 +27,21 @@ def demo(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn a look from eight example pairs, and repeat it on a folder of unseen pictures.
+    """Learn a look from eight example pairs, and repeat it on a folder of other pictures.
 
     Takes a few minutes on two cores. The program draws the pictures itself, and edits them on
     tiny-ip2p, the base model that ships with it.
     """
     _claim(folder)
 
-    from brushctl.bench.demo import demonstrate
-    from brushctl.brushes.provenance import Provenance
+    from brushctl.app.demo import demonstrate
 
-    provenance = Provenance.today("teal-and-amber")
     with reporting(quiet=quiet) as report:
-        done = demonstrate(folder, provenance=provenance, seed=seed, report=report)
+        done = demonstrate(folder, seed=seed, report=report)
     if json:
         print_json(_facts(done))
     else:
-        sys.stdout.write("\n".join(map(shown, _told(done).split("\n"))))
+        sys.stdout.write("\n".join(map(shown, _summary(done).split("\n"))))
 
 
 def _claim(folder: Path) -> None:
@@ -61,7 +59,7 @@ def _is_anothers(path: Path) -> bool:
     return not path.name.endswith(PART)  # which a killed demonstration may have left
 
 
-def _facts(done: "Shown") -> dict[str, object]:
+def _facts(done: "DemoResult") -> dict[str, object]:
     return {
         "base": "tiny-ip2p",
         "folder": str(done.folders.root),
@@ -73,7 +71,7 @@ def _facts(done: "Shown") -> dict[str, object]:
     }
 
 
-def _told(done: "Shown") -> str:
+def _summary(done: "DemoResult") -> str:
     at = done.folders
     return f"""
 {done.pictures} pictures that learning never saw, mean PSNR against the true edit (tiny-ip2p):

@@ -17,7 +17,7 @@ from brushctl.cli._output import out_console, print_json, shown
 from brushctl.errors import BrushctlError, UsageError, first_line, reason, shortage
 from brushctl.extras import installing
 from brushctl.files import existing
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetching
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetch_command
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
 EXTRAS = {
@@ -111,7 +111,7 @@ def _models() -> Iterator[Finding]:
 
 
 def _real_base(cache: Path, is_here: Callable[[], bool]) -> Finding:
-    what, fetch = f"--base {INSTRUCT_PIX2PIX}", fetching()
+    what, fetch = f"--base {INSTRUCT_PIX2PIX}", fetch_command()
     try:
         if is_here():
             return Finding(what, State.fine, str(cache))

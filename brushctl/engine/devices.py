@@ -14,7 +14,7 @@ AMPERE = (8, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeviceInfo:
     """A device.
 
     Attributes:
@@ -26,17 +26,17 @@ class Place:
     about: str
 
 
-def devices() -> list[Place]:
+def devices() -> list[DeviceInfo]:
     """Every device that `--device` takes on this machine, the best first."""
     found = []
     for k in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         properties = torch.cuda.get_device_properties(k)
         memory = properties.total_memory / 2**30
-        found.append(Place(f"cuda:{k}", f"{properties.name}, {memory:.0f} GiB"))
+        found.append(DeviceInfo(f"cuda:{k}", f"{properties.name}, {memory:.0f} GiB"))
     if torch.backends.mps.is_available():
-        found.append(Place("mps", "Apple GPU"))
+        found.append(DeviceInfo("mps", "Apple GPU"))
     count = torch.get_num_threads()
-    return [*found, Place("cpu", f"{count} thread{'s' * (count != 1)}")]
+    return [*found, DeviceInfo("cpu", f"{count} thread{'s' * (count != 1)}")]
 
 
 def resolve_device(name: str) -> torch.device:

@@ -25,15 +25,15 @@ from brushctl.photos.icc import quantise
 
 SAMPLER = "euler-ancestral"
 """The sampler that pictures are edited with, as a brush names it."""
-GRAIN = 2
+SIDE_STEP = 2
 """Latents along a side come in steps of this, so that one halving stays exact."""
-SHORTEST = 8
+LEAST_SIDE = 8
 """The fewest latents along a side: below it a picture has no structure to attend to."""
-BUSY = 512 * 256
+PIXELS_AT_ONCE = 512 * 256
 """Pixels, counted once for each branch, that keep every core busy: more at once is no faster."""
-MOST = 32
+MAX_BATCH = 32
 """Pictures at once on a CUDA device, whatever its memory."""
-FILLED = 0.7
+MEMORY_SHARE = 0.7
 """The part of a CUDA device's memory, less the models', that a batch is meant to take."""
 
 
@@ -95,9 +95,9 @@ class Editor:
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """The size at which the model sees a photograph: its own area, the photograph's shape."""
-        unit = self._base.vae_factor * GRAIN
+        unit = self._base.vae_factor * SIDE_STEP
         scale = self._base.resolution / (width * height) ** 0.5
-        least = SHORTEST // GRAIN
+        least = LEAST_SIDE // SIDE_STEP
         w, h = (unit * max(least, round(side * scale / unit)) for side in (width, height))
         return w, h
 
@@ -113,7 +113,7 @@ class Editor:
             if self.wants_many:
                 self._at_once = self._fitting()
             else:
-                self._at_once = max(1, BUSY // (area * self._scales.branches))
+                self._at_once = max(1, PIXELS_AT_ONCE // (area * self._scales.branches))
         return self._at_once
 
     @property
@@ -185,10 +185,10 @@ class Editor:
         torch.cuda.empty_cache()
         # Not what is free: results must not depend on what else is using the device.
         _, whole = torch.cuda.mem_get_info(device)
-        return min(MOST, max(1, int(FILLED * (whole - held) / max(taken, 1))))
+        return min(MAX_BATCH, max(1, int(MEMORY_SHARE * (whole - held) / max(taken, 1))))
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
-        """A picture's own noise, the same whatever stands beside it in a batch."""
+        """A picture's own noise, the same whatever else is in its batch."""
         content = quantise(np.asarray(image), 8).tobytes()
         digest = hashlib.sha256(self._seed.to_bytes(8, "little", signed=True) + content).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))

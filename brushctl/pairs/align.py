@@ -46,7 +46,7 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     return round(-back[0] / scale), round(-back[1] / scale)
 
 
-def registered(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels]:
+def aligned(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels]:
     """Both pictures cropped to what they share; as they came if nothing has moved."""
     moved = measure_shift(before, after)
     if moved is None:

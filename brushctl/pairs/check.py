@@ -10,8 +10,8 @@ import numpy as np
 
 from brushctl.errors import PairsError, PhotoError
 from brushctl.events import Advance, Reporter, Stage, Told, Warned, silent
-from brushctl.pairs.align import measure_shift, registered
-from brushctl.pairs.consistency import SIDE, Sample, odd_ones, sample
+from brushctl.pairs.align import aligned, measure_shift
+from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
 from brushctl.photos.photo import open_photo, resize
@@ -95,7 +95,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _ComparedPair:
     """What is kept of a pair after its full-size pixels are gone.
 
     Attributes:
@@ -109,8 +109,8 @@ class _Look:
 
     name: str
     thumbnail: Pixels
-    forward: Sample
-    reverse: Sample
+    forward: PairSums
+    reverse: PairSums
     identical: bool
     shifted: bool
 
@@ -127,7 +127,7 @@ def check_pairs(
         report: is told how far it has come.
     """
     findings: list[Finding] = []
-    looks: list[_Look] = []
+    compared: list[_ComparedPair] = []
     report(Stage("checking pairs", total=len(pairs)))
     for k, pair in enumerate(pairs, 1):
         try:
@@ -136,16 +136,16 @@ def check_pairs(
             do = "Replace or remove the pair."
             findings.append(Finding(Kind.unreadable, pair.name, f"{error.where}: {error.what}", do))
         else:
-            amiss = {finding.kind: finding for finding in _amiss(pair.name, before, after)}
+            amiss = {finding.kind: finding for finding in _faults(pair.name, before, after)}
             if align and Kind.shifted in amiss:
                 del amiss[Kind.shifted]
-                before, after = registered(before, after)
+                before, after = aligned(before, after)
             findings += amiss.values()
             if Kind.aspect not in amiss:
                 shifted = Kind.shifted in amiss
-                looks.append(_look(pair.name, before, after, shifted=shifted))
+                compared.append(_compared(pair.name, before, after, shifted=shifted))
         report(Advance(k, pair.name))
-    findings += [*_identical(looks), *_duplicates(looks), *_odd(looks)]
+    findings += [*_identical(compared), *_duplicates(compared), *_outliers(compared)]
     if len(pairs) < FEW:
         findings.append(
             Finding(
@@ -159,7 +159,7 @@ def check_pairs(
     return findings
 
 
-def _amiss(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
+def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
     (h, w), (h2, w2) = before.shape[:2], after.shape[:2]
     sizes = f"{w} x {h} before and {w2} x {h2} after"
     if abs(w * h2 / (h * w2) - 1) > SAME_ASPECT:
@@ -195,48 +195,50 @@ def _described(down: int, right: int) -> str:
     return " and ".join(parts)
 
 
-def _look(name: str, before: Pixels, after: Pixels, *, shifted: bool) -> _Look:
+def _compared(name: str, before: Pixels, after: Pixels, *, shifted: bool) -> _ComparedPair:
     x, y = (resize(pixels, (SIDE, SIDE)) for pixels in (before, after))
     change = np.abs(x - y).mean(2)
-    return _Look(
+    return _ComparedPair(
         name=name,
         thumbnail=resize(x, (16, 16)),
-        forward=sample(x, y),
-        reverse=sample(y, x),
+        forward=sums_of(x, y),
+        reverse=sums_of(y, x),
         identical=bool(change.mean() < SAME_ON_AVERAGE and change.max() < SAME_ANYWHERE),
         shifted=shifted,
     )
 
 
-def _identical(looks: list[_Look]) -> Iterable[Finding]:
-    for look in looks:
-        if look.identical:
+def _identical(pairs: list[_ComparedPair]) -> Iterable[Finding]:
+    for pair in pairs:
+        if pair.identical:
             yield Finding(
                 Kind.identical,
-                look.name,
+                pair.name,
                 "before and after are the same picture",
                 "Replace the edited file, or remove the pair.",
             )
 
 
-def _duplicates(looks: list[_Look]) -> Iterable[Finding]:
-    for k, look in enumerate(looks):
-        for other in looks[:k]:
-            if np.abs(look.thumbnail - other.thumbnail).mean() < SAME_PICTURE:
+def _duplicates(pairs: list[_ComparedPair]) -> Iterable[Finding]:
+    for k, pair in enumerate(pairs):
+        for other in pairs[:k]:
+            if np.abs(pair.thumbnail - other.thumbnail).mean() < SAME_PICTURE:
                 yield Finding(
                     Kind.duplicate,
-                    look.name,
+                    pair.name,
                     f"it shows the same original as {other.name}",
                     "Remove one of the two: it teaches nothing new.",
                 )
                 break
 
 
-def _odd(looks: list[_Look]) -> Iterable[Finding]:
-    edited = [look for look in looks if not (look.identical or look.shifted)]
-    for odd in odd_ones([look.forward for look in edited], [look.reverse for look in edited]):
-        name = edited[odd.index].name
-        if odd.swapped:
+def _outliers(pairs: list[_ComparedPair]) -> Iterable[Finding]:
+    edited = [pair for pair in pairs if not (pair.identical or pair.shifted)]
+    for outlier in find_outliers(
+        [pair.forward for pair in edited], [pair.reverse for pair in edited]
+    ):
+        name = edited[outlier.index].name
+        if outlier.swapped:
             yield Finding(
                 Kind.swapped,
                 name,
@@ -247,8 +249,8 @@ def _odd(looks: list[_Look]) -> Iterable[Finding]:
             yield Finding(
                 Kind.outlier,
                 name,
-                f"the other pairs' edit leaves {odd.error:.0%} of its change unexplained, "
-                f"of theirs {odd.usual:.0%}",
+                f"the other pairs' edit leaves {outlier.error:.0%} of its change unexplained, "
+                f"of theirs {outlier.usual:.0%}",
                 "Look at it; remove it if it was edited in another way.",
             )
 

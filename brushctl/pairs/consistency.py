@@ -35,7 +35,7 @@ are found (a negative is its own reverse), and three in four pairs edited in ano
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class Outlier:
     """A pair whose change is not that of the others.
 
     Attributes:
@@ -52,7 +52,7 @@ class Odd:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PairSums:
     """A pair's sums of products, in a unit in which the pair's whole change is about 1.
 
     Attributes:
@@ -66,7 +66,7 @@ class Sample:
     BB: float
 
 
-def sample(before: Pixels, after: Pixels) -> Sample:
+def sums_of(before: Pixels, after: Pixels) -> PairSums:
     """The sums of one pair, two pictures of any one size."""
     x = resize(before, (SIDE, SIDE))
     around = resize(resize(x, (AROUND, AROUND)), (SIDE, SIDE)).reshape(-1, 3)
@@ -75,26 +75,28 @@ def sample(before: Pixels, after: Pixels) -> Sample:
     terms = [np.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, r * b, g * b, *around.T]
     A = np.stack(terms, axis=1).astype(float)  # (n, 13)
     unit = len(B) * FAINTEST**2 + (B * B).sum()
-    return Sample(A.T @ A / unit, A.T @ B / unit, float((B * B).sum() / unit))
+    return PairSums(A.T @ A / unit, A.T @ B / unit, float((B * B).sum() / unit))
 
 
-def odd_ones(forward: Sequence[Sample], reverse: Sequence[Sample]) -> list[Odd]:
+def find_outliers(forward: Sequence[PairSums], reverse: Sequence[PairSums]) -> list[Outlier]:
     """The pairs that do not belong, found one by one, each without those found before.
 
     Args:
-        forward: each pair's `sample(before, after)`.
-        reverse: each pair's `sample(after, before)`.
+        forward: each pair's `sums_of(before, after)`.
+        reverse: each pair's `sums_of(after, before)`.
     """
-    left, found = list(range(len(forward))), list[Odd]()
-    while len(left) >= LEAST_PAIRS:
-        odd = _oddest([forward[k] for k in left], [reverse[k] for k in left])
-        if odd is None:
+    rest, found = list(range(len(forward))), list[Outlier]()
+    while len(rest) >= LEAST_PAIRS:
+        outlier = _farthest([forward[k] for k in rest], [reverse[k] for k in rest])
+        if outlier is None:
             break
-        found.append(Odd(left.pop(odd.index), odd.swapped, odd.error, odd.usual))
-    return sorted(found, key=lambda odd: odd.index)
+        found.append(
+            Outlier(rest.pop(outlier.index), outlier.swapped, outlier.error, outlier.usual)
+        )
+    return sorted(found, key=lambda outlier: outlier.index)
 
 
-def _oddest(forward: Sequence[Sample], reverse: Sequence[Sample]) -> Odd | None:
+def _farthest(forward: Sequence[PairSums], reverse: Sequence[PairSums]) -> Outlier | None:
     AA, AB = np.stack([s.AA for s in forward]), np.stack([s.AB for s in forward])
     # W[i] is the edit fitted without pair i: (n, 13, 3)
     ridge = RIDGE * np.trace(AA.sum(0)) * np.eye(AA.shape[1])
@@ -107,11 +109,11 @@ def _oddest(forward: Sequence[Sample], reverse: Sequence[Sample]) -> Odd | None:
     limit = max(FAR, TIMES * usual)
     swapped = error >= REVERSE_FAR and back <= min(limit, REVERSE_GAIN * error)
     if swapped or error >= limit:
-        return Odd(index, swapped, error, usual)
+        return Outlier(index, swapped, error, usual)
     return None
 
 
-def _errors(W: Sums, s: Sample) -> Sums:
+def _errors(W: Sums, s: PairSums) -> Sums:
     """Root of the share of a pair's change that each edit leaves unexplained, (n,)."""
     square = s.BB - 2 * (W * s.AB).sum((1, 2)) + (W * (s.AA @ W)).sum((1, 2))
     return np.asarray(np.sqrt(np.maximum(square, 0)))

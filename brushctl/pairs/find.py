@@ -153,7 +153,7 @@ def _paired(folder: Path, layout: Layout, pictures: list[Path]) -> list[Pair]:
                     where=str(files[0].parent),
                     do="Move or rename all but one of them.",
                 )
-    strays = [*_lonely(layout), *_beside(layout, pictures)]
+    strays = [*_unpaired(layout), *_leftover(layout, pictures)]
     if strays:
         raise PairsError(
             f"{len(strays)} of the pictures found as {layout.title} have no partner: "
@@ -164,12 +164,12 @@ def _paired(folder: Path, layout: Layout, pictures: list[Path]) -> list[Pair]:
     return [Pair(name, layout.before[name][0], layout.after[name][0]) for name in _names(layout)]
 
 
-def _lonely(layout: Layout) -> list[Path]:
+def _unpaired(layout: Layout) -> list[Path]:
     one_sided = layout.before.keys() ^ layout.after.keys()
     return [f for name in sorted(one_sided) for f in (layout.before | layout.after)[name]]
 
 
-def _beside(layout: Layout, pictures: list[Path]) -> list[Path]:
+def _leftover(layout: Layout, pictures: list[Path]) -> list[Path]:
     """Pictures among the pairs that are named like none of them: misspelt sides, most likely."""
     mine = layout.files()
     return [f for f in pictures if f not in mine] if mine & set(pictures) else []

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from brushctl.files import naming
-from brushctl.pairs.align import registered
+from brushctl.pairs.align import aligned
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
 from brushctl.photos.photo import open_photo, resize
@@ -53,7 +53,7 @@ def load_pairs(
     for pair in pairs:
         x, y = open_photo(pair.before).pixels, open_photo(pair.after).pixels
         if align:
-            x, y = registered(x, y)
+            x, y = aligned(x, y)
         before.append(square(x, resolution))
         after.append(square(y, resolution))
     return np.stack(before), np.stack(after)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from brushctl.bench.cases import stem_of
+from brushctl.bench.cases import case_stem
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.methods.registry import METHODS, VISII, Bench
-from brushctl.bench.running import judges_for
+from brushctl.bench.running import evaluator_for
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
 from brushctl.engine.training.recipes import DEFAULT, PAPER
@@ -38,23 +38,23 @@ def test_a_case_is_another_one_with_another_clip(bench):
     other = copy.deepcopy(bench.clip.model)
     other.logit_scale.data += 1
     changed = replace(bench, clip=replace(bench.clip, model=other))
-    ours, theirs = (stem_of(judges_for(b), effect, "lut", 10) for b in (bench, changed))
+    ours, theirs = (case_stem(evaluator_for(b), effect, "lut", 10) for b in (bench, changed))
     assert ours != theirs
 
 
 def test_a_case_is_another_one_under_another_budget_unless_it_is_of_a_published_one(bench):
     (effect,) = draw_effects(["lava"], 64, 0)
-    few, many = (judges_for(replace(bench, steps=steps)) for steps in (7, 8))
+    few, many = (evaluator_for(replace(bench, steps=steps)) for steps in (7, 8))
     for method in METHODS:
-        same = stem_of(few, effect, method, 10) == stem_of(many, effect, method, 10)
+        same = case_stem(few, effect, method, 10) == case_stem(many, effect, method, 10)
         assert same == method.endswith("-paper")
 
 
 def test_a_case_is_another_one_beside_another_reference(bench):
     (whole,) = draw_effects(["lava"], bench.base.resolution, 0)
-    judges, (x, y) = judges_for(bench), whole.train
+    evaluator, (x, y) = evaluator_for(bench), whole.train
     other = replace(whole, train=(x, np.concatenate([y[:4], 1 - y[4:]])))
-    of = {stem_of(judges, each.limited(1, 2), "ip2p", 1) for each in (whole, other)}
+    of = {case_stem(evaluator, each.limited(1, 2), "ip2p", 1) for each in (whole, other)}
     assert len(of) == 2
 
 
@@ -65,5 +65,5 @@ def test_a_case_is_the_same_however_diffusers_lists_what_a_schedule_leaves_out(b
     for left_out in (["timestep_spacing", "steps_offset"], ["steps_offset", "timestep_spacing"]):
         config = {**bench.base.scheduler_config, "_use_default_values": left_out}
         base = replace(bench.base, scheduler_config=config)
-        of.add(stem_of(judges_for(replace(bench, base=base)), effect, "ip2p", 10))
+        of.add(case_stem(evaluator_for(replace(bench, base=base)), effect, "ip2p", 10))
     assert len(of) == 1

@@ -122,10 +122,10 @@ def test_the_bench_pulls_visiis_text_and_no_ablations(reader, clip):
     effect, bench = whole.limited(2, 1), Bench(reader, clip, 2, 0)
     led = direction_of(reader, clip, *effect.train)
     for method, fixed, buckets, own in (("visii", True, 1, led), ("wo-attn", False, 5, None)):
-        learnt = METHODS[method](bench, effect, silent)
+        learned = METHODS[method](bench, effect, silent)
         recipe = bench.recipe(DEFAULT, 2, buckets=buckets)
         work = invert(
-            reader, *effect.train, phrase=learnt.phrase, recipe=recipe, seed=0,
+            reader, *effect.train, phrase=learned.phrase, recipe=recipe, seed=0,
             fixed_noise=fixed, direction=own,
         )  # fmt: skip
-        assert torch.equal(work.text, learnt.instruction.text), method
+        assert torch.equal(work.text, learned.instruction.text), method

@@ -12,7 +12,7 @@ from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.brush.instruction import Instruction, from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.training.recipes import DEFAULT
-from brushctl.engine.training.samples import bucket_losses, draw, encode_pairs
+from brushctl.engine.training.samples import bucket_losses, draw_samples, encode_pairs
 from brushctl.events import Advance
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -79,7 +79,7 @@ def test_learning_lowers_the_error(base, pictures):
     black = np.zeros_like(pictures)
     recipe = replace(DEFAULT, steps=14, rate=0.1)
     pairs = encode_pairs(base, pictures, black)
-    sample = draw(base, pairs, replace(recipe, batch=4), torch.Generator().manual_seed(9))
+    sample = draw_samples(base, pairs, replace(recipe, batch=4), torch.Generator().manual_seed(9))
 
     def error(steps):
         short = replace(recipe, steps=steps)

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from brushctl.brushes.checkpoint import Unfinished, fold_of, forget, states_of
+from brushctl.brushes.checkpoint import Checkpoint, checkpoints_of, delete_checkpoints, fold_path
 from brushctl.files import replacing
 
 
 @pytest.mark.parametrize("name", ["look", "look[1]", "{}"])
 def test_states_of_a_brush_and_of_its_folds_are_found_and_forgotten(tmp_path, name):
     target = tmp_path / f"{name}.brush"
-    for each in (target, fold_of(target, 0), fold_of(target, 12), tmp_path / "other.brush"):
-        Unfinished(each, "a run", "2026-01-02").keep(b"state")
-    assert len(states_of(target)) == 3
-    forget(target)
-    assert states_of(target) == []
-    assert len(states_of(tmp_path / "other.brush")) == 1
+    for each in (target, fold_path(target, 0), fold_path(target, 12), tmp_path / "other.brush"):
+        Checkpoint(each, "a run", "2026-01-02").save(b"state")
+    assert len(checkpoints_of(target)) == 3
+    delete_checkpoints(target)
+    assert checkpoints_of(target) == []
+    assert len(checkpoints_of(tmp_path / "other.brush")) == 1
 
 
 def test_what_a_killed_run_has_half_written_goes_and_what_another_is_writing_stays(tmp_path):
@@ -27,6 +27,6 @@ def test_what_a_killed_run_has_half_written_goes_and_what_another_is_writing_sta
     killed.write_bytes(b"half")
     with replacing(target) as file:
         file.write(b"whole")
-        forget(target)
+        delete_checkpoints(target)
         assert not killed.exists()
     assert target.read_bytes() == b"whole"

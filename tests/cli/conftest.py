@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brushctl import settings
 from brushctl.engine.training import recipes
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.apply_shell import ApplyShell
@@ -23,10 +22,13 @@ def shell(tmp_path, capfdbinary, monkeypatch):
         pixels = draw_picture(rng, 96).pixels
         save(tmp_path / f"pairs/before/{k}.png", pixels)
         save(tmp_path / f"pairs/after/{k}.png", pixels * 0.5)
-    short = replace(recipes.DEFAULT, steps=4, batch=1, steps_for_one=3)
+    few = {"validations": 2, "validation_batch": 1}
+    for name, whole in recipes.RECIPES.items():
+        monkeypatch.setitem(recipes.RECIPES, name, replace(whole, **few))
+    short = replace(recipes.RECIPES["default"], steps=4, batch=1, steps_for_one=3)
     monkeypatch.setitem(recipes.RECIPES, "default", short)
-    for name, few in {"LOOKS": 2, "DRAWS": 1, "WATCHED": 1, "JUDGED": 1}.items():
-        monkeypatch.setattr(settings, name, few)
+    monkeypatch.setattr("brushctl.engine.training.validation.PICTURES", 1)
+    monkeypatch.setattr("brushctl.app.training_run.SHOWN_PAIRS", 1)
     return Shell(tmp_path, capfdbinary)
 
 

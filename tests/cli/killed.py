@@ -16,13 +16,12 @@ from pathlib import Path
 
 import torch
 
-from brushctl import settings
 from brushctl.app import training_run  # noqa: F401  (imports everything that learning needs)
 from brushctl.cli.app import main
 from brushctl.engine.training import recipes
 
 STEPS = 8
-STATE = Path("killed/.dim.brush.unfinished")
+STATE = Path("killed/.dim.brush.checkpoint")
 LONGEST = 1.0
 """Seconds from the first state of a run until it is killed, at the most."""
 
@@ -64,8 +63,10 @@ def kill_once(after: float) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)  # no threads to lose in a fork, and sums taken in one order
-    settings.KEEP_EVERY, settings.LOOKS, settings.DRAWS = 1, 2, 1
-    recipes.RECIPES["default"] = replace(recipes.DEFAULT, steps=STEPS, batch=1, steps_for_one=None)
+    few = {"checkpoint_every": 1, "validations": 2, "validation_batch": 1}
+    recipes.RECIPES["default"] = replace(
+        recipes.DEFAULT, steps=STEPS, batch=1, steps_for_one=None, **few
+    )
     dice = random.Random(0)
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     assert os.waitpid(learning("whole"), 0)[1] == 0

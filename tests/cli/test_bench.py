@@ -56,7 +56,7 @@ def test_a_case_that_is_done_is_not_done_again(shell, monkeypatch):
 def test_a_case_under_other_settings_is_another(shell, monkeypatch):
     asked = []
 
-    def noted(_judges, _effect, method, _shots, **_how):
+    def noted(_evaluator, _effect, method, _shots, **_how):
         asked.append(method)
         raise KeyboardInterrupt
 

@@ -1,11 +1,13 @@
 """`brushctl demo` goes the whole way, and never touches a folder that is not its own."""
 
+import json
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from brushctl.bench import demo
+from brushctl.app import demo
+from brushctl.engine.training import recipes
 from tests.cli.shell import Shell
 
 
@@ -15,9 +17,12 @@ def shell(tmp_path, capfdbinary):
 
 
 def test_it_leaves_pairs_brush_results_and_sheet_and_says_how_good_they_are(shell, monkeypatch):
-    monkeypatch.setattr(demo, "DEFAULT", replace(demo.DEFAULT, steps=4, batch=1))
-    monkeypatch.setattr(demo, "UNSEEN_EACH", 1)
-    told = shell.json("demo", "shown")
+    short = replace(recipes.DEFAULT, steps=4, batch=1)
+    monkeypatch.setitem(recipes.RECIPES, "default", short)
+    monkeypatch.setattr(demo, "TEST_EACH", 1)
+    out, err = shell.run("demo", "shown", "--json")
+    told = json.loads(out)
+    assert "checking pairs" in err  # which are learned from as a user's own
     root = shell.folder / "shown"
     assert told["pictures"] == 5
     assert set(told["psnr"]) == {"nothing", "text", "brush"}

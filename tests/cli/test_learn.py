@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from brushctl import settings
 from brushctl.app import training_run
 from brushctl.brushes.file import read_brush
 from brushctl.engine.phrases import unique_phrase as phrasing
@@ -210,13 +209,13 @@ def test_folds_are_learned_with_the_recipe_of_as_many_pairs_as_they_have(shell, 
 
 def test_no_fold_starts_from_a_phrase_that_the_pair_it_is_judged_by_has_named(shell, monkeypatch):
     asked = []
-    honest = phrasing.Seen.phrasing
+    honest = phrasing.ClipFeatures.phrasing
 
     def phrased(seen):
         asked.append(len(seen.before))
         return honest(seen)
 
-    monkeypatch.setattr(phrasing.Seen, "phrasing", phrased)
+    monkeypatch.setattr(phrasing.ClipFeatures, "phrasing", phrased)
     monkeypatch.setitem(
         recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=1, steps_for_one=None)
     )
@@ -265,7 +264,7 @@ def test_one_pair_is_learned_from_and_not_cross_validated(shell):
 
 
 def test_without_held_out_pairs_the_brush_claims_nothing(shell, monkeypatch):
-    monkeypatch.setattr(settings, "JUDGED", 4)
+    monkeypatch.setattr(training_run, "SHOWN_PAIRS", 4)
     _, err = shell.run("learn", "pairs", "-o", "dim", "--phrase", "make it darker")
     assert "on 3 pairs it learned from" in err
     assert "than leaving them alone" in err

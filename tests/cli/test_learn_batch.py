@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-from brushctl import settings
 from brushctl.app.learn import LearningSettings
 from brushctl.app.learn_many import LearningJob, LearningWorker
 from brushctl.brushes.file import read_brush
 from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
-from brushctl.engine.training import state as progress
+from brushctl.engine.training.state import TrainingState
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import STATE
 from brushctl.runs.records import Source
@@ -40,7 +39,7 @@ def shell(tmp_path, capfdbinary, monkeypatch):
     monkeypatch.setitem(
         recipes.RECIPES, "default", replace(recipes.DEFAULT, steps=2, steps_for_one=None)
     )
-    monkeypatch.setattr(settings, "JUDGED", 1)
+    monkeypatch.setattr("brushctl.app.training_run.SHOWN_PAIRS", 1)
     return Shell(tmp_path, capfdbinary)
 
 
@@ -186,7 +185,8 @@ def test_a_brush_that_a_killed_run_could_not_tell_of_is_the_lists_own(shell):
 
 
 def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
-    monkeypatch.setattr(settings, "KEEP_EVERY", 1)
+    often = replace(recipes.RECIPES["default"], checkpoint_every=1)
+    monkeypatch.setitem(recipes.RECIPES, "default", often)
     listed(shell, {"pairs": "dim"}, {"pairs": "dusk"})
     assert counts(learned(shell, "-o", "whole")) == (2, 0, 0)
     steps = []
@@ -198,14 +198,14 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "converged", converged)
+        patch.setattr(TrainingState, "converged", converged)
         command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "-o", "stopped", "--json")
         lines = shell.text(*command, status=130)
     first, last = map(json.loads, lines.splitlines())
     assert (first["event"], last["event"]) == ("brush", "error")
     assert last["error"]["do"] == "Run the same command again to go on."
     steps.clear()
-    monkeypatch.setattr(progress.Progress, "converged", lambda run: bool(steps.append(run.step)))
+    monkeypatch.setattr(TrainingState, "converged", lambda run: bool(steps.append(run.step)))
     assert counts(learned(shell, "-o", "stopped")) == (1, 1, 0)
     assert steps == [1]
     whole, gone_on = (read_brush(shell.folder / f"{f}/dusk.brush") for f in ("whole", "stopped"))
@@ -217,7 +217,7 @@ def test_what_a_process_that_died_has_left_is_no_obstacle_to_the_next(shell):
     settings = LearningSettings(no_phrase=True)
     job = LearningJob("dim", pairs, target, settings, {}, Source(), anew=False)
     worker = LearningWorker("cpu", None)
-    (shell.folder / ".dim.brush.unfinished").write_bytes(b"of other settings")
+    (shell.folder / ".dim.brush.checkpoint").write_bytes(b"of other settings")
     (first,) = worker([job])
     (again,) = worker([job])  # a brush is there, and was never told of
     assert first.status == again.status == "done"

@@ -4,16 +4,18 @@ import errno
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
-from brushctl import settings
 from brushctl.app import learn
-from brushctl.engine.training import state as progress
+from brushctl.engine.training import recipes
+from brushctl.engine.training.state import TrainingState
 
 
 def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
-    monkeypatch.setattr(settings, "KEEP_EVERY", 1)
+    often = replace(recipes.RECIPES["default"], checkpoint_every=1)
+    monkeypatch.setitem(recipes.RECIPES, "default", often)
     command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
     shell.run(*command)
     whole = (shell.folder / "dim.brush").read_bytes()
@@ -22,19 +24,17 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(
-            progress.Progress, "converged", lambda run: stop() if run.step == 2 else False
-        )
+        patch.setattr(TrainingState, "converged", lambda run: stop() if run.step == 2 else False)
         _, err = shell.run(*command, "--overwrite", status=130)
     assert "--resume" in err
     assert (shell.folder / "dim.brush").read_bytes() == whole
-    assert (shell.folder / ".dim.brush.unfinished").exists()
+    assert (shell.folder / ".dim.brush.checkpoint").exists()
     for other in ("--seed", "--steps"):
         _, err = shell.run(*command, "--overwrite", "--resume", other, "1", status=2)
         assert "other pairs or settings" in err
     shell.run(*command, "--overwrite", "--resume")
     assert (shell.folder / "dim.brush").read_bytes() == whole
-    assert not (shell.folder / ".dim.brush.unfinished").exists()
+    assert not (shell.folder / ".dim.brush.checkpoint").exists()
 
 
 def pressed() -> None:
@@ -83,13 +83,13 @@ def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "converged", converged)
+        patch.setattr(TrainingState, "converged", converged)
         shell.run(*command, status=130)
-    assert (shell.folder / ".dim.fold-0.brush.unfinished").exists()
+    assert (shell.folder / ".dim.fold-0.brush.checkpoint").exists()
     _, err = shell.run(*command, status=2)
     assert "begun before" in err
     steps.clear()
-    monkeypatch.setattr(progress.Progress, "converged", lambda run: bool(steps.append(run.step)))
+    monkeypatch.setattr(TrainingState, "converged", lambda run: bool(steps.append(run.step)))
     shell.run(*command, "--resume")
     assert len(steps) == 12  # two folds and the whole; the first fold was done
     assert not list(shell.folder.glob(".dim*"))

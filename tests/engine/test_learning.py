@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from brushctl import settings
+from brushctl.brushes.checkpoint import Checkpoint
 from brushctl.brushes.file import decode_brush, encode_brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import from_brush
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training import loop as learning
-from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training import loop
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.optimizer import adam, set_rate
 from brushctl.engine.training.recipes import DEFAULT, PAPER, recipe_called
-from brushctl.engine.training.samples import EncodedPairs, draw
-from brushctl.engine.training.state import Progress
+from brushctl.engine.training.samples import EncodedPairs, draw_samples
+from brushctl.engine.training.state import TrainingState
 from brushctl.errors import (
     BrushMismatchError,
     DeviceError,
@@ -33,18 +33,17 @@ SHORT = replace(DEFAULT, steps=12, rate=0.1, tied=0.0)
 PROVENANCE = Provenance("toy", "2026-01-02", "brushctl test")
 
 
-class Memory:
-    """Keeps a run's states, and stops it with an error at its nth."""
+class Stopped(Checkpoint):
+    """A checkpoint at whose nth saving the run is stopped."""
 
-    def __init__(self, stop_at=None):
-        self.states, self.stop_at = [], stop_at
+    def __init__(self, target, stop_at):
+        super().__init__(target, "a run", "2026-01-02")
+        self.left = stop_at
 
-    def load(self):
-        return self.states[-1] if self.states else None
-
-    def keep(self, state):
-        self.states.append(state)
-        if len(self.states) == self.stop_at:
+    def save(self, state):
+        super().save(state)
+        self.left -= 1
+        if self.left == 0:
             raise KeyboardInterrupt
 
 
@@ -55,7 +54,7 @@ def made(base, pictures, recipe=SHORT, seed=0, phrase="make it darker", **more):
         base,
         pictures[:2],
         pictures[:2] * 0.5,
-        start=Start(phrase),
+        initial_phrase=InitialPhrase(phrase),
         recipe=recipe,
         seed=seed,
         provenance=PROVENANCE,
@@ -87,7 +86,7 @@ def test_tied_buckets_learn_as_one_and_then_apart(base, pictures):
     assert min(unlike(0.5)) > 0
 
 
-def test_progress_is_told(toy):
+def test_progress_is_reported(toy):
     _, events = toy
     assert Stage("learning", total=12) in events
     assert [e.done for e in events if isinstance(e, Advance)][-1] == 12
@@ -120,7 +119,7 @@ def test_learning_leaves_the_model_as_it_was(base, pictures):
 def test_every_bucket_draws_its_own_timesteps(base):
     pairs = EncodedPairs(torch.zeros(3, 16, 16, 16), torch.zeros(3, 16, 16, 16))
     recipe = replace(PAPER, batch=40)
-    t = draw(base, pairs, recipe, torch.Generator().manual_seed(0)).t.view(5, 40)
+    t = draw_samples(base, pairs, recipe, torch.Generator().manual_seed(0)).t.view(5, 40)
     for k in range(5):
         assert t[k].min() >= 200 * k
         assert t[k].max() < 200 * (k + 1)
@@ -129,7 +128,7 @@ def test_every_bucket_draws_its_own_timesteps(base):
 def test_a_perfect_prediction_recovers_the_picture(base):
     """z_t and the target are two mixtures of picture and noise: together they give it back."""
     x = torch.randn(2, 16, 16, 16, generator=torch.Generator().manual_seed(1))
-    sample = draw(base, EncodedPairs(x, x), PAPER, torch.Generator().manual_seed(0))
+    sample = draw_samples(base, EncodedPairs(x, x), PAPER, torch.Generator().manual_seed(0))
     a = base.alpha_bar[sample.t][:, None, None, None]
     recovered = a.sqrt() * sample.z_t - (1 - a).sqrt() * sample.target  # of velocity
     torch.testing.assert_close(recovered, sample.condition, atol=1e-4, rtol=1e-4)
@@ -176,22 +175,21 @@ def test_an_unknown_recipe_is_refused():
 
 
 @pytest.mark.parametrize("stop_at", [1, 2])
-def test_a_stopped_run_goes_on_to_the_same_bytes(base, pictures, monkeypatch, stop_at):
-    for name, value in {"KEEP_EVERY": 4, "LOOKS": 3, "DRAWS": 1}.items():
-        monkeypatch.setattr(settings, name, value)
+def test_a_stopped_run_goes_on_to_the_same_bytes(base, pictures, tmp_path, stop_at):
+    recipe = replace(SHORT, checkpoint_every=4, validations=3, validation_batch=1)
     held_out = (pictures[2:3], pictures[2:3] * 0.5)
-    whole, _ = made(base, pictures, held_out=held_out)
-    memory = Memory(stop_at)
+    whole, _ = made(base, pictures, recipe, held_out=held_out)
+    checkpoint = Stopped(tmp_path / "toy.brush", stop_at)
     with pytest.raises(KeyboardInterrupt):
-        made(base, pictures, held_out=held_out, keeper=memory)
-    resumed, events = made(base, pictures, held_out=held_out, keeper=memory)
+        made(base, pictures, recipe, held_out=held_out, checkpoint=checkpoint)
+    resumed, events = made(base, pictures, recipe, held_out=held_out, checkpoint=checkpoint)
     assert encode_brush(resumed) == encode_brush(whole)
     assert [e.done for e in events if isinstance(e, Advance)] == [10, 12]
     assert re.search(r"held out \d\.\d+ \(\d+\.\d dB\)$", events[-1].note)
 
 
 def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, monkeypatch):
-    honest, gradients = learning.sample_errors, []
+    honest, gradients = loop.sample_errors, []
 
     def cramped(guidance, sample):
         if len(sample.t) > 2:
@@ -201,9 +199,9 @@ def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, mo
     def kept(optimiser, *_):
         gradients.append([leaf.grad for g in optimiser.param_groups for leaf in g["params"]])
 
-    monkeypatch.setattr(learning, "update", kept)
+    monkeypatch.setattr(loop, "update", kept)
     made(base, pictures, replace(SHORT, steps=1))
-    monkeypatch.setattr(learning, "sample_errors", cramped)
+    monkeypatch.setattr(loop, "sample_errors", cramped)
     _, events = made(base, pictures, replace(SHORT, steps=1))
     assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
     whole, in_parts = (torch.cat([g.flatten() for g in step]) for step in gradients)
@@ -217,7 +215,7 @@ def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
     def none(_guidance, _sample):
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(learning, "sample_errors", none)
+    monkeypatch.setattr(loop, "sample_errors", none)
     with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
         made(base, pictures)
 
@@ -238,43 +236,56 @@ def test_a_figure_to_watch_that_does_not_fit_stops_no_learning(base, pictures, m
         raise DeviceMemoryError("not even one picture fits into the device's memory")
 
     monkeypatch.setattr(Editor, "edit", none)
-    monkeypatch.setattr(settings, "DRAWS", 1)
     held_out = (pictures[2:3], pictures[2:3] * 0.5)
-    _, events = made(base, pictures, replace(SHORT, steps=1), held_out=held_out)
+    once = replace(SHORT, steps=1, validation_batch=1)
+    _, events = made(base, pictures, once, held_out=held_out)
     assert re.search(r"held out \d\.\d+$", events[-1].note)
 
 
-def progress_of(values):
-    """Progress over one feature, j = 2, that stood at `values` when buckets had these errors."""
+def state_after(values, recipe=DEFAULT):
+    """Of a run over one feature, j = 2, that stood at `values` when buckets had these errors."""
     feature = torch.zeros(2, 1, 1)
-    run = Progress([feature], None, None)
+    run = TrainingState(recipe, [feature], None, None)
     for value, errors in values:
         feature.fill_(value)
-        run.note_validation(torch.tensor(errors))
+        run.record_validation(torch.tensor(errors))
     return run, feature
 
 
 def test_each_bucket_returns_to_where_it_was_best_on_held_out_pairs():
-    run, feature = progress_of([(1, [0.5, 0.5]), (2, [0.4, 0.6]), (3, [0.45, 0.4])])
+    run, feature = state_after([(1, [0.5, 0.5]), (2, [0.4, 0.6]), (3, [0.45, 0.4])])
     run.return_to_best()
     assert feature.flatten().tolist() == [2, 3]
 
 
 def test_learning_stops_when_held_out_pairs_gain_nothing_more():
     falling = [(k, [1.0 - 0.1 * k, 1.0 - 0.1 * k]) for k in range(7)]
-    run, _ = progress_of(falling)
+    run, _ = state_after(falling)
     assert not run.converged()
     for _ in range(6):
         assert not run.converged()
-        run.note_validation(torch.tensor([0.4, 0.4]))
+        run.record_validation(torch.tensor([0.4, 0.4]))
     assert run.converged()
 
 
-def test_the_papers_recipe_keeps_its_last_step_whatever_held_out_pairs_say(
-    base, pictures, monkeypatch
-):
-    monkeypatch.setattr(settings, "DRAWS", 1)
-    paper = replace(PAPER, steps=4)
+def test_when_learning_stops_is_the_recipes():
+    falling = [(k, [0.9**k, 0.9**k]) for k in range(4)]
+    for change, stops in (
+        ({"patience": 3, "min_delta": 0.005}, False),
+        ({"patience": 3, "min_delta": 0.3}, True),
+        ({"patience": 4, "min_delta": 0.3}, False),
+    ):
+        run, _ = state_after(falling, replace(DEFAULT, **change))
+        assert run.converged() == stops
+
+
+def test_held_out_pairs_are_evaluated_as_often_as_the_recipe_says():
+    for steps, validations, every in ((300, 20, 15), (310, 20, 16), (12, 3, 4), (3, 20, 1)):
+        assert replace(DEFAULT, steps=steps, validations=validations).validate_every == every
+
+
+def test_the_papers_recipe_keeps_its_last_step_whatever_held_out_pairs_say(base, pictures):
+    paper = replace(PAPER, steps=4, validation_batch=1)
     alone, _ = made(base, pictures, paper)
     judged, _ = made(base, pictures, paper, held_out=(pictures[2:], 1 - pictures[2:]))
     assert encode_brush(alone) == encode_brush(judged)

@@ -22,7 +22,7 @@ from brushctl.engine.model.base import BaseModel
 from brushctl.engine.model.families import Family
 from brushctl.engine.pixels import to_model
 from brushctl.engine.sampler import Editor, open_editor
-from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 from brushctl.grade import apply_grade, grade_of
@@ -35,7 +35,7 @@ PROVENANCE = Provenance("made", "2026-01-02", "brushctl test")
 def made(base: BaseModel, pictures: np.ndarray, phrase: str | None, scales: Scales | None):
     recipe = Recipe("toy", steps=3, batch=1, rate=0.5, decay=False, scales=scales, least_m=16)
     return make_brush(
-        base, pictures, 1 - pictures, start=Start(phrase), recipe=recipe, seed=0,
+        base, pictures, 1 - pictures, initial_phrase=InitialPhrase(phrase), recipe=recipe, seed=0,
         provenance=PROVENANCE, pair_hashes=["0" * 64],
     )  # fmt: skip
 

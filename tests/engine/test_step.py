@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from brushctl import settings
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.brush.instruction import initial
@@ -13,15 +12,20 @@ from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
 from brushctl.engine.training.loop import trainable
 from brushctl.engine.training.recipes import PAPER
-from brushctl.engine.training.samples import bucket_losses, draw, encode_pairs, sample_errors
-from brushctl.engine.training.state import Progress
+from brushctl.engine.training.samples import (
+    bucket_losses,
+    draw_samples,
+    encode_pairs,
+    sample_errors,
+)
+from brushctl.engine.training.state import TrainingState
 from brushctl.engine.training.validation import ValidationSet
 
 
 def test_buckets_learn_together_as_they_would_alone(base, pictures):
     """They share no feature: the gradient of a bucket's features is that of its own loss."""
     pairs = encode_pairs(base, pictures[:2], pictures[:2] * 0.5)
-    sample = draw(base, pairs, PAPER, torch.Generator().manual_seed(0))
+    sample = draw_samples(base, pairs, PAPER, torch.Generator().manual_seed(0))
 
     def gradients(loss_of):
         instruction = trainable(initial(base, "make it darker", 5))
@@ -43,11 +47,11 @@ def test_the_papers_schedule_bucket_after_bucket_ends_where_one_batch_does(base,
     """Three steps of Adam for each bucket by itself, and for all at once, on the same draws."""
     recipe, source = replace(PAPER, steps=3), torch.Generator().manual_seed(0)
     pairs = encode_pairs(base, pictures[:2], pictures[2:])
-    samples = [draw(base, pairs, recipe, source) for _ in range(recipe.steps)]
+    samples = [draw_samples(base, pairs, recipe, source) for _ in range(recipe.steps)]
 
     def learned(steps_of_samples):
         instruction = trainable(initial(base, "make it darker", 5))
-        run = Progress.start(instruction, recipe, 0)
+        run = TrainingState.start(instruction, recipe, 0)
         with brushed(base.unet, instruction) as state:
             guidance = Guidance(base, state, PAPER.scales)
             for sample in steps_of_samples:
@@ -67,7 +71,7 @@ def test_the_papers_schedule_bucket_after_bucket_ends_where_one_batch_does(base,
             assert (one[k] - all_of_them[k]).abs().mean() < 0.02 * moved
 
 
-def test_what_the_frozen_branches_predict_is_computed_once_for_all_looks(
+def test_what_the_frozen_branches_predict_is_computed_once_for_all_evaluations(
     base, pictures, monkeypatch
 ):
     honest, seen = Guidance.frozen_terms, []
@@ -83,14 +87,14 @@ def test_what_the_frozen_branches_predict_is_computed_once_for_all_looks(
         validation = ValidationSet(guidance, pictures[:1], pictures[1:2], recipe, seed=0)
         monkeypatch.setattr(Guidance, "frozen_terms", counted)
         first, again = validation.evaluate(1), validation.evaluate(2)
-        often = replace(recipe, batch=settings.DRAWS)
+        often = replace(recipe, batch=recipe.validation_batch)
         pairs = encode_pairs(base, pictures[:1], pictures[1:2])
-        sample = draw(base, pairs, often, torch.Generator().manual_seed(1))
+        sample = draw_samples(base, pairs, often, torch.Generator().manual_seed(1))
         with torch.no_grad():
             plain = bucket_losses(guidance, sample)
     torch.testing.assert_close(first, again, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(first, plain, rtol=1e-4, atol=1e-5)
-    assert sum(seen) == 2 * 5 * settings.DRAWS  # once for both looks, and once here
+    assert sum(seen) == 2 * 5 * recipe.validation_batch  # once for both, and once here
 
 
 @pytest.mark.parametrize("scales", [Scales(1.0, 1.0), Scales(7.5, 1.5)])
@@ -100,7 +104,7 @@ def test_gradients_in_bfloat16_point_where_those_in_float32_do(base, pictures, s
 
     def gradient(model):
         pairs = encode_pairs(model, pictures, 1 - pictures)
-        sample = draw(model, pairs, PAPER, torch.Generator().manual_seed(0))
+        sample = draw_samples(model, pairs, PAPER, torch.Generator().manual_seed(0))
         instruction = trainable(initial(model, "make it darker", 5))
         with brushed(model.unet, instruction) as state:
             sample_errors(Guidance(model, state, scales), sample).sum().backward()

@@ -12,7 +12,7 @@ from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
 from brushctl.engine.pixels import to_model
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError
 from tests.engine.random_xl import write_random_xl
@@ -43,7 +43,8 @@ def pipe(folder):
 def brush(xl, pictures):
     recipe = Recipe("toy", steps=2, batch=1, rate=0.5, decay=False, scales=None, least_m=16)
     return make_brush(
-        xl, pictures[:2], 1 - pictures[:2], start=Start(PHRASE), recipe=recipe, seed=0,
+        xl, pictures[:2], 1 - pictures[:2],
+        initial_phrase=InitialPhrase(PHRASE), recipe=recipe, seed=0,
         provenance=Provenance("made", "2026-01-02", "brushctl test"),
         pair_hashes=["0" * 64, "1" * 64],
     )  # fmt: skip

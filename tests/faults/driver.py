@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -192,11 +192,12 @@ def faults_of(case: Case, folder: Path, stride: int) -> Iterator[tuple[str, list
 def _import_what_learns() -> None:
     import torch
 
-    from brushctl import settings
     from brushctl.app import training_run  # noqa: F401
+    from brushctl.engine.training import recipes
 
     torch.set_num_threads(1)  # no threads to lose in a fork
-    settings.KEEP_EVERY = 1
+    for name, recipe in recipes.RECIPES.items():
+        recipes.RECIPES[name] = replace(recipe, checkpoint_every=1)
 
 
 def found_in(folder: Path, stride: int, names: list[str]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brushctl.pairs.align import measure_shift, registered
+from brushctl.pairs.align import aligned, measure_shift
 from brushctl.photos.photo import resize
 from tests.photos.looks import LOOKS, in_look, photograph
 
@@ -58,10 +58,10 @@ def test_shifts_are_in_pixels_of_the_original():
 def test_registered_pictures_show_the_same_part():
     picture = photograph("coffee", 300)
     before, after = moved(picture, 0, 0), moved(picture, -7, 11)
-    x, y = registered(before, after)
+    x, y = aligned(before, after)
     assert x.shape == y.shape == (240 - 7, 240 - 11, 3)
     np.testing.assert_array_equal(x, y)
-    same, kept = registered(before, in_look(before, "sepia"))
+    same, kept = aligned(before, in_look(before, "sepia"))
     assert same.shape == kept.shape == before.shape
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from brushctl.pairs.consistency import LEAST_PAIRS, odd_ones, sample
+from brushctl.pairs.consistency import LEAST_PAIRS, find_outliers, sums_of
 from tests.photos.looks import LOOKS, PHOTOGRAPHS, in_look, photograph
 
 SIDE = 96
@@ -15,12 +15,12 @@ def samples(name, look):
     """Both ways: (before to after, after to before)."""
     before = photograph(name, SIDE)
     after = in_look(before, look)
-    return sample(before, after), sample(after, before)
+    return sums_of(before, after), sums_of(after, before)
 
 
 def suspects(pairs):
     forward, reverse = zip(*pairs, strict=True)
-    return [(odd.index, odd.swapped) for odd in odd_ones(forward, reverse)]
+    return [(odd.index, odd.swapped) for odd in find_outliers(forward, reverse)]
 
 
 @pytest.mark.parametrize("look", sorted(LOOKS))

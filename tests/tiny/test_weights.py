@@ -7,9 +7,8 @@ import torch
 
 from brushctl.engine.brush.instruction import initial
 from brushctl.engine.model.base import open_base
-from brushctl.tiny.train.key_value_scale import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.pictures import psnr
-from brushctl.tiny.train.unet import new_unet
+from brushctl.tiny.train.unet import LEARNING_RATIO, TRAINING_RATIO, new_unet, set_key_value_scale
 from brushctl.tiny.train.vae import LATENTS, new_vae, pixel_worth, whiten
 from brushctl.tiny.train.widening import widen
 
@@ -32,12 +31,12 @@ def predicted(unet, latents):
         return unet(seen, torch.tensor([999, 300]), words).sample
 
 
-def test_the_gauge_scales_keys_and_values_and_changes_no_prediction(base):
+def test_scaling_keys_and_values_changes_no_prediction(base):
     unet = copy.deepcopy(base.unet)
-    set_gauge(unet, TRAINING)
+    set_key_value_scale(unet, TRAINING_RATIO)
     features = [t for KV in initial(replaced(base, unet), "snow", 1).features.values() for t in KV]
     expected = predicted(unet, LATENTS)
-    set_gauge(unet, LEARNING)
+    set_key_value_scale(unet, LEARNING_RATIO)
     scaled = [t for KV in initial(replaced(base, unet), "snow", 1).features.values() for t in KV]
     assert torch.equal(predicted(unet, LATENTS), expected)
     for before, after in zip(features, scaled, strict=True):
@@ -50,9 +49,9 @@ def replaced(base, unet):
     return other
 
 
-def test_the_shipped_weights_have_the_gauge_for_learning(base):
+def test_the_shipped_weights_have_the_scale_for_learning(base):
     unet = copy.deepcopy(base.unet)
-    set_gauge(unet, LEARNING)
+    set_key_value_scale(unet, LEARNING_RATIO)
     for name, weight in base.unet.state_dict().items():
         assert torch.equal(unet.state_dict()[name], weight), name
 

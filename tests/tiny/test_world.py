@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brushctl.tiny.world.edits import EDITS
-from brushctl.tiny.world.monochrome import FILTERS
+from brushctl.tiny.world.grading import FILTERS
 
 
 def test_fruit_is_called_the_same_in_instructions_and_in_phrases():

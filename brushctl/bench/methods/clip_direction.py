@@ -33,8 +33,8 @@ class Direction:
 
     def distance(self, text: torch.Tensor) -> torch.Tensor:
         """How far texts (j, l, d_text) are from it: (j,), from 0.5 to 2."""
-        said = text.float().mean(1) @ self.projection  # (j, d)
-        return 1 - F.cosine_similarity(said, self.meant, dim=-1).clamp(max=NEAREST)
+        features = text.float().mean(1) @ self.projection  # (j, d)
+        return 1 - F.cosine_similarity(features, self.meant, dim=-1).clamp(max=NEAREST)
 
 
 def direction_of(
@@ -50,9 +50,9 @@ def direction_of(
 
 
 def reads_with(base: BaseModel, clip: Clip) -> bool:
-    """Whether the base reads words with this CLIP's text encoder, and with nothing beside it.
+    """Whether the base reads words with this CLIP's text encoder, and with nothing else.
 
-    That is so in Stable Diffusion 1 with ViT-L-14. XL has the same encoder beside another; that of
+    That is so in Stable Diffusion 1 with ViT-L-14. XL has the same encoder and another; that of
     Stable Diffusion 2, and tiny-ip2p's, are other ones. Encoders are told apart by their token
     embeddings, which no two trainings have in common; half precision may have rounded them.
     """

@@ -52,7 +52,9 @@ def tower_distance(clip: Clip) -> Distance:
 
     @torch.inference_mode()
     def distance(a: Sequence[FloatImage], b: Sequence[FloatImage]) -> list[float]:
-        stages = [tower.forward_intermediates(clip.seen(x))["image_intermediates"] for x in (a, b)]
+        stages = [
+            tower.forward_intermediates(clip.preprocess(x))["image_intermediates"] for x in (a, b)
+        ]
         apart = [
             (F.normalize(p, dim=1) - F.normalize(q, dim=1)).square().sum(1).flatten(1).mean(1)
             for p, q in zip(*stages, strict=True)

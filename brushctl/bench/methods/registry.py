@@ -18,7 +18,7 @@ from brushctl.engine.model.fingerprint import digest_of_modules
 from brushctl.engine.phrases.clip import TINY_CLIP, Clip
 from brushctl.engine.phrases.unique_phrase import ETA, PHRASES, SHARE, find_phrase, vocabulary_of
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training.loop import learn
+from brushctl.engine.training.loop import train
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
 from brushctl.events import Reporter, silent
 from brushctl.grade.lut import fit_lut
@@ -52,10 +52,10 @@ class Bench:
         return "tiny-clip" if self.clip.id == str(TINY_CLIP) else self.clip.id
 
     def models_digest(self) -> str:
-        """Of all that cases depend on in the models beside the U-Net, and of the phrases."""
+        """Of all that cases depend on in the models besides the U-Net, and of the phrases."""
         parts = [self.base.vae, *self.base.family.encoders, self.clip.model]
-        said = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        facts = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def recipe(self, recipe: Recipe, pairs: int, *, buckets: int | None = None) -> Recipe:
         """The recipe for so many training pairs under this bench's budget.
@@ -64,7 +64,7 @@ class Bench:
         """
         buckets = buckets or recipe.buckets
         return replace(
-            recipe.fitted(pairs, self.steps if recipe is DEFAULT else None),
+            recipe.for_pairs(pairs, self.steps if recipe is DEFAULT else None),
             batch=recipe.batch * recipe.buckets // buckets,
             buckets=buckets,
         )
@@ -74,7 +74,7 @@ Edit = Callable[[Sequence[Pixels]], list[Pixels]]
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class LearnedEdit:
     """What a method has made of an effect's training pairs.
 
     Attributes:
@@ -97,30 +97,30 @@ class Learnt:
             return [edited.after for edited in editor.edit(pictures)]
 
 
-Method = Callable[[Bench, Effect, Reporter], Learnt]
+Method = Callable[[Bench, Effect, Reporter], LearnedEdit]
 
 
-def _nothing(_bench: Bench, _effect: Effect, _report: Reporter) -> Learnt:
-    return Learnt(direct=list)
+def _nothing(_bench: Bench, _effect: Effect, _report: Reporter) -> LearnedEdit:
+    return LearnedEdit(direct=list)
 
 
-def _lut(_bench: Bench, effect: Effect, _report: Reporter) -> Learnt:
+def _lut(_bench: Bench, effect: Effect, _report: Reporter) -> LearnedEdit:
     before, after = effect.train
     table = fit_lut(list(before), list(after))
-    return Learnt(direct=lambda pictures: [table(picture) for picture in pictures])
+    return LearnedEdit(direct=lambda pictures: [table(picture) for picture in pictures])
 
 
-def _text(bench: Bench, effect: Effect, _report: Reporter) -> Learnt:
-    return Learnt(effect.instruction, from_text(bench.base, effect.instruction))
+def _text(bench: Bench, effect: Effect, _report: Reporter) -> LearnedEdit:
+    return LearnedEdit(effect.instruction, from_text(bench.base, effect.instruction))
 
 
 def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False) -> Method:
     """InstructBrush; `content` starts from a caption of the pictures after the edit."""
 
-    def method(bench: Bench, effect: Effect, report: Reporter) -> Learnt:
+    def method(bench: Bench, effect: Effect, report: Reporter) -> LearnedEdit:
         phrase = _start(bench, effect, content=content, report=report)
         before, after = effect.train
-        learned = learn(
+        learned = train(
             bench.base,
             before,
             after,
@@ -129,7 +129,7 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
             seed=bench.seed,
             report=report,
         )
-        return Learnt(phrase, learned.instruction)
+        return LearnedEdit(phrase, learned.instruction)
 
     return method
 
@@ -137,7 +137,7 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
 def _inversion(recipe: Recipe, *, visii: bool) -> Method:
     """Text states: Visii's one from a caption, or the ablation's, one for each bucket."""
 
-    def method(bench: Bench, effect: Effect, report: Reporter) -> Learnt:
+    def method(bench: Bench, effect: Effect, report: Reporter) -> LearnedEdit:
         phrase = _start(bench, effect, content=visii, report=report)
         before, after = effect.train
         instruction = invert(
@@ -151,7 +151,7 @@ def _inversion(recipe: Recipe, *, visii: bool) -> Method:
             direction=direction_of(bench.base, bench.clip, before, after) if visii else None,
             report=report,
         )
-        return Learnt(phrase, instruction)
+        return LearnedEdit(phrase, instruction)
 
     return method
 
@@ -190,17 +190,17 @@ def _fitting(base: BaseModel, phrases: Sequence[str]) -> str:
     return next((words for words in joined if base.token_count(words) <= limit), joined[-1])
 
 
-def chosen_scales(
-    bench: Bench, learnt: Learnt, train: tuple[Pixels, Pixels], grid: Sequence[Scales]
+def select_scales(
+    bench: Bench, learned: LearnedEdit, train: tuple[Pixels, Pixels], grid: Sequence[Scales]
 ) -> Scales:
     """The guidance whose edits of the first training pairs come closest to their truth."""
-    before, after = (list(side[:CHOOSING]) for side in train)
+    before, after = (list(side[:SELECTION_PAIRS]) for side in train)
     errors = [
-        float(np.mean(np.subtract(learnt.edit(bench, before, scales), after) ** 2))
+        float(np.mean(np.subtract(learned.edit(bench, before, scales), after) ** 2))
         for scales in grid
     ]
     return grid[int(np.argmin(errors))]
 
 
-CHOOSING = 2
+SELECTION_PAIRS = 2
 """Training pairs that the guidance is chosen on."""

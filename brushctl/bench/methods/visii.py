@@ -14,7 +14,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from brushctl import settings
 from brushctl.bench.methods.clip_direction import Direction
 from brushctl.brushes.metadata import Buckets
 from brushctl.engine.brush.attention import brushed
@@ -22,14 +21,15 @@ from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.brush.instruction import Instruction, tokens_learned
 from brushctl.engine.devices import check_gradients, enough_memory
 from brushctl.engine.model.base import BaseModel
+from brushctl.engine.training.loop import REPORT_EVERY
 from brushctl.engine.training.optimizer import adam, update
 from brushctl.engine.training.recipes import Recipe
 from brushctl.engine.training.samples import (
-    Draw,
     EncodedPairs,
+    NoisySamples,
     add_noise,
     bucket_losses,
-    draw,
+    draw_samples,
     encode_pairs,
 )
 from brushctl.events import Advance, Reporter, Stage, silent
@@ -80,22 +80,22 @@ def invert(
     edges = Buckets.even(recipe.buckets, base.train_steps).edges
     instruction = Instruction(text=text, pooled=words.pooled_prompt_embeds, edges=edges)
     optimiser = adam([head], recipe)
-    source = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     report(Stage("learning", total=recipe.steps))
     with brushed(base.unet, instruction) as state:
         guidance = Guidance(base, state, recipe.scales or base.defaults.scales)
         for step in range(recipe.steps):
             with enough_memory("the samples of a step do not fit into the device's memory"):
-                sample = draw(base, pairs, recipe, source)
+                sample = draw_samples(base, pairs, recipe, generator)
                 if fixed_noise:
-                    sample = _with_fixed_noise(base, pairs, sample, seed, source)
+                    sample = _with_fixed_noise(base, pairs, sample, seed, generator)
                 now = torch.cat([head.to(tail.dtype), tail], dim=1)
                 state.instruction = replace(instruction, text=now)
                 losses = bucket_losses(guidance, sample)
                 optimiser.zero_grad(set_to_none=True)
                 total_loss(losses, now, direction).backward()
                 update(optimiser, recipe, step)
-            if (step + 1) % settings.REPORT_EVERY == 0 or step + 1 == recipe.steps:
+            if (step + 1) % REPORT_EVERY == 0 or step + 1 == recipe.steps:
                 report(Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}"))
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)
     return replace(instruction, text=learned)
@@ -111,13 +111,17 @@ def total_loss(
 
 
 def _with_fixed_noise(
-    base: BaseModel, pairs: EncodedPairs, sample: Draw, seed: int, source: torch.Generator
-) -> Draw:
+    base: BaseModel,
+    pairs: EncodedPairs,
+    sample: NoisySamples,
+    seed: int,
+    generator: torch.Generator,
+) -> NoisySamples:
     """Other pairs at the sample's timesteps, under the noise that belongs to each timestep."""
     shape = pairs.target.shape[1:]
     noise = [
         torch.randn(shape, generator=torch.Generator().manual_seed(seed * base.train_steps + t))
         for t in sample.t.tolist()
     ]
-    index = torch.randint(len(pairs.condition), (len(noise),), generator=source)
+    index = torch.randint(len(pairs.condition), (len(noise),), generator=generator)
     return add_noise(base, pairs, index, sample.t.cpu(), torch.stack(noise), sample.buckets)

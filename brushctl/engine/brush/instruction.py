@@ -138,11 +138,11 @@ def _with_empty(
     j, m = next(iter(learned.features.values()))[0].shape[:2]
     empty = _untouched(base, base.read(None), j, m)
 
-    def beside(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+    def joined(nothing: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
         return both(nothing.to(whole), whole)
 
     features = {
-        site: (beside(empty.features[site][0], K), beside(empty.features[site][1], V))
+        site: (joined(empty.features[site][0], K), joined(empty.features[site][1], V))
         for site, (K, V) in learned.features.items()
     }
     weights = learned.weights
@@ -150,8 +150,8 @@ def _with_empty(
         weights = both(torch.zeros_like(weights), weights.log()).exp()
     return replace(
         learned,
-        text=beside(empty.text, learned.text),
-        pooled=beside(empty.pooled, learned.pooled),
+        text=joined(empty.text, learned.text),
+        pooled=joined(empty.pooled, learned.pooled),
         features=features,
         weights=weights,
     )

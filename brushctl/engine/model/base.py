@@ -178,8 +178,8 @@ def find(name: str | None, revision: str | None = None) -> Found:
         BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
         UsageError: the revision is empty.
     """
-    name, said = with_revision(name or TINY)
-    revision = said or revision
+    name, named_revision = with_revision(name or TINY)
+    revision = named_revision or revision
     path = EMBEDDED if name == TINY else find_base(name, revision)
     try:
         sha256 = identity_of_file(path) if path.is_file() else identity(path / "unet")

@@ -61,7 +61,7 @@ class Family:
         return Words(states, states.new_zeros(1, 0))
 
     def added(self, pooled: torch.Tensor, height: int, width: int) -> dict[str, Any]:  # noqa: ARG002
-        """The U-Net's arguments beside sample, timestep and states.
+        """The U-Net's arguments besides sample, timestep and states.
 
         Args:
             pooled: (n, d_pooled).

@@ -25,7 +25,7 @@ def identity(unet: Path) -> str:
     """SHA-256 over the U-Net's tensors in sorted order: names, and values as float16.
 
     Half precision is where a base's published variants agree, so that its fp16 and fp32 copies
-    have one identity. That of a large file is computed once and remembered beside the brushes.
+    have one identity. That of a large file is computed once and remembered next to the brushes.
 
     Args:
         unet: the U-Net's folder.

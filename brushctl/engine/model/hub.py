@@ -12,9 +12,9 @@ from brushctl.engine.model.checkpoint import SUFFIXES
 from brushctl.engine.model.weights import HALF, PARTS, is_complete, weights_among
 from brushctl.errors import BaseModelError, BrushctlError, UsageError, first_line, shortage
 from brushctl.files import expanded
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetching
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetch_command
 
-PATIENCE = 4.0
+CONNECT_TIMEOUT = 4.0
 """Seconds to wait for the hub's first answer. Its own client retries for many minutes."""
 
 
@@ -104,7 +104,7 @@ def unavailable(name: str, revision: str | None, error: Exception) -> BrushctlEr
     if lacking := shortage(error):
         return lacking
     wanted = name if "/" in name and not _is_path(name) else INSTRUCT_PIX2PIX
-    fetch = fetching(wanted, revision if wanted == name else None)
+    fetch = fetch_command(wanted, revision if wanted == name else None)
     return BaseModelError(
         f"the base model cannot be loaded ({first_line(error)})",
         where=name,
@@ -124,7 +124,7 @@ def check_reachable() -> None:
     if constants.HF_HUB_OFFLINE:
         raise ConnectionError("it is not on this machine, and HF_HUB_OFFLINE is set")
     try:
-        urllib.request.urlopen(constants.ENDPOINT, timeout=PATIENCE).close()
+        urllib.request.urlopen(constants.ENDPOINT, timeout=CONNECT_TIMEOUT).close()
     except urllib.error.HTTPError:
         return  # whatever it says, it is there
     except OSError as error:

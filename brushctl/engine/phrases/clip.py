@@ -66,12 +66,12 @@ class Clip:
     def encode_images(self, images: Sequence[FloatImage]) -> Features:
         """Features of (h, w, 3) pictures in [0, 1]."""
         parts = [
-            self._unit("encode_image", self.seen(images[k : k + PICTURES]))
+            self._unit("encode_image", self.preprocess(images[k : k + PICTURES]))
             for k in range(0, len(images), PICTURES)
         ]
         return np.concatenate(parts)
 
-    def seen(self, images: Sequence[FloatImage]) -> torch.Tensor:
+    def preprocess(self, images: Sequence[FloatImage]) -> torch.Tensor:
         """Pictures as the model takes them: (n, 3, side, side)."""
         return torch.stack([self.prepare(_pil(x)) for x in images]).to(self.device)
 

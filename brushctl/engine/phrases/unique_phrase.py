@@ -120,12 +120,12 @@ def find_phrase(
     report: Reporter = silent,
 ) -> Phrasing:
     """The phrase that names an edit, from pictures (h, w, 3) before and after it."""
-    seen = look(clip, before, after, vocabulary, report=report)
-    return seen.phrasing(r=r, eta=eta)
+    features = clip_features(clip, before, after, vocabulary, report=report)
+    return features.phrasing(r=r, eta=eta)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClipFeatures:
     """Pairs and a vocabulary as CLIP sees them.
 
     Attributes:
@@ -140,7 +140,7 @@ class Seen:
     before: Features
     after: Features
 
-    def of(self, pairs: Sequence[int]) -> "Seen":
+    def subset(self, pairs: Sequence[int]) -> "ClipFeatures":
         """Some of the pairs, by their places."""
         rows = list(pairs)
         return replace(self, before=self.before[rows], after=self.after[rows])
@@ -151,19 +151,19 @@ class Seen:
         return choose(self.vocabulary, x, y, r=r, eta=eta)
 
 
-def look(
+def clip_features(
     clip: Clip,
     before: Sequence[FloatImage],
     after: Sequence[FloatImage],
     vocabulary: Sequence[str],
     *,
     report: Reporter = silent,
-) -> Seen:
+) -> ClipFeatures:
     """See pictures (h, w, 3) before and after an edit, and every phrase, through CLIP."""
     report(Stage("looking at pairs"))
     x, y = clip.encode_images(before), clip.encode_images(after)
     phrases = clip.encode_texts(vocabulary, report=report)
-    return Seen(vocabulary, phrases, x, y)
+    return ClipFeatures(vocabulary, phrases, x, y)
 
 
 def choose(

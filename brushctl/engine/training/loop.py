@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from brushctl import settings
+from brushctl.brushes.checkpoint import Checkpoint
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.brush.instruction import Instruction, initial
@@ -16,14 +16,23 @@ from brushctl.engine.devices import check_gradients, enough_memory, out_of_memor
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.training.optimizer import update
 from brushctl.engine.training.recipes import Recipe
-from brushctl.engine.training.samples import Draw, EncodedPairs, draw, encode_pairs, sample_errors
-from brushctl.engine.training.state import Keeper, Progress
+from brushctl.engine.training.samples import (
+    EncodedPairs,
+    NoisySamples,
+    draw_samples,
+    encode_pairs,
+    sample_errors,
+)
+from brushctl.engine.training.state import TrainingState
 from brushctl.engine.training.validation import ValidationSet
 from brushctl.events import Advance, Reporter, Stage, Warned, silent
 
+REPORT_EVERY = 10
+"""Steps between two progress events: a second or so on a laptop."""
+
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class TrainingResult:
     """The outcome of learning.
 
     Attributes:
@@ -41,7 +50,7 @@ class Learned:
     steps: int
 
 
-def learn(
+def train(
     base: BaseModel,
     before: np.ndarray,
     after: np.ndarray,
@@ -50,9 +59,9 @@ def learn(
     recipe: Recipe,
     seed: int,
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
-    keeper: Keeper | None = None,
+    checkpoint: Checkpoint | None = None,
     report: Reporter = silent,
-) -> Learned:
+) -> TrainingResult:
     """Learn an instruction from (n, s, s, 3) before/after pictures.
 
     Minimises eq. 5 over the features of all sites and buckets: the squared error of the guided
@@ -69,7 +78,7 @@ def learn(
         held_out: before/after pictures that nothing is learned from. With a recipe that goes by
             them, each bucket's features are those of the step at which its error on them was
             least, and learning stops when it falls no more; else they only tell how it goes.
-        keeper: where the run's state is kept, and from where it goes on.
+        checkpoint: where the run's state is saved, and from where it goes on.
         report: is told how far it has come.
 
     Raises:
@@ -82,30 +91,29 @@ def learn(
     pairs = encode_pairs(base, before, after)
     instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
     scales = recipe.scales or base.defaults.scales
-    run = Progress.start(instruction, recipe, seed)
-    if keeper and (state := keeper.load()):
+    run = TrainingState.start(instruction, recipe, seed)
+    if checkpoint and (state := checkpoint.load()):
         run.restore(state)
     report(Stage("learning", total=recipe.steps))
     with brushed(base.unet, instruction) as reading:
         guidance = Guidance(base, reading, scales)
         validation = ValidationSet(guidance, *held_out, recipe, seed) if held_out else None
-        evaluate_every = math.ceil(recipe.steps / settings.LOOKS)
-        while run.step < recipe.steps and not (recipe.by_held_out and run.converged()):
+        while run.step < recipe.steps and not (recipe.early_stopping and run.converged()):
             with enough_memory("one sample alone does not fit into the device's memory"):
                 _step(guidance, pairs, recipe, run, report=report)
-            if validation and (run.step % evaluate_every == 0 or run.step == recipe.steps):
-                run.note_validation(validation.evaluate(run.parts))
+            if validation and (run.step % recipe.validate_every == 0 or run.step == recipe.steps):
+                run.record_validation(validation.evaluate(run.parts))
                 run.psnr = validation.psnr()
-            if run.step % settings.REPORT_EVERY == 0 or run.step == recipe.steps:
-                report(Advance(run.step, _told(run)))
-            if keeper and run.step % settings.KEEP_EVERY == 0 and run.step < recipe.steps:
-                keeper.keep(run.state())
-        if keeper:
-            keeper.keep(run.state())
-    if recipe.by_held_out:
+            if run.step % REPORT_EVERY == 0 or run.step == recipe.steps:
+                report(Advance(run.step, _losses(run)))
+            if checkpoint and run.step % recipe.checkpoint_every == 0 and run.step < recipe.steps:
+                checkpoint.save(run.state())
+        if checkpoint:
+            checkpoint.save(run.state())
+    if recipe.early_stopping:
         run.return_to_best()
     tenth = max(1, recipe.steps // 10)
-    return Learned(
+    return TrainingResult(
         instruction=frozen(instruction),
         scales=scales,
         first_loss=_mean(run.losses[:tenth]),
@@ -118,12 +126,12 @@ def _step(
     guidance: Guidance,
     pairs: EncodedPairs,
     recipe: Recipe,
-    run: Progress,
+    run: TrainingState,
     *,
     report: Reporter = silent,
 ) -> None:
     """One step of Adam; where memory does not suffice, the samples go through in parts."""
-    sample = draw(guidance.base, pairs, recipe, run.source)
+    sample = draw_samples(guidance.base, pairs, recipe, run.generator)
     while True:
         run.optimiser.zero_grad(set_to_none=True)
         try:
@@ -140,21 +148,21 @@ def _step(
     run.step += 1
 
 
-def _backward(guidance: Guidance, sample: Draw, batch: int) -> torch.Tensor:
+def _backward(guidance: Guidance, sample: NoisySamples, batch: int) -> torch.Tensor:
     """Add to the gradients of the buckets' mean errors; return the samples' own, (n,)."""
     errors = sample_errors(guidance, sample)
     (errors.sum() / batch).backward()
     return errors.detach()
 
 
-def _told(run: Progress) -> str:
+def _losses(run: TrainingState) -> str:
     """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
-    recent = torch.stack(run.losses[-settings.REPORT_EVERY :]).mean(0)
-    told = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
+    recent = torch.stack(run.losses[-REPORT_EVERY:]).mean(0)
+    losses = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
     if not run.validation_losses:
-        return told
-    told += f", held out {float(run.validation_losses[-1].mean()):.3f}"
-    return told if math.isnan(run.psnr) else f"{told} ({run.psnr:.1f} dB)"
+        return losses
+    losses += f", held out {float(run.validation_losses[-1].mean()):.3f}"
+    return losses if math.isnan(run.psnr) else f"{losses} ({run.psnr:.1f} dB)"
 
 
 def trainable(instruction: Instruction) -> Instruction:

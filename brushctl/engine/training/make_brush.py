@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
+from brushctl.brushes.checkpoint import Checkpoint
 from brushctl.brushes.file import Brush, sealed
 from brushctl.brushes.metadata import (
     Apply,
@@ -23,39 +25,39 @@ from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import Clip
 from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
 from brushctl.engine.pixels import FloatImage
-from brushctl.engine.training.loop import Learned, learn
+from brushctl.engine.training.loop import TrainingResult, train
 from brushctl.engine.training.recipes import Recipe
-from brushctl.engine.training.state import Keeper
 from brushctl.events import Reporter, silent
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class InitialPhrase:
     """Where learning starts: a phrase (None for none), and the unique phrases it was made of."""
 
     phrase: str | None
     before: UniquePhrase | None = None
     after: UniquePhrase | None = None
 
+    @classmethod
+    def from_phrasing(cls, found: Phrasing) -> Self:
+        """The initial phrase that a search for unique phrases has ended with."""
+        x, y = (
+            UniquePhrase(c.phrase, round(c.sensitivity, 6)) if c else None
+            for c in (found.unique_before, found.unique_after)
+        )
+        return cls(found.phrase, x, y)
 
-def find_start(
+
+def find_initial_phrase(
     clip: Clip,
     before: Sequence[FloatImage],
     after: Sequence[FloatImage],
     *,
     report: Reporter = silent,
-) -> Start:
-    """The start that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
-    return named(find_phrase(clip, before, after, vocabulary_of(clip), report=report))
-
-
-def named(found: Phrasing) -> Start:
-    """The start that a search for phrases has ended with."""
-    x, y = (
-        UniquePhrase(c.phrase, round(c.sensitivity, 6)) if c else None
-        for c in (found.unique_before, found.unique_after)
-    )
-    return Start(found.phrase, x, y)
+) -> InitialPhrase:
+    """The phrase that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
+    found = find_phrase(clip, before, after, vocabulary_of(clip), report=report)
+    return InitialPhrase.from_phrasing(found)
 
 
 def make_brush(
@@ -63,29 +65,29 @@ def make_brush(
     before: np.ndarray,
     after: np.ndarray,
     *,
-    start: Start,
+    initial_phrase: InitialPhrase,
     recipe: Recipe,
     seed: int,
     provenance: Provenance,
     pair_hashes: Sequence[str],
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
-    keeper: Keeper | None = None,
+    checkpoint: Checkpoint | None = None,
     report: Reporter = silent,
 ) -> Brush:
     """Learn from (n, s, s, 3) before/after pictures; return the brush with its history.
 
-    `pair_hashes` are of the pairs learned from; `held_out` and `keeper` are those of
-    `brushctl.engine.training.loop.learn`, whose errors are raised as well.
+    `pair_hashes` are of the pairs learned from; `held_out` and `checkpoint` are those of
+    `brushctl.engine.training.loop.train`, whose errors are raised as well.
     """
-    learned = learn(
+    learned = train(
         base,
         before,
         after,
-        phrase=start.phrase,
+        phrase=initial_phrase.phrase,
         recipe=recipe,
         seed=seed,
         held_out=held_out,
-        keeper=keeper,
+        checkpoint=checkpoint,
         report=report,
     )
     features = to_arrays(learned.instruction)
@@ -94,7 +96,9 @@ def make_brush(
         name=provenance.name,
         created=provenance.created,
         tool=provenance.tool,
-        instruction=Instruction(start.phrase, m, (Segment(m),), start.before, start.after),
+        instruction=Instruction(
+            initial_phrase.phrase, m, (Segment(m),), initial_phrase.before, initial_phrase.after
+        ),
         buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
         base=Base(base.id, base.architecture, base.unet_sha256, base.revision),
         apply=Apply(learned.scales.s_T, learned.scales.s_I, base.defaults.steps, base.resolution),
@@ -103,7 +107,9 @@ def make_brush(
     return sealed(Brush(metadata, features))
 
 
-def _training(learned: Learned, recipe: Recipe, seed: int, pair_hashes: Sequence[str]) -> Training:
+def _training(
+    learned: TrainingResult, recipe: Recipe, seed: int, pair_hashes: Sequence[str]
+) -> Training:
     instruction = InstructionTraining(
         recipe=recipe.name,
         steps=learned.steps,

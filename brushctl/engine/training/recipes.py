@@ -1,10 +1,13 @@
 """Recipes: how learning is run. Every figure has its reason."""
 
+import math
 from dataclasses import dataclass, replace
 
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.errors import UsageError
-from brushctl.settings import PAIRS_FOR_ONE_HELD_OUT
+
+PAIRS_FOR_ONE_HELD_OUT = 6
+"""Of so many pairs one is held out: five are what an edit needs to be told from its scenes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,18 @@ class Recipe:
         buckets: j.
         least_m: learned tokens, unless the phrase has more.
         tied: the share of the steps in which all buckets learn as one, from all samples.
-        by_held_out: whether held-out pairs decide when to stop, and which step each bucket keeps.
+        early_stopping: whether held-out pairs decide when to stop, and which step each bucket
+            keeps.
         steps_for_one: the steps where one pair is all there is, unless they are as many.
+        validations: how often held-out pairs are evaluated: a twentieth of the steps is the least
+            by which stopping early is worth it.
+        validation_batch: samples for each bucket and held-out pair, the same at every evaluation:
+            what differs between two evaluations is then the brush.
+        patience: evaluations in a row that may bring nothing before learning stops: nearly a third
+            of the steps, since the rate may only settle things at its end.
+        min_delta: by how much of itself the error on held-out pairs must fall within them.
+        checkpoint_every: steps between two checkpoints, of which a killed run loses the last one's
+            successors: some seconds' work on a laptop.
     """
 
     name: str
@@ -38,20 +51,30 @@ class Recipe:
     buckets: int = 5
     least_m: int = 0
     tied: float = 0.0
-    by_held_out: bool = True
+    early_stopping: bool = True
     steps_for_one: int | None = None
+    validations: int = 20
+    validation_batch: int = 4
+    patience: int = 6
+    min_delta: float = 0.005
+    checkpoint_every: int = 25
 
-    def fitted(self, pairs: int, steps: int | None = None) -> "Recipe":
+    @property
+    def validate_every(self) -> int:
+        """Steps from one evaluation of the held-out pairs to the next."""
+        return math.ceil(self.steps / self.validations)
+
+    def for_pairs(self, pairs: int, steps: int | None = None) -> "Recipe":
         """The recipe as it is run on so many pairs; in `steps` steps if they are given."""
         alone = self.steps_for_one if pairs == 1 else None
         return replace(self, steps=steps or alone or self.steps)
 
-    def spared(self, pairs: int) -> int:
+    def held_out(self, pairs: int) -> int:
         """How many of so many pairs are held out unless one says: none that would decide nothing.
 
         A recipe that does not use them learns from all, as its authors did.
         """
-        return pairs // PAIRS_FOR_ONE_HELD_OUT if self.by_held_out else 0
+        return pairs // PAIRS_FOR_ONE_HELD_OUT if self.early_stopping else 0
 
 
 PAPER = Recipe(
@@ -61,7 +84,7 @@ PAPER = Recipe(
     rate=1e-3,
     decay=False,
     scales=PAPER_SCALES,
-    by_held_out=False,
+    early_stopping=False,
 )
 """Exactly the paper's: 1,000 steps for each of five buckets, batch 1, Adam at 1e-3."""
 

@@ -39,7 +39,7 @@ def encode_pairs(base: BaseModel, before: np.ndarray, after: np.ndarray) -> Enco
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class NoisySamples:
     """One step's samples, bucket by bucket: j * batch rows.
 
     Attributes:
@@ -56,26 +56,31 @@ class Draw:
     target: torch.Tensor
     buckets: int
 
-    def parts(self, count: int) -> "list[Draw]":
+    def parts(self, count: int) -> "list[NoisySamples]":
         """The same samples in `count` parts or fewer, whatever their buckets."""
         return self.rows(math.ceil(len(self.t) / count))
 
-    def rows(self, size: int) -> "list[Draw]":
+    def rows(self, size: int) -> "list[NoisySamples]":
         """The same samples in parts of `size`, the last of what is left."""
         condition, z_t, t, target = (
             x.split(size) for x in (self.condition, self.z_t, self.t, self.target)
         )
-        return [Draw(*rows, self.buckets) for rows in zip(condition, z_t, t, target, strict=True)]
+        return [
+            NoisySamples(*rows, self.buckets)
+            for rows in zip(condition, z_t, t, target, strict=True)
+        ]
 
 
-def draw(base: BaseModel, pairs: EncodedPairs, recipe: Recipe, source: torch.Generator) -> Draw:
-    """Draw pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
+def draw_samples(
+    base: BaseModel, pairs: EncodedPairs, recipe: Recipe, generator: torch.Generator
+) -> NoisySamples:
+    """NoisySamples pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
     T, n = base.train_steps, recipe.buckets * recipe.batch
     width = T / recipe.buckets
     bucket = torch.arange(recipe.buckets).repeat_interleave(recipe.batch)  # (n,)
-    t = ((bucket + torch.rand(n, generator=source)) * width).long().clamp(max=T - 1)
-    index = torch.randint(len(pairs.condition), (n,), generator=source)
-    noise = torch.randn((n, *pairs.target.shape[1:]), generator=source)
+    t = ((bucket + torch.rand(n, generator=generator)) * width).long().clamp(max=T - 1)
+    index = torch.randint(len(pairs.condition), (n,), generator=generator)
+    noise = torch.randn((n, *pairs.target.shape[1:]), generator=generator)
     return add_noise(base, pairs, index, t, noise, recipe.buckets)
 
 
@@ -86,13 +91,13 @@ def add_noise(
     t: torch.Tensor,
     noise: torch.Tensor,
     buckets: int,
-) -> Draw:
+) -> NoisySamples:
     """Samples of the pairs at `index` (n,), at timesteps `t` (n,), under `noise` (n, c, h, w)."""
     x = pairs.target[index].float()
     noise = noise.to(x.device)
     alpha_bar = base.alpha_bar.to(x.device)[t.to(x.device)][:, None, None, None]
     a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
-    return Draw(
+    return NoisySamples(
         condition=pairs.condition[index],
         z_t=(a * x + b * noise).to(pairs.condition.dtype),
         t=t.to(x.device),
@@ -101,17 +106,17 @@ def add_noise(
     )
 
 
-def bucket_losses(guidance: Guidance, sample: Draw) -> torch.Tensor:
+def bucket_losses(guidance: Guidance, sample: NoisySamples) -> torch.Tensor:
     """Mean squared error in each bucket, (j,)."""
     return sample_errors(guidance, sample).view(sample.buckets, -1).mean(1)
 
 
-def sample_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
+def sample_errors(guidance: Guidance, sample: NoisySamples) -> torch.Tensor:
     """Mean squared error of each sample's guided prediction, (n,)."""
     return brush_errors(guidance, without_frozen(guidance, sample))
 
 
-def without_frozen(guidance: Guidance, sample: Draw) -> Draw:
+def without_frozen(guidance: Guidance, sample: NoisySamples) -> NoisySamples:
     """The same samples, what the frozen branches predict already taken from their targets.
 
     The guided prediction is a sum in which only one term depends on the brush: the error is the
@@ -121,7 +126,7 @@ def without_frozen(guidance: Guidance, sample: Draw) -> Draw:
     return replace(sample, target=sample.target - frozen)
 
 
-def brush_errors(guidance: Guidance, sample: Draw) -> torch.Tensor:
+def brush_errors(guidance: Guidance, sample: NoisySamples) -> torch.Tensor:
     """Mean squared error of the brush's own term on samples `without_frozen` terms, (n,)."""
     predicted = guidance.brushed_term(sample.z_t, sample.t, sample.condition)
     return F.mse_loss(predicted.float(), sample.target, reduction="none").flatten(1).mean(1)

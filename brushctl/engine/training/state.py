@@ -1,36 +1,26 @@
-"""How far a run of learning has come: all that is needed to go on with it, to the same bytes."""
+"""The state of a run of learning: all that is needed to go on with it, to the same bytes."""
 
 import io
 import math
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Self
 
 import torch
 
-from brushctl import settings
 from brushctl.engine.brush.instruction import Instruction
 from brushctl.engine.training.optimizer import adam
 from brushctl.engine.training.recipes import Recipe
 
 
-class Keeper(Protocol):
-    """Where the state of an unfinished run is kept."""
-
-    def load(self) -> bytes | None:
-        """The state kept last, or None."""
-
-    def keep(self, state: bytes) -> None:
-        """Keep a state in place of the last."""
-
-
 @dataclass(slots=True)
-class Progress:
-    """A run of learning.
+class TrainingState:
+    """How far a run of learning has come.
 
     Attributes:
+        recipe: how the run is optimised.
         leaves: the features being learned, K and V of each site in turn, each (j, m, d).
         optimiser: Adam over them.
-        source: what draws are taken from.
+        generator: what samples are drawn from.
         step: steps done.
         parts: how many parts the samples of a step go through the model in.
         losses: (j,) of every step.
@@ -39,9 +29,10 @@ class Progress:
         best: the features at each bucket's best evaluation; empty before the first.
     """
 
+    recipe: Recipe
     leaves: list[torch.Tensor]
     optimiser: torch.optim.Optimizer
-    source: torch.Generator
+    generator: torch.Generator
     step: int = 0
     parts: int = 1
     losses: list[torch.Tensor] = field(default_factory=list)
@@ -53,10 +44,10 @@ class Progress:
     def start(cls, instruction: Instruction, recipe: Recipe, seed: int) -> Self:
         """A run that has done nothing yet."""
         leaves = [leaf for KV in instruction.features.values() for leaf in KV]
-        return cls(leaves, adam(leaves, recipe), torch.Generator().manual_seed(seed))
+        return cls(recipe, leaves, adam(leaves, recipe), torch.Generator().manual_seed(seed))
 
-    def note_validation(self, losses: torch.Tensor) -> None:
-        """Note the errors on held-out pairs, (j,); keep the buckets that were never better.
+    def record_validation(self, losses: torch.Tensor) -> None:
+        """Record the errors on held-out pairs, (j,); keep the buckets that were never better.
 
         Buckets share no parameters, so each is judged, and kept, by itself.
         """
@@ -72,11 +63,12 @@ class Progress:
 
     def converged(self) -> bool:
         """Early stopping: whether more steps have lately brought the held-out pairs nothing."""
-        if len(self.validation_losses) <= settings.PATIENCE:
+        patience = self.recipe.patience
+        if len(self.validation_losses) <= patience:
             return False
         losses = torch.stack(self.validation_losses)
-        now, then = losses.amin(0).mean(), losses[: -settings.PATIENCE].amin(0).mean()
-        return bool(now > (1 - settings.WORTH) * then)
+        now, then = losses.amin(0).mean(), losses[:-patience].amin(0).mean()
+        return bool(now > (1 - self.recipe.min_delta) * then)
 
     @torch.no_grad()
     def return_to_best(self) -> None:
@@ -92,7 +84,7 @@ class Progress:
             {
                 "leaves": [leaf.detach() for leaf in self.leaves],
                 "optimiser": self.optimiser.state_dict(),
-                "source": self.source.get_state(),
+                "generator": self.generator.get_state(),
                 "step": self.step,
                 "parts": self.parts,
                 "losses": self.losses,
@@ -111,7 +103,7 @@ class Progress:
         for leaf, value in zip(self.leaves, kept["leaves"], strict=True):
             leaf.copy_(value)
         self.optimiser.load_state_dict(kept["optimiser"])
-        self.source.set_state(kept["source"])
+        self.generator.set_state(kept["generator"])
         self.step, self.parts = kept["step"], kept["parts"]
         self.losses, self.psnr = kept["losses"], kept["psnr"]
         self.validation_losses = kept["validation_losses"]

@@ -6,12 +6,20 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from brushctl import settings
 from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training.recipes import Recipe
-from brushctl.engine.training.samples import Draw, brush_errors, draw, encode_pairs, without_frozen
+from brushctl.engine.training.samples import (
+    NoisySamples,
+    brush_errors,
+    draw_samples,
+    encode_pairs,
+    without_frozen,
+)
 from brushctl.errors import DeviceMemoryError
+
+PICTURES = 2
+"""Held-out pictures edited at each evaluation, for a PSNR to watch: an edit is several passes."""
 
 
 class ValidationSet:
@@ -23,13 +31,16 @@ class ValidationSet:
     def __init__(
         self, guidance: Guidance, before: np.ndarray, after: np.ndarray, recipe: Recipe, seed: int
     ) -> None:
-        base, often = guidance.base, replace(recipe, batch=settings.DRAWS)
-        pairs, source = encode_pairs(base, before, after), torch.Generator().manual_seed(seed + 1)
+        base, own = guidance.base, replace(recipe, batch=recipe.validation_batch)
+        pairs = encode_pairs(base, before, after)
+        generator = torch.Generator().manual_seed(seed + 1)
         self._guidance, self._buckets = guidance, recipe.buckets
-        self._drawn = [draw(base, pairs.only(k), often, source) for k in range(len(before))]
+        self._samples = [
+            draw_samples(base, pairs.only(k), own, generator) for k in range(len(before))
+        ]
         self._at_once = recipe.buckets * recipe.batch  # no more than in a step
-        self._ready: list[Draw] = []
-        self._pictures = list(before[: settings.WATCHED]), after[: settings.WATCHED]
+        self._ready: list[NoisySamples] = []
+        self._pictures = list(before[:PICTURES]), after[:PICTURES]
         self._editor = Editor(base, guidance.state.instruction, scales=guidance.scales, seed=seed)
 
     @torch.no_grad()
@@ -37,11 +48,11 @@ class ValidationSet:
         """Each bucket's error, (j,), where a step's samples go through the model in `parts`."""
         rows = math.ceil(self._at_once / parts)
         if not self._ready:
-            drawn = (part for sample in self._drawn for part in sample.rows(rows))
-            self._ready = [without_frozen(self._guidance, part) for part in drawn]
+            parts_of_all = (part for sample in self._samples for part in sample.rows(rows))
+            self._ready = [without_frozen(self._guidance, part) for part in parts_of_all]
         divided = (part for sample in self._ready for part in sample.rows(rows))
         errors = torch.cat([brush_errors(self._guidance, part) for part in divided])
-        return errors.view(len(self._drawn), self._buckets, -1).mean((0, 2)).cpu()
+        return errors.view(len(self._samples), self._buckets, -1).mean((0, 2)).cpu()
 
     def psnr(self) -> float:
         """In dB, the mean of a few of the pictures as they would be edited now.

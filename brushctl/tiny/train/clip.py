@@ -60,10 +60,10 @@ def train_clip(run: Run, train: PairSet, held_out: PairSet, out: Path) -> None:
     ).input_ids.to(run.device)
 
     def loss(g: torch.Generator) -> torch.Tensor:
-        pictures, said = _batch(train, g)
+        pictures, phrases = _batch(train, g)
         labels = torch.zeros(BATCH, len(vocabulary), device=run.device)
-        for row, phrases in enumerate(said):
-            labels[row, [index[p] for p in phrases]] = 1
+        for row, of_picture in enumerate(phrases):
+            labels[row, [index[p] for p in of_picture]] = 1
         seen = F.normalize(model.encode_image(to_model(pictures, run.device)).float(), dim=1)
         read = F.normalize(model.encode_text(tokens).float(), dim=1)
         logits = seen @ read.T * model.logit_scale.exp() + model.logit_bias
@@ -80,31 +80,31 @@ def train_clip(run: Run, train: PairSet, held_out: PairSet, out: Path) -> None:
 
 def world_vocabulary(pairs: PairSet) -> list[str]:
     """Every phrase a picture of the world is described by."""
-    said = {p for both in pairs.phrases for side in both for p in side}
-    return sorted(said | {phrase for _, phrase in UNNAMED.values()})
+    phrases = {p for both in pairs.phrases for side in both for p in side}
+    return sorted(phrases | {phrase for _, phrase in UNNAMED.values()})
 
 
 def _batch(pairs: PairSet, g: torch.Generator) -> tuple[Bytes, list[list[str]]]:
     rows = torch.randint(len(pairs.words), (BATCH,), generator=g).sort().values.tolist()
     side = int(torch.randint(2, (), generator=g))
     pictures = np.array((pairs.before, pairs.after)[side][rows])
-    said = [list(pairs.phrases[row][side]) for row in rows]
+    phrases = [list(pairs.phrases[row][side]) for row in rows]
     for k in (torch.rand(BATCH, generator=g) < UNNAMED_SHARE).nonzero().flatten().tolist():
         names = sorted(UNNAMED)
         look, phrase = UNNAMED[names[int(torch.randint(len(names), (), generator=g))]]
         picture = look(pictures[k].astype(np.float32) / 255)
-        pictures[k], said[k] = quantise(picture, 8), [*said[k], phrase]
-    return pictures, said
+        pictures[k], phrases[k] = quantise(picture, 8), [*phrases[k], phrase]
+    return pictures, phrases
 
 
 @torch.inference_mode()
 def recall(model: nn.Module, tokens: torch.Tensor, index: dict[str, int], pairs: PairSet) -> float:
-    """Share of unseen pictures' phrases among their k best, k being how many phrases they have."""
+    """Share of test pictures' phrases among their k best, k being how many phrases they have."""
     seen = F.normalize(model.encode_image(to_model(np.array(pairs.after), tokens.device)), dim=1)  # type: ignore[operator]
     scores = seen @ F.normalize(model.encode_text(tokens), dim=1).T  # type: ignore[operator]
     right = total = 0
-    for row, (_, said) in zip(scores, pairs.phrases, strict=True):
-        wanted = {index[p] for p in said if p in index}
+    for row, (_, phrases) in zip(scores, pairs.phrases, strict=True):
+        wanted = {index[p] for p in phrases if p in index}
         if wanted:
             best = set(row.topk(len(wanted)).indices.tolist())
             right, total = right + len(best & wanted), total + len(wanted)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
@@ -17,9 +18,9 @@ from diffusers import (
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from brushctl.engine.brush.instruction import sites
 from brushctl.engine.model.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
-from brushctl.tiny.train.key_value_scale import LEARNING, TRAINING, set_gauge
 from brushctl.tiny.train.loop import (
     Run,
     digest,
@@ -35,6 +36,16 @@ from brushctl.tiny.train.widening import weights_in, widen
 from brushctl.tiny.train.words import MAX_TOKENS, new_tokenizer
 
 TEXT_WIDTH = 128
+TRAINING_RATIO = 1.0
+"""RMS(W_K) : RMS(W_Q) and RMS(W_V) : RMS(W_out) that are right for training the model itself."""
+LEARNING_RATIO = 2.0**-10
+"""Right for learning brushes: keys and values have deviations near 1/32.
+
+Cross-attention sees keys only in their products with queries, and values only through the output
+projection: what the one of each two is multiplied by, the other may be divided by. Trained from
+nothing, keys and values come out with deviations near 1, and at the paper's learning rate, which is
+absolute (1e-3, for 1,000 steps), they could move by about one deviation. This ratio lets that rate
+do in this model what it is meant to do (`benchmarks.study key-value-scale` compares three)."""
 DEFAULTS = Defaults(s_T=1.0, s_I=1.0, steps=5)
 """On this base guidance only hurts: its conditional prediction is exact enough to be followed.
 More steps hurt too, for its errors add up; five visit each of a brush's buckets once."""
@@ -109,7 +120,7 @@ def train_unet(
     if start:
         known = weights_in(start / "unet")
         widen(model.unet, known, len(known["conv_out.bias"]))
-        set_gauge(model.unet, TRAINING)
+        set_key_value_scale(model.unet, TRAINING_RATIO)
         widen(model.text_encoder, weights_in(start / "text_encoder"), 1)
     model.unet.to(memory_format=torch.channels_last)
     read = digest(chain(train.contents(), _contents(vae, tokenizer)))
@@ -153,7 +164,7 @@ def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
         return CLIPTokenizer.from_pretrained(start / "tokenizer")
     kept = run.folder.parent / "tokenizer"
     if not kept.exists():
-        phrases = [phrase for both in pairs.phrases for said in both for phrase in said]
+        phrases = [phrase for both in pairs.phrases for side in both for phrase in side]
         new_tokenizer(pairs.words + phrases).save_pretrained(kept)
     return CLIPTokenizer.from_pretrained(kept)
 
@@ -223,7 +234,7 @@ def sampled(
 def followed(
     pipe: StableDiffusionInstructPix2PixPipeline, pairs: PairSet, n: int = 96
 ) -> tuple[dict[str, float], tuple[torch.Tensor, ...]]:
-    """PSNR in dB of `n` unseen edits: untouched, edited from the words, autoencoder floor.
+    """PSNR in dB of `n` test edits: untouched, edited from the words, autoencoder floor.
 
     Also the pictures before, as edited, and true: each (n, 3, 64, 64) in [-1, 1].
     """
@@ -240,6 +251,24 @@ def followed(
 def _save(pipe: StableDiffusionInstructPix2PixPipeline, out: Path) -> None:
     """In half precision and diffusers' layout, with the defaults measured on this base."""
     kept = copy.deepcopy(pipe)
-    set_gauge(kept.unet, LEARNING)
+    set_key_value_scale(kept.unet, LEARNING_RATIO)
     kept.to(torch.float16).save_pretrained(out)
     (out / DEFAULTS_FILE).write_text(json.dumps(asdict(DEFAULTS), indent=2) + "\n")
+
+
+@torch.no_grad()
+def set_key_value_scale(unet: torch.nn.Module, ratio: float) -> None:
+    """Make RMS(W_K) : RMS(W_Q) and RMS(W_V) : RMS(W_out) `ratio`, to the nearest power of two.
+
+    Powers of two change no prediction, not even its rounding.
+    """
+    for attention in sites(unet).values():
+        _trade(attention.to_k.weight, attention.to_q.weight, ratio)
+        _trade(attention.to_v.weight, attention.to_out[0].weight, ratio)
+
+
+def _trade(feature: torch.Tensor, partner: torch.Tensor, ratio: float) -> None:
+    now = float(feature.square().mean() / partner.square().mean()) ** 0.5
+    factor = 2.0 ** round(math.log2(ratio / now) / 2)
+    feature *= factor
+    partner /= factor

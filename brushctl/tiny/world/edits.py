@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.tiny.world import sampling
-from brushctl.tiny.world.grading import grade, random_clauses
+from brushctl.tiny.world.grading import (
+    FILTERS,
+    INKS,
+    PAPERS,
+    duotone,
+    filtered,
+    grade,
+    random_clauses,
+)
 from brushctl.tiny.world.looks import NAMED, UNNAMED, Look
-from brushctl.tiny.world.monochrome import FILTERS, INKS, PAPERS, duotone, filtered
 from brushctl.tiny.world.pictures import Picture, draw_picture, draw_scene
 from brushctl.tiny.world.sampling import pick
 from brushctl.tiny.world.scenes import FUR, GROUNDS, HAIR, SEASONS, SKIES, Scene, plural
@@ -69,11 +76,11 @@ TRACE = 0.03
 """Changes below this (of 1) are not counted into an edit's region."""
 
 
-def _worded(rng: np.random.Generator, said: tuple[str, ...], old: str, new: str) -> str:
+def _worded(rng: np.random.Generator, instructions: tuple[str, ...], old: str, new: str) -> str:
     """One of the instructions, or the template that phrase extraction makes (section 4.2)."""
     draw = rng.random()
     if draw < 0.7:
-        return pick(rng, said)
+        return pick(rng, instructions)
     return f"turn it into {new}" if draw < 0.85 or not old else f"turn {old} into {new}"
 
 
@@ -84,11 +91,11 @@ def look_pair(picture: Picture, look: Look, instruction: str, phrase: str) -> Pa
 
 
 def _look(name: str) -> Edit:
-    look, said, phrase = NAMED[name]
+    look, instructions, phrase = NAMED[name]
 
     def make(rng: np.random.Generator, size: int) -> Pair:
         picture = draw_picture(rng, size)
-        return look_pair(picture, look, _worded(rng, said, "", phrase), phrase)
+        return look_pair(picture, look, _worded(rng, instructions, "", phrase), phrase)
 
     return Edit(name, "global", HARD.get(name, 1.0), make)
 
@@ -159,8 +166,8 @@ def _swap(
         facts = {f: getattr(scene, f) for f in scene.__dataclass_fields__}
         old = phrase.format(**{**facts, field: a, "v": called(a)})
         new = phrase.format(**{**facts, field: b, "v": called(b)})
-        said = say.format(**facts, a=called(a), b=called(b))
-        return scene, replace(scene, **{field: b}), said, old, new
+        instruction = say.format(**facts, a=called(a), b=called(b))
+        return scene, replace(scene, **{field: b}), instruction, old, new
 
     return change
 

@@ -1,7 +1,8 @@
-"""Colour grading in words: a small grammar over shadows, midtones and highlights.
+"""Tone edits in words: a small grammar over shadows, midtones and highlights, and monochromes.
 
-It gives the base model a wide space of tone edits to be steered in, far wider than the named
-looks, so that a photographer's own grade lies near something it can do.
+They give the base model a wide space of tone edits to be steered in, far wider than the named
+looks, so that a photographer's own grade lies near something it can do. Monochromes are black and
+white as through a filter, and duotones.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 
 from brushctl.tiny.world.looks import luma
 from brushctl.tiny.world.pen import FloatImage
+from brushctl.tiny.world.things import COLOURS
 
 ZONES = ("shadows", "midtones", "highlights")
 CHANNELS: dict[str, tuple[float, float, float]] = {
@@ -30,6 +32,20 @@ AMOUNTS: dict[str, float] = {
 }
 STEP = 0.22
 """How far "more" moves a channel where its zone is strongest, in [0, 1] units."""
+
+FILTERS: dict[str, tuple[float, float, float]] = {
+    "yellow": (0.5, 0.6, -0.1),
+    "orange": (0.75, 0.5, -0.25),
+    "red": (1.1, 0.2, -0.3),
+    "green": (0.0, 1.1, -0.1),
+    "blue": (-0.1, 0.2, 0.9),
+}
+"""What each lets through of R, G, B; white stays white."""
+
+INKS = tuple(name for name in COLOURS if name != "white")
+PAPERS = tuple(name for name in COLOURS if name != "black")
+DEPTH = 0.35
+"""How much of a colour an ink has, over black, and a paper, over white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +87,16 @@ def random_clauses(rng: np.random.Generator) -> tuple[Clause, ...]:
     chosen = rng.choice(len(cells), size=int(rng.integers(1, 4)), replace=False)
     amounts = list(AMOUNTS)
     return tuple(Clause(amounts[int(rng.integers(len(amounts)))], *cells[int(k)]) for k in chosen)
+
+
+def filtered(x: FloatImage, name: str) -> FloatImage:
+    """Black and white through a filter."""
+    grey = (x @ np.array(FILTERS[name], np.float32))[..., None]
+    return np.repeat(np.clip(grey, 0, 1), 3, axis=2)
+
+
+def duotone(x: FloatImage, ink: str, paper: str) -> FloatImage:
+    """Brightness alone, from a dark colour to a pale one."""
+    dark = np.array(COLOURS[ink], np.float32) / 255 * DEPTH
+    pale = 1 - (1 - np.array(COLOURS[paper], np.float32) / 255) * DEPTH
+    return dark + luma(x) * (pale - dark)

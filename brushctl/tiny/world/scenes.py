@@ -140,12 +140,12 @@ class Landscape:
 
     def phrases(self) -> tuple[str, ...]:
         """See `Scene.phrases`."""
-        said = [f"a {self.colour} {self.toy}", f"a {self.toy}", self.ground, f"a {self.sky} sky"]
-        said += [self.season] if self.trees or self.ground == "grass" else []
-        said += ["trees"] if self.trees else []
-        said += ["a house"] if self.house is not None else []
-        said += ["a moon"] if self.moon else []
-        return tuple(said)
+        phrases = [f"a {self.colour} {self.toy}", f"a {self.toy}", self.ground, f"a {self.sky} sky"]
+        phrases += [self.season] if self.trees or self.ground == "grass" else []
+        phrases += ["trees"] if self.trees else []
+        phrases += ["a house"] if self.house is not None else []
+        phrases += ["a moon"] if self.moon else []
+        return tuple(phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +186,10 @@ class Animal:
 
     def phrases(self) -> tuple[str, ...]:
         """See `Scene.phrases`."""
-        said = [f"a {self.animal}", f"a {self.fur} {self.animal}", f"a {self.place}"]
-        said += ["a hat"] if self.hat else []
-        said += ["a red collar"] if self.collar else []
-        return tuple(said)
+        phrases = [f"a {self.animal}", f"a {self.fur} {self.animal}", f"a {self.place}"]
+        phrases += ["a hat"] if self.hat else []
+        phrases += ["a red collar"] if self.collar else []
+        return tuple(phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,13 +285,13 @@ class Portrait:
 
     def phrases(self) -> tuple[str, ...]:
         """See `Scene.phrases`."""
-        said = [f"a {self.person}", f"{self.hair} hair", f"a {self.shirt} shirt"]
-        said += ["a smile"] if self.smile else ["a serious face"]
-        said += ["glasses"] if self.glasses else []
-        said += ["a hat"] if self.hat else []
-        said += ["a beard"] if self.beard else []
-        said += [f"a {self.reading}"] if self.reading else []
-        return tuple(said)
+        phrases = [f"a {self.person}", f"{self.hair} hair", f"a {self.shirt} shirt"]
+        phrases += ["a smile"] if self.smile else ["a serious face"]
+        phrases += ["glasses"] if self.glasses else []
+        phrases += ["a hat"] if self.hat else []
+        phrases += ["a beard"] if self.beard else []
+        phrases += [f"a {self.reading}"] if self.reading else []
+        return tuple(phrases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from brushctl.app.machines import Machines
 from brushctl.brushes.file import Brush, encode_brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.model.base import open_base
-from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import DEFAULT
 from brushctl.errors import BaseModelError, BrushctlError, PlanError, UsageError
 from brushctl.events import Event
@@ -105,13 +105,16 @@ def hardly_learned() -> Brush:
     base = open_base(None, torch.device("cpu"), torch.float32)
     rng = np.random.default_rng(1)
     pictures = np.stack([draw_picture(rng).pixels for _ in range(2)])
-    recipe, provenance = (
-        replace(DEFAULT, steps=1),
-        Provenance("short", "2026-01-01T00:00:00Z", "tests"),
+    return make_brush(
+        base,
+        pictures,
+        1 - pictures,
+        initial_phrase=InitialPhrase("invert the colours"),
+        recipe=replace(DEFAULT, steps=1),
+        seed=0,
+        provenance=Provenance("short", "2026-01-01T00:00:00Z", "tests"),
+        pair_hashes=["0" * 64],
     )
-    start, pairs = Start("invert the colours"), ["0" * 64]
-    how = {"recipe": recipe, "seed": 0, "provenance": provenance, "pair_hashes": pairs}
-    return make_brush(base, pictures, 1 - pictures, start=start, **how)
 
 
 def killed(_event: Event) -> None:

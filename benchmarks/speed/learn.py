@@ -1,14 +1,14 @@
 """What a step of learning costs: brushctl against a plain implementation, side by side.
 
-    uv run python -m benchmarks.learn                               # docs/results/learn.json
-    uv run python -m benchmarks.learn --device cuda --base sd15-random/base --out gpu.json
+    uv run python -m benchmarks.speed learn                               # docs/results/learn.json
+    uv run python -m benchmarks.speed learn --device cuda --base sd15-random/base --out gpu.json
 
 The plain one is what the equations say, on diffusers' own pieces: the three branches of eq. 3 in
 one batch and one graph. Both take the same draws, one for each of the five buckets, at the paper's
 guidance (7.5, 1.5), and their gradients are compared before anything is timed. A third row is a
 step of the default recipe on as many draws; at tiny-ip2p's own guidance (1, 1) it has one branch.
-Every step is taken in float32 and in bfloat16, each beside the plain one in the same format and
-beside the plain one in float32. `benchmarks.full_size` makes the base of the second command.
+Every step is taken in float32 and in bfloat16, each next to the plain one in the same format and
+next to the plain one in float32. `benchmarks.speed full-size` makes the base of the second command.
 
 Steps alternate, and ratios are medians over pairs of neighbours, but for that of bfloat16 over the
 plain step in float32, which is one of medians. `held_mb` is what autograd holds
@@ -22,7 +22,7 @@ pictures that it did not learn from.
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from benchmarks.card import base_of, report
+from benchmarks.results import base_of, report
 from brushctl.bench.effects import draw_effects
 from brushctl.bench.metrics import mean_psnr
 from brushctl.engine.brush.attention import Brushed, brushed
@@ -39,21 +39,21 @@ from brushctl.engine.brush.instruction import Instruction, initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training.loop import learn, trainable
+from brushctl.engine.training.loop import train, trainable
 from brushctl.engine.training.recipes import DEFAULT, PAPER
-from brushctl.engine.training.samples import Draw, bucket_losses, draw, encode_pairs
+from brushctl.engine.training.samples import NoisySamples, bucket_losses, draw_samples, encode_pairs
 from brushctl.tiny.world.pictures import draw_picture
 
 OUT = Path("docs/results/learn.json")
 PHRASE = "turn daylight into night"
-Step = Callable[[Draw], torch.Tensor]
+Step = Callable[[NoisySamples], torch.Tensor]
 
 
 def plain_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
     """Eq. 3 as it is written, everything in one graph."""
     empty = base.read("").prompt_embeds
 
-    def loss(sample: Draw) -> torch.Tensor:
+    def loss(sample: NoisySamples) -> torch.Tensor:
         n = len(sample.t)
         pictures = torch.cat(
             [sample.condition, sample.condition, torch.zeros_like(sample.condition)]
@@ -76,13 +76,13 @@ def our_step(base: BaseModel, state: Brushed, scales: Scales) -> Step:
     return lambda sample: bucket_losses(guidance, sample).sum()
 
 
-def gradients(step: Step, sample: Draw, instruction: Instruction) -> torch.Tensor:
+def gradients(step: Step, sample: NoisySamples, instruction: Instruction) -> torch.Tensor:
     """All features' gradients, in one vector."""
     leaves = [leaf for KV in instruction.features.values() for leaf in KV]
     return torch.cat([g.flatten() for g in torch.autograd.grad(step(sample), leaves)])
 
 
-def held_bytes(step: Step, sample: Draw) -> int:
+def held_bytes(step: Step, sample: NoisySamples) -> int:
     """What autograd keeps between forward and backward, weights and inputs not counted twice."""
     seen: dict[int, int] = {}
 
@@ -97,7 +97,7 @@ def held_bytes(step: Step, sample: Draw) -> int:
     return sum(seen.values())
 
 
-def seconds(step: Step, sample: Draw, instruction: Instruction) -> float:
+def seconds(step: Step, sample: NoisySamples, instruction: Instruction) -> float:
     """Of one forward and backward pass."""
     start = time.perf_counter()
     gradients(step, sample, instruction)
@@ -106,7 +106,7 @@ def seconds(step: Step, sample: Draw, instruction: Instruction) -> float:
     return time.perf_counter() - start
 
 
-def peak_mb(step: Step, sample: Draw, instruction: Instruction) -> float | None:
+def peak_mb(step: Step, sample: NoisySamples, instruction: Instruction) -> float | None:
     """The most that one pass allocates on a GPU, in MB; None elsewhere."""
     if not sample.t.is_cuda:
         return None
@@ -120,7 +120,7 @@ def compared(base: BaseModel, rounds: int) -> Generator[dict[str, float | str | 
     rng = np.random.default_rng(0)
     before = np.stack([draw_picture(rng, base.resolution).pixels for _ in range(4)])
     pairs = encode_pairs(base, before, 1 - before)
-    sample = draw(base, pairs, PAPER, torch.Generator().manual_seed(0))
+    sample = draw_samples(base, pairs, PAPER, torch.Generator().manual_seed(0))
     instruction = trainable(initial(base, PHRASE, PAPER.buckets))
     assert PAPER.scales is not None
     with brushed(base.unet, instruction) as state:
@@ -156,11 +156,10 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
     for effect in draw_effects(["lava", "charcoal"], bases[0].resolution, 0):
         before, truth = effect.test
         for base in bases:
-            work = learn(
+            learned = train(
                 base, *effect.train, phrase=effect.instruction,
                 recipe=replace(DEFAULT, steps=steps), seed=0,
             )  # fmt: skip
-            learned = work
             with Editor(base, learned.instruction, scales=learned.scales) as editor:
                 edited = [e.after for e in editor.edit(list(before))]
             mean = round(mean_psnr(edited, truth), 2)
@@ -168,7 +167,7 @@ def outcomes(bases: list[BaseModel], steps: int) -> dict[str, dict[str, float]]:
     return table
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Check, measure, print, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=30)
@@ -176,7 +175,7 @@ def main() -> None:
     options.add_argument("--device", default="cpu")
     options.add_argument("--base")
     options.add_argument("--out", type=Path, default=OUT)
-    chosen = options.parse_args()
+    chosen = options.parse_args(arguments)
     formats = (torch.float32, torch.bfloat16)
     bases = [open_base(chosen.base, torch.device(chosen.device), dtype) for dtype in formats]
     exact, rounded = (list(compared(base, chosen.rounds)) for base in bases)
@@ -191,7 +190,3 @@ def main() -> None:
         "psnr_by_dtype": outcomes(bases, chosen.steps) if chosen.steps else None,
     }
     print(report(chosen.out, facts))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,10 @@
-"""What `brushctl inspect` costs beside the least that a Typer program can cost.
+"""What `brushctl inspect` costs next to the least that a Typer program can cost.
 
-`python benchmarks/startup.py [--runs N]` runs both in turn and prints the times of whole processes,
-from start to end, and their ratio. CPU time is given beside wall time: on a machine that is busy
-with something else it is the figure to compare.
+    uv run python -m benchmarks.speed startup [--runs N]    # a table on stdout
+
+Both are run in turn, in whole processes from start to end; the times are printed, and their ratio.
+CPU time is given next to wall time: on a machine that is busy with something else it is the figure
+to compare.
 """
 
 import argparse
@@ -13,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BARE = """
 import typer
 
@@ -41,11 +44,11 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     return ended - started, cpu
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run them, print the table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=15)
-    runs = options.parse_args().runs
+    runs = options.parse_args(arguments).runs
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder, "bare.py")
         bare.write_text(BARE)
@@ -73,7 +76,3 @@ def main() -> None:
         ratio = cpu / base
         sys.stdout.write(f"{name:26}{wall:13.3f}s{cpu:13.3f}s{ratio:14.2f}\n")
     sys.stdout.write(f"the aim is a ratio of at most {TARGET} for inspect\n")
-
-
-if __name__ == "__main__":
-    main()

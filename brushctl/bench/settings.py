@@ -15,7 +15,7 @@ from brushctl.settings import TINY
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class BenchSettings:
     """What a command line says of a bench, apart from its cases.
 
     Attributes:
@@ -34,7 +34,7 @@ class Setting:
     seed: int
     folder: Path | None
 
-    def bench(self, *, report: Reporter = silent) -> Bench:
+    def open(self, *, report: Reporter = silent) -> Bench:
         """The models; a warning where the base's CLIP is not at hand, and the small one serves.
 
         Raises:

@@ -1,6 +1,6 @@
 """`brushctl apply`'s engine against diffusers' own pipeline, as a user writes the loop.
 
-    uv run python -m benchmarks.apply         # docs/results/apply.json, some ten minutes
+    uv run python -m benchmarks.speed apply         # docs/results/apply.json, some ten minutes
 
 The same pictures at the model's size, read from files and written to files, with the same noise
 and steps, in turns, the best round of each; on the CPU with tiny-ip2p. Diffusers runs three
@@ -15,7 +15,7 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionInstructPi
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.card import base_of, report
+from benchmarks.results import base_of, report
 from brushctl.engine.brush.instruction import initial
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.engine.model.base import BaseModel, open_base
@@ -193,14 +193,14 @@ class Contest:
         }  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure in turns, and write the file."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--images", type=int, default=16)
     options.add_argument("--steps", type=int, default=20)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--out", type=Path, default=OUT)
-    given = options.parse_args()
+    given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = make_pictures(folder, given.images)
@@ -229,7 +229,3 @@ def main() -> None:
         "rows": rows,
     }  # fmt: skip
     print(report(given.out, facts))
-
-
-if __name__ == "__main__":
-    main()

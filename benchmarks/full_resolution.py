@@ -1,6 +1,7 @@
 """What the full-resolution transfer is worth: its PSNR, time and memory at 2, 12 and 24 megapixels.
 
-    uv run python -m benchmarks.fullres            # writes docs/results/fullres.json
+    uv run python -m benchmarks.full_resolution measure    # docs/results/fullres.json
+    uv run python -m benchmarks.full_resolution figure     # docs/images/fullres.jpg
 
 Every edit has a known truth at full size: a tone edit is applied to the photograph itself. The
 model is played by the same edit at model size, on a picture blurred by 0.6 pixels and with smooth
@@ -13,10 +14,9 @@ import argparse
 import json
 import multiprocessing
 import resource
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,46 +25,30 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from benchmarks.card import report
+from benchmarks.results import report, run
+from benchmarks.tones import contrast, crossed, night, warm, washed_out
+from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo
+from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo, resize
 from brushctl.transfer.grid import to_full_size
 
-OUT = Path("docs/results/fullres.json")
+OUT, FIGURE = Path("docs/results/fullres.json"), Path("docs/images/fullres.jpg")
+CROP = np.s_[:300, :420]
+"""The part of each photograph that the figure shows."""
 SIZES = {2: (1728, 1152), 12: (4240, 2832), 24: (6000, 4000)}
 SIDES = {"tiny-ip2p": 64, "instruct-pix2pix": 512}
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
 
 
-def warm(p: np.ndarray) -> np.ndarray:
-    """More red, less blue."""
-    return p * np.float32([1.1, 1.0, 0.85]) + np.float32([0.03, 0, 0])
-
-
-def night(p: np.ndarray) -> np.ndarray:
-    """Dark and blue."""
-    return p**1.8 * np.float32([0.35, 0.45, 0.8])
-
-
-def faded(p: np.ndarray) -> np.ndarray:
-    """Lifted blacks, soft whites."""
-    return 0.15 + 0.7 * p * np.float32([1.0, 0.95, 0.9])
-
-
-def contrast(p: np.ndarray) -> np.ndarray:
-    """An S-curve."""
-    return p * p * (3 - 2 * p)
-
-
-def crossed(p: np.ndarray) -> np.ndarray:
-    """Cross-processing: a curve of its own for each channel."""
-    r, g, b = np.moveaxis(p, -1, 0)
-    return np.stack([r**0.8 - 0.05 * np.sin(6 * r), g**1.1, 0.1 + 0.8 * b], -1)
-
-
-EDITS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    f.__name__: f for f in (warm, night, faded, contrast, crossed)
+Edit = Callable[[np.ndarray], np.ndarray]
+EDITS: dict[str, Edit] = {
+    "warm": warm,
+    "night": night,
+    "faded": washed_out,
+    "contrast": contrast,
+    "crossed": crossed,
 }
 
 
@@ -110,7 +94,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return -10 * float(np.log10(error / len(a)))
 
 
-def model(before: np.ndarray, edit: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
+def model(before: np.ndarray, edit: Edit) -> list[np.ndarray]:
     """What a model of that size gives back: (before, after)."""
     soft = gaussian_filter(before, (0.6, 0.6, 0)).astype(np.float32)
     noise = gaussian_filter(np.random.default_rng(0).normal(size=before.shape), (1, 1, 0))
@@ -128,9 +112,9 @@ def measure(path: Path, side: int) -> dict[str, Any]:
     to_full_size(photo.pixels[:64], before, before, Detail.TRANSFER)  # compiled code is loaded
     rows, seconds, peak = {}, [], 0.0
     for name, edit in EDITS.items():
-        seen, made = model(before, edit)
+        small, made = model(before, edit)
         began = time.perf_counter()
-        full = to_full_size(photo.pixels, seen, made, Detail.TRANSFER)
+        full = to_full_size(photo.pixels, small, made, Detail.TRANSFER)
         seconds.append(time.perf_counter() - began)
         if not peak:
             data, _ = encode_photo(full.pixels, photo, kind="JPEG")
@@ -158,12 +142,12 @@ def resize_bicubic(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.stack([np.asarray(band) for band in bands], -1)
 
 
-def main() -> None:
+def measure_all(arguments: Sequence[str]) -> None:
     """Measure every size, source and model."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", type=Path, default=OUT)
-    out = parser.parse_args().out
-    rows = []
+    options = argparse.ArgumentParser(description=measure_all.__doc__)
+    options.add_argument("--out", type=Path, default=OUT)
+    out = options.parse_args(arguments).out
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for source, make in PICTURES.items():
             for megapixels, size in SIZES.items():
@@ -174,13 +158,61 @@ def main() -> None:
                         found = pool.apply(measure, (path, side))
                     row = {"megapixels": megapixels, "source": source, "model": base, "side": side}
                     rows.append(row | found)
-                    sys.stdout.write(json.dumps(rows[-1]) + "\n")
+                    print(json.dumps(rows[-1]), flush=True)
     facts = {
         "model_output": "a tone edit at model size, blurred by 0.6 px, noise of 0.02 RMS",
         "photographs": f"of scikit-image, tiled at their own size: {', '.join(PHOTOGRAPHS)}",
         "rows": rows,
     }
     report(out, facts)
+
+
+def tone_row(name: str, edit: Edit, side: int) -> list[np.ndarray]:
+    """A tone edit: original, truth, transfer, model's pixels, plain upscaling."""
+    photo = getattr(data, name)()[..., :3].astype(np.float32) / 255
+    h, w = photo.shape[:2]
+    scale = side / (h * w) ** 0.5
+    small, made = model(resize(photo, (round(w * scale), round(h * scale))), edit)
+    paths = [to_full_size(photo, small, made, d).pixels for d in (Detail.TRANSFER, Detail.MODEL)]
+    return [photo, edit(photo), *paths, resize_bicubic(made, (w, h))]
+
+
+def content_row() -> list[np.ndarray]:
+    """Something added: original, what the model made, transfer, model's pixels, upscaling."""
+    photo = data.astronaut().astype(np.float32) / 255
+    small = resize(photo, (128, 128))
+    drawn = Image.fromarray(quantise(small, 8))
+    ImageDraw.Draw(drawn).ellipse((10, 20, 50, 60), fill=(250, 220, 0))
+    made = np.asarray(drawn, np.float32) / 255
+    paths = [to_full_size(photo, small, made, d).pixels for d in (Detail.TRANSFER, Detail.MODEL)]
+    up = resize_bicubic(made, (512, 512))
+    return [photo, up, *paths, up]
+
+
+def figure(arguments: Sequence[str]) -> None:
+    """Draw the original, the truth, and the ways to full size, side by side."""
+    argparse.ArgumentParser(description=figure.__doc__).parse_args(arguments)
+    rows = {
+        "night, 64 pixels wide": tone_row("chelsea", night, 64),
+        "cross-processing, 64 pixels wide": tone_row("astronaut", crossed, 64),
+        "cross-processing, 128 pixels wide": tone_row("coffee", crossed, 128),
+        "a disc, 128 pixels wide": content_row(),
+    }
+    sheet = contact_sheet(
+        "Ways to full size, with a simulated model of the width named below each row",
+        ("original", "truth", "transfer", "model", "plain upscaling"),
+        [Row([p.clip(0, 1)[CROP] for p in row], name) for name, row in rows.items()],
+        side=240,
+    )
+    sheet.save(FIGURE, quality=85)
+
+
+COMMANDS = {"measure": measure_all, "figure": figure}
+
+
+def main() -> None:
+    """Run the one that is named."""
+    run(__doc__, COMMANDS)
 
 
 if __name__ == "__main__":

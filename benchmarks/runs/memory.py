@@ -1,20 +1,22 @@
 """Memory stays flat however many photographs go through one process.
 
-    uv run python -m benchmarks.memory             # writes docs/results/memory.json
+    uv run python -m benchmarks.runs memory             # writes docs/results/memory.json
 
 2,000 JPEGs of 1.2 megapixels through `edit_photographs` with a tone curve for a model; peak memory
 after the first 100 and at the end. Exits with 1 if the second is more than 5 % above the first.
 """
 
+import argparse
 import resource
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.card import report
+from benchmarks.results import report
 from brushctl.events import Event
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
@@ -45,8 +47,9 @@ def make_photographs(folder: Path) -> None:
             (folder / f"{copy:04}.jpg").hardlink_to(folder / f"{n:04}.jpg")
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Edit them all, and compare."""
+    argparse.ArgumentParser(description=__doc__).parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_photographs(folder / "in")
@@ -68,7 +71,3 @@ def main() -> None:
     ratio = peak_mb() / first
     print(report(OUT, {**row, "ratio": round(ratio, 4)}))
     sys.exit(ratio > LIMIT or done != COUNT)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,10 @@
 """What a million and a billion photographs take, and where a cluster stops growing.
 
-    uv run python -m benchmarks.scale          # docs/results/scale.json, some two minutes
+    uv run python -m benchmarks.runs scale          # docs/results/scale.json, some two minutes
 
 Three parts. Counted: the multiplications and additions of one photograph in InstructPix2Pix's
 networks at 512 x 512, by torch's own counter on tensors without data. Measured, on this machine, in
-core seconds, so that other programs matter little: what a photograph of 12 megapixels costs beside
+core seconds, so that other programs matter little: what a photograph of 12 megapixels costs next to
 the networks, and what each costs the one process that plans, hands out and writes the journal, in
 memory too. Then a model of time and money from these and from published rates, and a simulation,
 event by event, of a pool of processes whose work varies, that load their model, die and are served
@@ -18,7 +18,7 @@ import pickle
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.card import report
+from benchmarks.results import report
 from brushctl.runs.executors.distributed import LARGEST
 from brushctl.runs.journal import Journal
 from brushctl.runs.records import Facts, Record, Result
@@ -238,11 +238,11 @@ def simulated(n: int, each: float, gpus: int, costs: dict[str, float], seed: int
     return end / 3600
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Count, measure, model, simulate, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--utilisation", type=float, default=UTILISATION)
-    chosen = options.parse_args()
+    chosen = options.parse_args(arguments)
     flops, host = counted(), measured()
     handing_out = json.loads(CLUSTER.read_text())["core seconds for each block"]
     costs = {**host, "host": host["photograph"], "operations": flops["photograph"]}
@@ -273,7 +273,3 @@ def main() -> None:
         "simulation": simulation,
     }
     print(report(OUT, facts))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
 """The demonstration: a look without a name is learned from eight pairs and repeated on a folder.
 
-Pictures go the way of a user's own: they are written to files, found as pairs, all of them learned
-from, and edited through the photo contract. The unseen ones say how good the brush is.
+Pictures go the way of a user's own: they are written to files, found as pairs, checked, all of them
+learned from, and edited as photographs. Pictures that were not learned from say how good the brush
+is.
 """
 
 from collections.abc import Iterator
@@ -11,21 +12,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from brushctl.app.learn import learn
+from brushctl.bench.contact_sheet import Row, as_png, contact_sheet
 from brushctl.bench.metrics import Pixels, psnr
-from brushctl.bench.sheet import Row, as_png, contact_sheet
-from brushctl.brushes.file import Brush, encode_brush
-from brushctl.brushes.provenance import Provenance
+from brushctl.brushes.file import write_brush
 from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.devices import resolve_device, resolve_dtype
-from brushctl.engine.model.base import BaseModel, open_base
-from brushctl.engine.phrases.clip import default_clip, load_clip
+from brushctl.engine.model.base import open_base
 from brushctl.engine.sampler import Editor, editor_on
-from brushctl.engine.training.make_brush import find_start, make_brush
-from brushctl.engine.training.recipes import DEFAULT
 from brushctl.events import Reporter, silent
 from brushctl.files import write_atomically
-from brushctl.pairs.find import find_pairs
-from brushctl.pairs.load import load_pairs, pair_sha256
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo
 from brushctl.runs.inputs import find_inputs
@@ -39,8 +35,9 @@ from brushctl.tiny.world.sampling import FAMILIES
 
 SIDE = 256
 """Pictures four times the model's own side: they come back at their own size."""
-PAIRS, UNSEEN_EACH = 8, 3
-"""Example pairs, and unseen pictures in each of the five sub-folders."""
+PAIRS, TEST_EACH = 8, 3
+"""Pairs to learn from, and test pictures in each of the five sub-folders."""
+NAME = "teal-and-amber"
 TEXT = "as a faded print"
 """The instruction that comes nearest to the look among those tiny-ip2p knows."""
 
@@ -69,7 +66,7 @@ class Folders:
 
     @property
     def photos(self) -> Path:
-        """Pictures that learning never sees, in sub-folders."""
+        """Test pictures, in sub-folders: nothing is learned from them."""
         return self.root / "photos"
 
     @property
@@ -90,7 +87,7 @@ class Folders:
     @property
     def brush(self) -> Path:
         """The brush."""
-        return self.root / "teal-and-amber.brush"
+        return self.root / f"{NAME}.brush"
 
     @property
     def sheet(self) -> Path:
@@ -99,14 +96,14 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What the demonstration measured, mean PSNR in dB over the unseen pictures.
+class DemoResult:
+    """What the demonstration measured, mean PSNR in dB over the test pictures.
 
     Attributes:
         folders: where everything is.
         phrase: what learning started from.
         words: the instruction that the brush is compared with.
-        pictures: how many were unseen.
+        pictures: how many test pictures there were.
         nothing: the pictures as they were.
         text: edited by the words.
         brush: edited by the brush.
@@ -121,15 +118,14 @@ class Shown:
     brush: float
 
 
-def demonstrate(
-    root: Path, *, provenance: Provenance, seed: int = 0, report: Reporter = silent
-) -> Shown:
+def demonstrate(root: Path, *, seed: int = 0, report: Reporter = silent) -> DemoResult:
     """Draw pictures into `root`, learn the look from eight pairs, apply it to a folder, measure."""
     folders = Folders(root)
     _draw(folders, seed)
+    brush = learn(folders.pairs, name=NAME, held_out=0, seed=seed, device="cpu", report=report)
+    write_brush(brush, folders.brush)
     device = resolve_device("cpu")
     base = open_base(TINY, device, resolve_dtype(None, device))
-    brush = _learn(base, folders, provenance, seed, report=report)
     _edit(editor_on(base, brush), folders.photos, folders.edited, report=report)
     _edit(Editor(base, from_text(base, TEXT)), folders.photos, folders.by_text, report=report)
     return _measured(folders, brush.metadata.instruction_part().instruction.phrase)
@@ -142,7 +138,7 @@ def _draw(folders: Folders, seed: int) -> None:
         _save(before, folders.pairs / "before" / f"{k + 1}.png")
         _save(teal_and_amber(before), folders.pairs / "after" / f"{k + 1}.png")
     for family, draw in FAMILIES.items():
-        for k in range(UNSEEN_EACH):
+        for k in range(TEST_EACH):
             picture = draw_scene(draw(rng), int(rng.integers(2**32)), SIDE).pixels
             _save(picture, folders.photos / family / f"{k + 1}.png")
             _save(teal_and_amber(picture), folders.truth / family / f"{k + 1}.png")
@@ -152,56 +148,28 @@ def _save(pixels: Pixels, path: Path) -> None:
     write_atomically(path, as_png(Image.fromarray(quantise(pixels, 8))))
 
 
-def _learn(
-    base: BaseModel,
-    folders: Folders,
-    provenance: Provenance,
-    seed: int,
-    *,
-    report: Reporter = silent,
-) -> Brush:
-    pairs = find_pairs(folders.pairs)
-    clip = load_clip(default_clip(base.id), base.device)
-    seen = load_pairs(pairs, clip.side)
-    start = find_start(clip, list(seen[0]), list(seen[1]), report=report)
-    before, after = load_pairs(pairs, base.resolution)
-    brush = make_brush(
-        base,
-        before,
-        after,
-        start=start,
-        recipe=DEFAULT,
-        seed=seed,
-        provenance=provenance,
-        pair_hashes=[pair_sha256(pair) for pair in pairs],
-        report=report,
-    )
-    write_atomically(folders.brush, encode_brush(brush))
-    return brush
-
-
 def _edit(editor: Editor, source: Path, target: Path, *, report: Reporter = silent) -> None:
     plan = plan_folder(find_inputs([str(source)]), target)
     with editor:
         edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=None, report=report)
 
 
-def _measured(folders: Folders, phrase: str | None) -> Shown:
+def _measured(folders: Folders, phrase: str | None) -> DemoResult:
     names = sorted(path.relative_to(folders.truth) for path in folders.truth.rglob("*.png"))
     sides = (folders.photos, folders.by_text, folders.edited, folders.truth)
     cases = [[open_photo(side / name).pixels for side in sides] for name in names]
     scores = np.array([[psnr(picture, case[-1]) for picture in case[:-1]] for case in cases])
     nothing, text, brush = (float(mean) for mean in scores.mean(0))
     _sheet(folders, list(_rows(names, cases, scores)))
-    return Shown(folders, phrase, TEXT, len(names), nothing, text, brush)
+    return DemoResult(folders, phrase, TEXT, len(names), nothing, text, brush)
 
 
 def _rows(names: list[Path], cases: list[list[Pixels]], scores: np.ndarray) -> Iterator[Row]:
     """The first picture of each sub-folder."""
-    for k in range(0, len(names), UNSEEN_EACH):
+    for k in range(0, len(names), TEST_EACH):
         nothing, text, brush = scores[k]
-        told = f"{names[k]}   PSNR: before {nothing:.1f}, text {text:.1f}, brush {brush:.1f} dB"
-        yield Row(cases[k], told)
+        figures = f"PSNR: before {nothing:.1f}, text {text:.1f}, brush {brush:.1f} dB"
+        yield Row(cases[k], f"{names[k]}   {figures}")
 
 
 def _sheet(folders: Folders, rows: list[Row]) -> None:

@@ -1,6 +1,6 @@
 """What a cluster costs over one process: the same photographs and settings, on one machine.
 
-    uv run python -m benchmarks.cluster        # docs/results/cluster.json, some six minutes
+    uv run python -m benchmarks.runs cluster        # docs/results/cluster.json, some six minutes
 
 Small JPEGs are edited in this process, on a Ray cluster of this machine with one process of one
 core, and with two, by an edit that waits for a fifth of a second, as for a GPU. Times are to the
@@ -16,7 +16,7 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.card import report
+from benchmarks.results import report
 from brushctl.events import Event, Reporter
 from brushctl.runs.executors.distributed import block_size, edit_on_cluster
 from brushctl.runs.executors.ray import Pool, cluster
@@ -96,11 +96,11 @@ def memory(name: str) -> float:
     return max(sizes)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run all, compare, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=500)
-    count = options.parse_args().count
+    count = options.parse_args(arguments).count
     waiting = partial(ToneEditor, seconds=WAIT)
     rows: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -133,7 +133,7 @@ def _alone(plan: Plan, opener: EditorOpener, count: int) -> dict[str, Any]:
     with opener() as editor, Journal(plan.state) as journal:
         how: dict[str, Any] = {"journal": journal}
         run = partial(edit_photographs, plan, plan.jobs, editor, TREATMENT, **how)
-        return timed(lambda report: run(report=report), count, "benchmarks.cluster")
+        return timed(lambda report: run(report=report), count, "benchmarks.runs cluster")
 
 
 def _spread(plan: Plan, opener: EditorOpener, most: int, count: int) -> dict[str, Any]:
@@ -147,7 +147,3 @@ def _spread(plan: Plan, opener: EditorOpener, most: int, count: int) -> dict[str
 
 def _results(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.jpg")}
-
-
-if __name__ == "__main__":
-    main()

@@ -3,9 +3,9 @@
 import pytest
 from huggingface_hub import constants
 
-from brushctl.bench.cases import Case, Shelf
+from brushctl.bench.cases import Case, CaseStore
 from brushctl.bench.folder import effects_in
-from brushctl.bench.opening import Setting
+from brushctl.bench.settings import BenchSettings
 from brushctl.engine.phrases.clip import TINY_CLIP
 from brushctl.errors import PairsError
 from brushctl.events import Warned
@@ -29,7 +29,7 @@ def offline(tmp_path, monkeypatch):
 
 def opened(base):
     told = []
-    return Setting(str(base), "cpu", "float32", 2, 0, None).bench(report=told.append), told
+    return BenchSettings(str(base), "cpu", "float32", 2, 0, None).open(report=told.append), told
 
 
 def test_the_small_clip_serves_and_the_lack_is_told_of(folder):
@@ -66,7 +66,7 @@ def test_the_command_warns_and_names_its_columns_after_the_small_clip(
 def test_a_work_folder_among_the_effects_is_none_of_them(tmp_path):
     for name in ("lava", "Painting Snow"):
         (tmp_path / name).mkdir()
-    Shelf(tmp_path / "brushctl-bench").keep(
+    CaseStore(tmp_path / "brushctl-bench").keep(
         "lava", Case("lava", "", False, "lut", 1, None, 0, []), b""
     )
     assert list(effects_in(tmp_path)) == ["painting snow", "lava"]
@@ -77,5 +77,5 @@ def test_a_work_folder_among_the_effects_is_none_of_them(tmp_path):
 
 @pytest.mark.parametrize(("base", "held_out"), [("tiny-ip2p", True), ("timbrooks/ip2p", False)])
 def test_only_of_tiny_ip2p_it_is_known_what_it_was_not_taught(base, held_out):
-    (effect,) = Setting(base, "cpu", None, 1, 0, None).effects(["charcoal"], 64)
+    (effect,) = BenchSettings(base, "cpu", None, 1, 0, None).effects(["charcoal"], 64)
     assert effect.held_out == held_out

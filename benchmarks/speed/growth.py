@@ -1,6 +1,6 @@
 """How the cost of `brushctl apply` grows: with the number of photographs, and with their size.
 
-    uv run python -m benchmarks.growth      # docs/results/growth.json and docs/images/growth.png
+    uv run python -m benchmarks.speed growth    # docs/results/growth.json, docs/images/growth.png
 
 The command itself, in processes of its own, on tiny-ip2p: its start is part of what a few
 photographs cost; what one more of a size costs is the time between results of a run under way.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -22,7 +23,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from skimage import data
 
-from benchmarks.card import base_of, report
+from benchmarks.results import base_of, report
 from brushctl.bench.effects import draw_effects
 from brushctl.brushes.header import read_metadata
 from brushctl.photos.icc import quantise
@@ -103,11 +104,11 @@ def drawn(counts: list[dict], sizes: list[dict]) -> plt.Figure:
     return figure
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure, write, draw."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--most", type=int, default=COUNTS[-1], help="photographs at most")
-    most = options.parse_args().most
+    most = options.parse_args(arguments).most
     counts, sizes = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -132,7 +133,3 @@ def main() -> None:
     }
     report(OUT, facts)
     drawn(counts, sizes).savefig(PICTURE, dpi=150)
-
-
-if __name__ == "__main__":
-    main()

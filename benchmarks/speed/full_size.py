@@ -1,6 +1,6 @@
 """A dress rehearsal at full size that downloads nothing.
 
-    uv run python -m benchmarks.full_size     # docs/results/full-size.json
+    uv run python -m benchmarks.speed full-size     # docs/results/full-size.json
 
 Builds InstructPix2Pix on Stable Diffusion 1.5 as its authors configured it, with random weights,
 in diffusers' layout and bfloat16 (2.1 GB in --folder). Then, through the command line, each in a
@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from diffusers import (
 from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from benchmarks.card import report
+from benchmarks.results import report
 from brushctl.engine.model.base import DEFAULTS_FILE, EMBEDDED
 from brushctl.files import resolved
 from brushctl.photos.icc import quantise
@@ -104,11 +105,11 @@ def measured(arguments: list[str], folder: Path) -> dict[str, float]:
     return figures | {"peak_gb": round(figures["peak_gb"], 2)}
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Build, learn, apply, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--folder", type=Path, default=Path("sd15-random"))
-    folder = resolved(options.parse_args().folder)
+    folder = resolved(options.parse_args(arguments).folder)
     base = folder / "base"
     if not (base / DEFAULTS_FILE).exists():
         build(base)
@@ -142,7 +143,3 @@ def main() -> None:
         "rows": rows,
     }
     report(OUT, facts)
-
-
-if __name__ == "__main__":
-    main()

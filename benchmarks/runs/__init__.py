@@ -1,0 +1,1 @@
+"""What runs over many photographs cost, on one machine and on many."""

@@ -1,0 +1,1 @@
+"""How near brushes come to edits, on tiny-ip2p."""
