@@ -58,6 +58,25 @@ def by_pipe(pipe, picture, source, prompt="", **settings):
     ).images[0]
 
 
+@pytest.mark.parametrize("scales", [Scales(1.0, 1.5), Scales(0.8, 1.0), Scales(7.5, 0.5)])
+def test_guidance_that_the_pipeline_would_leave_out_is_refused(base, pictures, scales):
+    brush = made(base, pictures, None, scales)
+    with pytest.raises(BrushMismatchError, match="leaves guidance out"):
+        brushctl.load(pipeline(base), brush)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda pipe: pipe.enable_attention_slicing(), lambda pipe: pipe.unet.fuse_qkv_projections()],
+)
+def test_what_takes_the_brush_out_after_loading_is_refused(base, pictures, brush, change):
+    pipe = pipeline(copy.deepcopy(base))
+    with brushctl.load(pipe, brush) as loaded:
+        change(pipe)
+        with pytest.raises(UsageError, match="took the brush out"):
+            by_pipe(pipe, pictures[0], torch.Generator().manual_seed(0), **loaded.settings)
+
+
 @pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(1.0, 1.0)])
 def test_a_loaded_brush_edits_as_the_engine_does_whatever_the_prompt(base, pictures, scales):
     brush = made(base, pictures, "turn daylight into night", scales)
