@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import cache
 from numbers import Real
-from typing import Any, Self, TypeGuard, TypeVar
+from types import NoneType
+from typing import Any, ClassVar, Self, TypeGuard, TypeVar, get_args, get_type_hints
 
 from brushctl.brushes.defects import ContradictionError, FieldError
 from brushctl.brushes.strict_json import SAFE_INTEGER, SURROGATE, join
@@ -79,22 +81,58 @@ class Fields:
 class Record:
     """Shared by every group of the document: to JSON and back.
 
+    A field's annotation has its read: `steps: Annotated[int, count]`. One that may be None may be
+    left out of the JSON; every other one must be there, whatever its default in Python.
+
     Attributes:
         extra: the fields that this version does not know.
+        FIRST: fields that are read before the others: versions, say.
     """
 
     extra: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    FIRST: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def from_dict(cls, data: object, path: str) -> Self:
-        """Read and check; errors carry the field's path."""
-        raise NotImplementedError
+        """Read and check.
+
+        Raises:
+            FieldError: a field is missing, of another type, or out of range.
+            ContradictionError: fields do not agree with each other.
+        """
+        f = Fields(data, path)
+        values = {
+            name: f.maybe(name, read) if optional else f.take(name, read)
+            for name, read, optional in _reads(cls)  # type: ignore[arg-type]  # a class is hashable
+        }
+        record = cls(**values, extra=f.rest())
+        record.check(path)
+        return record
+
+    def check(self, path: str) -> None:
+        """See that fields agree with each other.
+
+        Raises:
+            ContradictionError: they do not.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it: without the fields that are None, with the unknown ones."""
         values = ((f.name, getattr(self, f.name)) for f in fields(self) if f.name != "extra")
         known = {key: _plain(value) for key, value in values if value is not None}
         return {**self.extra, **known}
+
+
+@cache
+def _reads(cls: type[Record]) -> tuple[tuple[str, Read[Any], bool], ...]:
+    """Each field's name, its read, and whether it may be left out."""
+    hints = get_type_hints(cls, include_extras=True)
+    names = [f.name for f in fields(cls) if f.name != "extra"]
+    names.sort(key=lambda name: name not in cls.FIRST)  # which keeps the order of the others
+    return tuple(
+        (name, hints[name].__metadata__[0], NoneType in get_args(hints[name].__origin__))
+        for name in names
+    )
 
 
 def _plain(value: object) -> object:

@@ -82,7 +82,7 @@ def sealed(brush: Brush) -> Brush:
     check(brush.metadata.to_dict(), "brush")
     digest = content_sha256(brush.metadata, brush.tensors)
     metadata = replace(brush.metadata, content_sha256=digest)
-    Metadata.from_dict(metadata.to_dict())
+    Metadata.from_dict(metadata.to_dict(), "brush")
     return replace(brush, metadata=metadata)
 
 

@@ -7,7 +7,7 @@ themselves are tensors; `tensor_shapes` says which ones a document announces.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
 from brushctl.brushes import limits
 from brushctl.brushes.defects import ContradictionError, VersionError
@@ -30,22 +30,25 @@ PREFIX = "grade"
 class KeptInfo(Record):
     """What a grade leaves as it is, exactly: see `brushctl.grade.apply.Kept`."""
 
-    black: bool
-    white: bool
-    greys: bool
-    nothing_but_greys: bool
+    black: Annotated[bool, boolean]
+    white: Annotated[bool, boolean]
+    greys: Annotated[bool, boolean]
+    nothing_but_greys: Annotated[bool, boolean]
 
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            black=f.take("black", boolean),
-            white=f.take("white", boolean),
-            greys=f.take("greys", boolean),
-            nothing_but_greys=f.take("nothing_but_greys", boolean),
-            extra=f.rest(),
+
+def known_features(value: object, path: str) -> int:
+    """The version of the features of a network, which this program must know.
+
+    Raises:
+        VersionError: it does not.
+    """
+    if (found := count(value, path)) != FEATURES:
+        raise VersionError(
+            f"the grade reads features of version {found}, this brushctl has {FEATURES}",
+            where=path,
+            do="Update brushctl.",
         )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +61,20 @@ class NetworkInfo(Record):
         features: the version of what the groups hold.
     """
 
-    groups: tuple[str, ...]
-    width: int
-    features: int = FEATURES
+    groups: Annotated[tuple[str, ...], array(choice(*COLUMNS))]
+    width: Annotated[int, limits.grade_width]
+    features: Annotated[int, known_features] = FEATURES
+    FIRST = ("features",)
 
     @property
     def columns(self) -> int:
         """How many features it reads of a pixel."""
         return COLOUR_COLUMNS + sum(COLUMNS[group] for group in self.groups)
 
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        features = f.take("features", count)
-        if features != FEATURES:
-            raise VersionError(
-                f"the grade reads features of version {features}, this brushctl has {FEATURES}",
-                where=join(path, "features"),
-                do="Update brushctl.",
-            )
-        groups = f.take("groups", array(choice(*COLUMNS)))
-        if len(set(groups)) < len(groups):
+    def check(self, path: str) -> None:
+        """See `Record.check`."""
+        if len(set(self.groups)) < len(self.groups):
             raise ContradictionError("must name each group once", where=join(path, "groups"))
-        return cls(groups, f.take("width", limits.grade_width), features, extra=f.rest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,60 +87,31 @@ class GradeInfo(Record):
         network: None where the lattice is all.
     """
 
-    nodes: int
-    kept: KeptInfo
-    network: NetworkInfo | None = None
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            nodes=f.take("nodes", limits.grade_nodes),
-            kept=f.take("kept", KeptInfo.from_dict),
-            network=f.maybe("network", NetworkInfo.from_dict),
-            extra=f.rest(),
-        )
+    nodes: Annotated[int, limits.grade_nodes]
+    kept: Annotated[KeptInfo, KeptInfo.from_dict]
+    network: Annotated[NetworkInfo | None, NetworkInfo.from_dict] = None
 
 
 @dataclass(frozen=True, slots=True)
 class GradeTerm(Record):
     """A grade of a blend, with its weight."""
 
-    weight: float
-    grade: "AnyGradeInfo"
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(f.take("weight", limits.share), f.take("grade", read_grade), extra=f.rest())
+    weight: Annotated[float, limits.share]
+    grade: "Annotated[AnyGradeInfo, read_grade]"
 
 
 @dataclass(frozen=True, slots=True)
 class GradeBlend(Record):
     """The weighted sum of what grades make of a picture; what lacks to 1 is the picture's own."""
 
-    blend: tuple[GradeTerm, ...]
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(f.take("blend", array(GradeTerm.from_dict, least=1)), extra=f.rest())
+    blend: Annotated[tuple[GradeTerm, ...], array(GradeTerm.from_dict, least=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class GradeStack(Record):
     """Grades one after the other: each grades what the one before it made."""
 
-    stack: "tuple[AnyGradeInfo, ...]"
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(f.take("stack", array(read_grade, least=1)), extra=f.rest())
+    stack: "Annotated[tuple[AnyGradeInfo, ...], array(read_grade, least=1)]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +124,9 @@ class Zone(Record):
         tint: change of a*: above 0 towards magenta, below towards green.
     """
 
-    lightness: float
-    warmth: float
-    tint: float
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            lightness=f.take("lightness", number),
-            warmth=f.take("warmth", number),
-            tint=f.take("tint", number),
-            extra=f.rest(),
-        )
+    lightness: Annotated[float, number]
+    warmth: Annotated[float, number]
+    tint: Annotated[float, number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,24 +142,11 @@ class Look(Record):
             white, toned or not.
     """
 
-    shadows: Zone
-    midtones: Zone
-    highlights: Zone
-    contrast: float
-    saturation: float
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            shadows=f.take("shadows", Zone.from_dict),
-            midtones=f.take("midtones", Zone.from_dict),
-            highlights=f.take("highlights", Zone.from_dict),
-            contrast=f.take("contrast", number),
-            saturation=f.take("saturation", number),
-            extra=f.rest(),
-        )
+    shadows: Annotated[Zone, Zone.from_dict]
+    midtones: Annotated[Zone, Zone.from_dict]
+    highlights: Annotated[Zone, Zone.from_dict]
+    contrast: Annotated[float, number]
+    saturation: Annotated[float, number]
 
 
 AnyGradeInfo = GradeInfo | GradeBlend | GradeStack

@@ -1,11 +1,10 @@
 """Where a brush comes from: how it was learned, how well, and what it was mixed from."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
 from brushctl.brushes import limits
 from brushctl.brushes.fields import (
-    Fields,
     Record,
     array,
     count,
@@ -38,34 +37,16 @@ class HeldOut(Record):
         megapixels: the mean size that photographs were judged at.
     """
 
-    pairs: int
-    psnr: float
-    psnr_unedited: float
-    psnr_grade: float | None = None
-    psnr_instruction: float | None = None
-    psnr_phrase: float | None = None
-    de2000: float | None = None
-    de2000_unedited: float | None = None
-    folds: int | None = None
-    megapixels: float | None = None
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            pairs=f.take("pairs", count),
-            psnr=f.take("psnr", number),
-            psnr_unedited=f.take("psnr_unedited", number),
-            psnr_grade=f.maybe("psnr_grade", number),
-            psnr_instruction=f.maybe("psnr_instruction", number),
-            psnr_phrase=f.maybe("psnr_phrase", number),
-            de2000=f.maybe("de2000", number),
-            de2000_unedited=f.maybe("de2000_unedited", number),
-            folds=f.maybe("folds", count),
-            megapixels=f.maybe("megapixels", positive),
-            extra=f.rest(),
-        )
+    pairs: Annotated[int, count]
+    psnr: Annotated[float, number]
+    psnr_unedited: Annotated[float, number]
+    psnr_grade: Annotated[float | None, number] = None
+    psnr_instruction: Annotated[float | None, number] = None
+    psnr_phrase: Annotated[float | None, number] = None
+    de2000: Annotated[float | None, number] = None
+    de2000_unedited: Annotated[float | None, number] = None
+    folds: Annotated[int | None, count] = None
+    megapixels: Annotated[float | None, positive] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +63,12 @@ class InstructionTraining(Record):
         loss_last: loss in each bucket at the end.
     """
 
-    recipe: str
-    steps: int
-    batch: int
-    learning_rate: float
-    loss_first: tuple[float, ...]
-    loss_last: tuple[float, ...]
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            recipe=f.take("recipe", line),
-            steps=f.take("steps", limits.learning_steps),
-            batch=f.take("batch", count),
-            learning_rate=f.take("learning_rate", positive),
-            loss_first=f.take("loss_first", array(number, least=1)),
-            loss_last=f.take("loss_last", array(number, least=1)),
-            extra=f.rest(),
-        )
+    recipe: Annotated[str, line]
+    steps: Annotated[int, limits.learning_steps]
+    batch: Annotated[int, count]
+    learning_rate: Annotated[float, positive]
+    loss_first: Annotated[tuple[float, ...], array(number, least=1)]
+    loss_last: Annotated[tuple[float, ...], array(number, least=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +81,9 @@ class GradeScore(Record):
         psnr: in dB, mean over the pairs.
     """
 
-    method: str
-    groups: tuple[str, ...]
-    psnr: float
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        method, groups = f.take("method", line), f.take("groups", array(line))
-        return cls(method, groups, f.take("psnr", number), extra=f.rest())
+    method: Annotated[str, line]
+    groups: Annotated[tuple[str, ...], array(line)]
+    psnr: Annotated[float, number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +98,11 @@ class Training(Record):
         held_out: figures on pairs that were kept out of the learning.
     """
 
-    pairs_sha256: tuple[str, ...]
-    seed: int
-    instruction: InstructionTraining | None = None
-    grade: tuple[GradeScore, ...] | None = None
-    held_out: HeldOut | None = None
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            pairs_sha256=f.take("pairs_sha256", array(sha256, least=1)),
-            seed=f.take("seed", integer),
-            instruction=f.maybe("instruction", InstructionTraining.from_dict),
-            grade=f.maybe("grade", array(GradeScore.from_dict, least=1)),
-            held_out=f.maybe("held_out", HeldOut.from_dict),
-            extra=f.rest(),
-        )
+    pairs_sha256: Annotated[tuple[str, ...], array(sha256, least=1)]
+    seed: Annotated[int, integer]
+    instruction: Annotated[InstructionTraining | None, InstructionTraining.from_dict] = None
+    grade: Annotated[tuple[GradeScore, ...] | None, array(GradeScore.from_dict, least=1)] = None
+    held_out: Annotated[HeldOut | None, HeldOut.from_dict] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,36 +117,16 @@ class Parent(Record):
         lineage: what it was itself mixed from.
     """
 
-    name: str
-    content_sha256: str
-    weight: float
-    buckets: tuple[int, ...] | None = None
-    lineage: "Lineage | None" = None
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            name=f.take("name", label),
-            content_sha256=f.take("content_sha256", sha256),
-            weight=f.take("weight", limits.share),
-            buckets=f.maybe("buckets", array(limits.bucket, least=1)),
-            lineage=f.maybe("lineage", Lineage.from_dict),
-            extra=f.rest(),
-        )
+    name: Annotated[str, label]
+    content_sha256: Annotated[str, sha256]
+    weight: Annotated[float, limits.share]
+    buckets: Annotated[tuple[int, ...] | None, array(limits.bucket, least=1)] = None
+    lineage: "Annotated[Lineage | None, Lineage.from_dict]" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage(Record):
     """What a mix was made of, and by which method: blend, stack or schedule."""
 
-    method: str
-    parents: tuple[Parent, ...]
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        parents = f.take("parents", array(Parent.from_dict, least=1))
-        return cls(f.take("method", line), parents, extra=f.rest())
+    method: Annotated[str, line]
+    parents: Annotated[tuple[Parent, ...], array(Parent.from_dict, least=1)]

@@ -7,12 +7,11 @@ their reasons stand in `formats/brush-1.md`.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import Annotated, Self
 
 from brushctl.brushes import limits
 from brushctl.brushes.defects import ContradictionError
 from brushctl.brushes.fields import (
-    Fields,
     Record,
     array,
     label,
@@ -61,30 +60,16 @@ MAJOR, MINOR = 1, 0
 class UniquePhrase(Record):
     """A phrase that tells the before set from the after set (section 4.2)."""
 
-    phrase: str
-    sensitivity: float
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(f.take("phrase", line), f.take("sensitivity", number), extra=f.rest())
+    phrase: Annotated[str, line]
+    sensitivity: Annotated[float, number]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment(Record):
     """A run of learned tokens that share a weight; ln(weight) is added to their logits."""
 
-    m: int
-    weight: float = 1.0
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            f.take("m", limits.tokens), f.take("weight", limits.token_weight), extra=f.rest()
-        )
+    m: Annotated[int, limits.tokens]
+    weight: Annotated[float, limits.token_weight] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +84,18 @@ class Instruction(Record):
         after: the unique phrase of the after set, if one was found.
     """
 
-    phrase: str | None
-    m: int
-    segments: tuple[Segment, ...]
-    before: UniquePhrase | None = None
-    after: UniquePhrase | None = None
+    phrase: Annotated[str | None, line]
+    m: Annotated[int, limits.tokens]
+    segments: Annotated[tuple[Segment, ...], array(Segment.from_dict, least=1)]
+    before: Annotated[UniquePhrase | None, UniquePhrase.from_dict] = None
+    after: Annotated[UniquePhrase | None, UniquePhrase.from_dict] = None
 
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        read = cls(
-            phrase=f.maybe("phrase", line),
-            m=f.take("m", limits.tokens),
-            segments=f.take("segments", array(Segment.from_dict, least=1)),
-            before=f.maybe("before", UniquePhrase.from_dict),
-            after=f.maybe("after", UniquePhrase.from_dict),
-            extra=f.rest(),
-        )
-        if sum(s.m for s in read.segments) != read.m:
+    def check(self, path: str) -> None:
+        """See `Record.check`."""
+        if sum(s.m for s in self.segments) != self.m:
             raise ContradictionError(
-                f"their m must sum to instruction.m, {read.m}", where=f"{path}.segments"
+                f"their m must sum to instruction.m, {self.m}", where=f"{path}.segments"
             )
-        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,26 +107,21 @@ class Buckets(Record):
         edges: j + 1 ascending timesteps from 0 to T.
     """
 
-    count: int
-    edges: tuple[int, ...]
+    count: Annotated[int, limits.buckets]
+    edges: Annotated[tuple[int, ...], array(limits.timestep, least=2)]
 
     @classmethod
     def even(cls, count: int, train_steps: int) -> Self:
         """The paper's division of [0, T): t is in bucket floor(t j / T)."""
         return cls(count, tuple(-(-train_steps * k // count) for k in range(count + 1)))
 
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        edges = array(limits.timestep, least=2)
-        read = cls(f.take("count", limits.buckets), f.take("edges", edges), extra=f.rest())
-        ascending = all(a < b for a, b in pairwise(read.edges))
-        if len(read.edges) != read.count + 1 or not ascending or read.edges[0] != 0:
+    def check(self, path: str) -> None:
+        """See `Record.check`."""
+        ascending = all(a < b for a, b in pairwise(self.edges))
+        if len(self.edges) != self.count + 1 or not ascending or self.edges[0] != 0:
             raise ContradictionError(
-                f"must be {read.count + 1} ascending timesteps from 0", where=f"{path}.edges"
+                f"must be {self.count + 1} ascending timesteps from 0", where=f"{path}.edges"
             )
-        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +135,10 @@ class Base(Record):
         revision: the hub revision, if one was asked for.
     """
 
-    id: str
-    architecture: str
-    unet_sha256: str
-    revision: str | None = None
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            id=f.take("id", line),
-            architecture=f.take("architecture", line),
-            unet_sha256=f.take("unet_sha256", sha256),
-            revision=f.maybe("revision", line),
-            extra=f.rest(),
-        )
+    id: Annotated[str, line]
+    architecture: Annotated[str, line]
+    unet_sha256: Annotated[str, sha256]
+    revision: Annotated[str | None, line] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,24 +153,11 @@ class Apply(Record):
         resolution: side of the square the base works at, in pixels.
     """
 
-    s_T: float
-    s_I: float
-    steps: int
-    resolution: int
-    sampler: str = "euler-ancestral"
-
-    @classmethod
-    def from_dict(cls, data: object, path: str) -> Self:
-        """See `Record.from_dict`."""
-        f = Fields(data, path)
-        return cls(
-            s_T=f.take("s_T", limits.guidance),
-            s_I=f.take("s_I", limits.guidance),
-            steps=f.take("steps", limits.sampling_steps()),
-            resolution=f.take("resolution", limits.resolution),
-            sampler=f.take("sampler", line),
-            extra=f.rest(),
-        )
+    s_T: Annotated[float, limits.guidance]
+    s_I: Annotated[float, limits.guidance]
+    steps: Annotated[int, limits.sampling_steps()]
+    resolution: Annotated[int, limits.resolution]
+    sampler: Annotated[str, line] = "euler-ancestral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,57 +177,25 @@ class Metadata(Record):
     A brush has an instruction, a grade or both. The instruction's four groups stand together.
     """
 
-    name: str
-    created: str
-    tool: str
-    instruction: Instruction | None = None
-    buckets: Buckets | None = None
-    base: Base | None = None
-    apply: Apply | None = None
-    grade: AnyGradeInfo | None = None
-    look: Look | None = None
-    training: Training | None = None
-    lineage: Lineage | None = None
-    content_sha256: str = ""
-    title: str | None = None
-    author: str | None = None
-    license: str | None = None
-    note: str | None = None
-    preview: str | None = None
-    format: tuple[int, int] = (MAJOR, MINOR)
-
-    @classmethod
-    def from_dict(cls, data: object, path: str = "brush") -> Self:
-        """Read a version 1 document.
-
-        Raises:
-            FieldError: a field is missing, of another type, or out of range.
-            ContradictionError: fields do not agree with each other.
-        """
-        f = Fields(data, path)
-        read = cls(
-            format=f.take("format", version),
-            name=f.take("name", label),
-            created=f.take("created", moment),
-            tool=f.take("tool", line),
-            instruction=f.maybe("instruction", Instruction.from_dict),
-            buckets=f.maybe("buckets", Buckets.from_dict),
-            base=f.maybe("base", Base.from_dict),
-            apply=f.maybe("apply", Apply.from_dict),
-            grade=f.maybe("grade", read_whole_grade),
-            look=f.maybe("look", Look.from_dict),
-            training=f.maybe("training", Training.from_dict),
-            lineage=f.maybe("lineage", Lineage.from_dict),
-            content_sha256=f.take("content_sha256", sha256),
-            title=f.maybe("title", line),
-            author=f.maybe("author", line),
-            license=f.maybe("license", line),
-            note=f.maybe("note", prose),
-            preview=f.maybe("preview", picture),
-            extra=f.rest(),
-        )
-        read._check_parts(path)
-        return read
+    name: Annotated[str, label]
+    created: Annotated[str, moment]
+    tool: Annotated[str, line]
+    instruction: Annotated[Instruction | None, Instruction.from_dict] = None
+    buckets: Annotated[Buckets | None, Buckets.from_dict] = None
+    base: Annotated[Base | None, Base.from_dict] = None
+    apply: Annotated[Apply | None, Apply.from_dict] = None
+    grade: Annotated[AnyGradeInfo | None, read_whole_grade] = None
+    look: Annotated[Look | None, Look.from_dict] = None
+    training: Annotated[Training | None, Training.from_dict] = None
+    lineage: Annotated[Lineage | None, Lineage.from_dict] = None
+    content_sha256: Annotated[str, sha256] = ""
+    title: Annotated[str | None, line] = None
+    author: Annotated[str | None, line] = None
+    license: Annotated[str | None, line] = None
+    note: Annotated[str | None, prose] = None
+    preview: Annotated[str | None, picture] = None
+    format: Annotated[tuple[int, int], version] = (MAJOR, MINOR)
+    FIRST = ("format",)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -305,8 +217,8 @@ class Metadata(Record):
             do="Apply its grade alone, or blend or stack it with other brushes.",
         )
 
-    def _check_parts(self, path: str) -> None:
-        """There must be one part at least, and nothing of an instruction missing."""
+    def check(self, path: str) -> None:
+        """See `Record.check`: there is one part at least, and an instruction is whole."""
         groups = (self.instruction, self.buckets, self.base, self.apply)
         if any(groups) and not all(groups):
             raise ContradictionError(
