@@ -191,7 +191,7 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
 
 def _full_size(photo: Pixels, edited: Edited | None, detail: Detail) -> FullSize:
     if edited is None:
-        return FullSize(photo, Detail.TRANSFER, 0.0, "the brush has a grade alone")
+        return FullSize(photo, Detail.TRANSFER, 0.0, "no model had a part in it")
     return to_full_size(photo, edited.before, edited.after, detail)
 
 

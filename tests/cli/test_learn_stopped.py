@@ -12,11 +12,13 @@ from brushctl.app import learn
 from brushctl.engine.training import recipes
 from brushctl.engine.training.state import TrainingState
 
+LEARN = ("learn", "pairs", "--parts", "instruction")
+
 
 def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
     often = replace(recipes.RECIPES["default"], checkpoint_every=1)
     monkeypatch.setitem(recipes.RECIPES, "default", often)
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase")
     shell.run(*command)
     whole = (shell.folder / "dim.brush").read_bytes()
 
@@ -48,9 +50,9 @@ def terminated() -> None:
 
 @pytest.mark.parametrize("stop", [pressed, terminated])
 def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, stop):
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase")
     with monkeypatch.context() as patch:
-        patch.setattr("brushctl.app.training_run.judge", lambda *_, **__: stop())
+        patch.setattr("brushctl.app.training_run.judge_photo", lambda *_, **__: stop())
         _, err = shell.run(*command, status=130)
     assert "--resume goes on" in err
     shell.run(*command, "--resume")
@@ -60,7 +62,7 @@ def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, mo
     def killed(*_):
         raise KeyboardInterrupt
 
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--steps", "1")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase", "--steps", "1")
     with monkeypatch.context() as patch:
         patch.setattr(learn, "keep_sheet", killed)
         shell.run(*command, status=130)
@@ -73,7 +75,7 @@ def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, mo
 
 
 def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--cross-validate")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase", "--cross-validate")
     steps = []
 
     def converged(run):
@@ -100,7 +102,7 @@ def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", status=1)
+    _, err = shell.run(*LEARN, "-o", "dim", "--no-phrase", status=1)
     assert "no space left on device" in err
     assert shell.cached() == []
 
