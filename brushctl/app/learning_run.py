@@ -161,11 +161,12 @@ class LearningRun:
         if is_worth_it(psnr(best), grade.psnr, held_out=held_out):
             return best
         base = self.settings.base or TINY
-        rest = f"learn it with --base {INSTRUCT_PIX2PIX} on a GPU" if base == TINY else ""
-        self._say(
-            f"the rest is a change of content that {base} cannot make"
-            f"{': ' * bool(rest)}{rest}; the brush is the grade alone"
-        )
+        self._say(f"an instruction on {base} adds nothing: the brush is the grade alone")
+        if base == TINY:
+            self._say(
+                "if your edit changes content as well (things added, removed, drawn anew), "
+                f"learn it with --base {INSTRUCT_PIX2PIX} on a GPU"
+            )
         return self._grade_alone(found)
 
     def _say(self, line: str) -> None:

@@ -70,5 +70,5 @@ def test_an_edit_that_brightens_one_and_darkens_another_accuses_nobody(edit):
     for name in PHOTOGRAPHS:
         before = photograph(name, SIDE)
         after = edit(before).astype(np.float32)
-        pairs.append((pair_sums(before, after), pair_sums(after, before)))
+        pairs.append((sums_of(before, after), sums_of(after, before)))
     assert suspects(pairs) == []
