@@ -8,19 +8,24 @@ from dataclasses import replace
 
 import pytest
 
-from brushctl.app import learn
+from brushctl.app import grading, learn
+from brushctl.brushes.file import read_brush
 from brushctl.engine.training import recipes
 from brushctl.engine.training.state import TrainingState
+from brushctl.grade.fit import fit_grade
+from tests.grade.makers import WARM
 
 LEARN = ("learn", "pairs", "--parts", "instruction")
 
 
 def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
+    """An instruction over a grade, which is fitted again."""
     often = replace(recipes.RECIPES["default"], checkpoint_every=1)
     monkeypatch.setitem(recipes.RECIPES, "default", often)
-    command = (*LEARN, "-o", "dim.brush", "--no-phrase")
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--parts", "both")
     shell.run(*command)
     whole = (shell.folder / "dim.brush").read_bytes()
+    assert read_brush(shell.folder / "dim.brush").metadata.grade
 
     def stop(*_):
         raise KeyboardInterrupt
@@ -31,12 +36,21 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
     assert "--resume" in err
     assert (shell.folder / "dim.brush").read_bytes() == whole
     assert (shell.folder / ".dim.brush.checkpoint").exists()
-    for other in ("--seed", "--steps"):
-        _, err = shell.run(*command, "--overwrite", "--resume", other, "1", status=2)
+    for other in (("--seed", "1"), ("--steps", "1"), ("--parts", "instruction")):
+        _, err = shell.run(*command, "--overwrite", "--resume", *other, status=2)
+        assert "other pairs or settings" in err
+    with monkeypatch.context() as patch:
+        patch.setattr(grading, "fit_grade", another_grade)
+        _, err = shell.run(*command, "--overwrite", "--resume", status=2)
         assert "other pairs or settings" in err
     shell.run(*command, "--overwrite", "--resume")
     assert (shell.folder / "dim.brush").read_bytes() == whole
     assert not (shell.folder / ".dim.brush.checkpoint").exists()
+
+
+def another_grade(*arguments, **how):
+    """What is fitted to the pairs, and another grade than that."""
+    return replace(fit_grade(*arguments, **how), grade=WARM)
 
 
 def pressed() -> None:
