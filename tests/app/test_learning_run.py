@@ -172,8 +172,9 @@ def test_pairs_held_out_by_the_user_have_no_part_in_the_grade(world):
     here = world(graded=(40.0, 1.0))
     here.learn(hold_out=2)
     assert here.asked == [(here.pairs[2:], here.pairs[:2])]
-    here.learn()
-    assert here.asked[1] == (here.pairs, [])
+    for how in ({}, {"cross_validate": True}, {"hold_out": 0}):
+        here.learn(**how)
+        assert here.asked[-1] == (here.pairs, [])
 
 
 def test_what_parts_a_brush_has_is_the_users_choice(world):

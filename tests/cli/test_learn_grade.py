@@ -41,6 +41,11 @@ def write_pairs(folder: Path, edit, size=(80, 100), names=NAMES) -> Path:
     return folder
 
 
+def film(x: np.ndarray) -> np.ndarray:
+    """A look, and grain that no grade explains: figures stay below what counts as perfect."""
+    return warm(x) + np.random.default_rng(0).normal(0, 0.01, x.shape)
+
+
 @dataclass(frozen=True)
 class Learned:
     """What a process has said that learned a look."""
@@ -54,7 +59,7 @@ class Learned:
 def look(tmp_path_factory) -> Learned:
     """A look learned from three photographs of 200 x 250 pixels, and judged by a fourth."""
     folder = tmp_path_factory.mktemp("look")
-    write_pairs(folder / "pairs", warm, size=(200, 250))
+    write_pairs(folder / "pairs", film, size=(200, 250))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRUSHCTL_HOME": str(folder / "home")}
     done = subprocess.run(
         [sys.executable, "-c", LEARNING],
@@ -73,7 +78,7 @@ def test_a_look_becomes_a_grade_without_torch_or_a_model(look):
     assert {"grade", "look"} <= set(metadata)
     assert set(metadata).isdisjoint({"base", "instruction", "buckets", "apply"})
     assert read_brush(look.folder / "film.brush").metadata.instruction is None
-    assert Path(look.told["sheet"]).exists()
+    assert (look.folder / look.told["sheet"]).exists()
 
 
 def test_its_figures_are_those_of_the_held_out_photograph_at_full_size(look):
@@ -89,7 +94,7 @@ def test_its_figures_are_those_of_the_held_out_photograph_at_full_size(look):
         assert judged[f"psnr{ending}"] == pytest.approx(psnr, abs=0.01)
         assert judged[f"de2000{ending}"] == pytest.approx(de2000, abs=0.01)
     assert judged["megapixels"] == 0.05
-    assert judged["psnr"] > 40
+    assert judged["psnr"] > judged["psnr_unedited"] + 10
     assert brush.metadata.training.held_out.psnr == judged["psnr"]
 
 
@@ -129,7 +134,8 @@ def painted(x: np.ndarray) -> np.ndarray:
     return y
 
 
-def test_of_an_edit_of_content_there_is_no_grade(shell):
+def test_of_an_edit_of_content_there_is_no_grade(shell, monkeypatch):
+    monkeypatch.setattr(fit, "JUDGING_STEPS", 10)
     write_pairs(shell.folder / "pairs", painted)
     _, err = shell.run("learn", "pairs", "-o", "new", "--parts", "grade", status=2)
     assert "no grade comes nearer to this edit than leaving pictures alone" in " ".join(err.split())
