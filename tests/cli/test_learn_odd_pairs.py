@@ -1,10 +1,13 @@
 """`brushctl learn` from pairs that are not as they should be: a clear word, or a sound brush."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from brushctl.grade import fit
+from brushctl.app import grading
+from brushctl.grade.fit import fit_grade
 from tests.cli.shell import Shell, save
 from tests.cli.test_learn_grade import closed, write_pairs
 from tests.grade.pictures import photograph, warm
@@ -15,11 +18,9 @@ NO_GRADE = "no grade comes nearer to this edit than leaving pictures alone"
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary, monkeypatch):
-    """A shell with four pairs of a look, where no model can be opened and networks learn little."""
+    """A shell with four pairs of a look, where no model can be opened nor a network trained."""
     monkeypatch.setattr("brushctl.engine.model.base.open_base", closed)
-    monkeypatch.setattr(fit, "JUDGING_STEPS", 20)
-    for steps in ("STEPS", "REFIT_STEPS"):
-        monkeypatch.setattr(fit, steps, 60)
+    monkeypatch.setattr(grading, "fit_grade", partial(fit_grade, groups=()))
     write_pairs(tmp_path / "pairs", warm)
     return Shell(tmp_path, capfdbinary)
 
@@ -90,7 +91,6 @@ def test_coarse_after_pictures_make_a_sound_brush(shell, suffix):
             path.unlink()
     figures, _ = learned(shell)
     assert is_sound(figures)
-    assert figures["psnr"] > 25
 
 
 def only(shell, before: np.ndarray, edited: np.ndarray) -> None:
