@@ -1,8 +1,7 @@
 """An instruction learned on a base model: find the phrase, learn, judge."""
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from brushctl.app.judge import (
     GRADE,
     PHRASE,
     Edit,
+    Judged,
     Judgement,
     edit_by,
     judge_photo,
@@ -57,7 +57,8 @@ class TrainingRun:
         settings: how the brush is learned.
         pairs: from what.
         name: the brush's.
-        grade_without: what lies beneath the instruction: a grade that these pairs had no part in.
+        grade_without: gives what lies beneath the instruction: a grade that these pairs had no part
+            in. It is asked often, and fits each only once.
         target: where the brush will be; what is learned so far is kept beside it. None to keep
             nothing.
         resume: go on with what was begun.
@@ -69,7 +70,7 @@ class TrainingRun:
     settings: LearningSettings
     pairs: PairSplit
     name: str
-    grade_without: Callable[[Collection[Pair]], Grade | None]
+    grade_without: Callable[[frozenset[Pair]], Grade | None]
     target: Path | None = None
     resume: bool = False
     restart_if_changed: bool = False
@@ -172,9 +173,9 @@ class TrainingRun:
                 self.report(Told(f"{k + 1} of {len(training)}: {line}"))
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
-    def _without(self, own: Pair) -> Callable[[Collection[Pair]], Grade | None]:
+    def _without(self, own: Pair) -> Callable[[frozenset[Pair]], Grade | None]:
         """As `grade_without`, where one more pair has no part in the grade."""
-        return lambda pairs: self.grade_without([*pairs, own])
+        return lambda pairs: self.grade_without(pairs | {own})
 
     def _judge(self, pairs: Sequence[Pair], brush: Brush) -> Judgement | None:
         """Measure a brush on some pairs; None, and a warning, where that fails."""
@@ -190,29 +191,26 @@ class TrainingRun:
         counted = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
         on = f"{counted} it {'learned' if known else 'did not learn'} from"
         self.report(Stage("judging", total=len(pairs)))
-        with ExitStack() as stack:
-            edits = self._edits(brush, stack)
-            photos = []
-            for pair in pairs:
-                photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
-                self.report(Advance(len(photos)))
+        edits, photos = self._edits(brush), list[Judged]()
+        for pair in pairs:
+            photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
+            self.report(Advance(len(photos)))
         return Judgement(on, photos, BRUSH)
 
-    def _edits(self, brush: Brush, stack: ExitStack) -> dict[str, Edit]:
+    def _edits(self, brush: Brush) -> dict[str, Edit]:
         """The brush, and what there is to compare it with."""
         grade = self._grade()
         phrase = brush.metadata.instruction_part().instruction.phrase
-        editor = stack.enter_context(editor_on(self.model, brush))
-        edits = {BRUSH: edit_by(grade, editor)}
+        edits = {BRUSH: _edit_on(grade, editor_on(self.model, brush))}
         if grade:
             edits[GRADE] = edit_by(grade, None)
         if phrase:
-            words = Editor(self.model, from_text(self.model, phrase))
-            edits[PHRASE] = edit_by(grade, words)
+            words = from_text(self.model, phrase)
+            edits[PHRASE] = _edit_on(grade, Editor(self.model, words))
         return edits
 
     def _grade(self) -> Grade | None:
-        return self.grade_without(self.pairs.held_out)
+        return self.grade_without(frozenset(self.pairs.held_out))
 
     def _as_seen(self, photo: "Pixels") -> "Pixels":
         """A photograph as the model sees it: the whole frame, in the model's own area."""
@@ -253,6 +251,16 @@ class TrainingRun:
             + ((grade,) if grade else ())
         )
         return Checkpoint(self.target, repr(decisive), today)
+
+
+def _edit_on(grade: Grade | None, editor: Editor) -> Edit:
+    """An edit that has the model to itself for each photograph: several take turns on it."""
+
+    def edit(photo: "Pixels") -> "Pixels":
+        with editor:
+            return edit_by(grade, editor)(photo)
+
+    return edit
 
 
 def _digest(grade: Grade | None) -> str | None:
