@@ -25,8 +25,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.results import report
-from brushctl.grade import Fitted, apply_grade, fit_grade
+from brushctl.grade import apply_grade
 from brushctl.grade.features import GROUPS, LUMA
+from brushctl.grade.fit import Fitted, fit_grade
 
 OUT = Path("docs/results/grade.json")
 INSTALLED = {

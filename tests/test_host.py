@@ -10,7 +10,7 @@ from threading import Barrier, Thread
 import pytest
 
 import brushctl
-from brushctl.photos.formats.decoders import REMARKS, without_remarks
+from brushctl.photos.formats.pillow import REMARKS, without_remarks
 
 ROOT = Path(__file__).parents[1]
 USES = (

@@ -1,23 +1,19 @@
 """The grade: what becomes of a pixel, given its colour, place, surroundings and picture.
 
-`fit_grade` finds it from before/after pairs in seconds, `apply_grade` repeats it on a photograph's
-own pixels. torch is loaded where a network is trained, and nowhere else.
+`brushctl.grade.fit` finds it from before/after pairs in seconds, `apply_grade` repeats it on a
+photograph's own pixels. torch is loaded where a network is trained, and nowhere else.
 """
 
 from brushctl.grade.apply import AnyGrade, Blend, Grade, Kept, Stack, apply_grade
-from brushctl.grade.fit import Fitted, Score, fit_grade
 from brushctl.grade.stored import grade_of, to_tensors
 
 __all__ = [
     "AnyGrade",
     "Blend",
-    "Fitted",
     "Grade",
     "Kept",
-    "Score",
     "Stack",
     "apply_grade",
-    "fit_grade",
     "grade_of",
     "to_tensors",
 ]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from brushctl.grade.features import describe
 from brushctl.grade.lattice import Lattice, read_rows
 from brushctl.grade.network import Folded, Network, depart_rows, fold
-from brushctl.grade.rows import as_pixels, compiled, in_threads
+from brushctl.grade.rows import as_pixels, compiled
+from brushctl.photos.compiled import in_stripes
 
 Array = NDArray[Any]
 
@@ -132,7 +133,7 @@ def _apply_single(grade: Grade, pixels: Array, threads: int | None) -> NDArray[n
             depart_rows(first, end, out, pixels, f.tables, f.maps, f.second, f.third, stays)
         _keep_rows(first, end, out, pixels, stays, kept.nothing_but_greys)
 
-    in_threads(stripe, len(pixels), threads)
+    in_stripes(stripe, len(pixels), threads)
     return out
 
 

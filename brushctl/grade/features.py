@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, minimum_filter
 
-from brushctl.grade.rows import as_pixels, compiled, in_threads
+from brushctl.grade.rows import as_pixels, compiled
+from brushctl.photos.compiled import in_stripes
 
 Array = NDArray[Any]
 
@@ -120,7 +120,7 @@ def count_tones(pixels: Array, threads: int | None = None) -> Array:
         _count_rows(first, end, own, pixels)
         counts.append(own)  # sums of integers do not depend on their order
 
-    in_threads(count, len(pixels), threads)
+    in_stripes(count, len(pixels), threads)
     return np.sum(counts, axis=0)
 
 
@@ -158,7 +158,7 @@ def reduce(pixels: Array, threads: int | None = None) -> Array:
     h, w = pixels.shape[:2]
     scale = min(1.0, SIDE / max(h, w))
     small = np.empty((max(1, round(h * scale)), max(1, round(w * scale)), 3), np.float32)
-    in_threads(lambda first, end: _reduce_rows(first, end, small, pixels), len(small), threads)
+    in_stripes(lambda first, end: _reduce_rows(first, end, small, pixels), len(small), threads)
     return small
 
 
@@ -173,6 +173,8 @@ def place_maps(small: Array) -> Array:
 
 def surroundings_maps(small: Array) -> Array:
     """The columns `SURROUNDINGS`, (h, w, 13)."""
+    from scipy.ndimage import minimum_filter
+
     diagonal = float(np.hypot(*small.shape[:2]))
     luma = small @ LUMA
     blurred, contrasts = [], []
@@ -186,6 +188,8 @@ def surroundings_maps(small: Array) -> Array:
 
 
 def _blurred(plane: Array, sigma: float) -> Array:
+    from scipy.ndimage import gaussian_filter
+
     return gaussian_filter(plane, sigma, mode="nearest", truncate=3)
 
 

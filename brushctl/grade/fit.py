@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from brushctl.events import Advance, Stage
 from brushctl.grade.apply import Grade, Kept
 from brushctl.grade.features import GROUPS, PLACE, SURROUNDINGS, TONES
-from brushctl.grade.lattice import NODES, ROUNDS, Lattice, fit_affine, fit_lattice, moved
+from brushctl.grade.lattice import Lattice, moved
+from brushctl.grade.lattice_fit import NODES, ROUNDS, fit_affine, fit_lattice
 from brushctl.grade.network import Network, gain_and_offset, train
 from brushctl.grade.samples import Samples, Tell, sample_pairs, what_stays
 

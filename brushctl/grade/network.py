@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.grade.features import Description, between, clipped, luma_of
-from brushctl.grade.lattice import NORMAL, OUTLYING, TOLERATED
 from brushctl.grade.rows import compiled
 
 if TYPE_CHECKING:
@@ -130,6 +129,8 @@ def _first_layers(features: int, draws: "torch.Generator") -> "list[torch.Tensor
 def _trust(errors: "torch.Tensor") -> "torch.Tensor":
     """The weights of a batch's pixels, (n,), by the lattice's rule: healed ones count little."""
     size = errors.square().sum(1).sqrt()
+    from brushctl.grade.lattice_fit import NORMAL, OUTLYING, TOLERATED
+
     limit = (OUTLYING * NORMAL * size.median()).clamp(min=TOLERATED)
     return (limit / size.maximum(limit)).square()
 

@@ -1,7 +1,6 @@
-"""Compiled loops over the rows of a photograph, shared out among plain threads."""
+"""Compiled loops over the rows of a photograph, whose results depend on no neighbour."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -9,14 +8,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.photos.compiled import has_cache, usable_cores
+from brushctl.photos.compiled import has_cache
 
 Array = NDArray[Any]
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-STRIPE = 64
-"""Rows that a thread takes at a time: a few megabytes of a 24-megapixel photograph, so that what
-one loop writes is still in the cache when the next reads it."""
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -31,25 +26,6 @@ def compiled(function: Kernel) -> Kernel:
         return cast("Kernel", jit(cache=has_cache())(function))
     except RuntimeError:  # neither the program's folder nor the user's can be written
         return cast("Kernel", jit()(function))
-
-
-def in_threads(work: Callable[[int, int], object], rows: int, threads: int | None = None) -> None:
-    """Call work(first, end) for stripes that cover all rows, on all cores.
-
-    Args:
-        work: does the rows from first to end; what it raises is raised once others are done.
-        rows: how many there are.
-        threads: how many work at a time; by default as many as the process may use cores.
-    """
-    stripes = [(first, min(first + STRIPE, rows)) for first in range(0, rows, STRIPE)]
-    threads = min(threads or usable_cores(), len(stripes))
-    if threads <= 1:
-        for stripe in stripes:
-            work(*stripe)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, *stripe) for stripe in stripes]:
-            done.result()
 
 
 def as_pixels(picture: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

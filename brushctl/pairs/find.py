@@ -18,7 +18,7 @@ import numpy as np
 
 from brushctl.errors import PairsError
 from brushctl.pairs.manifest import MANIFESTS, read_manifest
-from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.formats import SUFFIXES
 
 WORDS = (("before", "after"), ("input", "output"), ("source", "target"), ("original", "edited"))
 NUMBERS = ("0", "1")

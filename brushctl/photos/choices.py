@@ -2,20 +2,6 @@
 
 from enum import StrEnum
 
-SUFFIXES = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-    ".avif": "AVIF",
-    ".heic": "HEIF",
-    ".heif": "HEIF",
-}
-"""The formats that can be read and written, by the suffix of their files."""
-
 
 class Detail(StrEnum):
     """Where the fine detail of a result comes from."""

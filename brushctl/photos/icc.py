@@ -36,7 +36,7 @@ class ColourSpace(Protocol):
     """How one photograph stores its colours.
 
     Attributes:
-        icc: the profile to write beside the result, None for plain sRGB.
+        icc: the profile to write into the result, None for plain sRGB.
         channels: 1 (grey), 3 (RGB) or 4 (CMYK).
     """
 

@@ -1,34 +1,27 @@
 """Open a photograph: pixels upright and in sRGB, and everything to write it back as it was."""
 
-import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from brushctl.errors import PhotoError, shortage
-from brushctl.photos.formats import tiff, webp
-from brushctl.photos.formats.auxiliary import is_alone, pictures_in
-from brushctl.photos.formats.colours import declared_profile
-from brushctl.photos.formats.decoders import open_image, without_remarks
-from brushctl.photos.formats.png import SIGNATURE, read_chunks
-from brushctl.photos.formats.structure import check_structure
-from brushctl.photos.icc import BrokenProfile, ColourSpace, Pixels, from_profile, plain
-from brushctl.photos.limits import PARTS
-from brushctl.photos.metadata.blocks import (
-    EXTENDED_XMP,
-    PHOTOSHOP,
-    Metadata,
-    Text,
-    as_text,
-    upright,
-    with_iptc,
-    within_limits,
+from brushctl.photos.formats import format_of
+from brushctl.photos.formats.cicp import profile_of
+from brushctl.photos.formats.codec import Decoded, Parsed
+from brushctl.photos.formats.pillow import without_remarks
+from brushctl.photos.icc import (
+    BrokenProfile,
+    Codes,
+    ColourSpace,
+    Pixels,
+    from_profile,
+    plain,
 )
-from brushctl.photos.samples import colours_of, read_samples, turned_upright
+from brushctl.photos.limits import PARTS
+from brushctl.photos.metadata.blocks import Metadata, upright, within_limits
 from brushctl.photos.source import read_photo, reason_of, unknown
 
 Alpha = NDArray[np.float32]
@@ -40,48 +33,45 @@ MAX_ASPECT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class JpegTables:
-    """How a JPEG was compressed, so that its successor is compressed alike."""
-
-    quantization: dict[int, list[int]]
-    subsampling: int
-    progressive: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Photo:
     """A photograph, decoded.
 
     Attributes:
-        pixels: (h, w, 3) float32, sRGB-encoded, upright. Colours of a wide-gamut photograph may
-            lie outside [0, 1]; `resize` brings them into it for a model.
+        codes: (h, w, channels) as the file has them, upright, without alpha.
         alpha: (h, w) float32 in [0, 1], None where there is none.
         format: "JPEG", "PNG", "TIFF", "WEBP", "AVIF" or "HEIF".
         depth: bits of a sample, 8 or 16.
         colour: how the file stores colours.
         metadata: its blocks, already fit for upright pixels.
-        jpeg: a JPEG's compression.
-        compression: a TIFF's compression; "lossless" for a lossless WebP.
-        alone: whether its file holds no more than it: no other picture (smaller previews apart),
-            layers, masks or film.
+        encoding: how its file is compressed, as its format's codec tells itself.
+        auxiliary: what its file holds beside it and smaller previews: other pictures, layers, masks
+            or film.
         warnings: what had to be put right to read it.
     """
 
-    pixels: Pixels
+    codes: Codes
     alpha: Alpha | None
     format: str
     depth: int
     colour: ColourSpace
     metadata: Metadata
-    jpeg: JpegTables | None
-    compression: str | None
-    alone: bool
+    encoding: object
+    auxiliary: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+        return self.codes.shape[1], self.codes.shape[0]
+
+    @property
+    def pixels(self) -> Pixels:
+        """(h, w, 3) float32, sRGB-encoded; computed each time.
+
+        Colours of a wide-gamut photograph may lie outside [0, 1]; `resize` brings them into it for
+        a model.
+        """
+        return self.colour.to_srgb(self.codes)
 
 
 def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
@@ -106,15 +96,11 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
     """
     if not data:
         raise PhotoError("the file is empty", where=where)
-    check_structure(data, where)
-    if defect := tiff.defect(data):
-        raise PhotoError(
-            f"a TIFF with {defect} cannot be edited without loss",
-            where=where,
-            do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
-        )
+    known = format_of(data)
+    if not known:
+        raise unknown(where)
     try:
-        return _decode(data, where, first_frame=first_frame)
+        return _decode(known.name, known.codec.parse(data, where), where, first_frame=first_frame)
     except UnidentifiedImageError as error:
         raise unknown(where) from error
     except PhotoError:
@@ -147,56 +133,45 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return np.clip(resized, 0, 1, out=resized)
 
 
-def _decode(data: bytes, where: str, *, first_frame: bool) -> Photo:
-    notes: list[str] = []
-    png = read_chunks(data, where) if data.startswith(SIGNATURE) else None
-    shown = io.BytesIO(png.shown if png else data)
-    image: Image.Image = open_image(shown)
-    _check(image, data, where, first_frame=first_frame)
-    codes, turn, turned = read_samples(image, data, png.blocks if png else {})
-    if tiff.masks_of(image):
-        notes.append("its masks (channels beside colour and transparency) are not kept")
-    channels = colours_of(image, codes)
-    codes = np.ascontiguousarray(turned_upright(codes, turn))
-    colour = _colour(image, data, where, channels, notes)
+def _decode(name: str, parsed: Parsed, where: str, *, first_frame: bool) -> Photo:
+    _check(parsed, where, first_frame=first_frame)
+    decoded = parsed.decode()
+    notes = list(decoded.warnings)
+    codes = np.ascontiguousarray(_turned_upright(decoded.codes, decoded.orientation))
+    colour = _colour(decoded, where, notes)
     alpha = None
-    if codes.shape[2] > channels:
+    if codes.shape[2] > decoded.channels:
         alpha = codes[..., -1] * np.float32(1 / np.iinfo(codes.dtype).max)
-        codes = codes[..., :-1]
+        codes = np.ascontiguousarray(codes[..., :-1])
     try:
-        pixels = colour.to_srgb(codes)
+        colour.to_srgb(codes[:1])
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")
-        colour = plain(channels)
-        pixels = colour.to_srgb(codes)
-    metadata, dropped = within_limits(_metadata(image, data, png.texts if png else ()))
-    notes += (*(png.warnings if png else ()), *dropped)
+        colour = plain(decoded.channels)
+    metadata, dropped = within_limits(decoded.metadata)
     return Photo(
-        pixels=pixels,
+        codes=codes,
         alpha=alpha,
-        format="JPEG" if image.format == "MPO" else str(image.format),
+        format=name,
         depth=codes.dtype.itemsize * 8,
         colour=colour,
-        metadata=upright(metadata, turned=turned),
-        jpeg=_jpeg_tables(image),
-        compression=_compression(image, data),
-        alone=is_alone(image, data),
-        warnings=tuple(notes),
+        metadata=upright(metadata, turned=decoded.turned),
+        encoding=decoded.encoding,
+        auxiliary=decoded.auxiliary,
+        warnings=(*notes, *dropped),
     )
 
 
-def _check(image: Image.Image, data: bytes, where: str, *, first_frame: bool) -> None:
-    width, height = image.size
+def _check(parsed: Parsed, where: str, *, first_frame: bool) -> None:
+    width, height = parsed.size
     if width * height > MAX_PIXELS:
         raise PhotoError(
             f"{width} x {height} is over the limit of {MAX_PIXELS // 10**6} megapixels", where=where
         )
     if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
         raise PhotoError(f"{width} x {height} is too narrow a strip to edit", where=where)
-    frames = pictures_in(image, data)
-    # An MPO is a camera's JPEG with a preview or a gain map behind it: the photograph is first.
-    many = f"{frames:,}" if frames <= PARTS else f"more than {PARTS:,}"
-    if frames > 1 and image.format != "MPO" and not first_frame:
+    many = f"{parsed.pictures:,}" if parsed.pictures <= PARTS else f"more than {PARTS:,}"
+    if parsed.pictures > 1 and not first_frame:
         raise PhotoError(
             f"it holds {many} pictures (an animation or several pages)",
             where=where,
@@ -204,61 +179,20 @@ def _check(image: Image.Image, data: bytes, where: str, *, first_frame: bool) ->
         )
 
 
-def _colour(
-    image: Image.Image, data: bytes, where: str, channels: int, notes: list[str]
-) -> ColourSpace:
+def _turned_upright(codes: Codes, orientation: int) -> Codes:
+    """Pixels upright, from any of the eight EXIF orientations."""
+    if orientation in (2, 4, 5, 7):
+        codes = codes[:, ::-1]
+    quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
+    return np.rot90(codes, quarter_turns)
+
+
+def _colour(decoded: Decoded, where: str, notes: list[str]) -> ColourSpace:
+    icc, channels = decoded.icc, decoded.channels
     try:
-        icc = image.info.get("icc_profile")
-        if not icc and channels == 3:
-            icc = declared_profile(image, data, where)
+        if not icc and decoded.cicp and channels == 3:
+            icc = profile_of(*decoded.cicp, where)
         return from_profile(icc, channels) if icc else plain(channels)
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")
         return plain(channels)
-
-
-def _metadata(image: Image.Image, data: bytes, texts: Iterable[Text]) -> Metadata:
-    info = image.info
-    dpi = info.get("dpi") if image.format != "TIFF" or tiff.has_resolution(image) else None
-    resources, iptc = b"", info.get("iptc")
-    photoshop, extended, comments = [], [], []
-    if image.format == "TIFF":
-        blocks = tiff.blocks_of(data)
-        resources, iptc = blocks.get(tiff.RESOURCES, b""), blocks.get(tiff.IPTC)
-        exif, xmp = tiff.exif_of(data), blocks.get(tiff.XMP)
-    else:
-        exif, xmp = info.get("exif"), info.get("xmp")
-        for name, block in getattr(image, "applist", ()):
-            if name == "APP13" and block.startswith(PHOTOSHOP):
-                photoshop.append(block.removeprefix(PHOTOSHOP))
-            elif name == "COM":
-                comments.append(as_text(block))
-            elif block.startswith(EXTENDED_XMP):
-                extended.append(block)
-        resources = b"".join(photoshop)
-    return Metadata(
-        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
-        xmp=xmp or None,
-        resources=with_iptc(resources, iptc or b"") or None,
-        extended_xmp=tuple(extended),
-        dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
-        texts=(*texts, *comments),
-    )
-
-
-def _jpeg_tables(image: Image.Image) -> JpegTables | None:
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return None
-    return JpegTables(
-        quantization=image.quantization,
-        # Pillow can write three kinds; of the others (4:4:0, 4:1:1) no colour must be lost.
-        subsampling=max(0, JpegImagePlugin.get_sampling(image)),
-        progressive=bool(image.info.get("progressive")),
-    )
-
-
-def _compression(image: Image.Image, data: bytes) -> str | None:
-    if image.format == "WEBP":
-        return "lossless" if webp.is_lossless(data) else None
-    compression = image.info.get("compression")
-    return compression if isinstance(compression, str) else None

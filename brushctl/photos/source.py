@@ -5,15 +5,13 @@ from typing import BinaryIO, cast
 
 from brushctl.errors import PhotoError
 from brushctl.extras import installing
-from brushctl.photos.formats import jpeg
-from brushctl.photos.formats.decoders import is_readable, open_image, without_remarks
-from brushctl.photos.formats.heif import check_boxes
-from brushctl.photos.formats.png import SIGNATURE, size_in
+from brushctl.photos.formats import format_of
+from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.limits import BYTES
 from brushctl.reading import open_file, read_file, read_stream
 
-HEAD = 32
-"""Bytes by which a format is known, and a PNG's size."""
+HEAD = 96
+"""Bytes by which a format is known."""
 
 
 def read_photo(path: Path) -> bytes:
@@ -68,18 +66,10 @@ def reason_of(error: BaseException) -> str:
 
 
 def _megapixels(file: BinaryIO) -> float:
-    head = file.read(HEAD)
-    if head.startswith(SIGNATURE):  # Pillow would unpack all that stands before the pixels
-        width, height = size_in(head)
-        return width * height / 1e6
-    if head.startswith(jpeg.SIGNATURE):
-        jpeg.check_segments(file, "")
+    known = format_of(file.read(HEAD))
     file.seek(0)
-    if head[4:8] == b"ftyp":  # its decoder goes through all items to come to the size
-        check_boxes(read_stream(file, BYTES), "")
-        file.seek(0)
-    with open_image(file) as image:
-        return image.width * image.height / 1e6
+    width, height = known.codec.read_size(file) if known else (0, 0)
+    return width * height / 1e6
 
 
 def _check_kind(first: bytes, where: str) -> None:
@@ -88,5 +78,5 @@ def _check_kind(first: bytes, where: str) -> None:
     Raises:
         PhotoError: they are not.
     """
-    if not is_readable(first):
+    if not format_of(first):
         raise unknown(where)

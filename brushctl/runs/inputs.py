@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError, reason
 from brushctl.files import STREAM, expanded
-from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.formats import SUFFIXES
 from brushctl.reading import LIST, read_stream
 from brushctl.runs.links import RealPaths
 from brushctl.runs.records import Stat

@@ -8,7 +8,7 @@ from pathlib import Path
 from brushctl.errors import PlanError
 from brushctl.extras import installing
 from brushctl.files import expanded
-from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.formats import SUFFIXES
 from brushctl.runs.inputs import Input
 
 TEMPLATE = "{stem}.{ext}"

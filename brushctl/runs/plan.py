@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
 from brushctl.files import NOWHERE, leads_nowhere, resolved
-from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.formats import SUFFIXES
 from brushctl.runs.inputs import Input
 from brushctl.runs.links import RealPaths, folded
 from brushctl.runs.naming import TEMPLATE, check_formats, result_name

@@ -3,21 +3,23 @@
 import contextlib
 import errno
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Advance, Event, Reporter, Warned
 from brushctl.grade.apply import AnyGrade, apply_grade
+from brushctl.grade.look import is_colours_alone
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo, kind_of
 from brushctl.photos.icc import Pixels
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.photo import Photo, decode_photo, resize
 from brushctl.runs.records import Facts, Fault, Record, Source
-from brushctl.transfer.grid import FullSize, to_full_size
+from brushctl.transfer.grid import to_full_size
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that every further photograph would meet too."""
@@ -83,8 +85,9 @@ class Prepared:
     """A photograph in hand.
 
     Attributes:
-        photo: it, decoded and graded.
+        photo: it, decoded.
         kind: the format of its result.
+        pixels: it, graded; None where that is done part by part when its result is encoded.
         seen: it, at the model's size; None without a model.
         source: what the journal says of its file.
         warnings: what there is to tell about it.
@@ -93,6 +96,7 @@ class Prepared:
 
     photo: Photo
     kind: str
+    pixels: Pixels | None
     seen: Pixels | None
     source: Source
     warnings: list[str] = field(default_factory=list)
@@ -127,10 +131,13 @@ def prepare(
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
     result_path, own_path = (Path(name) if name else None for name in (target, named))
     kind = kind_of(result_path, own_path, photo)
-    if treatment.grade:
-        photo = replace(photo, pixels=apply_grade(treatment.grade, photo.pixels))
-    seen = resize(photo.pixels, editor.working_size(*photo.size)) if editor else None
-    return Prepared(photo, kind, seen, source, list(photo.warnings), time.monotonic() - started)
+    grade, pixels, seen = treatment.grade, None, None
+    if editor or not (grade and is_colours_alone(grade)):
+        pixels = apply_grade(grade, photo.pixels) if grade else photo.pixels
+    if editor and pixels is not None:
+        seen = resize(pixels, editor.working_size(*photo.size))
+    warnings = list(photo.warnings)
+    return Prepared(photo, kind, pixels, seen, source, warnings, time.monotonic() - started)
 
 
 def edit_prepared(
@@ -174,25 +181,29 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
         PhotoError: the format cannot be written, or not at this size.
     """
     started = time.monotonic()
-    photo = prepared.photo
-    full = _full_size(photo.pixels, edited, treatment.detail)
+    photo, pixels, grade = prepared.photo, prepared.pixels, treatment.grade
+    residual, path, reason = 0.0, "grade", "the brush has a grade alone"
+    result: Pixels | Callable[[Pixels], Pixels]
+    if pixels is None:
+        assert grade is not None
+        result = partial(apply_grade, grade, threads=1)
+    elif edited is None:
+        result = pixels
+    else:
+        full = to_full_size(pixels, edited.before, edited.after, treatment.detail)
+        result, path = full.pixels, str(full.path)
+        residual, reason = round(full.residual, 4), full.reason
     how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    data, warnings = encode_photo(full.pixels, photo, kind=prepared.kind, **how)
+    data, warnings = encode_photo(result, photo, kind=prepared.kind, **how)
     facts = Facts(
         size=photo.size,
-        detail="grade" if edited is None else str(full.path),
-        residual=round(full.residual, 4),
-        reason=full.reason,
+        detail=path,
+        residual=residual,
+        reason=reason,
         warnings=(*prepared.warnings, *warnings),
         seconds=round(prepared.seconds + time.monotonic() - started, 3),
     )
     return data, facts
-
-
-def _full_size(photo: Pixels, edited: Edited | None, detail: Detail) -> FullSize:
-    if edited is None:
-        return FullSize(photo, Detail.TRANSFER, 0.0, "the brush has a grade alone")
-    return to_full_size(photo, edited.before, edited.after, detail)
 
 
 @contextlib.contextmanager

@@ -95,7 +95,7 @@ class PhotographWorker:
                 named=job.source_file,
                 target=job.target_file,
             )
-            if job.source_file == job.target_file and not prepared.photo.alone:
+            if job.source_file == job.target_file and prepared.photo.auxiliary:
                 raise PhotoError(
                     "it holds more than the photograph, which would be lost in place",
                     where=job.key,

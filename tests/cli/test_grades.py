@@ -82,13 +82,15 @@ def test_mix_says_whose_grade_a_schedule_has(shell):
 
 
 def test_a_grade_of_colours_is_exported_as_its_own_table(shell):
-    _, said = shell.run("export", "film", "--lut", "film.cube")
+    plainly = graded("plainly", seed=1)
+    write_brush(plainly, shell.folder / "plainly.brush")
+    _, said = shell.run("export", "plainly.brush", "--lut", "film.cube")
     assert "100% of the edit, its grade's own table" in said
     lines = (shell.folder / "film.cube").read_text().splitlines()
     assert "LUT_3D_SIZE 5" in lines
     table = np.array([line.split() for line in lines[-125:]], float)
     nodes = np.indices((5, 5, 5)).reshape(3, -1).T[:, ::-1] / 4  # red varies fastest
-    graded_nodes = apply_grade(grade_of(FILM), nodes.astype(np.float32)[None])[0]
+    graded_nodes = apply_grade(grade_of(plainly), nodes.astype(np.float32)[None])[0]
     np.testing.assert_allclose(table, graded_nodes, atol=1e-6)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from brushctl.errors import PairsError
 from brushctl.events import Advance, Stage
-from brushctl.grade import apply_grade, fit, fit_grade
+from brushctl.grade import apply_grade, fit
+from brushctl.grade.fit import fit_grade
 from tests.grade.pictures import (
     NAMES,
     auto_gamma,

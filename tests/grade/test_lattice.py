@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brushctl.grade.lattice import Lattice, fit_lattice, moved
+from brushctl.grade.lattice import Lattice, moved
+from brushctl.grade.lattice_fit import fit_lattice
 
 RNG = np.random.default_rng(7)
 COLOURS = RNG.random((4000, 3), np.float32)

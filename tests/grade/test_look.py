@@ -7,7 +7,8 @@ import pytest
 
 from brushctl.brushes.graded import Look, Zone
 from brushctl.brushes.words import grade_in_words
-from brushctl.grade import Blend, Grade, Kept, Stack, fit_grade
+from brushctl.grade import Blend, Grade, Kept, Stack
+from brushctl.grade.fit import fit_grade
 from brushctl.grade.lattice import Lattice
 from brushctl.grade.look import chart_of, look_of
 from tests.brushes.makers import graded

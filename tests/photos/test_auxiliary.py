@@ -38,7 +38,7 @@ def test_a_mask_saved_in_a_tiff_is_no_transparency(tmp_path, bits, colours, kind
     tifffile.imwrite(source, stored, photometric=model, planarconfig=planar, extrasamples=kinds)
     photo = open_photo(source)
     assert photo.warnings == (MASK,)
-    assert not photo.alone
+    assert photo.auxiliary == ("masks",)
     makers.save(target, photo.pixels, photo)
     kept = [*range(colours)]
     if "unassalpha" in kinds:
@@ -60,13 +60,13 @@ LAYERS = b"Adobe Photoshop Document Data Block\0MIB8ryaL" + bytes(4)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_a_tiff_with_layers_is_not_alone(tmp_path, bits):
+def test_a_tiff_with_layers_says_so(tmp_path, bits):
     codes = makers.picture() if bits == 8 else makers.deep_picture()
     layers = (37724, 7, len(LAYERS), LAYERS, True)
     tifffile.imwrite(tmp_path / "in.tif", codes, photometric="rgb", extratags=[layers])
     tifffile.imwrite(tmp_path / "flat.tif", codes, photometric="rgb")
-    assert not open_photo(tmp_path / "in.tif").alone
-    assert open_photo(tmp_path / "flat.tif").alone
+    assert open_photo(tmp_path / "in.tif").auxiliary == ("layers",)
+    assert open_photo(tmp_path / "flat.tif").auxiliary == ()
 
 
 FILM = struct.pack(">I4s4s", 16, b"ftyp", b"mp42") + bytes(4) + struct.pack(">I4s", 100, b"mdat")
@@ -75,23 +75,23 @@ SAMSUNG = b"\0\0\x30\x0a\x10\0\0\0MotionPhoto_Data"
 
 @pytest.mark.parametrize("before", [b"", SAMSUNG], ids=["Google", "Samsung"])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_a_jpeg_with_a_film_behind_it_is_not_alone(tmp_path, before, progressive):
+def test_a_jpeg_with_a_film_behind_it_says_so(tmp_path, before, progressive):
     source = tmp_path / "in.jpg"
     # A film's name inside the photograph, as in a maker note, is none behind it.
     makers.write_jpeg(source, makers.picture(), comment=FILM, progressive=progressive)
     photograph = source.read_bytes()
-    assert open_photo(source).alone
+    assert open_photo(source).auxiliary == ()
     source.write_bytes(photograph + before)
-    assert open_photo(source).alone
+    assert open_photo(source).auxiliary == ()
     source.write_bytes(photograph + before + FILM + bytes(92))
-    assert not open_photo(source).alone
+    assert open_photo(source).auxiliary == ("a film",)
 
 
 @pytest.mark.parametrize("suffix", ["heic", "avif"])
-def test_a_heic_with_a_film_in_it_is_not_alone(tmp_path, suffix):
+def test_a_heic_with_a_film_in_it_says_so(tmp_path, suffix):
     source = tmp_path / f"in.{suffix}"
     Image.fromarray(makers.picture()).save(source)
-    assert open_photo(source).alone
+    assert open_photo(source).auxiliary == ()
     film = FILM + bytes(92)
     source.write_bytes(source.read_bytes() + struct.pack(">I4s", 8 + len(film), b"mpvd") + film)
-    assert not open_photo(source).alone
+    assert open_photo(source).auxiliary == ("a film",)

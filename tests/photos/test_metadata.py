@@ -11,16 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from brushctl.photos.icc import BrokenProfile, from_profile
-from brushctl.photos.metadata.blocks import (
-    EXTENDED_XMP,
-    Metadata,
-    Provenance,
-    iptc_resource,
-    stripped,
-    takes_provenance,
-    upright,
-    with_provenance,
-)
+from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped, upright
+from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.iptc import iptc_resource
+from brushctl.photos.metadata.provenance import EXTENDED_XMP, takes_provenance, with_provenance
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
@@ -43,7 +37,7 @@ def damaged(whole: bytes):
 
 @given(damaged(makers.exif(6).tobytes().removeprefix(b"Exif\0\0")), st.booleans())
 def test_any_exif_block_keeps_its_length(exif, turned):
-    assert len(upright(Metadata(exif=exif), turned=turned).exif or b"") == len(exif)
+    assert len(Exif(exif).upright(turned=turned).block) == len(exif)
 
 
 @given(damaged(makers.RESOURCES + iptc_resource(b"odd") + makers.RESOURCES))
@@ -125,7 +119,7 @@ def test_a_block_whose_link_leads_nowhere_says_upright_all_the_same(link):
         directory = exif[8 : 10 + 12 * count]
         struct.pack_into(order + "I", exif, 4, len(exif))
         exif += directory
-    turned = upright(Metadata(exif=bytes(exif)), turned=True).exif
+    turned = Exif(bytes(exif)).upright(turned=True).block
     assert turned
     read = Image.Exif()
     read.load(turned)

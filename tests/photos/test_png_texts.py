@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from brushctl.photos.formats.jpeg import comments_of
 from brushctl.photos.formats.png import _chunk, read_chunks
 from brushctl.photos.icc import quantise
-from brushctl.photos.metadata.blocks import Metadata, comments_of, iptc_resource
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.iptc import iptc_resource
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
@@ -41,7 +43,7 @@ def test_metadata_that_a_png_holds_as_texts_is_read(tmp_path, deep, behind, kind
     makers.save(tmp_path / "out.jpg", photo.pixels, photo)
     again = open_photo(tmp_path / "out.jpg")
     assert again.size == (64, 96)
-    assert b"Kamera AG" in (again.metadata.exif or b"")
+    assert b"Kamera AG" in again.metadata.exif.block
     assert b'xmp:Rating="5"' in (again.metadata.xmp or b"")
     assert again.metadata.resources == iptc
 

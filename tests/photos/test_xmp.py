@@ -8,16 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brushctl.photos.limits import XMP_DEPTH
-from brushctl.photos.metadata.blocks import (
+from brushctl.photos.metadata.blocks import Metadata, Provenance, upright, within_limits
+from brushctl.photos.metadata.provenance import (
     EXTENDED_XMP,
-    Metadata,
-    Provenance,
     takes_provenance,
-    upright,
     with_extended_xmp,
     with_provenance,
     with_whole_xmp,
-    within_limits,
 )
 from brushctl.photos.metadata.xmp import UneditableError, descriptions, tags, without
 from tests.photos import makers

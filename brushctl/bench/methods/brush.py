@@ -8,9 +8,9 @@ import numpy as np
 from brushctl.bench.metrics import Pixels, ciede2000, mean_psnr
 from brushctl.engine.brush.instruction import Instruction
 from brushctl.engine.sampler import Editor
-from brushctl.grade import Grade, apply_grade, fit_grade
+from brushctl.grade import Grade, apply_grade
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
-from brushctl.grade.fit import FOLDS, STEPS, Fitted
+from brushctl.grade.fit import FOLDS, STEPS, Fitted, fit_grade
 
 Pictures = Sequence[Pixels]
 Edit = Callable[[Pictures], list[Pixels]]

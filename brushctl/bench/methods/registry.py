@@ -24,7 +24,7 @@ from brushctl.engine.training.loop import train
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
 from brushctl.events import Reporter, silent
 from brushctl.grade import Grade
-from brushctl.grade.lattice import fit_lattice
+from brushctl.grade.lattice_fit import fit_lattice
 
 VISII = Recipe(
     name="visii", steps=1000, batch=1, rate=1e-3, decay=False, scales=PAPER.scales, buckets=1

@@ -1,143 +1,83 @@
-"""The boxes of a HEIC or AVIF: what its picture's colours are, and whether a film lies beside it.
+"""HEIC: a HEIF file of HEVC pictures, decoded and encoded by pillow-heif, an extra."""
 
-Layout: ISO/IEC 14496-12 (4.2, 8.11) for boxes and items, ISO/IEC 23008-12 (9.3) for properties.
-"""
+import io
+from functools import partial
+from typing import BinaryIO
 
-import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
-from brushctl.errors import PhotoError
-from brushctl.photos.limits import PARTS
+from brushctl.errors import lack_of
+from brushctl.photos.formats import isobmff
+from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.pillow import (
+    codes_of,
+    dpi_of,
+    image_of,
+    open_image,
+    options_of,
+    profile_and_resolution,
+)
+from brushctl.photos.limits import BYTES
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.exif import exif_from
+from brushctl.reading import read_stream
 
-WITHIN = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iref": 4}
-"""Boxes that hold others, and the bytes that stand before those: a version and flags."""
-DEPTH = 8
-"""Boxes within one another: those of photographs are four deep."""
-FILM = b"mpvd"
-"""The box of a motion photo's video."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A box's kind and its contents."""
-
-    kind: bytes
-    data: memoryview
-
-
-def boxes(data: bytes | memoryview) -> Iterator[Box]:
-    """Each box that lies in these bytes, those inside others left in them, uncopied.
-
-    Raises:
-        ValueError: they are more than the limit of parts.
-    """
-    data, at = memoryview(data), 0
-    for _ in range(PARTS + 1):
-        if at + 8 > len(data):
-            return
-        size, kind = struct.unpack_from(">I4s", data, at)
-        head = 8
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-            head = 16
-        end = at + size if size else len(data)
-        if end < at + head:
-            return
-        yield Box(kind, data[at + head : end])
-        at = end
-    raise ValueError(f"it has more than {PARTS:,} boxes")
+CHANNELS, DEPTHS, ALPHA = (3,), (8,), True
+XMP_ROOM = None
+QUALITY = 90
+"""A HEIC does not tell the quality that it was saved with."""
 
 
-def check_boxes(data: bytes, where: str) -> None:
-    """See that a file has no more boxes than photographs have.
+def read_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height, which the decoder tells after it has gone through all items."""
+    return parse(read_stream(file, BYTES), "").size
 
-    Args:
-        data: its bytes.
-        where: names it in errors.
 
-    Raises:
-        PhotoError: it has more.
-    """
+def parse(data: bytes, where: str) -> Parsed:
+    """Walk through a HEIC's boxes, and have its decoder read them."""
+    boxes = isobmff.read_boxes(data, where)
+    image = _open(data)
+    pictures = getattr(image, "n_frames", 1)
+    return Parsed(image.size, pictures, partial(_decode, image, pictures, boxes))
+
+
+def encode(picture: Picture) -> bytes:
+    """A HEIC of 8 bits."""
+    from pillow_heif import from_pillow
+
+    stream = io.BytesIO()
+    options = options_of(picture.metadata) | profile_and_resolution(picture)
+    from_pillow(image_of(picture)).save(stream, quality=QUALITY, **options)
+    return stream.getvalue()
+
+
+def _open(data: bytes) -> ImageFile:
     try:
-        too_many = _count_parts(memoryview(data)) > PARTS
-    except ValueError:  # at one level
-        too_many = True
-    except (struct.error, IndexError):  # cut short: decoding will tell
-        too_many = False
-    if too_many:
-        raise PhotoError(f"it has more than {PARTS:,} boxes and items", where=where)
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        if lack_of(error):
+            raise
+        raise UnidentifiedImageError from error
+    return open_image(HeifImageFile, io.BytesIO(data))
 
 
-def _count_parts(data: memoryview, depth: int = 0) -> int:
-    """Boxes, those within others too, and what tables of items list: decoders go through each.
-
-    Raises:
-        ValueError: they are more than the limit of parts, or lie too deep within one another.
-        struct.error, IndexError: one is cut short.
-    """
-    if depth > DEPTH:
-        raise ValueError("its boxes lie too deep within one another")
-    count = 0
-    for box in boxes(data):
-        count += 1
-        if box.kind in WITHIN:
-            count += _count_parts(box.data[WITHIN[box.kind] :], depth + 1)
-        elif box.kind == b"iinf":  # a version and flags, and a number of items
-            count += _count_parts(box.data[8 if box.data[0] else 6 :], depth + 1)
-        elif box.kind == b"iloc":
-            wide = box.data[0] == 2
-            count += struct.unpack_from(">I" if wide else ">H", box.data, 6)[0]
-        elif box.kind == b"ipma":
-            count += struct.unpack_from(">I", box.data, 4)[0]
-        if count > PARTS:
-            break
-    return count
-
-
-def holds_film(data: bytes) -> bool:
-    """Whether a film lies beside the picture, as in a phone's motion photo."""
-    return any(box.kind == FILM for box in boxes(data))
-
-
-def code_points(data: bytes) -> tuple[int, int] | None:
-    """The primaries and the transfer curve that the main picture states (ITU-T H.273), if any."""
-    try:
-        for box in _main_properties(data):
-            if box.kind == b"colr" and bytes(box.data[:4]) == b"nclx":
-                primaries, curve = struct.unpack_from(">HH", box.data, 4)
-                return primaries, curve
-    except (struct.error, LookupError, ValueError):
-        pass  # boxes that are cut short, missing or too many state nothing
-    return None
-
-
-def _main_properties(data: bytes) -> Iterator[Box]:
-    # The first four bytes of these boxes are a version and flags.
-    meta = _by_kind(_by_kind(data)[b"meta"][4:])
-    main = meta[b"pitm"]
-    (item,) = struct.unpack_from(">I" if main[0] else ">H", main, 4)
-    held = _by_kind(meta[b"iprp"])
-    properties = list(boxes(held[b"ipco"]))
-    for index in _associated(held[b"ipma"], item):
-        if 0 < index <= len(properties):
-            yield properties[index - 1]
-
-
-def _by_kind(data: bytes | memoryview) -> dict[bytes, memoryview]:
-    return {box.kind: box.data for box in boxes(data)}
-
-
-def _associated(table: memoryview, wanted: int) -> list[int]:
-    """Which properties an item has, counted from 1; the highest bit says that one is essential."""
-    version, wide = table[0], table[3] & 1
-    (count,) = struct.unpack_from(">I", table, 4)
-    at = 8
-    for _ in range(min(count, PARTS)):
-        item, entries = struct.unpack_from(">IB" if version else ">HB", table, at)
-        at += 5 if version else 3
-        indices = struct.unpack_from(f">{entries}{'H' if wide else 'B'}", table, at)
-        if item == wanted:
-            return [index & (0x7FFF if wide else 0x7F) for index in indices]
-        at += entries * (2 if wide else 1)
-    return []
+def _decode(image: Image.Image, pictures: int, boxes: isobmff.Box) -> Decoded:
+    image.load()
+    codes, channels = codes_of(image)
+    info = image.info
+    exif = exif_from(info.get("exif"))
+    orientation = exif.orientation if exif else 1
+    # pillow-heif turns a picture and resets its flag, but remembers it.
+    turned = info.get("original_orientation") or orientation
+    others = pictures > 1 or info.get("aux") or info.get("depth_images")
+    return Decoded(
+        codes=codes,
+        channels=channels,
+        orientation=orientation,
+        turned=turned >= 5,
+        icc=info.get("icc_profile"),
+        cicp=isobmff.code_points(boxes),
+        metadata=Metadata(exif=exif, xmp=info.get("xmp") or None, dpi=dpi_of(image)),
+        auxiliary=("other pictures",) * bool(others) + ("a film",) * isobmff.holds_film(boxes),
+    )

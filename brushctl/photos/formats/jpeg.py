@@ -1,89 +1,289 @@
-"""A JPEG's segments, and what stands behind its end (ITU-T T.81, B.1.1)."""
+"""JPEG (ITU-T T.81; JFIF; the application segments of EXIF, XMP, ICC, Photoshop and CIPA DC-007).
 
+The segments are walked through once. The decoder is given the file without the blocks that are
+read here.
+"""
+
+import io
 import re
-from typing import BinaryIO
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
+
+import imagecodecs
+from PIL import Image, JpegImagePlugin
 
 from brushctl.errors import PhotoError
+from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.pillow import codes_of, dpi_of, encode_image, open_image, options_of
 from brushctl.photos.limits import EXIF, METADATA, PARTS, SCANS
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.directories import LAYOUTS, first_directory
+from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
+from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.iptc import PHOTOSHOP
+from brushctl.photos.metadata.provenance import EXTENDED_XMP
+from brushctl.photos.metadata.texts import COMMENT as COMMENT_KEYWORD
+from brushctl.photos.metadata.texts import as_text, read_text
+from brushctl.photos.metadata.xmp import XMP_NAME
 
-SIGNATURE = b"\xff\xd8"
-START_OF_SCAN, END, EXIF_SEGMENT = 0xDA, 0xD9, 0xE1
-ALONE = (0x01, *range(0xD0, 0xD9))
+SEGMENT = 65533
+"""Bytes that a segment may hold."""
+CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8,), False
+XMP_ROOM = SEGMENT - len(XMP_NAME)
+QUALITY = 95
+"""Of a JPEG made from a photograph that was none (subsampling is then off)."""
+
+START = b"\xff\xd8"
+START_OF_SCAN, END, COMMENT = 0xDA, 0xD9, 0xFE
+APP1, APP2, APP13 = 0xE1, 0xE2, 0xED
+BLOCKS = {*range(APP1, 0xEE), 0xEF, COMMENT}
+"""What a decoder has no use for: of the application segments, it needs JFIF's and Adobe's."""
+FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+"""Markers of the segment that tells the size, one for each kind of compression."""
+NO_LENGTH = (0x01, *range(0xD0, 0xDA))
 """Markers that have no length and no content."""
 EXIFS = EXIF // 2**16
 """Segments of EXIF at most: a decoder that puts them together copies what it has for each."""
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """What ends compressed samples: a marker that is no restart."""
+JUNK = 4096
+"""Bytes that are looked through at once for the next marker."""
 FILM = re.compile(rb"\0\0\0.ftyp", re.DOTALL)
 """How an MP4 begins."""
+ICC_NAME, ICC_HEAD = b"ICC_PROFILE\0", 14
+"""In front of each part of a profile: the name, which part it is, and how many there are."""
+PICTURES_NAME, PICTURES = b"MPF\0", 0xB002
+"""In front of the list of pictures in a JPEG that holds several, and its tag (CIPA DC-007)."""
+LARGE_THUMBNAILS = (0x010001, 0x010002)
+"""The kinds of pictures in it that are previews (5.2.3.3.1)."""
+NO_DPI = (72.0, 72.0)
+"""What readers take for the resolution of a JPEG with EXIF that states none (Exif 3.0, 4.6.5)."""
 
 
-def check_segments(file: BinaryIO, where: str) -> None:
-    """See that no more stands before a JPEG's pixels than photographs have there.
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """How a JPEG was compressed, so that its successor is compressed alike."""
 
-    Args:
-        file: it, of which as much is read as tells where its segments are.
-        where: names it in errors.
+    quantization: dict[int, list[int]]
+    subsampling: int
+    progressive: bool
+
+
+Content: TypeAlias = tuple[int, bytes]
+"""A segment's marker, and what stands in it."""
+
+
+class Segment(NamedTuple):
+    """A segment [start, end) of a file before its first scan, and what stands in it."""
+
+    marker: int
+    start: int
+    end: int
+    content: bytes
+
+
+def read_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height, from the segments before the pixels."""
+    return next(_size_in(found) for found in _segments(file, "") if found.marker in FRAMES)
+
+
+def parse(data: bytes, where: str) -> Parsed:
+    """Walk through a JPEG's segments and scans, and have its decoder read the header."""
+    segments = list(_segments(io.BytesIO(data), where))
+    end = _end_of(data, segments, where)
+    image = open_image(JpegImagePlugin.JpegImageFile, io.BytesIO(_bare(data, segments)))
+    return Parsed(image.size, 1, partial(_decode, image, data, segments, end))
+
+
+def encode(picture: Picture) -> bytes:
+    """A JPEG compressed as its photograph was, if that was one."""
+    how, metadata = picture.encoding, picture.metadata
+    options: dict[str, Any] = {"quality": QUALITY, "subsampling": 0}
+    if isinstance(how, Tables):
+        options = {
+            "qtables": how.quantization,
+            "subsampling": how.subsampling,
+            "progressive": how.progressive,
+        }
+    data = encode_image(picture, "JPEG", **options, **options_of(metadata))
+    return _with_segments(data, metadata)
+
+
+def _segments(file: BinaryIO, where: str) -> Iterator[Segment]:
+    """Each segment that stands before a JPEG's pixels; of the file as much is read as tells them.
 
     Raises:
-        PhotoError: there is more.
+        PhotoError: there are more, or more in them, than photographs have there.
     """
-    at, exifs = len(SIGNATURE), 0
+    at, exifs = len(START), 0
     for _ in range(PARTS + 1):
         file.seek(at)
-        head = file.read(10)
-        # Pillow takes a zero for the beginning of a marker, too.
-        if len(head) < 4 or head[0] not in (0, 0xFF) or head[1] in (START_OF_SCAN, END):
-            return  # what is damaged, decoding will tell
-        if head[1] == 0xFF:
+        head = file.read(4)
+        if len(head) < 4 or head[:2] in (b"\xff\xda", b"\xff\xd9"):
+            return
+        if head[0] != 0xFF:  # decoders pass over what is no marker
+            junk = head + file.read(JUNK)
+            at += junk.find(b"\xff") if b"\xff" in junk else len(junk)
+        elif head[1] == 0xFF:
             at += 1  # padding
-        elif head[1] == 0 or head[1] in ALONE:
+        elif head[1] == 0 or head[1] in NO_LENGTH:
             at += 2
         else:
-            at += 2 + int.from_bytes(head[2:4], "big")
-            exifs += head[1] == EXIF_SEGMENT and head[4:] == b"Exif\0\0"
-        if at > METADATA:
-            raise PhotoError(f"its metadata has more than {METADATA:,} bytes", where=where)
-        if exifs > EXIFS:
-            raise PhotoError(f"its EXIF has more than {EXIFS} segments", where=where)
+            start, size = at, max(2, int.from_bytes(head[2:], "big"))
+            at += 2 + size
+            if at > METADATA:
+                raise PhotoError(f"its metadata has more than {METADATA:,} bytes", where=where)
+            content = file.read(size - 2)
+            if len(content) < size - 2:
+                return  # cut short: decoding will tell
+            exifs += head[1] == APP1 and content.startswith(EXIF_NAME)
+            if exifs > EXIFS:
+                raise PhotoError(f"its EXIF has more than {EXIFS} segments", where=where)
+            yield Segment(head[1], start, at, content)
     raise PhotoError(f"it has more than {PARTS:,} segments before its pixels", where=where)
 
 
-def check_scans(data: bytes, where: str) -> None:
-    """See that a JPEG's picture is not gone through too often.
+def _size_in(frame: Segment) -> tuple[int, int]:
+    height, width = struct.unpack_from(">HH", frame.content, 1)
+    return width, height
+
+
+def _end_of(data: bytes, before: Sequence[Segment], where: str) -> int:
+    """Where a JPEG ends, its scans gone through.
 
     Args:
         data: its bytes.
+        before: the segments before its pixels.
         where: names it in errors.
 
     Raises:
         PhotoError: it has more scans, or segments among them, than programs write.
     """
-    _, scans, segments = _end(data)
-    if scans > SCANS:
-        raise PhotoError(f"it has more than {SCANS} scans", where=where)
-    if segments > PARTS:
-        raise PhotoError(f"it has more than {PARTS:,} segments", where=where)
-
-
-def holds_film(data: bytes) -> bool:
-    """Whether a film stands behind a JPEG, as in a phone's motion photo."""
-    return FILM.search(data, _end(data)[0]) is not None
-
-
-def _end(data: bytes) -> tuple[int, int, int]:
-    """Where a JPEG ends, and how many scans and segments it has, as far as the limits go."""
-    at, scans, segments = len(SIGNATURE), 0, 0
+    at, scans, segments = before[-1].end if before else len(START), 0, len(before)
     # As decoders do, whatever is no marker is passed over.
-    while scans <= SCANS and segments <= PARTS and (found := MARKER.search(data, at)):
-        at, segments = found.end(), segments + 1
-        marker = data[at - 1]
+    while found := MARKER.search(data, at):
+        at, marker = found.end(), data[found.end() - 1]
         if marker == END:
-            break
-        if marker in ALONE:
-            continue
-        at += int.from_bytes(data[at : at + 2], "big")
-        scans += marker == START_OF_SCAN
-    else:
-        at = min(at, len(data)) if scans > SCANS or segments > PARTS else len(data)
-    return at, scans, segments
+            return at
+        segments += 1
+        if marker not in NO_LENGTH:
+            at += int.from_bytes(data[at : at + 2], "big")
+            scans += marker == START_OF_SCAN
+        if scans > SCANS:
+            raise PhotoError(f"it has more than {SCANS} scans", where=where)
+        if segments > PARTS:
+            raise PhotoError(f"it has more than {PARTS:,} segments", where=where)
+    return len(data)
+
+
+def _bare(data: bytes, segments: Sequence[Segment]) -> bytes:
+    """A JPEG without the blocks that its decoder has no use for."""
+    kept, after = [], 0
+    for segment in segments:
+        if segment.marker in BLOCKS:
+            kept.append(data[after : segment.start])
+            after = segment.end
+    return b"".join([*kept, data[after:]]) if after else data
+
+
+def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: int) -> Decoded:
+    image.load()
+    codes, channels = codes_of(image)
+    contents = [(segment.marker, segment.content) for segment in segments]
+    metadata = _metadata_in(contents, image)
+    icc = _profile_in(contents)
+    orientation = 1
+    if metadata.exif:
+        orientation = metadata.exif.orientation
+        if not icc and channels == 3 and metadata.exif.is_adobe_rgb:
+            icc = imagecodecs.cms_profile("adobergb")
+    film = FILM.search(data, end) is not None
+    return Decoded(
+        codes=codes,
+        channels=channels,
+        orientation=orientation,
+        turned=orientation >= 5,
+        icc=icc,
+        metadata=metadata,
+        encoding=_tables(image),
+        auxiliary=("other pictures",) * _has_pictures(contents) + ("a film",) * film,
+    )
+
+
+def _metadata_in(contents: Sequence[Content], image: Image.Image) -> Metadata:
+    def named(marker: int, name: bytes) -> list[bytes]:
+        return [b.removeprefix(name) for m, b in contents if m == marker and b.startswith(name)]
+
+    exif = Exif(b"".join(named(APP1, EXIF_NAME)))
+    dpi = dpi_of(image)
+    if exif.block and "dpi" not in image.info:
+        dpi = (exif.dpi, exif.dpi) if exif.dpi else NO_DPI
+    return Metadata(
+        exif=exif if exif.block else None,
+        xmp=next(reversed(named(APP1, XMP_NAME)), None) or None,
+        resources=b"".join(named(APP13, PHOTOSHOP)) or None,
+        extended_xmp=tuple(EXTENDED_XMP + block for block in named(APP1, EXTENDED_XMP)),
+        dpi=dpi,
+        texts=tuple(as_text(comment) for comment in named(COMMENT, b"")),
+    )
+
+
+def _profile_in(contents: Sequence[Content]) -> bytes | None:
+    """The ICC profile, put together; None where parts are missing."""
+    parts = sorted(b for marker, b in contents if marker == APP2 and b.startswith(ICC_NAME))
+    if not parts or parts[0][ICC_HEAD - 1 : ICC_HEAD] != bytes([len(parts) % 256]):
+        return None
+    return b"".join(part[ICC_HEAD:] for part in parts) or None
+
+
+def _has_pictures(contents: Sequence[Content]) -> bool:
+    """Whether the list of pictures, if there is one, names others than the first and previews."""
+    for marker, block in contents:
+        if marker == APP2 and block.startswith(PICTURES_NAME):
+            listed = first_directory(block.removeprefix(PICTURES_NAME))
+            entries = listed.raw(PICTURES)
+            kinds = struct.iter_unpack(LAYOUTS[listed.data[:4]].order + "I12x", entries)
+            return any(kind & 0xFFFFFF not in LARGE_THUMBNAILS for (kind,) in list(kinds)[1:])
+    return False
+
+
+def _tables(image: Image.Image) -> Tables:
+    assert isinstance(image, JpegImagePlugin.JpegImageFile)
+    return Tables(
+        quantization=image.quantization,
+        # Pillow can write three kinds; of the others (4:4:0, 4:1:1) no colour must be lost.
+        subsampling=max(0, JpegImagePlugin.get_sampling(image)),
+        progressive=bool(image.info.get("progressive")),
+    )
+
+
+def _with_segments(jpeg: bytes, metadata: Metadata) -> bytes:
+    """A JPEG with what Pillow does not write, after its other application segments."""
+    resources = metadata.resources or b""
+    room = SEGMENT - len(PHOTOSHOP)
+    blocks = [(APP1, block) for block in metadata.extended_xmp]
+    blocks += [(APP13, PHOTOSHOP + resources[i : i + room]) for i in range(0, len(resources), room)]
+    blocks += [(COMMENT, comment) for comment in comments_of(metadata)]
+    if not blocks:
+        return jpeg
+    at = 2
+    while jpeg[at] == 0xFF and 0xE0 <= jpeg[at + 1] <= 0xEF:
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    segments = [
+        bytes((0xFF, marker)) + (2 + len(block)).to_bytes(2, "big") + block
+        for marker, block in blocks
+    ]
+    return b"".join([jpeg[:at], *segments, jpeg[at:]])
+
+
+def comments_of(metadata: Metadata) -> Iterator[bytes]:
+    """The comments of a JPEG, as far as they fit into its segments and what may precede pixels."""
+    room = METADATA
+    for text in metadata.texts:
+        if room and text[1].partition(b"\0")[0] == COMMENT_KEYWORD:
+            _, said = read_text(text, min(SEGMENT, room))
+            room -= len(said)
+            yield said

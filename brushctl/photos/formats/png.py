@@ -1,72 +1,106 @@
-"""PNG: its 16-bit samples, which Pillow reads as 8 bits, and metadata that stands in its texts."""
+"""PNG (third edition): its chunks, which are walked through once, and what stands in its texts.
 
+Pillow decodes 8 bits of a file that is left with what it needs for that; it reads 16 bits as 8.
+"""
+
+import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
 
 import imagecodecs
+import numpy as np
 from PIL import PngImagePlugin
 
 from brushctl.errors import PhotoError
+from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.pillow import codes_of, colours_among, encode_image, open_image
 from brushctl.photos.icc import Codes
 from brushctl.photos.limits import METADATA, PARTS, PIECES
-from brushctl.photos.metadata.blocks import XMP_NAME, Metadata, Text, read_text
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.exif import exif_from
+from brushctl.photos.metadata.iptc import with_iptc
+from brushctl.photos.metadata.texts import Text, read_text
+from brushctl.photos.metadata.xmp import XMP_NAME
+
+CHANNELS, DEPTHS, ALPHA = (1, 3), (8, 16), True
+XMP_ROOM = None
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER_END = len(SIGNATURE) + 25
+"""Behind the chunk IHDR."""
+DEPTH = 24
+"""Where IHDR tells the bits of a sample."""
 XMP_TEXT = b"XML:com.adobe.xmp"
 RAW_PROFILE = b"Raw profile type "
 """Before a PNG had a place for EXIF, ImageMagick wrote blocks into such texts, in hexadecimal."""
-PROFILES = {
-    b"exif": "exif", b"xmp": "xmp", b"iptc": "iptc", b"8bim": "iptc",
-    b"icc": "icc_profile", b"icm": "icc_profile",
+BLOCKS = {
+    b"exif": "exif", b"xmp": "xmp", b"iptc": "iptc", b"8bim": "iptc", b"icc": "icc", b"icm": "icc",
 }  # fmt: skip
-"""What such a text's kind is in Pillow's `info`."""
+"""What stands in such a text, by its kind."""
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-PROFILE = b"iCCP"
+ICC_PROFILE, EXIF, RESOLUTION, FRAMES, CICP = b"iCCP", b"eXIf", b"pHYs", b"acTL", b"cICP"
+SRGB, GAMMA, CHROMATICITIES = b"sRGB", b"gAMA", b"cHRM"
+FRAME = b"fcTL"
 PIXELS = (b"IDAT", b"fdAT")
+UNREAD = (*TEXTS, ICC_PROFILE, EXIF, FRAMES, FRAME, b"fdAT")
+"""Chunks that Pillow is not shown: a text whose keyword is `dpi` or `interlace` would mislead it,
+a profile of more than a megabyte is too large for it, and of an animation the first is wanted."""
 UNPACKED = METADATA
 """Bytes of all blocks in texts, or of a profile, at most: more is a bomb."""
-
-
-def size_in(head: bytes) -> tuple[int, int]:
-    """The width and height that a PNG's first bytes tell; `struct.error` if they do not."""
-    width, height = struct.unpack_from(">II", head, 16)
-    return width, height
-
-
-def read_deep_png(data: bytes) -> Codes:
-    """The (h, w, 1 to 4) uint16 codes of a 16-bit PNG."""
-    codes: Codes = imagecodecs.png_decode(data)
-    return codes if codes.ndim == 3 else codes[..., None]
-
-
-def ends_in_pixels(data: bytes) -> bool:
-    """Whether nothing stands behind a PNG's pixels but its end; in doubt not."""
-    last = data.rfind(b"IDAT")
-    (size,) = struct.unpack_from(">I", data, last - 4)
-    end = last + 4 + size + 4  # the pixels, and their check sum
-    return data[end + 4 : end + 8] == b"IEND"
+STATED = {GAMMA: (45455,), CHROMATICITIES: (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)}
+"""What a PNG in sRGB says of itself (11.3.2.1, 11.3.2.2), in 100,000ths: of its curve; of white,
+red, green and blue."""
+NEAR = 1000
+"""Of those, as much as makes no other colours."""
+MOST_FRAMES = 2**31
+INCH = 0.0254
+"""Metres."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """What a PNG holds, apart from what Pillow may read by itself.
+    """What a PNG holds.
 
     Attributes:
-        shown: the PNG for Pillow to open, without its texts and its profile: a text whose keyword
-            is `dpi` or `interlace` would mislead it, and a profile of more than a megabyte is too
-            large for it.
+        shown: the PNG for Pillow to decode.
+        first: what stands in the first chunk of each kind that is read here.
+        frames: how many pictures it says that it shows, one after another.
         blocks: the profile, and what stands in texts that would have a place of its own: exif,
-            xmp, iptc, a profile, by their names in Pillow's `info`.
+            xmp, iptc, icc.
         texts: all others as they stand: not every one could be read and written again.
         warnings: what there is to tell.
     """
 
     shown: bytes
+    first: dict[bytes, bytes]
+    frames: int
     blocks: dict[str, bytes]
     texts: tuple[Text, ...]
     warnings: tuple[str, ...]
+
+
+def read_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height, from the first chunk."""
+    return _size_in(file.read(HEADER_END))
+
+
+def parse(data: bytes, where: str) -> Parsed:
+    """Walk through a PNG's chunks."""
+    chunks = read_chunks(data, where)
+    return Parsed(_size_in(data), chunks.frames, partial(_decode, data, chunks))
+
+
+def encode(picture: Picture) -> bytes:
+    """A PNG of 8 or 16 bits, with its metadata chunks."""
+    if picture.codes.dtype == np.uint16:
+        return _encode_deep(picture)
+    metadata = picture.metadata
+    exif = {"exif": metadata.exif.block} if metadata.exif else {}
+    return encode_image(picture, "PNG", pnginfo=chunks_of(metadata), **exif)
 
 
 def read_chunks(data: bytes, where: str = "") -> Chunks:
@@ -79,28 +113,26 @@ def read_chunks(data: bytes, where: str = "") -> Chunks:
     Raises:
         PhotoError: it has more chunks than there is any use for.
     """
-    kept, after = [], 0
-    found: list[Text] = []
-    profiles: list[bytes] = []
-    pieces = others = 0
-    for start, end, kind in _chunks(data):
-        pieces += kind in PIXELS
-        others += kind not in PIXELS
-        if pieces > PIECES or others > PARTS:
-            limit = f"{PIECES:,} chunks of pixels and {PARTS:,} of other kinds"
-            raise PhotoError(f"it has more chunks than the limit of {limit}", where=where)
+    kept, after, frames = [], 0, 1
+    texts: list[Text] = []
+    first: dict[bytes, bytes] = {}
+    for start, end, kind in _chunks(data, where):
+        if kind not in PIXELS and not (kind == CICP and b"IDAT" in first):  # too late (11.3.2.6)
+            first.setdefault(kind, data[start + 8 : end - 4])
+        elif kind == b"IDAT" and kind not in first:
+            first[kind] = b""
+            frames = _frames_in(first.get(FRAMES, b""), apart=FRAME not in first)
         if kind in TEXTS:
-            found.append((kind, data[start + 8 : end - 4]))
-        elif kind == PROFILE:
-            profiles.append(data[start + 8 : end - 4])
-        else:
-            continue
-        kept.append(data[after:start])
-        after = end
-    shown = b"".join([*kept, data[after:]]) if kept else data
+            texts.append((kind, data[start + 8 : end - 4]))
+        if kind in UNREAD:
+            kept.append(data[after:start])
+            after = end
+    shown = b"".join([*kept, data[after:]]) if after else data
     # A profile is packed as a text is; of several, the first counts.
-    _, profile = read_text((b"zTXt", profiles[0]), UNPACKED) if profiles else (b"", b"")
-    return Chunks(shown, *_told_apart(found, {"icc_profile": profile} if profile else {}))
+    _, profile = read_text((b"zTXt", first.get(ICC_PROFILE, b"")), UNPACKED)
+    found = {"icc": profile, "exif": first.get(EXIF, b"")}
+    blocks = {name: block for name, block in found.items() if block}
+    return Chunks(shown, first, frames, *_told_apart(texts, blocks))
 
 
 def _told_apart(
@@ -127,7 +159,7 @@ def _told_apart(
 
 
 def _block_in(keyword: bytes, said: bytes) -> tuple[str, bytes] | None:
-    """A block that stands in a text, and its name in Pillow's `info`."""
+    """A block that stands in a text, and its name in `Chunks`."""
     if keyword == XMP_TEXT:
         return ("xmp", said) if said else None
     try:
@@ -138,20 +170,99 @@ def _block_in(keyword: bytes, said: bytes) -> tuple[str, bytes] | None:
     kind = keyword.removeprefix(RAW_PROFILE)
     if kind == b"APP1":
         kind = b"xmp" if block.startswith(XMP_NAME) else b"exif"
-    name = PROFILES.get(kind)
+    name = BLOCKS.get(kind)
     return (name, block.removeprefix(XMP_NAME)) if name and block else None
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Where each chunk starts and ends, its check sum included, and its kind."""
-    at = 8
+def _chunks(data: bytes, where: str) -> Iterator[tuple[int, int, bytes]]:
+    """Where each chunk starts and ends, its check sum included, and its kind.
+
+    Raises:
+        PhotoError: they are more than there is any use for.
+    """
+    at, pieces, others = len(SIGNATURE), 0, 0
     while at + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
         end = at + 8 + size + 4
         if end > len(data):
             return
+        pieces += kind in PIXELS
+        others += kind not in PIXELS
+        if pieces > PIECES or others > PARTS:
+            limit = f"{PIECES:,} chunks of pixels and {PARTS:,} of other kinds"
+            raise PhotoError(f"it has more chunks than the limit of {limit}", where=where)
         yield at, end, kind
         at = end
+
+
+def _size_in(head: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", head, 16)
+    return width, height
+
+
+def _frames_in(control: bytes, *, apart: bool) -> int:
+    """How many pictures an animation has; its first may stand apart from it (11.3.6.1)."""
+    frames = int.from_bytes(control[:4], "big")
+    return frames + apart if 0 < frames <= MOST_FRAMES else 1
+
+
+def _codes_in(data: bytes, shown: bytes) -> tuple[Codes, int]:
+    """The samples, (h, w, channels), and how many of the channels are colour."""
+    if data[DEPTH] == 16:
+        try:
+            codes: Codes = imagecodecs.png_decode(data)
+        except (imagecodecs.PngError, UnicodeDecodeError) as error:  # whose texts hold its bytes
+            raise ValueError("broken data stream") from error
+        codes = codes if codes.ndim == 3 else codes[..., None]
+        return codes, colours_among(codes.shape[2])
+    image = open_image(PngImagePlugin.PngImageFile, io.BytesIO(shown))
+    image.load()
+    return codes_of(image)
+
+
+def _decode(data: bytes, chunks: Chunks) -> Decoded:
+    codes, channels = _codes_in(data, chunks.shown)
+    blocks, first = chunks.blocks, chunks.first
+    exif = exif_from(blocks.get("exif"))
+    orientation = exif.orientation if exif else 1
+    icc = blocks.get("icc")
+    cicp = (first[CICP][0], first[CICP][1]) if len(first.get(CICP, b"")) == 4 else None
+    unlike = not icc and not cicp and channels == 3 and _is_unlike_srgb(first)
+    told = ("its gAMA or cHRM states other colours than sRGB's; taken as sRGB",)
+    return Decoded(
+        codes=codes,
+        channels=channels,
+        orientation=orientation,
+        turned=orientation >= 5,
+        icc=icc,
+        cicp=cicp,
+        metadata=Metadata(
+            exif=exif,
+            xmp=blocks.get("xmp"),
+            resources=with_iptc(b"", blocks.get("iptc", b"")) or None,
+            dpi=_dpi_in(first.get(RESOLUTION, b"")),
+            texts=chunks.texts,
+        ),
+        auxiliary=("other pictures",) * (chunks.frames > 1),
+        warnings=told * unlike + chunks.warnings,
+    )
+
+
+def _is_unlike_srgb(first: Mapping[bytes, bytes]) -> bool:
+    """Whether a PNG without a profile has chunks that say so."""
+    said = {
+        kind: struct.unpack(f">{len(meant)}I", first[kind])
+        for kind, meant in STATED.items()
+        if len(first.get(kind, b"")) == 4 * len(meant)
+    }
+    stated = ((a, b) for kind in said for a, b in zip(said[kind], STATED[kind], strict=True))
+    return SRGB not in first and any(abs(a - b) > NEAR for a, b in stated)
+
+
+def _dpi_in(density: bytes) -> tuple[float, float] | None:
+    """Pixels per inch, if a chunk states them in metres and not only their proportion."""
+    across, down, unit = struct.unpack(">IIB", density) if len(density) == 9 else (0, 0, 0)
+    return (across * INCH, down * INCH) if unit == 1 and min(across, down) > 0 else None
 
 
 def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
@@ -169,20 +280,19 @@ def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
     return chunks
 
 
-def encode_deep_png(codes: Codes, metadata: Metadata, icc: bytes | None) -> bytes:
-    """A 16-bit PNG of (h, w, 1 to 4) uint16 codes, with its metadata chunks."""
+def _encode_deep(picture: Picture) -> bytes:
+    codes, metadata, icc = picture.codes, picture.metadata, picture.icc
     data = imagecodecs.png_encode(codes if codes.shape[2] > 1 else codes[..., 0], level=4)
-    header_end = 8 + 25  # the signature and IHDR
     chunks = []
     if icc:
-        chunks.append(_chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc)))
+        chunks.append(_chunk(ICC_PROFILE, b"icc\0\0" + zlib.compress(icc)))
     if metadata.dpi:
-        across, down = (round(dpi / 0.0254) for dpi in metadata.dpi)  # per metre
-        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
+        across, down = (round(dpi / INCH) for dpi in metadata.dpi)  # per metre
+        chunks.append(_chunk(RESOLUTION, struct.pack(">IIB", across, down, 1)))
     if metadata.exif:
-        chunks.append(_chunk(b"eXIf", metadata.exif))
+        chunks.append(_chunk(EXIF, metadata.exif.block))
     chunks += (_chunk(kind, text) for kind, text, *_ in chunks_of(metadata).chunks)
-    return b"".join([data[:header_end], *chunks, data[header_end:]])
+    return b"".join([data[:HEADER_END], *chunks, data[HEADER_END:]])
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -1,66 +1,95 @@
-"""TIFF: its directory as metadata, and its 16-bit samples, which Pillow reads as 8 bits."""
+"""TIFF 6.0: its directory is read once; of its samples, Pillow decodes 8 bits and tifffile 16.
+
+Pillow would read 16 bits as 8.
+"""
 
 import io
 import itertools
 import zlib
-from typing import IO, Any
+from functools import partial
+from typing import BinaryIO
 
 import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image, TiffImagePlugin
-from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 
+from brushctl.errors import PhotoError
+from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.pillow import codes_of, open_image
 from brushctl.photos.icc import Codes
+from brushctl.photos.limits import TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
-    EXIF_IFD,
-    GPS_IFD,
-    INTEROPERABILITY_IFD,
+    BYTE,
     LAYOUTS,
-    PRIVATE,
     STRUCTURAL,
-    first_directory,
+    SUBIFDS,
+    UNDEFINED,
+    Directory,
+    Order,
+    count_pages,
+    place_of_first,
+    read_directory,
 )
+from brushctl.photos.metadata.directory_writer import (
+    HEADER,
+    LONG,
+    RATIONAL,
+    SHORT,
+    Field,
+    encode_directory,
+    exif_in,
+    fields_of,
+    header,
+    links_of,
+    numbers,
+)
+from brushctl.photos.metadata.exif import (
+    ACROSS,
+    DOWN,
+    INCHES,
+    RESOLUTION_UNIT,
+    Exif,
+    resolution_in,
+)
+from brushctl.photos.metadata.iptc import with_iptc
 
-BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, STRIP_SIZES, PREDICTOR = 258, 259, 262, 273, 279, 317
-XMP, IPTC, RESOURCES, PROFILE = 700, 33723, 34377, 34675
-SAMPLES, EXTRA_SAMPLES, LAYERS = 277, 338, 37724
+CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8, 16), True
+XMP_ROOM = None
+
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
+PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
+XMP, IPTC, RESOURCES, ICC_PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
 WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 """Samples of a pixel that are its colour."""
-ALPHA = (1, 2)
+ASSOCIATED, UNASSOCIATED = 1, 2
+TRANSPARENCY = (ASSOCIATED, UNASSOCIATED)
 """The kinds of further samples that are transparency; of others, masks, nobody says what for."""
 MOST_FURTHER = 3
+DEEP = (WHITE_IS_ZERO, GREY, RGB)
+"""Colour models that are read in 16 bits."""
+UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
+"""Formats of samples; numbers and complex numbers."""
 RAW, LZW, DEFLATE = 1, 5, 8
-COMPRESSIONS = {"raw": RAW, "tiff_lzw": LZW}
-"""The compressions that are kept, by Pillow's name; all others become Deflate."""
-POINTER = 13  # a tag's type
-HEADER, BIG_HEADER = b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"
+KEPT = (RAW, LZW)
+"""The compressions that are kept; all others become Deflate."""
+CLASSIC = (b"II*\0", b"MM\0*")
+"""What TIFFs begin with that are no BigTIFFs."""
+BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, ICC_PROFILE: UNDEFINED}
+"""The types of blocks."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
 """Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
-RESOLUTION = (282, 283)
-"""Tags: across, down."""
+MOST_HEADER, MOST_DIRECTORY = 16, 8 + 20 * TAGS
+"""Bytes of a BigTIFF's header, and of a directory within the limit of tags."""
 
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
-    """A TIFF, opened by Pillow, of any size, also where several 16-bit samples are no colour.
-
-    Pillow knows 16-bit samples with one such at most. Here it need not decode them: it is shown
-    the colours alone.
-    """
-
-    def _setup(self) -> None:
-        tags = self.tag_v2
-        about_samples = (BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES)
-        told = {tag: tags[tag] for tag in about_samples if tag in tags}
-        if is_deep(self) and EXTRA_SAMPLES in told:
-            tags.update({BITS: (16, 16, 16), PHOTOMETRIC: RGB, SAMPLES: 3})
-            del tags[EXTRA_SAMPLES]
-        super()._setup()
-        tags.update(told)
+    """A TIFF, opened by Pillow, of any size."""
 
     def load_prepare(self) -> None:
         """Make room for the pixels, before Pillow does so within its own limit of them."""
@@ -69,100 +98,77 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         super().load_prepare()
 
 
-def exif_of(data: bytes) -> bytes | None:
-    """What a TIFF's directory says about the photograph, as an EXIF block in its byte order."""
-    header = HEADER if data[:2] == b"II" else BIG_HEADER
-    told = _told(data, header)
-    return header + told.tobytes(len(header)) if len(told) else None
+def read_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height, from the first directory, where both stand in their entries."""
+    head = file.read(MOST_HEADER)
+    file.seek(place_of_first(head))
+    page = read_directory(head + file.read(MOST_DIRECTORY), len(head))
+    return page.number(WIDTH, 0), page.number(HEIGHT, 0)
 
 
-class _AsStored(str):
-    """Text as Pillow reads it, a character for each byte, and would write it: in ASCII."""
-
-    __slots__ = ()
-
-    def encode(self, *_how: str) -> bytes:
-        """The bytes that were read: UTF-8 as a rule, whatever the standard says."""
-        return super().encode("latin-1")
-
-
-def _told(data: bytes, header: bytes) -> Directory:
-    """What the first directory of a TIFF, which an EXIF block is too, tells of its photograph."""
-    kept = Directory(header)
-    if data[:4] not in LAYOUTS or len(data) < len(HEADER):
-        return kept
-    whole = _directory(data)
-    stated = first_directory(data, "")
-    bulk = {tag for tag in stated if tag >= PRIVATE and stated[tag].is_bulk}
-    for tag in sorted({*whole} - STRUCTURAL - bulk):
-        if tag in (EXIF_IFD, GPS_IFD):
-            if entries := _entries(data, whole[tag], tag):
-                kept[tag] = entries
-        elif whole.tagtype[tag] != POINTER:
-            kept.tagtype[tag] = whole.tagtype[tag]
-            kept[tag] = _as_stored(whole[tag])
-    return kept
+def parse(data: bytes, where: str) -> Parsed:
+    """Read a TIFF's first directory."""
+    tiff = Exif(data)  # an EXIF block is a TIFF too
+    tiff.check(where)
+    page = tiff.main
+    if defect := _defect(page):
+        raise PhotoError(
+            f"a TIFF with {defect} cannot be edited without loss",
+            where=where,
+            do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
+        )
+    size = page.number(WIDTH, 0), page.number(HEIGHT, 0)
+    if min(size) < 1:
+        raise ValueError("it states no size")
+    pages = count_pages(data)
+    return Parsed(size, pages, partial(_decode, tiff, pages))
 
 
-def _directory(data: bytes, at: int | None = None, group: int | None = None) -> Directory:
-    found = Directory(data[: 16 if b"+" in data[2:4] else 8], group=group)
-    file = io.BytesIO(data)
-    file.seek(found.next if at is None else at)
-    found.load(file)
-    return found
+def encode(picture: Picture) -> bytes:
+    """A TIFF of 8 or 16 bits; Deflate if its photograph's compression was lossy.
 
-
-def _entries(data: bytes, at: Any, group: int) -> dict[int, Any]:  # noqa: ANN401  (as stored)
-    if not isinstance(at, int):
-        return {}  # damaged
-    found = _directory(data, at, group)
-    entries = {tag: _as_stored(found[tag]) for tag in found}
-    inner = entries.pop(INTEROPERABILITY_IFD, None)
-    if group == EXIF_IFD and inner:
-        entries[INTEROPERABILITY_IFD] = _entries(data, inner, INTEROPERABILITY_IFD)
-    return entries
-
-
-def _as_stored(value: Any) -> Any:  # noqa: ANN401  (numbers, tuples of them, bytes, text)
-    return _AsStored(value) if isinstance(value, str) else value
-
-
-def blocks_of(data: bytes) -> dict[int, bytes]:
-    """The XMP, IPTC and Photoshop blocks of a TIFF's first page, by tag.
-
-    As they lie in the file: by old custom IPTC is declared to be 32-bit numbers, which it is not.
+    It begins with the EXIF block as it is, whose maker note may count from the beginning, and takes
+    the block's byte order. Behind it stands the directory, with the photograph's own tags.
     """
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages[0]
-        assert isinstance(page, tifffile.TiffPage)
-        tags = (page.tags.get(tag) for tag in (XMP, IPTC, RESOURCES))
-        return {
-            tag.code: data[tag.valueoffset : tag.valueoffset + tag.valuebytecount]
-            for tag in tags
-            if tag is not None
-        }
+    block = picture.metadata.exif
+    if not block or block.block[:4] not in CLASSIC:
+        block = Exif(header("<", 0))
+    order = LAYOUTS[block.block[:4]].order
+    codes = picture.codes.astype(picture.codes.dtype.newbyteorder(order), copy=False)
+    code = picture.encoding if picture.encoding in KEPT else DEFLATE
+    strips = [_compressed(codes[top : top + ROWS], code) for top in range(0, len(codes), ROWS)]
+    fields = [
+        *fields_of(block.main, STRUCTURAL),
+        *links_of(block.main),
+        *_fields(order, picture),
+        numbers(order, COMPRESSION, SHORT, code),
+        *([numbers(order, PREDICTOR, SHORT, 2)] if code != RAW else []),  # horizontal differences
+        numbers(order, STRIP_SIZES, LONG, *map(len, strips)),
+    ]
+    at = len(block.block) + len(block.block) % 2
+
+    def directory(first_strip: int) -> bytes:
+        places = itertools.accumulate(map(len, strips), initial=first_strip)
+        offsets = numbers(order, STRIP_OFFSETS, LONG, *list(places)[:-1])
+        return encode_directory(order, [*fields, offsets], at)
+
+    head = header(order, at) + block.block[HEADER:].ljust(at - HEADER, b"\0")
+    return b"".join([head, directory(at + len(directory(0))), *strips])
 
 
-def defect(data: bytes) -> str | None:
+def _defect(page: Directory) -> str | None:
     """What a TIFF's first page holds that cannot be edited and come back as it was; else None."""
-    if data[:4] not in LAYOUTS:
-        return None
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            page = file.pages[0]
-            assert isinstance(page, tifffile.TiffPage)
-            model, samples, bits = page.photometric, page.sampleformat, page.bitspersample
-            further = page.samplesperpixel - COLOURS.get(model, page.samplesperpixel)
-            below = {inner.photometric for inner in page.pages or ()}  # type: ignore[union-attr]
-    except Exception:  # decoding will tell
-        return None
+    model, bits = page.number(PHOTOMETRIC, WHITE_IS_ZERO), page.number(BITS, 1)
+    samples, kind = page.number(SAMPLES, 1), page.number(SAMPLE_FORMAT, UNSIGNED)
+    further = samples - COLOURS.get(model, samples)
+    below = {inner.number(PHOTOMETRIC, GREY) for inner in page.below(SUBIFDS)}
     if model in UNREAD:
         return UNREAD[model]
     if raw := below & UNREAD.keys():
         return f"{UNREAD[raw.pop()]} behind a preview"
-    if samples in (tifffile.SAMPLEFORMAT.IEEEFP, tifffile.SAMPLEFORMAT.COMPLEXIEEEFP):
+    if kind in FLOATING:
         return f"{bits}-bit floating-point samples"
-    if samples == tifffile.SAMPLEFORMAT.INT or bits not in (1, 2, 4, 8, 16):
+    if kind == SIGNED or bits not in (1, 2, 4, 8, 16):
         return f"{bits}-bit integer samples"
     if further > MOST_FURTHER:
         return f"{further} channels beside its colours"
@@ -171,61 +177,80 @@ def defect(data: bytes) -> str | None:
     return None
 
 
-def is_deep(image: Image.Image) -> bool:
-    """Whether a TIFF that Pillow has opened holds 16-bit grey or RGB samples."""
-    tags = getattr(image, "tag_v2", {})
-    return set(tags.get(BITS, (8,))) == {16} and tags.get(PHOTOMETRIC) in (
-        WHITE_IS_ZERO,
-        GREY,
-        RGB,
+def _decode(tiff: Exif, pages: int) -> Decoded:
+    page, turn = tiff.main, tiff.orientation
+    if set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP:
+        codes, channels = _deep_codes(page.data)
+        orientation = turn
+    else:
+        codes, channels = _codes(page)
+        orientation = 1  # Pillow turns a TIFF while loading it
+    masks = _masks_in(page)
+    held = {"other pictures": pages > 1, "layers": LAYERS in page.entries, "masks": masks}
+    told = ("its masks (channels beside colour and transparency) are not kept",)
+    dpi = resolution_in(page)
+    return Decoded(
+        codes=codes,
+        channels=channels,
+        orientation=orientation,
+        turned=turn >= 5,
+        icc=page.raw(ICC_PROFILE) or None,
+        metadata=Metadata(
+            exif=exif_in(tiff),
+            xmp=page.raw(XMP) or None,
+            # By old custom IPTC is declared to be 32-bit numbers, which it is not.
+            resources=with_iptc(page.raw(RESOURCES), page.raw(IPTC)) or None,
+            dpi=dpi if dpi and min(dpi) > 0 else None,
+        ),
+        encoding=page.number(COMPRESSION, RAW),
+        auxiliary=tuple(name for name, there in held.items() if there),
+        warnings=told if masks else (),
     )
 
 
-def has_alpha(image: Image.Image) -> bool:
-    """Whether a TIFF that Pillow has opened says that one of its samples is transparency."""
-    return any(kind in ALPHA for kind in getattr(image, "tag_v2", {}).get(EXTRA_SAMPLES, ()))
+def _codes(page: Directory) -> tuple[Codes, int]:
+    """The samples of 8 bits or fewer, (h, w, channels), and how many of those are colour."""
+    image = open_image(TiffFile, io.BytesIO(page.data))
+    image.info.pop("xmp", None)  # or Pillow turns by it
+    image.load()
+    codes, channels = codes_of(image)
+    # Pillow takes a fourth sample for transparency whatever it is.
+    return (codes if _has_alpha(page) else codes[..., :channels]), channels
 
 
-def has_resolution(image: Image.Image) -> bool:
-    """Whether an opened TIFF states one: Pillow gives one of 1 dpi to all that do not."""
-    return set(RESOLUTION) <= set(getattr(image, "tag_v2", ()))
-
-
-def has_layers(image: Image.Image) -> bool:
-    """Whether an opened TIFF holds Photoshop's layers beside the picture that they make."""
-    return LAYERS in getattr(image, "tag_v2", {})
-
-
-def masks_of(image: Image.Image) -> int:
-    """How many samples a pixel of an opened TIFF has beside its colour and transparency."""
-    tags = getattr(image, "tag_v2", {})
-    samples: int = tags.get(SAMPLES, 1)
-    return max(0, samples - COLOURS.get(tags.get(PHOTOMETRIC, GREY), samples) - has_alpha(image))
-
-
-def read_deep_tiff(file: IO[bytes]) -> Codes:
-    """The (h, w, 1 to 4) uint16 codes of a 16-bit TIFF's first page, not yet turned upright.
-
-    Colours and transparency, where there is one; not the masks.
-    """
-    with tifffile.TiffFile(file) as tiff:
-        page = tiff.pages[0]
+def _deep_codes(data: bytes) -> tuple[Codes, int]:
+    """The samples of 16 bits, (h, w, 1 to 4) without masks, and how many of those are colour."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
         assert isinstance(page, tifffile.TiffPage)
         codes: Codes = page.asarray()
         if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and codes.ndim == 3:
             codes = np.moveaxis(codes, 0, -1)
         codes = codes if codes.ndim == 3 else codes[..., None]
         model, kinds = page.photometric, page.extrasamples
-    colours = codes[..., : COLOURS[model]]
+    channels = COLOURS[model]
+    colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:
         colours = np.uint16(65535) - colours
-    for place, kind in enumerate(kinds, COLOURS[model]):
-        if kind in ALPHA:
+    for place, kind in enumerate(kinds, channels):
+        if kind in TRANSPARENCY:
             alpha = codes[..., place : place + 1]
-            if kind == tifffile.EXTRASAMPLE.ASSOCALPHA:
+            if kind == ASSOCIATED:
                 colours = _unmultiplied(colours, alpha)
-            return np.concatenate([colours, alpha], axis=-1)
-    return colours
+            return np.concatenate([colours, alpha], axis=-1), channels
+    return colours, channels
+
+
+def _has_alpha(page: Directory) -> bool:
+    """Whether a page says that one of its samples is transparency."""
+    return any(kind in TRANSPARENCY for kind in page.numbers(EXTRA_SAMPLES))
+
+
+def _masks_in(page: Directory) -> int:
+    """How many samples a pixel has beside its colour and transparency."""
+    samples = page.number(SAMPLES, 1)
+    colours = COLOURS.get(page.number(PHOTOMETRIC, GREY), samples)
+    return max(0, samples - colours - _has_alpha(page))
 
 
 def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
@@ -234,54 +259,28 @@ def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
 
 
-def encode_tiff(
-    codes: Codes,
-    metadata: Metadata,
-    *,
-    icc: bytes | None,
-    alpha: bool,
-    compression: str | None,
-) -> bytes:
-    """A TIFF of 8 or 16 bits, with its metadata as tags (TIFF 6.0).
-
-    Args:
-        codes: (h, w, channels), alpha last.
-        metadata: EXIF becomes tags and directories of their own, XMP and resources tags.
-        icc: the colour profile.
-        alpha: the last channel is transparency.
-        compression: Pillow's name for the source's compression; Deflate if it was lossy.
-    """
-    code = COMPRESSIONS.get(compression or "", DEFLATE)
-    tags = _tags(codes, metadata, icc=icc, alpha=alpha)
-    tags[COMPRESSION] = code
-    if code != RAW:
-        tags[PREDICTOR] = 2  # horizontal differences
-    strips = [_compressed(codes[top : top + ROWS], code) for top in range(0, len(codes), ROWS)]
-    sizes = [len(strip) for strip in strips]
-    # Counted from the end of the directory: Pillow adds where that turns out to be.
-    tags[STRIP_OFFSETS] = tuple(itertools.accumulate(sizes, initial=0))[:-1]
-    tags[STRIP_SIZES] = tuple(sizes)
-    return b"".join([HEADER, tags.tobytes(len(HEADER)), *strips])
-
-
-def _tags(codes: Codes, metadata: Metadata, *, icc: bytes | None, alpha: bool) -> Directory:
-    tags = _told(metadata.exif or b"", HEADER)
-    if metadata.xmp:
-        tags[XMP] = metadata.xmp
-    if metadata.resources:
-        tags[RESOURCES] = metadata.resources
-    if icc:
-        tags[PROFILE] = icc
+def _fields(order: Order, picture: Picture) -> list[Field]:
+    """What the directory of a result says of its samples, and its blocks."""
+    h, w, samples = picture.codes.shape
+    metadata = picture.metadata
+    blocks = {XMP: metadata.xmp, RESOURCES: metadata.resources, ICC_PROFILE: picture.icc}
+    fields = [Field(tag, BYTES[tag], block) for tag, block in blocks.items() if block]
+    shorts = {
+        PHOTOMETRIC: {1: GREY, 3: RGB, 4: CMYK}[samples - picture.alpha],
+        SAMPLES: samples,
+        PLANES: 1,  # the samples of a pixel lie together
+    }
+    if picture.alpha:
+        shorts[EXTRA_SAMPLES] = UNASSOCIATED
     if metadata.dpi:
-        tags[282], tags[283], tags[296] = *metadata.dpi, 2  # per inch
-    h, w, samples = codes.shape
-    tags[256], tags[257], tags[277], tags[278] = w, h, samples, ROWS
-    tags[BITS] = (codes.dtype.itemsize * 8,) * samples
-    tags[PHOTOMETRIC] = {1: GREY, 3: RGB, 4: CMYK}[samples - alpha]
-    tags[284] = 1  # the samples of a pixel lie together
-    if alpha:
-        tags[338] = 2  # not multiplied into the colours
-    return tags
+        shorts[RESOLUTION_UNIT] = INCHES
+        resolution = zip((ACROSS, DOWN), metadata.dpi, strict=True)
+        fields += (numbers(order, tag, RATIONAL, dpi) for tag, dpi in resolution)
+    fields += (numbers(order, tag, SHORT, value) for tag, value in shorts.items())
+    longs = {WIDTH: w, HEIGHT: h, ROWS_PER_STRIP: ROWS}
+    fields += (numbers(order, tag, LONG, value) for tag, value in longs.items())
+    bits = picture.codes.dtype.itemsize * 8
+    return [*fields, numbers(order, BITS, SHORT, *[bits] * samples)]
 
 
 def _compressed(strip: Codes, code: int) -> bytes:

@@ -1,12 +1,51 @@
-"""A WebP's chunks (RIFF; RFC 9649, section 2)."""
+"""WebP (RFC 9649): its chunks, which are walked through once; its pixels are Pillow's."""
 
+import io
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import BinaryIO
 
-SIGNATURE = b"RIFF"
+from PIL import Image, WebPImagePlugin
+
+from brushctl.errors import PhotoError
+from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, options_of
+from brushctl.photos.limits import PARTS
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.exif import exif_from
+
+CHANNELS, DEPTHS, ALPHA = (3,), (8,), True
+XMP_ROOM = None
+QUALITY = 90
+"""Of a lossy WebP: it does not tell the quality that it was saved with."""
+LOSSLESS = b"VP8L"
 
 
-def chunks(data: bytes) -> Iterator[bytes]:
-    """The kind of each chunk of a file, in their order."""
+def read_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height, as the decoder tells them."""
+    return open_image(WebPImagePlugin.WebPImageFile, file).size
+
+
+def parse(data: bytes, where: str) -> Parsed:
+    """Walk through a WebP's chunks, and have its decoder read the header."""
+    kinds = list(islice(_chunks(data), PARTS + 1))
+    if len(kinds) > PARTS:
+        raise PhotoError(f"it has more than {PARTS:,} chunks", where=where)
+    image = open_image(WebPImagePlugin.WebPImageFile, io.BytesIO(data))
+    pictures = getattr(image, "n_frames", 1)
+    return Parsed(image.size, pictures, partial(_decode, image, pictures, LOSSLESS in kinds))
+
+
+def encode(picture: Picture) -> bytes:
+    """A WebP, without loss if its photograph was one without."""
+    exact = picture.encoding == LOSSLESS
+    how = {"lossless": True, "exact": True} if exact else {"quality": QUALITY}
+    return encode_image(picture, "WEBP", **how, **options_of(picture.metadata))
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    """The kind of each chunk of a file (RIFF), in their order."""
     at = 12
     while at + 8 <= len(data):
         yield data[at : at + 4]
@@ -14,6 +53,18 @@ def chunks(data: bytes) -> Iterator[bytes]:
         at += 8 + size + size % 2
 
 
-def is_lossless(data: bytes) -> bool:
-    """Whether its pixels, which come after a profile of any length, are stored without loss."""
-    return b"VP8L" in chunks(data)
+def _decode(image: Image.Image, pictures: int, lossless: bool) -> Decoded:
+    image.load()
+    codes, channels = codes_of(image)
+    exif = exif_from(image.info.get("exif"))
+    orientation = exif.orientation if exif else 1
+    return Decoded(
+        codes=codes,
+        channels=channels,
+        orientation=orientation,
+        turned=orientation >= 5,
+        icc=image.info.get("icc_profile"),
+        metadata=Metadata(exif=exif, xmp=image.info.get("xmp") or None),
+        encoding=LOSSLESS if lossless else None,
+        auxiliary=("other pictures",) * (pictures > 1),
+    )

@@ -1,1 +1,1 @@
-"""What a photograph carries beside its pixels."""
+"""What a photograph carries with its pixels."""

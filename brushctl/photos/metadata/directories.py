@@ -1,22 +1,28 @@
-"""What the directories of a TIFF hold, told before a decoder reads it (TIFF 6.0, section 2).
+"""The directories of a TIFF, read without a decoder (TIFF 6.0, section 2; BigTIFF).
 
-EXIF is a TIFF too. Every walk here is over one directory or over the chain of pages, up to a limit.
+EXIF is a TIFF too. A directory is read once, up to a limit of tags; its values stay where they are
+until they are asked for.
 """
 
 import struct
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
 
 from brushctl.errors import PhotoError
 from brushctl.photos.limits import EXIF, PARTS, PIECES, SUBDIRECTORIES, TAGS
 
-FURTHER = 330
+Order: TypeAlias = Literal["<", ">"]
+"""Of bytes, as `struct` says it."""
+SUBIFDS = 330
 """The tag of directories below a page."""
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 0x8769, 0x8825, 0xA005
-ASCII = 2
-SIZES = {1: 1, ASCII: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
-         16: 8, 17: 8, 18: 8}  # fmt: skip
-"""Bytes of a value, by its type; those from 16 on are BigTIFF's."""
+ORIENTATION = 0x0112
+BYTE, ASCII, UNDEFINED = 1, 2, 7
+FORMATS = {BYTE: "B", ASCII: "s", 3: "H", 4: "I", 5: "II", 6: "b", UNDEFINED: "B", 8: "h", 9: "i",
+           10: "ii", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}  # fmt: skip
+"""Of a value, by its type; those from 16 on are BigTIFF's."""
+SIZES = {kind: struct.calcsize(f"={form}") for kind, form in FORMATS.items()}
 WHOLE_NUMBERS = (3, 4, 13, 16, 18)
 """Types of values that decoders make lists of, as of the places of strips."""
 PRIVATE, MOST_PRIVATE = 32768, 16384
@@ -32,41 +38,19 @@ STRUCTURAL = {
 directories are. All else tells of the photograph: its maker, title, rating, place on a map."""
 
 
-class Entry(NamedTuple):
-    """What a directory says of one tag.
-
-    Attributes:
-        kind: the values' type.
-        values: how many there are.
-        place: where they are, or they themselves where they are short.
-    """
-
-    kind: int
-    values: int
-    place: int
-
-    @property
-    def size(self) -> int:
-        """Bytes of its values."""
-        return self.values * SIZES.get(self.kind, 0)
-
-    @property
-    def is_bulk(self) -> bool:
-        """Whether it holds a program's data rather than tells something, if its tag is private."""
-        return self.kind != ASCII and self.values > MOST_PRIVATE
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The formats of a TIFF's parts, in its byte order.
+    """The formats of a TIFF's parts.
 
     Attributes:
+        order: of bytes.
         first: of its header, for where the first directory is.
         count: of a directory's length.
         entry: of a tag in it.
-        link: of where the next directory is.
+        link: of where the next directory is, or of a place in an entry.
     """
 
+    order: Order
     first: str
     count: str
     entry: str
@@ -78,58 +62,137 @@ class Layout:
 
 
 LAYOUTS = {
-    b"II*\0": Layout("<4xI", "<H", "<HHII", "<I"),
-    b"MM\0*": Layout(">4xI", ">H", ">HHII", ">I"),
-    b"II+\0": Layout("<8xQ", "<Q", "<HHQQ", "<Q"),
-    b"MM\0+": Layout(">8xQ", ">Q", ">HHQQ", ">Q"),
+    b"II*\0": Layout("<", "<4xI", "<H", "<HHII", "<I"),
+    b"MM\0*": Layout(">", ">4xI", ">H", ">HHII", ">I"),
+    b"II+\0": Layout("<", "<8xQ", "<Q", "<HHQQ", "<Q"),
+    b"MM\0+": Layout(">", ">8xQ", ">Q", ">HHQQ", ">Q"),
 }
 """By the bytes that a TIFF begins with; the last two are BigTIFF's."""
 
 
-def check_directories(data: bytes, where: str) -> None:
-    """See that a TIFF's first page says no more than photographs do.
+class Entry(NamedTuple):
+    """What a directory says of one tag.
 
-    Args:
-        data: its bytes.
-        where: names it in errors.
-
-    Raises:
-        PhotoError: it has too many tags or directories, or values too large.
+    Attributes:
+        tag: its number.
+        kind: the values' type.
+        values: how many there are.
+        at: where the entry is.
+        place: where its values are: in the entry itself, if they are short.
     """
-    page = first_directory(data, where, once=True)
-    further = _below(data, page, (EXIF_IFD, GPS_IFD), where)
-    for directory in list(further):
-        further += _below(data, directory, (INTEROPERABILITY_IFD,), where)
-    for directory in (page, *further):
-        if sum(_told(tag, entry, len(data)) for tag, entry in directory.items()) > EXIF:
-            raise PhotoError(f"its tags have more than {EXIF:,} bytes", where=where)
-    numbers = (entry.values for entry in page.values() if entry.kind in WHOLE_NUMBERS)
-    if max(numbers, default=0) > PIECES:
-        raise PhotoError(f"a tag of it has more than {PIECES:,} values", where=where)
-    if FURTHER in page and page[FURTHER].values > SUBDIRECTORIES:
-        raise PhotoError(f"its page has more than {SUBDIRECTORIES} directories", where=where)
+
+    tag: int
+    kind: int
+    values: int
+    at: int
+    place: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of its values."""
+        return self.values * SIZES.get(self.kind, 0)
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether it is a program's own tag that holds data rather than tells something."""
+        return self.tag >= PRIVATE and self.kind != ASCII and self.values > MOST_PRIVATE
 
 
-def first_directory(data: bytes, where: str, *, once: bool = False) -> dict[int, Entry]:
-    """The entries of a TIFF's first directory by their tags.
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory of a TIFF.
 
-    Args:
+    Attributes:
         data: the TIFF's bytes.
-        where: names it in errors.
-        once: whether a tag that stands twice is refused.
-
-    Raises:
-        PhotoError: they are too many, or one stands twice.
+        at: where the directory is.
+        count: how many tags it announces.
+        entries: as many of its tags as are there and may be; of one that stands twice, the last.
+        twice: a tag that stands twice, None if there is none.
+        link: where it says where the next directory is.
     """
+
+    data: bytes
+    at: int = 0
+    count: int = 0
+    entries: dict[int, Entry] = field(default_factory=dict)
+    twice: int | None = None
+    link: int = 0
+
+    def raw(self, tag: int) -> bytes:
+        """A tag's values as they are stored; nothing if it is not there, or cut short."""
+        entry = self.entries.get(tag)
+        values = self.data[entry.place : entry.place + entry.size] if entry else b""
+        return values if entry and len(values) == entry.size else b""
+
+    def numbers(self, tag: int) -> tuple[float, ...]:
+        """A tag's values, fractions as one number each; none if it holds no numbers."""
+        kind = self.entries[tag].kind if tag in self.entries else ASCII
+        raw = self.raw(tag)
+        if kind == ASCII or not raw:
+            return ()
+        order, form = LAYOUTS[self.data[:4]].order, FORMATS[kind]
+        values = struct.unpack(f"{order}{len(raw) // SIZES[kind] * len(form)}{form[0]}", raw)
+        if len(form) == 1:
+            return values
+        return tuple(a / b if b else 0.0 for a, b in zip(values[::2], values[1::2], strict=True))
+
+    def number(self, tag: int, otherwise: int) -> int:
+        """A tag's first value, a whole number."""
+        return int(next(iter(self.numbers(tag)), otherwise))
+
+    def text(self, tag: int) -> bytes:
+        """A tag's text, without the zero at its end."""
+        return self.raw(tag).rstrip(b"\0")
+
+    def below(self, tag: int) -> "list[Directory]":
+        """The directories that a tag leads to, as many as a page may have."""
+        places = self.numbers(tag)[:SUBDIRECTORIES]
+        return [read_directory(self.data, int(place)) for place in places]
+
+    @property
+    def described(self) -> int:
+        """Bytes of what it says of the photograph, which are read whole."""
+        return sum(
+            entry.size
+            for entry in self.entries.values()
+            if (entry.size <= SIZES[12] or entry.place + entry.size <= len(self.data))
+            and entry.tag not in STRUCTURAL
+            and not entry.is_bulk
+        )
+
+
+def first_directory(data: bytes) -> Directory:
+    """The first directory of a TIFF; an empty one, of what is none."""
+    first = place_of_first(data)
+    return read_directory(data, first) if first else Directory(data)
+
+
+def place_of_first(data: bytes) -> int:
+    """Where a TIFF says that its first directory is; 0 of what is none, or cut short."""
+    layout = LAYOUTS.get(data[:4])
+    if not layout or len(data) < struct.calcsize(layout.first):
+        return 0
+    return int(struct.unpack_from(layout.first, data)[0])
+
+
+def read_directory(data: bytes, at: int) -> Directory:
+    """The directory at a place of a TIFF; those entries that are there, if it is cut short."""
     layout = LAYOUTS[data[:4]]
+    entries: dict[int, Entry] = {}
+    twice = None
     try:
-        (first,) = struct.unpack_from(layout.first, data)
-    except struct.error:
-        return {}  # cut short: decoding will tell
-    return _directory(data, first, where, once=once)
+        (count,) = struct.unpack_from(layout.count, data, at)
+        there = (len(data) - at - struct.calcsize(layout.count)) // struct.calcsize(layout.entry)
+        for number in range(min(count, there, TAGS)):
+            entry = _entry(data, layout, layout.place(at, number))
+            twice = entry.tag if entry.tag in entries and twice is None else twice
+            entries[entry.tag] = entry
+    except (struct.error, OverflowError):
+        return Directory(data)
+    return Directory(data, at, min(count, there), entries, twice, layout.place(at, count))
 
 
-def pages_of(data: bytes) -> int:
+def count_pages(data: bytes) -> int:
     """How many pages a TIFF has; one more than the limit of parts if it has more."""
     layout = LAYOUTS[data[:4]]
     seen = set[int]()
@@ -144,39 +207,35 @@ def pages_of(data: bytes) -> int:
     return len(seen)
 
 
-def _directory(data: bytes, at: int, where: str, *, once: bool = False) -> dict[int, Entry]:
-    """The entries of a directory; those that are there, if it is cut short.
+def check_directories(page: Directory, further: Iterable[Directory], where: str) -> None:
+    """See that a TIFF's first page says no more than photographs do.
 
-    Of a tag that stands twice the last counts, or it is refused (`once`): decoders read the first,
-    or all.
+    Args:
+        page: its directory.
+        further: those of EXIF below it.
+        where: names it in errors.
+
+    Raises:
+        PhotoError: it has too many tags or directories, or values too large.
     """
-    layout = LAYOUTS[data[:4]]
-    entries: dict[int, Entry] = {}
-    try:
-        (count,) = struct.unpack_from(layout.count, data, at)
-        count = min(count, (len(data) - at) // struct.calcsize(layout.entry))
-        if count > TAGS:
+    for directory in (page, *further):
+        if directory.count > TAGS:
             raise PhotoError(f"a directory of it has more than {TAGS:,} tags", where=where)
-        for number in range(count):
-            tag, *entry = struct.unpack_from(layout.entry, data, layout.place(at, number))
-            if once and tag in entries:
-                raise PhotoError(f"a directory of it has the tag {tag} twice", where=where)
-            entries[tag] = Entry(*entry)
-    except (struct.error, OverflowError):
-        pass
-    return entries
+        if directory.twice is not None:
+            what = f"a directory of it has the tag {directory.twice} twice"
+            raise PhotoError(what, where=where)
+        if directory.described > EXIF:
+            raise PhotoError(f"its tags have more than {EXIF:,} bytes", where=where)
+    numbers = (entry.values for entry in page.entries.values() if entry.kind in WHOLE_NUMBERS)
+    if max(numbers, default=0) > PIECES:
+        raise PhotoError(f"a tag of it has more than {PIECES:,} values", where=where)
+    if SUBIFDS in page.entries and page.entries[SUBIFDS].values > SUBDIRECTORIES:
+        raise PhotoError(f"its page has more than {SUBDIRECTORIES} directories", where=where)
 
 
-def _below(
-    data: bytes, directory: dict[int, Entry], tags: tuple[int, ...], where: str
-) -> list[dict[int, Entry]]:
-    """The directories that some tags of one lead to."""
-    places = [directory[tag].place for tag in tags if tag in directory]
-    return [_directory(data, place, where, once=True) for place in places]
-
-
-def _told(tag: int, entry: Entry, end: int) -> int:
-    """Bytes of what an entry tells of the photograph, which are read whole."""
-    there = entry.size <= SIZES[12] or entry.place + entry.size <= end
-    bulk = tag >= PRIVATE and entry.is_bulk
-    return entry.size if there and tag not in STRUCTURAL and not bulk else 0
+def _entry(data: bytes, layout: Layout, at: int) -> Entry:
+    tag, kind, values, place = struct.unpack_from(layout.entry, data, at)
+    room = struct.calcsize(layout.link)
+    if values * SIZES.get(kind, 0) <= room:
+        place = at + struct.calcsize(layout.entry) - room
+    return Entry(tag, kind, values, at, place)

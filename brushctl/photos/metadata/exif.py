@@ -1,67 +1,153 @@
-"""EXIF blocks, made true of upright pixels in place (CIPA DC-008, Exif 3.0): the rest stays.
+"""EXIF blocks (CIPA DC-008, Exif 3.0), read once, and made true of upright pixels in place.
 
-Three directories are looked at, each once: a link in them is followed nowhere else.
+Only what must change is patched: maker notes and private tags come back byte for byte.
 """
 
 import contextlib
 import struct
+from dataclasses import dataclass
+from functools import cached_property
 
-ORIENTATION, THUMBNAIL_START, THUMBNAIL_SIZE = 0x0112, 0x0201, 0x0202
-EXIF_IFD, PIXEL_X, PIXEL_Y = 0x8769, 0xA002, 0xA003
+from brushctl.photos.metadata.directories import (
+    EXIF_IFD,
+    FORMATS,
+    GPS_IFD,
+    INTEROPERABILITY_IFD,
+    LAYOUTS,
+    ORIENTATION,
+    WHOLE_NUMBERS,
+    Directory,
+    check_directories,
+    first_directory,
+    read_directory,
+)
+
+MARKER = b"Exif\0\0"
+"""What stands in front of a block in a JPEG's segment."""
+THUMBNAIL_START, THUMBNAIL_SIZE = 0x0201, 0x0202
+PIXEL_X, PIXEL_Y = 0xA002, 0xA003
+ACROSS, DOWN, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
+NO_UNIT, INCHES, CENTIMETRES = 1, 2, 3
+CENTIMETRES_PER_INCH = 2.54
+COLOUR_SPACE, UNCALIBRATED = 0xA001, 0xFFFF
+INTEROPERABILITY_INDEX, ADOBE_RGB_OPTION = 1, b"R03"
+"""Design rule for camera file systems (DCF 2.0): a camera's Adobe RGB is an "option file"."""
 
 
-def upright_exif(exif: bytes, *, turned: bool) -> bytes:
-    """A block, as long as it was, for pixels whose orientation has been baked, without a preview.
+@dataclass(frozen=True)
+class Exif:
+    """An EXIF block: a TIFF stream, without the "Exif" marker in front."""
 
-    Args:
-        exif: it, a TIFF stream.
-        turned: width and height have changed places.
-    """
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return exif
-    patched = bytearray(exif)
-    with contextlib.suppress(struct.error):  # cut short: hand on what there is
-        _patch_exif(patched, order, turned=turned)
-    return bytes(patched)
+    block: bytes
 
+    @cached_property
+    def main(self) -> Directory:
+        """Its first directory."""
+        return first_directory(self.block)
 
-def _patch_exif(exif: bytearray, order: str, *, turned: bool) -> None:
-    (first,) = struct.unpack_from(order + "I", exif, 4)
-    main, link = _entries(exif, order, first)
-    if ORIENTATION in main:
-        struct.pack_into(order + "H", exif, main[ORIENTATION] + 8, 1)
-    if turned and EXIF_IFD in main:
-        inner, _ = _entries(exif, order, _long(exif, order, main[EXIF_IFD]))
-        if PIXEL_X in inner and PIXEL_Y in inner:
+    @cached_property
+    def capture(self) -> Directory:
+        """The directory of how the photograph was taken."""
+        return self._below(self.main, EXIF_IFD)
+
+    @cached_property
+    def gps(self) -> Directory:
+        """The directory of where it was taken."""
+        return self._below(self.main, GPS_IFD)
+
+    @cached_property
+    def interoperability(self) -> Directory:
+        """The directory of the rules that the file follows."""
+        return self._below(self.capture, INTEROPERABILITY_IFD)
+
+    def check(self, where: str) -> None:
+        """See that it says no more than photographs do.
+
+        Raises:
+            PhotoError: it has too many tags or directories, or values too large.
+        """
+        check_directories(self.main, (self.capture, self.gps, self.interoperability), where)
+
+    @property
+    def orientation(self) -> int:
+        """Which way up the pixels are stored, 1 to 8; 1 where it does not say."""
+        return orientation_in(self.main)
+
+    @property
+    def is_adobe_rgb(self) -> bool:
+        """Whether it says that its photograph's colours are Adobe RGB."""
+        return (
+            self.capture.number(COLOUR_SPACE, 0) == UNCALIBRATED
+            and self.interoperability.text(INTEROPERABILITY_INDEX) == ADOBE_RGB_OPTION
+        )
+
+    @property
+    def dpi(self) -> float | None:
+        """Pixels per inch across, None where it does not say."""
+        across = self.main.numbers(ACROSS)[:1]
+        unit = self.main.number(RESOLUTION_UNIT, 0)
+        if not across or not unit:
+            return None
+        return across[0] * (CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1)
+
+    def upright(self, *, turned: bool) -> "Exif":
+        """The block, as long as it was, for upright pixels, without a preview.
+
+        Args:
+            turned: width and height have changed places.
+        """
+        if self.block[:4] not in LAYOUTS:
+            return self
+        patched = bytearray(self.block)
+        with contextlib.suppress(struct.error):  # cut short: hand on what there is
+            self._patch(patched, turned=turned)
+        return Exif(bytes(patched))
+
+    def _below(self, directory: Directory, tag: int) -> Directory:
+        return next(iter(directory.below(tag)), Directory(self.block))
+
+    def _patch(self, block: bytearray, *, turned: bool) -> None:
+        layout = LAYOUTS[self.block[:4]]
+        said = self.main.entries.get(ORIENTATION)
+        if said and said.kind in WHOLE_NUMBERS:
+            struct.pack_into(layout.order + FORMATS[said.kind], block, said.place, 1)
+        x, y = (self.capture.entries.get(tag) for tag in (PIXEL_X, PIXEL_Y))
+        if turned and x and y:
             # The two entries trade type, count and value, and keep their tags.
-            x, y = inner[PIXEL_X], inner[PIXEL_Y]
-            exif[x + 2 : x + 12], exif[y + 2 : y + 12] = exif[y + 2 : y + 12], exif[x + 2 : x + 12]
-    (second,) = struct.unpack_from(order + "I", exif, link)
-    if second:
-        _erase_thumbnail(exif, order, second)
-        struct.pack_into(order + "I", exif, link, 0)
+            size = struct.calcsize(layout.entry)
+            block[x.at + 2 : x.at + size] = self.block[y.at + 2 : y.at + size]
+            block[y.at + 2 : y.at + size] = self.block[x.at + 2 : x.at + size]
+        link = self.main.link
+        (second,) = struct.unpack_from(layout.link, self.block, link) if link else (0,)
+        if second:
+            _erase_thumbnail(block, read_directory(self.block, second))
+            struct.pack_into(layout.link, block, link, 0)
 
 
-def _erase_thumbnail(exif: bytearray, order: str, at: int) -> None:
-    entries, _ = _entries(exif, order, at)
-    if THUMBNAIL_START in entries and THUMBNAIL_SIZE in entries:
-        start = _long(exif, order, entries[THUMBNAIL_START])
-        end = min(start + _long(exif, order, entries[THUMBNAIL_SIZE]), len(exif))
-        if start < end:
-            exif[start:end] = bytes(end - start)
+def orientation_in(directory: Directory) -> int:
+    """Which way up pixels are stored, as their directory says, 1 to 8; 1 where it does not."""
+    values = directory.numbers(ORIENTATION)
+    return int(values[0]) if len(values) == 1 and values[0] in range(1, 9) else 1
 
 
-def _entries(exif: bytearray, order: str, at: int) -> tuple[dict[int, int], int]:
-    """Where each tag's 12-byte entry starts, and where the link to the next directory is.
+def resolution_in(directory: Directory) -> tuple[float, float] | None:
+    """Pixels per inch, across and down; None where a directory does not say, or without a unit."""
+    across, down = (directory.numbers(tag)[:1] for tag in (ACROSS, DOWN))
+    unit = directory.number(RESOLUTION_UNIT, INCHES)
+    if not across or not down or unit not in (INCHES, CENTIMETRES):
+        return None
+    scale = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
+    return across[0] * scale, down[0] * scale
 
-    Of a directory that is cut short, those that are there.
-    """
-    (count,) = struct.unpack_from(order + "H", exif, at)
-    starts = [at + 2 + 12 * i for i in range(min(count, (len(exif) - at - 2) // 12))]
-    tags = {struct.unpack_from(order + "H", exif, start)[0]: start for start in starts}
-    return tags, at + 2 + 12 * count
+
+def _erase_thumbnail(block: bytearray, directory: Directory) -> None:
+    start, size = (directory.number(tag, 0) for tag in (THUMBNAIL_START, THUMBNAIL_SIZE))
+    end = min(start + size, len(block))
+    if 0 < start < end:
+        block[start:end] = bytes(end - start)
 
 
-def _long(exif: bytearray, order: str, entry: int) -> int:
-    return int(struct.unpack_from(order + "I", exif, entry + 8)[0])
+def exif_from(block: bytes | None) -> Exif | None:
+    """A block as decoders give it, be the marker in front of it or not; None for none."""
+    block = (block or b"").removeprefix(MARKER)
+    return Exif(block) if block else None

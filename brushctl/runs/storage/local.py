@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 
 from brushctl.errors import PlanError, reason
 from brushctl.files import existing, expanded, replacing, resolved, sweep, unwritable, way_to
-from brushctl.photos.choices import SUFFIXES
+from brushctl.photos.formats import SUFFIXES
 from brushctl.photos.source import read_photo
 from brushctl.runs.inputs import MAGIC, SPELLING, Input, PassedOver
 from brushctl.runs.journal import Journal, hash_file, journal_in

@@ -1,0 +1,135 @@
+"""What XMP says of an edit, and packets that are longer than a JPEG's segment.
+
+Sources: XMP part 1 (ISO 16684-1) and part 3 (1.1.3), IPTC's digital source type vocabulary.
+"""
+
+import hashlib
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from xml.sax.saxutils import quoteattr
+
+from brushctl.photos.metadata.blocks import Metadata, Provenance
+from brushctl.photos.metadata.xmp import (
+    UneditableError,
+    descriptions,
+    end_of_rdf,
+    upright_xmp,
+    without,
+)
+
+EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+CHUNK = 65400
+"""Bytes of each further segment of XMP."""
+
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+OURS = "urn:brushctl:provenance#"
+SAID = (
+    '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
+    f' xmlns:brushctl="{OURS}"'
+)
+PREFIX = re.compile(rb"""xmlns:(\w++)=["']%b["']""" % OURS.encode())
+GUID = re.compile(rb"""HasExtendedXMP(?:=["']|>\s*+)(\w{32})""")
+"""A packet's word for the segments that it goes on in."""
+PADDING = 64
+"""Spaces at the end of a packet, at least, that are there for it to be edited in place."""
+PACKET = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF>'
+    '</x:xmpmeta>\n<?xpacket end="w"?>'
+).encode()
+
+
+def takes_provenance(metadata: Metadata) -> bool:
+    """Whether its XMP, if there is any, is of the kind that can be added to."""
+    return not metadata.xmp or end_of_rdf(metadata.xmp) is not None
+
+
+def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
+    """The same blocks, their XMP, which must take it, saying which brush edited the photograph."""
+    packet = _unpadded(metadata.xmp or PACKET)
+    ours = frozenset(PREFIX.findall(packet))
+    said = (
+        f"{SAID}"
+        f' xmlns:Iptc4xmpExt="{IPTC_EXT}"'
+        f' Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPE}"'
+        f" brushctl:brush={quoteattr(provenance.brush)}"
+        f" brushctl:brushSha256={quoteattr(provenance.sha256)}"
+        f" brushctl:tool={quoteattr(provenance.tool)}/>"
+    )
+    return replace(metadata, xmp=_added(without(packet, _is_provenance(ours)), said.encode()))
+
+
+def with_extended_xmp(metadata: Metadata) -> Metadata:
+    """The same blocks, their XMP in segments behind a short packet (XMP part 3, 1.1.3.1)."""
+    xmp = metadata.xmp or b""
+    rest = re.sub(rb"<\?xpacket[^<>]*+>", b"", xmp).strip()
+    guid = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
+    edit = re.search(re.escape(SAID).encode() + rb"[^<>]*+>", xmp)
+    note = (
+        f'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/"'
+        f' xmpNote:HasExtendedXMP="{guid}"/>'
+    )
+    packet = _added(PACKET, note.encode() + (edit[0] if edit else b""))
+    head = EXTENDED_XMP + guid.encode() + struct.pack(">I", len(rest))
+    segments = tuple(
+        head + struct.pack(">I", at) + rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK)
+    )
+    return replace(metadata, xmp=packet, extended_xmp=segments)
+
+
+def with_whole_xmp(metadata: Metadata) -> Metadata:
+    """The same blocks, a JPEG's further segments of XMP put into the packet, as elsewhere it is.
+
+    Segments that do not belong to the packet, or cannot be put into it, are left out.
+    """
+    if not metadata.extended_xmp:
+        return metadata
+    xmp = metadata.xmp or b""
+    named = GUID.search(xmp)
+    # Each begins with its name, the packet's word for it, its size and where it goes on.
+    guid, place = len(EXTENDED_XMP), len(EXTENDED_XMP) + 32 + 4
+    ours = sorted(
+        (one for one in metadata.extended_xmp if named and one[guid : guid + 32] == named[1]),
+        key=lambda segment: segment[place : place + 4],
+    )
+    try:
+        xmp = without(xmp, lambda name: name.endswith(b":HasExtendedXMP"))
+        said = descriptions(b"".join(segment[place + 4 :] for segment in ours))
+        xmp = _added(xmp, said) if said and end_of_rdf(xmp) else xmp
+    except UneditableError:
+        pass
+    return replace(metadata, xmp=upright_xmp(xmp), extended_xmp=())
+
+
+def _unpadded(packet: bytes) -> bytes:
+    """A packet without its padding: a JPEG's has to stay below 64 KiB."""
+    end = packet.rfind(b"<?xpacket end")
+    said = packet[: max(end, 0)].rstrip()
+    return said + b"\n" + packet[end:] if end - len(said) >= PADDING else packet
+
+
+def _is_provenance(prefixes: frozenset[bytes]) -> Callable[[bytes], bool]:
+    """A test of names: of the properties that `with_provenance` writes.
+
+    Args:
+        prefixes: what stands for our own namespace in a packet.
+    """
+
+    def is_ours(name: bytes) -> bool:
+        prefix, _, local = name.partition(b":")
+        ours = local if prefix == b"xmlns" else prefix
+        return ours in prefixes or local == b"DigitalSourceType"
+
+    return is_ours
+
+
+def _added(packet: bytes, said: bytes) -> bytes:
+    """A packet that says something more; a new one, if it said nothing that is left."""
+    end = end_of_rdf(packet)
+    if end is None:
+        packet, end = PACKET, end_of_rdf(PACKET)
+    return packet[:end] + said + packet[end:]
