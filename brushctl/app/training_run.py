@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -190,25 +189,23 @@ class TrainingRun:
         counted = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
         on = f"{counted} it {'learned' if known else 'did not learn'} from"
         self.report(Stage("judging", total=len(pairs)))
-        with ExitStack() as stack:
-            edits = self._edits(brush, stack)
-            photos = []
-            for pair in pairs:
-                photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
-                self.report(Advance(len(photos)))
+        edits = self._edits(brush)
+        photos = []
+        for pair in pairs:
+            photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
+            self.report(Advance(len(photos)))
         return Judgement(on, photos, BRUSH)
 
-    def _edits(self, brush: Brush, stack: ExitStack) -> dict[str, Edit]:
+    def _edits(self, brush: Brush) -> dict[str, Edit]:
         """The brush, and what there is to compare it with."""
         grade = self._grade()
         phrase = brush.metadata.instruction_part().instruction.phrase
-        editor = stack.enter_context(editor_on(self.model, brush))
-        edits = {BRUSH: edit_by(grade, editor)}
+        edits = {BRUSH: _edit_in_turn(grade, editor_on(self.model, brush))}
         if grade:
             edits[GRADE] = edit_by(grade, None)
         if phrase:
             words = Editor(self.model, from_text(self.model, phrase))
-            edits[PHRASE] = edit_by(grade, words)
+            edits[PHRASE] = _edit_in_turn(grade, words)
         return edits
 
     def _grade(self) -> Grade | None:
@@ -253,6 +250,16 @@ class TrainingRun:
             + ((grade,) if grade else ())
         )
         return Checkpoint(self.target, repr(decisive), today)
+
+
+def _edit_in_turn(grade: Grade | None, editor: Editor) -> Edit:
+    """What an editor does that is in the model for each photograph anew: others share the model."""
+
+    def edit(photo: "Pixels") -> "Pixels":
+        with editor:
+            return edit_by(grade, editor)(photo)
+
+    return edit
 
 
 def _digest(grade: Grade | None) -> str | None:
