@@ -7,7 +7,7 @@ learned from say how good a brush is, beside a 3D LUT that was fitted to the sam
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image
@@ -33,7 +33,8 @@ from brushctl.engine.model.base import open_base
 from brushctl.engine.sampler import Editor
 from brushctl.events import Reporter, Told, silent
 from brushctl.files import write_atomically
-from brushctl.grade import apply_grade, fit_grade
+from brushctl.grade import apply_grade
+from brushctl.grade.fit import fit_grade
 from brushctl.photos.choices import Detail
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo
@@ -44,7 +45,7 @@ from brushctl.runs.steps import Treatment
 from brushctl.settings import TINY
 
 DEVICE = "cpu"
-"""So that the demonstration shows the same everywhere."""
+"""So that the demonstration shows the same on every machine."""
 STEPS = 100
 """Of learning the instruction, a third of the recipe's own: the demonstration is to be short."""
 NOTHING, LUT, WORDS, BRUSH = "nothing", "lut", "words", "brush"
@@ -71,7 +72,7 @@ class Example:
     title: str
     pictures: Callable[[int], Pictures]
     shown: str
-    settings: LearningSettings = LearningSettings()
+    settings: LearningSettings = field(default_factory=LearningSettings)
     detail: Detail = Detail.AUTO
     words: str | None = None
 

@@ -23,7 +23,8 @@ OTHER_PHOTOGRAPHS = ("chelsea.png", "coffee.png", "rocket.jpg")
 DRAWN_SIDE = 64
 """Pixels: the size that tiny-ip2p works at."""
 CONTENT = "read books"
-"""Of TOP-Bench mini's effects one that neither a table of colours nor words repeat (docs/bench.md)."""
+"""One of TOP-Bench mini's effects that neither a table of colours nor words repeat: see
+docs/bench.md."""
 CONTENT_IN_WORDS = TABLE_3[CONTENT][1]
 
 Pair = tuple[Pixels, Pixels]
@@ -75,7 +76,7 @@ def retouched(retouch: Retouch) -> Pictures:
     """
 
     def pairs(names: Sequence[str]) -> dict[str, Pair]:
-        photographs = {Path(name).stem: _photograph(name) for name in names}
+        photographs = {Path(name).stem: photograph(name) for name in names}
         return {name: (x, retouch(x)) for name, x in photographs.items()}
 
     return Pictures(pairs(PHOTOGRAPHS_TO_LEARN_FROM), pairs(OTHER_PHOTOGRAPHS))
@@ -92,7 +93,12 @@ def drawn(seed: int) -> Pictures:
     return Pictures(pairs(*effect.train), pairs(*effect.test))
 
 
-def _photograph(name: str) -> Pixels:
+def photograph(name: str) -> Pixels:
+    """One that scikit-image installs.
+
+    Raises:
+        PhotoError: this scikit-image comes without it.
+    """
     spec = find_spec("skimage")
     path = Path(spec.origin if spec and spec.origin else "skimage").parent / "data" / name
     if not path.exists():

@@ -91,8 +91,8 @@ def _facts_of(shown_brush: "ShownBrush") -> dict[str, object]:
 def _summary(done: "DemoResult") -> str:
     first = done.brushes[0].folders
     return f"""
-Pictures that were not learned from against the true edit, at full size: mean PSNR
-in dB, at most 50 (more is better), and CIEDE2000 (less is better, 1 can just be seen).
+Pictures that were not learned from, against the true edit, at full size: mean
+PSNR in dB (more is better; 50 at most), CIEDE2000 (less is better; 1 is just seen).
 
 {_table(done.brushes)}
 
