@@ -101,7 +101,8 @@ def learned_and_applied(look: str, folder: Path) -> list[Pixels]:
             write(retouch(look, pixels), folder / "pairs/after" / name)
     brush, edited = folder / "look.brush", folder / "edited"
     for arguments in (
-        ["learn", folder / "pairs", "-o", brush, "--hold-out", "0", "--overwrite"],
+        ["learn", folder / "pairs", "-o", brush, "--parts", "instruction"]
+        + ["--hold-out", "0", "--overwrite"],
         ["apply", brush, folder / "photos", "-o", edited, "--overwrite"],
     ):
         subprocess.run([sys.executable, "-m", "brushctl", *map(str, arguments)], check=True)
