@@ -92,7 +92,7 @@ def _summary(done: "DemoResult") -> str:
     first = done.brushes[0].folders
     return f"""
 Pictures that were not learned from, against the true edit, at full size: mean
-PSNR in dB (more is better; 50 at most), CIEDE2000 (less is better; 1 is just seen).
+PSNR in dB (more is better, at most 50) and CIEDE2000 (less is, 1 is just seen).
 
 {_table(done.brushes)}
 
