@@ -22,16 +22,16 @@ from tests.photos.brushes import make_brush
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 PINNED = {
     "apply": "inputs, brush, output, in_place, overwrite, retry_failed, detail, first_frame, "
-    "strip, provenance, seed, steps, s_T, s_I, base, device, dtype, report",
+    "strip, provenance, seed, steps, s_T, s_I, strength, base, device, dtype, report",
     "Brush": "metadata, tensors",
     "BrushctlError": "what, where, do",
     "Provenance": "name, created, tool",
     "Share": "brush, weight",
     "blend": "shares, provenance, base",
-    "learn": "pairs, name, base, phrase, recipe, held_out, seed, device, dtype, report",
+    "learn": "pairs, name, base, phrase, recipe, parts, held_out, seed, device, dtype, report",
     "load": "pipe, brush, weights, strength",
     "open_brush": "target",
-    "open_editor": "brush, base, device, dtype, seed, steps, s_T, s_I",
+    "open_editor": "brush, base, device, dtype, seed, steps, s_T, s_I, strength",
     "schedule": "choice, provenance, base",
     "stack": "shares, provenance, base",
     "write_brush": "brush, path",
@@ -97,15 +97,16 @@ def test_learning_holds_out_and_judges_as_the_command_does(
     for name, plain in recipes.RECIPES.items():
         monkeypatch.setitem(recipes.RECIPES, name, replace(plain, steps=1, steps_for_one=None))
     told = []
+    how = {"phrase": "", "parts": "instruction"}
     brush = brushctl.learn(
-        pairs_in(tmp_path, 6), name="x", phrase="", recipe=recipe, report=told.append
+        pairs_in(tmp_path, 6), name="x", recipe=recipe, **how, report=told.append
     )
     training = brush.metadata.training
     assert len(training.pairs_sha256) == learned_from
     assert (training.held_out and training.held_out.pairs) == (6 - learned_from or None)
     assert Stage("checking pairs", 6) in told
-    (verdict,) = (event.message for event in told if isinstance(event, Told))
-    assert "your edit than leaving them alone" in verdict
+    *_, verdict = (event.message for event in told if isinstance(event, Told))
+    assert "dB, CIEDE2000" in verdict
 
 
 def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
@@ -117,6 +118,8 @@ def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
         brushctl.learn(cut, name="x", phrase="")
     with pytest.raises(UsageError, match="unknown recipe"):
         brushctl.learn(cut, name="x", recipe="quick")
+    with pytest.raises(UsageError, match="grade, instruction, both, auto"):
+        brushctl.learn(cut, name="x", parts="colours")
     for told in ({"seed": -1}, {"seed": 2**53}, {"held_out": -1}):
         with pytest.raises(UsageError, match=str(*told.values())):
             brushctl.learn(cut, name="x", **told)
@@ -128,7 +131,8 @@ def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
 def test_photographs_are_edited_as_the_command_does(tmp_path, monkeypatch):
     short = replace(recipes.DEFAULT, steps=1, steps_for_one=None)
     monkeypatch.setitem(recipes.RECIPES, "default", short)
-    brush = brushctl.learn(pairs_in(tmp_path / "pairs", 2), name="x", phrase="")
+    pairs = pairs_in(tmp_path / "pairs", 2)
+    brush = brushctl.learn(pairs, name="x", phrase="", parts="instruction")
     photos, out, told = tmp_path / "photos", tmp_path / "out", []
     photos.mkdir()
     Image.open(tmp_path / "pairs/before/0.png").resize((96, 64)).save(photos / "good.jpg")
@@ -183,7 +187,7 @@ def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, caps
     pairs_in(tmp_path / "pairs", 2)
     Image.open(tmp_path / "pairs/before/0.png").save("photo.jpg")
     names = {"MODEL": EMBEDDED, "SIDE": 64}
-    warm = brushctl.learn("pairs", name="warm", phrase="warm", held_out=1)
+    warm = brushctl.learn("pairs", name="warm", phrase="warm", parts="instruction", held_out=1)
     assert len(warm.metadata.training.pairs_sha256) == 1
     brushctl.write_brush(warm, Path("warm.brush"))
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):

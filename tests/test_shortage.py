@@ -69,7 +69,8 @@ def test_a_command_that_memory_is_short_for_says_so(tmp_path, megabytes, monkeyp
         (tmp_path / side).mkdir()
         pixels = np.random.default_rng(0).integers(0, light, (64, 64, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / side / "one.png")
-    command = ("learn", str(tmp_path), "--no-phrase", "--device", "cpu", "--steps", "1")
+    how = ("--parts", "instruction", "--no-phrase", "--device", "cpu", "--steps", "1")
+    command = ("learn", str(tmp_path), *how)
     done = subprocess.run(
         [sys.executable, "-c", LEARNING, str(megabytes), *command, "-o", str(tmp_path / "x.brush")],
         capture_output=True,

@@ -31,8 +31,8 @@ def loaded(
 
 
 def open_model(brush: "Brush", how: dict[str, Any]) -> "AbstractContextManager[Editor | None]":
-    """The base model with the brush's instruction; None where it has a grade alone."""
-    if brush.metadata.instruction is None:
+    """The base model with the brush's instruction; None where it has none, or none is wanted."""
+    if brush.metadata.instruction is None or how["strength"] == 0:
         return nullcontext(None)
     from brushctl.engine.sampler import open_editor
 

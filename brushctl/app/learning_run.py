@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,7 @@ class LearningRun:
             settings=self.settings,
             pairs=pairs,
             name=self.name,
-            grade_without=found.without if found else lambda _: None,
+            grade_without=cache(found.without) if found else lambda _: None,
             target=self.target,
             resume=self.resume,
             restart_if_changed=self.restart_if_changed,
@@ -125,7 +126,7 @@ class LearningRun:
         brush, judged = run.learn_and_judge()
         if not (found and found.grade):
             return [(brush, judged)]
-        grade = found.without(pairs.held_out)
+        grade = run.grade_without(frozenset(pairs.held_out))
         assert grade is not None
         both = with_grade(brush, found.fitted, grade), judged
         unedited, graded = found.judged.of(UNEDITED), found.judged.of(GRADE)
@@ -181,4 +182,5 @@ def _told(found: FittedGrade) -> str:
 
 def _is_enough(found: FittedGrade) -> bool:
     """Whether what a grade leaves is nothing to speak of."""
-    return found.grade is not None and explains(found.judged.of(GRADE).de2000)
+    graded, unedited = found.judged.of(GRADE), found.judged.of(UNEDITED)
+    return found.grade is not None and explains(graded.de2000, unedited.de2000)

@@ -1,7 +1,7 @@
 """An instruction learned on a base model: find the phrase, learn, judge."""
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from brushctl.app.judge import (
     GRADE,
     PHRASE,
     Edit,
+    Judged,
     Judgement,
     edit_by,
     judge_photo,
@@ -56,7 +57,8 @@ class TrainingRun:
         settings: how the brush is learned.
         pairs: from what.
         name: the brush's.
-        grade_without: what lies beneath the instruction: a grade that these pairs had no part in.
+        grade_without: gives what lies beneath the instruction: a grade that these pairs had no part
+            in. It is asked often, and fits each only once.
         target: where the brush will be; what is learned so far is kept beside it. None to keep
             nothing.
         resume: go on with what was begun.
@@ -68,7 +70,7 @@ class TrainingRun:
     settings: LearningSettings
     pairs: PairSplit
     name: str
-    grade_without: Callable[[Collection[Pair]], Grade | None]
+    grade_without: Callable[[frozenset[Pair]], Grade | None]
     target: Path | None = None
     resume: bool = False
     restart_if_changed: bool = False
@@ -171,9 +173,9 @@ class TrainingRun:
                 self.report(Told(f"{k + 1} of {len(training)}: {line}"))
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
-    def _without(self, own: Pair) -> Callable[[Collection[Pair]], Grade | None]:
+    def _without(self, own: Pair) -> Callable[[frozenset[Pair]], Grade | None]:
         """As `grade_without`, where one more pair has no part in the grade."""
-        return lambda pairs: self.grade_without([*pairs, own])
+        return lambda pairs: self.grade_without(pairs | {own})
 
     def _judge(self, pairs: Sequence[Pair], brush: Brush) -> Judgement | None:
         """Measure a brush on some pairs; None, and a warning, where that fails."""
@@ -189,8 +191,7 @@ class TrainingRun:
         counted = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
         on = f"{counted} it {'learned' if known else 'did not learn'} from"
         self.report(Stage("judging", total=len(pairs)))
-        edits = self._edits(brush)
-        photos = []
+        edits, photos = self._edits(brush), list[Judged]()
         for pair in pairs:
             photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
             self.report(Advance(len(photos)))
@@ -200,16 +201,16 @@ class TrainingRun:
         """The brush, and what there is to compare it with."""
         grade = self._grade()
         phrase = brush.metadata.instruction_part().instruction.phrase
-        edits = {BRUSH: _edit_in_turn(grade, editor_on(self.model, brush))}
+        edits = {BRUSH: _edit_on(grade, editor_on(self.model, brush))}
         if grade:
             edits[GRADE] = edit_by(grade, None)
         if phrase:
-            words = Editor(self.model, from_text(self.model, phrase))
-            edits[PHRASE] = _edit_in_turn(grade, words)
+            words = from_text(self.model, phrase)
+            edits[PHRASE] = _edit_on(grade, Editor(self.model, words))
         return edits
 
     def _grade(self) -> Grade | None:
-        return self.grade_without(self.pairs.held_out)
+        return self.grade_without(frozenset(self.pairs.held_out))
 
     def _as_seen(self, photo: "Pixels") -> "Pixels":
         """A photograph as the model sees it: the whole frame, in the model's own area."""
@@ -252,8 +253,8 @@ class TrainingRun:
         return Checkpoint(self.target, repr(decisive), today)
 
 
-def _edit_in_turn(grade: Grade | None, editor: Editor) -> Edit:
-    """What an editor does that is in the model for each photograph anew: others share the model."""
+def _edit_on(grade: Grade | None, editor: Editor) -> Edit:
+    """An edit that has the model to itself for each photograph: several take turns on it."""
 
     def edit(photo: "Pixels") -> "Pixels":
         with editor:

@@ -3,6 +3,9 @@
 NOTHING_LEFT = 2.0
 """CIEDE2000, the mean over a photograph, that a grade may leave and be all there is to learn: side
 by side the two pictures look alike."""
+SHARE_LEFT = 0.5
+"""Of the CIEDE2000 of pictures left alone, what a grade may leave then: it explains most of the
+edit. A small thing put into a picture changes little in the mean, and no grade puts it there."""
 WORTH, WORTH_UNTRIED = 1.0, 3.0
 """PSNR in dB that an instruction must add to a grade to be kept: on pairs held out, and where there
 are none, on those it learned from. A grade works in a moment, at full size and anywhere; a model is
@@ -13,9 +16,9 @@ LITTLE = 3.0
 """PSNR in dB: where a grade brings less, an instruction is also learned without it beneath."""
 
 
-def explains(de2000: float) -> bool:
-    """Whether a grade that leaves so much leaves nothing to speak of."""
-    return de2000 <= NOTHING_LEFT
+def explains(de2000: float, unedited: float) -> bool:
+    """Whether a grade leaves nothing to speak of, where it leaves so much of so much."""
+    return de2000 <= min(NOTHING_LEFT, SHARE_LEFT * unedited)
 
 
 def explains_little(psnr: float, unedited: float) -> bool:

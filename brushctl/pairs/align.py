@@ -16,6 +16,9 @@ LEAST_GAIN, LEAST_AGREEMENT = 0.1, 0.25
 pairs (photographs of scikit-image put into looks) none passes; the looks that redraw every outline
 (oil painting, large pixels) are the ones whose estimates would be wrong."""
 
+TURNS = {"mirrored": (1,), "mirrored top to bottom": (0,), "upside down": (0, 1)}
+"""Axes along which a picture is reversed."""
+
 
 def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     """How many pixels down and right the edited picture lies against its original.
@@ -26,24 +29,56 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     Returns:
         (down, right), or None if it has not moved, or nothing in it can be recognised.
     """
+    both = _both_outlines(before, after)
+    if both is None:
+        return None
+    x, y = both
+    scale = len(x) / len(before)
+    back, agreement = _best_shift(x, y)
+    gained = agreement - _agreement(x, y, np.zeros(2))
+    if math.hypot(*back) < LEAST_SHIFT or agreement < LEAST_AGREEMENT or gained < LEAST_GAIN:
+        return None
+    return round(-back[0] / scale), round(-back[1] / scale)
+
+
+def measure_turn(before: Pixels, after: Pixels) -> str | None:
+    """How the edited picture is turned against its original: "mirrored", say, or "upside down".
+
+    None if it is not, or nothing in it can be recognised. Quarter turns, which change a picture's
+    shape, are not looked for.
+    """
+    both = _both_outlines(before, after)
+    if both is None:
+        return None
+    x, y = both
+    here = np.zeros(2)
+    found = {how: _agreement(x, np.flip(y, axes), here) for how, axes in TURNS.items()}
+    how = max(found, key=found.__getitem__)
+    as_it_is = max(_agreement(x, y, here), _best_shift(x, y)[1])
+    return how if found[how] >= max(LEAST_AGREEMENT, as_it_is + LEAST_GAIN) else None
+
+
+def _best_shift(x: Pixels, y: Pixels) -> tuple[np.ndarray, float]:
+    """How to move `y` back so that two outlines agree, and how well they then do.
+
+    That is the opposite of how it has moved.
+    """
     from skimage.registration import phase_cross_correlation
 
+    window = np.outer(*map(np.hanning, x.shape)).astype(np.float32)
+    back, _, _ = phase_cross_correlation(x * window, y * window, upsample_factor=10)
+    return back, _agreement(x, y, back)
+
+
+def _both_outlines(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels] | None:
+    """The outlines of both at `SIDE`; None where one has none."""
     h, w = before.shape[:2]
     scale = min(1.0, SIDE / max(h, w))
     size = round(w * scale), round(h * scale)
     if min(size) < 2:
         return None  # a strip has no outlines
     x, y = (_outlines(resize(pixels, size)) for pixels in (before, after))
-    if not (x.any() and y.any()):
-        return None
-    window = np.outer(np.hanning(size[1]), np.hanning(size[0])).astype(np.float32)
-    # skimage answers how to move `after` back: the opposite of how it has moved.
-    back, _, _ = phase_cross_correlation(x * window, y * window, upsample_factor=10)
-    agreement = _agreement(x, y, back)
-    gained = agreement - _agreement(x, y, np.zeros(2))
-    if math.hypot(*back) < LEAST_SHIFT or agreement < LEAST_AGREEMENT or gained < LEAST_GAIN:
-        return None
-    return round(-back[0] / scale), round(-back[1] / scale)
+    return (x, y) if x.any() and y.any() else None
 
 
 def aligned(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from brushctl.errors import PairsError, PhotoError
 from brushctl.events import Advance, Reporter, Stage, Told, Warned, silent
-from brushctl.pairs.align import aligned, measure_shift
+from brushctl.pairs.align import aligned, measure_shift, measure_turn
 from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     unreadable = "unreadable"
     aspect = "aspect"
     size = "size"
+    turned = "turned"
     shifted = "shifted"
     identical = "identical"
     swapped = "swapped"
@@ -53,6 +54,7 @@ SEVERITY = {
     Kind.unreadable: Severity.error,
     Kind.aspect: Severity.error,
     Kind.size: Severity.note,
+    Kind.turned: Severity.error,
     Kind.shifted: Severity.warning,
     Kind.identical: Severity.error,
     Kind.swapped: Severity.warning,
@@ -141,7 +143,7 @@ def check_pairs(
                 del amiss[Kind.shifted]
                 before, after = aligned(before, after)
             findings += amiss.values()
-            if Kind.aspect not in amiss:
+            if not amiss.keys() & {Kind.aspect, Kind.turned}:
                 shifted = Kind.shifted in amiss
                 compared.append(_compared(pair.name, before, after, shifted=shifted))
         report(Advance(k, pair.name))
@@ -177,7 +179,14 @@ def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
             f"the two pictures have different sizes, {sizes}",
             "Nothing to do: both are scaled to the model's resolution.",
         )
-    if shift := measure_shift(before, after):
+    if how := measure_turn(before, after):
+        yield Finding(
+            Kind.turned,
+            name,
+            f"the edited picture is {how} against its original",
+            "Turn one of them, so that both show the same scene the same way round.",
+        )
+    elif shift := measure_shift(before, after):
         yield Finding(
             Kind.shifted,
             name,

@@ -182,7 +182,7 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
     """
     started = time.monotonic()
     photo, pixels, grade = prepared.photo, prepared.pixels, treatment.grade
-    residual, path, reason = 0.0, "grade", "the brush has a grade alone"
+    residual, path, reason = 0.0, "grade", "no model had a part in it"
     result: Pixels | Callable[[Pixels], Pixels]
     if pixels is None:
         assert grade is not None

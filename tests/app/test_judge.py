@@ -1,14 +1,24 @@
 """How good a brush is, over the folds of a cross-validation."""
 
+import numpy as np
 import pytest
 
-from brushctl.app.judge import Judgement, merged
+from brushctl.app.judge import BRUSH, PHRASE, UNEDITED, Judged, Judgement, Score, merged
+
+PIXEL = np.zeros((1, 1, 3), np.float32)
+
+
+def judged(phrase: float | None) -> Judgement:
+    scores = {UNEDITED: Score(10, 9), BRUSH: Score(25, 3)}
+    if phrase is not None:
+        scores[PHRASE] = Score(phrase, 5)
+    return Judgement("1 pair", [Judged(scores, PIXEL, PIXEL, {}, 1)], BRUSH)
 
 
 @pytest.mark.parametrize(("phrases", "told"), [((30.0, None), None), ((30.0, 20.0), 25.0)])
 def test_words_are_judged_beside_the_brush_on_the_same_pairs_or_not_at_all(phrases, told):
     """Each fold of a cross-validation finds its own words, and may find none."""
-    parts = [
-        Judgement("1 pair", [], [], [], unedited=10, brush=25, phrase=phrase) for phrase in phrases
-    ]
-    assert merged(parts, on="2 pairs").phrase == told
+    both = merged([judged(phrase) for phrase in phrases], on="2 pairs")
+    assert both.figures()["psnr_phrase"] == told
+    assert both.of_brush().psnr == 25
+    assert both.folds == 2

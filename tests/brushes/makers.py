@@ -34,7 +34,7 @@ from brushctl.brushes.metadata import (
     Training,
     UniquePhrase,
 )
-from brushctl.grade.apply import Grade, Kept
+from brushctl.grade.apply import AnyGrade, Grade, Kept
 from brushctl.grade.lattice import Lattice
 from brushctl.grade.network import WIDTH, Network
 from brushctl.grade.stored import to_tensors
@@ -275,7 +275,12 @@ def graded(
         network = Network(*(some(*shape) for shape in shapes))
     affine = np.eye(3, 4, dtype=np.float32) + some(3, 4)
     lattice = Lattice(affine, some(nodes, nodes, nodes, 3).astype(np.float16))
-    info, tensors = to_tensors(Grade(lattice, network, groups or (), kept))
+    return brush_of(Grade(lattice, network, groups or (), kept), name, instruction=instruction)
+
+
+def brush_of(grade: AnyGrade, name: str = "graded", *, instruction: Brush | None = None) -> Brush:
+    """A brush with a grade, and with the instruction of another if one is given; sealed."""
+    info, tensors = to_tensors(grade)
     bare = Metadata(name=name, created="2026-01-02", tool="tests")
     metadata = instruction.metadata if instruction else bare
     own = instruction.tensors if instruction else {}

@@ -33,7 +33,7 @@ def learning(folder: str) -> int:
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     sys.argv = [
         "brushctl", "learn", "pairs", "-o", f"{folder}/dim.brush", "--no-phrase", "--hold-out", "1",
-        "--device", "cpu", "--resume",
+        "--parts", "instruction", "--device", "cpu", "--resume",
     ]  # fmt: skip
     try:
         main()

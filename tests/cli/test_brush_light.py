@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.cli.shell import shell_with_brushes
+from brushctl.brushes.file import write_brush
+from tests.brushes.makers import graded
+from tests.cli.shell import save, shell_with_brushes
 
 
 @pytest.fixture
@@ -39,6 +43,20 @@ def run_python(program: str, **environment: str) -> str:
     ids=" ".join,
 )
 def test_no_command_loads_more_than_it_needs(shell, arguments, unloaded):
+    assert loaded_by(shell, arguments, unloaded) == "0 []"
+
+
+def test_a_grade_is_applied_without_a_library_of_models(shell):
+    brush, photo, target = (str(shell.folder / name) for name in ("x.brush", "a.png", "b.png"))
+    write_brush(graded("look", groups=("tones", "place", "surroundings")), Path(brush))
+    save(Path(photo), np.full((40, 60, 3), 0.5))
+    unloaded = ("torch", "diffusers", "transformers", "open_clip", "skimage")
+    assert loaded_by(shell, ["apply", brush, photo, "-o", target], unloaded) == "0 []"
+    assert Path(target).exists()
+
+
+def loaded_by(shell, arguments, watched):
+    """The status that a command ends with, and which of some modules it has loaded."""
     program = f"""
 import sys
 from brushctl.cli.app import main
@@ -46,9 +64,9 @@ sys.argv = ["brushctl", *{arguments!r}]
 try:
     main()
 except SystemExit as ended:
-    print(ended.code or 0, [m for m in {unloaded!r} if m in sys.modules], file=sys.stderr)
+    print(ended.code or 0, [m for m in {watched!r} if m in sys.modules], file=sys.stderr)
 """
-    assert run_python(program, BRUSHCTL_HOME=str(shell.folder / "home")) == "0 []"
+    return run_python(program, BRUSHCTL_HOME=str(shell.folder / "home"))
 
 
 @pytest.mark.parametrize("command", ["inspect", "mix", "rm", "export", "verify", "apply", "rename"])

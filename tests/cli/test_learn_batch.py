@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from brushctl.app.learn_many import LearningJob, LearningWorker
-from brushctl.app.learning_settings import LearningSettings
+from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.brushes.file import read_brush
 from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
@@ -21,6 +21,7 @@ from brushctl.runs.records import Source
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import Shell, save
 
+INSTRUCTION = ("--no-phrase", "--parts", "instruction")
 SETS = {"dim": 0.5, "dusk": 0.3}
 
 
@@ -51,7 +52,7 @@ def listed(shell, *rows: dict) -> None:
 
 
 def learned(shell, *arguments, status=0) -> list[dict]:
-    command = ("learn", "sets/list.csv", "--batch", "--no-phrase", *arguments, "--json")
+    command = ("learn", "sets/list.csv", "--batch", *INSTRUCTION, *arguments, "--json")
     return [json.loads(line) for line in shell.text(*command, status=status).splitlines()]
 
 
@@ -63,8 +64,8 @@ def counts(events) -> tuple[int, int, int]:
 def test_each_set_becomes_the_brush_that_learn_makes_of_it_alone(shell):
     listed(shell, {"pairs": "dim"}, {"pairs": "dusk", "name": "evening", "steps": 1, "seed": 5})
     assert counts(learned(shell, "-o", "brushes")) == (2, 0, 0)
-    shell.run("learn", "sets/dim", "--no-phrase", "-o", "alone/dim.brush")
-    how = ("--no-phrase", "--steps", "1", "--seed", "5")
+    shell.run("learn", "sets/dim", *INSTRUCTION, "-o", "alone/dim.brush")
+    how = (*INSTRUCTION, "--steps", "1", "--seed", "5")
     shell.run("learn", "sets/dusk", *how, "-o", "alone/evening.brush")
     for name in ("dim.brush", "evening.brush"):
         alone = (shell.folder / "alone" / name).read_bytes()
@@ -137,7 +138,7 @@ def test_a_set_that_fails_by_one_pair_names_the_pair(shell):
 
 
 def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
-    shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim")
+    shell.run("learn", "sets/dusk", *INSTRUCTION, "-o", "dim")
     before = shell.brush("dim").metadata
     listed(shell, {"pairs": "dim"})
     for _ in range(2):  # a failure does not make it the list's own
@@ -145,7 +146,7 @@ def test_a_brush_that_no_list_made_is_never_replaced_unless_asked(shell):
         assert told["error"]["code"] == "brush-exists"
         assert shell.brush("dim").metadata == before
     assert counts(learned(shell, "--overwrite")) == (1, 0, 0)
-    shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim", "--overwrite")
+    shell.run("learn", "sets/dusk", *INSTRUCTION, "-o", "dim", "--overwrite")
     assert counts(learned(shell, status=4)) == (0, 0, 1)
     assert shell.brush("dim").metadata == before
 
@@ -156,7 +157,7 @@ def test_a_brush_that_came_to_lie_where_a_set_had_failed_is_not_replaced(shell):
     for path, data in whole.items():
         path.write_bytes(data[:99])
     assert counts(learned(shell, status=4)) == (0, 0, 1)
-    shell.run("learn", "sets/dusk", "--no-phrase", "-o", "dim")
+    shell.run("learn", "sets/dusk", *INSTRUCTION, "-o", "dim")
     before = shell.brush("dim").metadata
     for path, data in whole.items():
         path.write_bytes(data)
@@ -199,7 +200,7 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(TrainingState, "converged", converged)
-        command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "-o", "stopped", "--json")
+        command = ("learn", "sets/list.csv", "--batch", *INSTRUCTION, "-o", "stopped", "--json")
         lines = shell.text(*command, status=130)
     first, last = map(json.loads, lines.splitlines())
     assert (first["event"], last["event"]) == ("brush", "error")
@@ -214,7 +215,7 @@ def test_a_stopped_run_goes_on_where_it_was(shell, monkeypatch):
 
 def test_what_a_process_that_died_has_left_is_no_obstacle_to_the_next(shell):
     pairs, target = shell.folder / "sets/dim", shell.folder / "dim.brush"
-    settings = LearningSettings(no_phrase=True)
+    settings = LearningSettings(no_phrase=True, parts=Parts.INSTRUCTION)
     job = LearningJob("dim", pairs, target, settings, {}, Source(), anew=False)
     worker = LearningWorker("cpu", None)
     (shell.folder / ".dim.brush.checkpoint").write_bytes(b"of other settings")
@@ -251,7 +252,7 @@ def test_what_is_for_one_set_is_refused(shell, arguments):
 
 def test_a_format_without_gradients_is_refused_before_a_base_is_loaded(shell):
     listed(shell, {"pairs": "dim"})
-    command = ("learn", "sets/list.csv", "--batch", "--no-phrase", "--base", "./none")
+    command = ("learn", "sets/list.csv", "--batch", *INSTRUCTION, "--base", "./none")
     _, err = shell.run(*command, "--dtype", "float16", status=2)
     assert "gradients vanish in float16" in err
 

@@ -8,17 +8,24 @@ from dataclasses import replace
 
 import pytest
 
-from brushctl.app import learn
+from brushctl.app import grading, learn
+from brushctl.brushes.file import read_brush
 from brushctl.engine.training import recipes
 from brushctl.engine.training.state import TrainingState
+from brushctl.grade.fit import fit_grade
+from tests.grade.makers import WARM
+
+LEARN = ("learn", "pairs", "--parts", "instruction")
 
 
 def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, monkeypatch):
+    """An instruction over a grade, which is fitted again."""
     often = replace(recipes.RECIPES["default"], checkpoint_every=1)
     monkeypatch.setitem(recipes.RECIPES, "default", often)
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--parts", "both")
     shell.run(*command)
     whole = (shell.folder / "dim.brush").read_bytes()
+    assert read_brush(shell.folder / "dim.brush").metadata.grade
 
     def stop(*_):
         raise KeyboardInterrupt
@@ -29,12 +36,21 @@ def test_a_run_stopped_by_the_user_is_taken_up_again_to_the_same_bytes(shell, mo
     assert "--resume" in err
     assert (shell.folder / "dim.brush").read_bytes() == whole
     assert (shell.folder / ".dim.brush.checkpoint").exists()
-    for other in ("--seed", "--steps"):
-        _, err = shell.run(*command, "--overwrite", "--resume", other, "1", status=2)
+    for other in (("--seed", "1"), ("--steps", "1"), ("--parts", "instruction")):
+        _, err = shell.run(*command, "--overwrite", "--resume", *other, status=2)
+        assert "other pairs or settings" in err
+    with monkeypatch.context() as patch:
+        patch.setattr(grading, "fit_grade", another_grade)
+        _, err = shell.run(*command, "--overwrite", "--resume", status=2)
         assert "other pairs or settings" in err
     shell.run(*command, "--overwrite", "--resume")
     assert (shell.folder / "dim.brush").read_bytes() == whole
     assert not (shell.folder / ".dim.brush.checkpoint").exists()
+
+
+def another_grade(*arguments, **how):
+    """What is fitted to the pairs, and another grade than that."""
+    return replace(fit_grade(*arguments, **how), grade=WARM)
 
 
 def pressed() -> None:
@@ -48,9 +64,9 @@ def terminated() -> None:
 
 @pytest.mark.parametrize("stop", [pressed, terminated])
 def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, stop):
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase")
     with monkeypatch.context() as patch:
-        patch.setattr("brushctl.app.training_run.judge", lambda *_, **__: stop())
+        patch.setattr("brushctl.app.training_run.judge_photo", lambda *_, **__: stop())
         _, err = shell.run(*command, status=130)
     assert "--resume goes on" in err
     shell.run(*command, "--resume")
@@ -60,7 +76,7 @@ def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, mo
     def killed(*_):
         raise KeyboardInterrupt
 
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--steps", "1")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase", "--steps", "1")
     with monkeypatch.context() as patch:
         patch.setattr(learn, "keep_sheet", killed)
         shell.run(*command, status=130)
@@ -73,7 +89,7 @@ def test_a_run_killed_once_its_brush_was_written_is_brought_to_its_end(shell, mo
 
 
 def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
-    command = ("learn", "pairs", "-o", "dim.brush", "--no-phrase", "--cross-validate")
+    command = (*LEARN, "-o", "dim.brush", "--no-phrase", "--cross-validate")
     steps = []
 
     def converged(run):
@@ -100,7 +116,7 @@ def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    _, err = shell.run("learn", "pairs", "-o", "dim", "--no-phrase", status=1)
+    _, err = shell.run(*LEARN, "-o", "dim", "--no-phrase", status=1)
     assert "no space left on device" in err
     assert shell.cached() == []
 

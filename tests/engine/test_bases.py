@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from huggingface_hub import constants
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from brushctl.engine.brush.instruction import from_text
@@ -210,3 +210,25 @@ WHOLE = [
 def test_half_precision_is_fetched_where_every_part_has_it(half, variant):
     files = [f.format("") for f in WHOLE] + [f.format(".fp16") for f in half]
     assert lightest(["model_index.json", *files]) == variant
+
+
+def _without_a_weight(part: Path) -> None:
+    (file,) = part.glob("*.safetensors")
+    tensors = load_file(file)
+    tensors.pop(sorted(tensors)[0])
+    save_file(tensors, file, metadata={"format": "pt"})
+
+
+def _with_a_stranger(part: Path) -> None:
+    (file,) = part.glob("*.safetensors")
+    save_file({**load_file(file), "stranger": torch.zeros(1)}, file, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
+@pytest.mark.parametrize("damage", [_without_a_weight, _with_a_stranger])
+def test_a_base_with_a_weight_too_few_or_too_many_is_refused_by_name(tmp_path, part, damage):
+    """Where a file lacks a weight, libraries go on with random numbers."""
+    shutil.copytree(EMBEDDED, tmp_path / "base")
+    damage(tmp_path / "base" / part)
+    with pytest.raises(BaseModelError, match=f"its {part} (lacks|has no place for) the weight"):
+        open_base(str(tmp_path / "base"), CPU, torch.float32)

@@ -64,6 +64,21 @@ def test_a_shifted_pair_is_found_and_told_how_far(folder):
     assert "--align" in finding.do
 
 
+@pytest.mark.parametrize(
+    ("how", "axes"), [("mirrored", 1), ("mirrored top to bottom", 0), ("upside down", (0, 1))]
+)
+def test_a_turned_picture_is_called_so_and_not_shifted(folder, how, axes):
+    after = in_look(photograph("astronaut", SIDE), "sunset")
+    save(folder / "astronaut_after.png", np.flip(after, axes))
+    (finding,) = run(folder)
+    assert (finding.kind, finding.pair, finding.severity) == (
+        Kind.turned,
+        "astronaut",
+        Severity.error,
+    )
+    assert f"is {how} against" in finding.what
+
+
 @pytest.mark.parametrize("align", [False, True])
 def test_a_shift_is_not_taken_for_another_edit(folder, align):
     for name, shift in (("coffee", 20), ("rocket", 12)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,16 +47,16 @@ class BrushLearner:
     def learn(self, before: Pictures, after: Pictures) -> Edit:
         """The edit that a brush of these pictures makes."""
         fitted = fit(before, after, self.seed)
-        unedited, graded, left = _judged(fitted, before, after)
+        unedited, graded = _judged(fitted, before, after)
         if fitted.grade.lattice is None:
             return self._instructed(Grade(), self.train(before, after, None))
-        if explains(left):
+        if explains(graded.de2000, unedited.de2000):
             return by_grade(fitted.grade)
         count = len(before) // PAIRS_FOR_ONE_HELD_OUT
         held_out = list(range(len(before)))[:count]
         beneath = fitted.without(held_out, STEPS) if held_out else fitted.grade
         tried = [self._tried(beneath, before, after, held_out)]
-        if explains_little(graded, unedited):
+        if explains_little(graded.psnr, unedited.psnr):
             tried.append(self._tried(Grade(), before, after, held_out))
         judged = held_out or range(len(before))
         x, y = [before[k] for k in judged], [after[k] for k in judged]
@@ -86,8 +87,15 @@ class BrushLearner:
         return edit
 
 
-def _judged(fitted: Fitted, before: Pictures, after: Pictures) -> tuple[float, float, float]:
-    """PSNR unedited and graded, CIEDE2000 graded; each picture by a grade it had no part in."""
+class _Score(NamedTuple):
+    """How near pictures come to the truth: PSNR in dB and CIEDE2000, means over pictures."""
+
+    psnr: float
+    de2000: float
+
+
+def _judged(fitted: Fitted, before: Pictures, after: Pictures) -> tuple[_Score, _Score]:
+    """Of pictures unedited and graded; each by a grade it had no part in."""
     count = min(FOLDS, len(before))
     graded: dict[int, Pixels] = {}
     for first in range(count):
@@ -95,5 +103,9 @@ def _judged(fitted: Fitted, before: Pictures, after: Pictures) -> tuple[float, f
         grade = fitted.without(part) if count > 1 else fitted.grade
         graded |= dict(zip(part, by_grade(grade)([before[k] for k in part]), strict=True))
     made = [graded[k] for k in range(len(before))]
-    left = float(np.mean([ciede2000(x, y) for x, y in zip(made, after, strict=True)]))
-    return mean_psnr(before, after), mean_psnr(made, after), left
+    return _score(before, after), _score(made, after)
+
+
+def _score(pictures: Pictures, truth: Pictures) -> _Score:
+    differences = [ciede2000(x, y) for x, y in zip(pictures, truth, strict=True)]
+    return _Score(mean_psnr(pictures, truth), float(np.mean(differences)))

@@ -15,7 +15,7 @@ from brushctl.engine.model.checkpoint import identity_of_file, load_file
 from brushctl.engine.model.families import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.model.fingerprint import identity
 from brushctl.engine.model.hub import at_hand, find_base, is_here, unavailable, with_revision
-from brushctl.engine.model.weights import variant_of
+from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, BrushctlError
 from brushctl.files import resolved
@@ -273,7 +273,8 @@ def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
             return load_file(found.path, dtype), Defaults()
         kind, without = pipeline_class(found.path)
         variant = variant_of(found.path / "unet")
-        pipe = kind.from_pretrained(found.path, torch_dtype=dtype, variant=variant, **without)
+        parts = load_parts(found.path, variant, dtype)
+        pipe = kind.from_pretrained(found.path, torch_dtype=dtype, **parts, **without)
         return pipe, _defaults(found.path)
     except BrushctlError:
         raise

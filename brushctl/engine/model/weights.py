@@ -1,6 +1,7 @@
 """The files in which a base model keeps the weights of its parts."""
 
 import contextlib
+import importlib
 import json
 import re
 from collections.abc import Generator, Sequence
@@ -11,7 +12,13 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
+from brushctl.errors import BaseModelError
+
 PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+LIBRARIES = ("diffusers", "transformers")
+"""Whose classes parts are of."""
+COUNTED = re.compile(r"position_ids$")
+"""Numbers 0, 1, 2... that old programs saved among the weights of text encoders."""
 HALF = "fp16"
 VARIANTS = (None, HALF)
 """The published number formats of one model, in the order in which they are preferred."""
@@ -52,6 +59,49 @@ def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
         if matches and all(int(match["count"] or 1) == len(matches) for match in matches):
             return [match[0] for match in matches]
     return []
+
+
+def load_parts(folder: Path, variant: str | None, dtype: torch.dtype) -> dict[str, torch.nn.Module]:
+    """The parts of a base in a folder that have weights, each with all of its own and no others.
+
+    Libraries start what a file lacks from random numbers, with a remark: a text encoder so read
+    makes other pictures, and says nothing.
+
+    Raises:
+        BaseModelError: a part has not the weights of its kind.
+    """
+    index = json.loads((folder / "model_index.json").read_text())
+    return {
+        part: _load_part(folder / part, index[part], variant, dtype)
+        for part in PARTS
+        if part in index and index[part][0] in LIBRARIES
+    }
+
+
+def _load_part(
+    folder: Path, named: Sequence[str], variant: str | None, dtype: torch.dtype
+) -> torch.nn.Module:
+    """A part by the library and class that the model's index names."""
+    library, kind = named
+    cls = getattr(importlib.import_module(library), kind)
+    how = {"torch_dtype" if library == "diffusers" else "dtype": dtype, "variant": variant}
+    part, found = cls.from_pretrained(folder, output_loading_info=True, **how)
+    wrong = {
+        "lacks": sorted(found["missing_keys"]),
+        "has no place for": sorted(k for k in found["unexpected_keys"] if not COUNTED.search(k)),
+        "has in another shape": sorted(str(key) for key in found["mismatched_keys"]),
+    }
+    for what, keys in wrong.items():
+        if keys:
+            more = f" and {len(keys) - 1:,} more" * (len(keys) > 1)
+            raise BaseModelError(
+                f"its {folder.name} {what} the weight {keys[0]}{more}",
+                where=str(folder),
+                do="Get the model again whole, in the layout that diffusers saves; or update"
+                " transformers and diffusers.",
+            )
+    module: torch.nn.Module = part
+    return module
 
 
 @contextlib.contextmanager

@@ -58,7 +58,8 @@ def test_learning_in_the_background_of_a_script_goes_on(shell):
     for side, scale in (("before", 1.0), ("after", 0.5)):
         save(shell.folder / f"pairs/{side}/a.png", draw_picture(default_rng(2), 64).pixels * scale)
     shell.bash(f"""
-        {sys.executable} -m brushctl learn pairs -o new.brush --no-phrase --steps 2 2> said & pid=$!
+        how="--parts instruction --no-phrase --steps 2"
+        {sys.executable} -m brushctl learn pairs -o new.brush $how 2> said & pid=$!
         until grep -q learning said; do sleep 0.1; done
         while kill -INT $pid 2> /dev/null; do sleep 0.1; done
         wait $pid

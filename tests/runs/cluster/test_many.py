@@ -34,7 +34,7 @@ ON_RAY = ("--engine", "ray", "--workers", "1", "--device", "cpu")
 
 
 def test_a_cluster_learns_the_brushes_that_one_process_learns(shell):
-    command = ("learn", "sets.json", "--batch", "--no-phrase")
+    command = ("learn", "sets.json", "--batch", "--no-phrase", "--parts", "instruction")
     shell.run(*command, "-o", "here", "--device", "cpu", status=3)
     lines = shell.text(*command, "-o", "there", *ON_RAY, "--json", status=3).splitlines()
     *brushes, summary = map(json.loads, lines)

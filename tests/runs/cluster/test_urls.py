@@ -4,7 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,12 @@ import s3fs
 
 from brushctl.app import apply as applying
 from brushctl.app.machines import Machines
+from brushctl.brushes.file import decode_brush, write_brush
 from brushctl.cli.app import main
 from brushctl.runs.executors import ray as running
 from brushctl.runs.executors.ray import Pool
 from brushctl.runs.records import Fault, Record, Source
+from tests.brushes.makers import graded
 from tests.cli.apply.test_apply_again import nearly_full
 from tests.photos import makers
 from tests.photos.brushes import make_brush
@@ -24,9 +26,9 @@ from tests.photos.driver import ToneEditor, tone_engine
 ENOUGH = 4
 
 
-def tone_editor(_brush: bytes, _settings: dict) -> ToneEditor:
-    """What each process opens in place of the engine."""
-    return ToneEditor()
+def tone_editor(brush: bytes, _settings: dict) -> AbstractContextManager[ToneEditor | None]:
+    """What each process opens in place of the engine; nothing where a brush needs no model."""
+    return ToneEditor() if decode_brush(brush).metadata.instruction else nullcontext(None)
 
 
 class Shell:
@@ -36,9 +38,9 @@ class Shell:
         self.folder, self.capture = folder, capture
         make_brush(folder / "dusk.brush")
 
-    def run(self, *arguments: str, status: int = 0) -> list[dict]:
+    def run(self, *arguments: str, status: int = 0, brush: str = "dusk.brush") -> list[dict]:
         """The events of a run, or its error, once it has ended with the status expected."""
-        command = ["brushctl", "apply", "dusk.brush", *arguments, "--json"]
+        command = ["brushctl", "apply", brush, *arguments, "--json"]
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             patch.setenv("BRUSHCTL_HOME", str(self.folder / "home"))
@@ -89,6 +91,18 @@ def test_results_in_a_bucket_are_the_bytes_that_one_machine_writes(shell, archiv
         assert system.cat_file(f"{archive}/out/{name}") == path.read_bytes()
     (again,) = shell.run(f"{archive}/in", "-o", f"{archive}/out", "--engine", "ray", status=3)
     assert (again["done"], again["unchanged"], again["failed"]) == (0, ENOUGH, 1)
+
+
+@pytest.mark.usefixtures("ray")
+def test_a_grade_makes_the_bytes_on_a_cluster_that_one_machine_writes(shell):
+    look = graded("look", groups=("tones", "place", "surroundings"))
+    write_brush(look, shell.folder / "look.brush")
+    shell.run("in", "-o", "alone", brush="look.brush")
+    *_, summary = shell.run("in", "-o", "there", "--engine", "ray", brush="look.brush")
+    assert summary["done"] == ENOUGH
+    for path in (shell.folder / "alone").rglob("*.jpg"):
+        there = shell.folder / "there" / path.relative_to(shell.folder / "alone")
+        assert there.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.slow
