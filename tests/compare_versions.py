@@ -79,7 +79,8 @@ def outcomes(checkout: Path, folder: Path) -> Iterator[tuple[str, str]]:
             capture_output=True,
             check=False,
         )
-        out = TIMES.sub(b"", told.stdout.replace(bytes(folder), b""))
+        own = told.stdout.replace(bytes(folder), b"").replace(bytes(checkout), b"")
+        out = TIMES.sub(b"", own)
         yield f"{name}: status", str(told.returncode)
         yield f"{name}: stdout", out.decode(errors="replace")
     for path in sorted(folder.rglob("*")):

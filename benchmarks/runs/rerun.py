@@ -65,8 +65,8 @@ with Journal(plan.state) as journal:
     opened = time.process_time()
     chosen = select(plan, journal.records, Treatment(settings))
     assert not chosen.todo and len(chosen.current) == len(plan.jobs)
-    told = {"planning": planned - before, "opening": opened - planned}
-told["comparing"] = time.process_time() - opened
+    figures = {"planning": planned - before, "opening": opened - planned}
+figures["comparing"] = time.process_time() - opened
 """
 READ = """
 settings = json.loads(sys.argv[1])
@@ -76,13 +76,13 @@ with Journal(plan.state) as journal:
     chosen = select(plan, journal.records, Treatment(settings))
     journal.write(*getattr(chosen, "renewed", ()))  # as a run does
     assert not chosen.todo and len(chosen.current) == len(plan.jobs)
-told = {"bytes read": int(open("/proc/self/io").read().split()[1]) - before}
+figures = {"bytes read": int(open("/proc/self/io").read().split()[1]) - before}
 """
-TELL = """
+PRINT = """
 # Not `ru_maxrss`, in which that of the process which started this one counts.
 status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
-told["memory"] = int(status["VmHWM"].split()[0]) * 1024
-print(json.dumps(told))
+figures["memory"] = int(status["VmHWM"].split()[0]) * 1024
+print(json.dumps(figures))
 """
 
 
@@ -142,7 +142,7 @@ def _sha256(path: Path) -> str:
 
 def asked(folder: Path, checkout: Path, program: str, settings: dict[str, Any]) -> dict[str, float]:
     """What a process says that runs the program with the code of a checkout."""
-    command = [sys.executable, "-c", IMPORTS + program + TELL, json.dumps(settings)]
+    command = [sys.executable, "-c", IMPORTS + program + PRINT, json.dumps(settings)]
     env = os.environ | {"PYTHONPATH": str(checkout)}
     ran = subprocess.run(
         command, cwd=folder, env=env, check=True, stdout=subprocess.PIPE, text=True
@@ -152,11 +152,11 @@ def asked(folder: Path, checkout: Path, program: str, settings: dict[str, Any]) 
 
 def rerun(folder: Path, checkout: Path, settings: dict[str, Any]) -> dict[str, float]:
     """A run over photographs that are all done: core seconds, bytes of memory over the bare."""
-    bare = asked(folder, checkout, "told = {}", settings)["memory"]
-    told = asked(folder, checkout, DONE, settings)
-    told["memory"] -= bare
-    told["together"] = sum(told[part] for part in ("planning", "opening", "comparing"))
-    return told
+    bare = asked(folder, checkout, "figures = {}", settings)["memory"]
+    figures = asked(folder, checkout, DONE, settings)
+    figures["memory"] -= bare
+    figures["together"] = sum(figures[part] for part in ("planning", "opening", "comparing"))
+    return figures
 
 
 def at_rest(folder: Path, checkout: Path) -> float:
@@ -200,8 +200,8 @@ def measured(checkouts: dict[str, Path], folder: Path) -> dict[str, Any]:
         for name, checkout in checkouts.items():
             shutil.copy(folder / name, journal)
             turns[name].append(rerun(folder, checkout, settings))
-    for name, told in turns.items():
-        middle = {part: statistics.median(turn[part] for turn in told) for part in told[0]}
+    for name, figures in turns.items():
+        middle = {part: statistics.median(turn[part] for turn in figures) for part in figures[0]}
         facts[name]["second run"] = middle
     for name, checkout in checkouts.items():
         settings = made(folder, IN_PLACE, IN_PLACE_BYTES, in_place=True)

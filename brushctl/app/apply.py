@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
-from brushctl.app.editors import grade_at, loaded, open_editor_of
+from brushctl.app.editors import loaded, open_editor_of
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
 from brushctl.events import Reporter, Told, silent
@@ -286,6 +286,7 @@ def on_cluster(
 
     def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
         from brushctl.brushes.file import decode_brush
+        from brushctl.grade import grade_of
         from brushctl.runs.executors.ray import edit_on_cluster
 
         assert journal is not None  # `check_for_cluster`
@@ -296,7 +297,7 @@ def on_cluster(
                 how["base"] = machines.base(how["base"])
                 how["dtype"] = machines.dtype(how["dtype"], pool)
             opener = partial(open_editor_of, data, how)
-            grade = grade_at(decode_brush(data), settings)
+            grade = grade_of(decode_brush(data), settings.sampling["strength"])
             treatment = replace(settings.treatment(), grade=grade)
             return edit_on_cluster(
                 plan,

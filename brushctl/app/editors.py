@@ -9,7 +9,6 @@ from brushctl.app.apply_plan import ApplySettings
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
-    from brushctl.grade import AnyGrade
     from brushctl.runs.steps import Editor, Treatment
 
 
@@ -24,8 +23,10 @@ def loaded(
         settings: how photographs are edited.
         device: what its model works on, if it needs one.
     """
+    from brushctl.grade import grade_of
+
     brush = read()
-    treatment = replace(settings.treatment(), grade=grade_at(brush, settings))
+    treatment = replace(settings.treatment(), grade=grade_of(brush, settings.sampling["strength"]))
     with open_model(brush, {**settings.sampling, "device": device}) as editor:
         yield editor, treatment
 
@@ -37,14 +38,6 @@ def open_model(brush: "Brush", how: dict[str, Any]) -> "AbstractContextManager[E
     from brushctl.engine.sampler import open_editor
 
     return open_editor(brush, **how)
-
-
-def grade_at(brush: "Brush", settings: ApplySettings) -> "AnyGrade | None":
-    """The brush's grade at the strength that is asked for."""
-    from brushctl.grade import Blend, grade_of
-
-    grade, strength = grade_of(brush), settings.sampling["strength"]
-    return grade if grade is None or strength == 1 else Blend(((strength, grade),))
 
 
 def open_editor_of(data: bytes, how: dict[str, Any]) -> "AbstractContextManager[Editor | None]":

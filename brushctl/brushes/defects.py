@@ -11,12 +11,12 @@ BrushFormatError             brush-format
 ├── FieldError               brush-field          a field is missing, mistyped or out of range
 ├── ContradictionError       brush-contradiction  fields that do not agree with each other
 ├── TensorError              brush-tensor         an entry or a name that is no brush tensor's
-├── DtypeError               brush-dtype          not F16 or F32, or not the same throughout
-├── ShapeError               brush-shape          not (j, m, d), or not what the document says
+├── DtypeError               brush-dtype          not F16 or F32, or not what its part has
+├── ShapeError               brush-shape          not what the document or its bytes say
 ├── HoleError                brush-hole           bytes that belong to no tensor
 ├── OverlapError             brush-overlap        bytes that belong to two tensors
 ├── TrailingError            brush-trailing       bytes after the last tensor
-├── NotFiniteError           brush-not-finite     NaN or infinity among the features
+├── NotFiniteError           brush-not-finite     NaN or infinity among the numbers
 └── ContentHashError         brush-content-hash   the content is not what was hashed
 
 The codes are part of the format: `formats/brush-1.md` defines them for every reader.
@@ -86,13 +86,13 @@ class TensorError(BrushFormatError):
 
 
 class DtypeError(BrushFormatError):
-    """Features are F16 or F32, and the same throughout a file."""
+    """Tensors are F16 or F32, an instruction's all the same; of a grade F16 is for nodes alone."""
 
     code = "brush-dtype"
 
 
 class ShapeError(BrushFormatError):
-    """A tensor is not (j, m, d), or not what the document or its own bytes say."""
+    """A tensor's shape is not what the document or its own bytes say."""
 
     code = "brush-shape"
 
@@ -116,7 +116,7 @@ class TrailingError(BrushFormatError):
 
 
 class NotFiniteError(BrushFormatError):
-    """NaN or infinity among the features."""
+    """NaN or infinity among the numbers of a tensor."""
 
     code = "brush-not-finite"
 

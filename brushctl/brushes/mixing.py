@@ -101,7 +101,8 @@ def schedule(choice: Sequence[Brush], provenance: Provenance, *, pad: Pad | None
         BrushMismatchError: a brush has no instruction; or they differ in base, buckets, sites or
             token weights, or in their numbers of tokens where `pad` is not given.
     """
-    j, *_ = [brush.metadata.instruction_part().buckets.count for brush in choice]
+    counts = [brush.metadata.instruction_part().buckets.count for brush in choice]
+    j = counts[0]
     if len(choice) != j:
         raise UsageError(
             f"{len(choice)} buckets are given to a brush, the brushes have {j}",

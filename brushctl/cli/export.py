@@ -35,7 +35,10 @@ def export(
     *,
     lut: Annotated[
         Path | None,
-        typer.Option(help="A .cube file: fit a 33³ LUT to pictures.", rich_help_panel=TABLE),
+        typer.Option(
+            help="A .cube file: the grade's table, or one fitted to pictures.",
+            rich_help_panel=TABLE,
+        ),
     ] = None,
     force: Annotated[
         bool,
@@ -51,9 +54,9 @@ def export(
 ) -> None:
     """Copy a brush out of the cache, or write it as a LUT (--lut).
 
-    The copy is byte for byte, after checking that the brush is whole. A LUT is for other programs:
-    what a table of colours can carry of the brush's edit, fitted to what it does to the pictures,
-    and refused if that is little.
+    The copy is byte for byte, after checking that the brush is whole. A LUT is for other programs.
+    A grade of colours alone is one already, and needs no pictures. Of any other brush it is what a
+    table of colours can carry, fitted to what it does to pictures, and refused if that is little.
     """
     named = targets or []
     if lut:

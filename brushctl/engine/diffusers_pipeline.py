@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import AttentionProcessor
 
 from brushctl.brushes.cache import open_brush
 from brushctl.brushes.fields import as_usage_errors, number
@@ -23,7 +24,7 @@ from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.fingerprint import digest_of
 from brushctl.engine.sampler import check_sampler, check_steps
-from brushctl.errors import BaseModelError, UsageError
+from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,6 +55,7 @@ class Loaded:
         self._family = family
         self._installed = ExitStack()
         self._state = self._installed.enter_context(brushed(unet, instruction))
+        self._processors = _processors_at(unet, instruction)
         hook = unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
         self._installed.callback(hook.remove)
         setattr(unet, LOADED, self)
@@ -90,9 +92,20 @@ class Loaded:
         self.unload()
 
     def _before_unet(
-        self, _unet: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]
+        self, unet: UNet2DConditionModel, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Say which rows are brushed and when, and give them the brush's words."""
+        """Say which rows are brushed and when, and give them the brush's words.
+
+        Raises:
+            UsageError: something has taken the brush out of the U-Net.
+        """
+        if any(unet.get_submodule(site).processor is not own for site, own in self._processors):
+            raise UsageError(
+                "the pipeline's attention was changed after the brush was loaded, "
+                "which took the brush out",
+                do="Call enable_attention_slicing, fuse_qkv_projections and the like first, "
+                "then load the brush.",
+            )
         sample, t = arguments[:2]
         n = _fully_conditioned(sample)
         self._state.at(torch.as_tensor(t, device=sample.device).expand(n))
@@ -126,8 +139,8 @@ def load(
             more.
 
     Raises:
-        BrushMismatchError: it was learned on another U-Net, wants another sampler, or has a grade
-            and no instruction.
+        BrushMismatchError: it was learned on another U-Net, wants another sampler or guidance that
+            the pipeline leaves out, or has a grade and no instruction.
         BrushError: there is no such brush, or it is damaged.
         BaseModelError: it cannot be told which U-Net the pipeline has.
         UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
@@ -149,6 +162,7 @@ def load(
     apply = part.apply
     check_steps(apply.steps, part.buckets.edges[-1])
     scales = Scales(apply.s_T, apply.s_I)
+    _check_guidance(scales)
     with as_usage_errors():
         number(strength, "strength")
     base = base_of(pipe)
@@ -164,11 +178,31 @@ def load(
 def _grade_of(brush: Brush, strength: float) -> "AnyGrade | None":
     if brush.metadata.grade is None:
         return None
-    from brushctl.grade.apply import Blend
     from brushctl.grade.stored import grade_of
 
-    grade = grade_of(brush)
-    return grade if grade is None or strength == 1 else Blend(((strength, grade),))
+    return grade_of(brush, strength)
+
+
+def _check_guidance(scales: Scales) -> None:
+    """See that diffusers' pipeline guides as eq. 3 does.
+
+    It leaves guidance out where s_T <= 1 or s_I < 1, which is the same only where both are 1.
+
+    Raises:
+        BrushMismatchError: it does not.
+    """
+    if (scales.s_T <= 1 or scales.s_I < 1) and scales != Scales(1, 1):
+        raise BrushMismatchError(
+            f"diffusers' pipeline leaves guidance out at s_T {scales.s_T:g} and s_I {scales.s_I:g}",
+            do="Use `brushctl apply` or `brushctl.open_editor`, which do not.",
+        )
+
+
+def _processors_at(
+    unet: UNet2DConditionModel, instruction: Instruction
+) -> list[tuple[str, AttentionProcessor]]:
+    """The brush's own processors, by their sites."""
+    return [(site, unet.get_submodule(site).processor) for site in instruction.features]
 
 
 def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None, pad: Pad) -> Brush:

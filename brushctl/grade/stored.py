@@ -26,14 +26,17 @@ Tensors = Mapping[str, NDArray[Any]]
 LAYERS = ("first", "second", "third", "straight")
 
 
-def grade_of(brush: Brush) -> AnyGrade | None:
-    """The grade that a brush keeps; None where it has none.
+def grade_of(brush: Brush, strength: float = 1.0) -> AnyGrade | None:
+    """The grade that a brush keeps, at a strength; None where it has none.
 
     Raises:
         BrushMismatchError: its network is of a width that this version does not apply.
     """
     info = brush.metadata.grade
-    return None if info is None else _read(info, brush, PREFIX)
+    if info is None:
+        return None
+    grade = _read(info, brush, PREFIX)
+    return grade if strength == 1 else Blend(((strength, grade),))
 
 
 def to_tensors(grade: AnyGrade) -> tuple[AnyGradeInfo, dict[str, NDArray[Any]]]:

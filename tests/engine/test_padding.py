@@ -11,7 +11,7 @@ from brushctl.brushes.mixing import Share
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import padded
 from brushctl.engine.brush.scales import Scales
-from brushctl.engine.training.make_brush import Start, make_brush
+from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BrushMismatchError, UsageError
 from tests.brushes.makers import graded
@@ -24,9 +24,15 @@ STEP = 1 / 255
 def made(base, pictures, phrase, least_m):
     recipe = Recipe("toy", steps=2, batch=1, rate=0.3, decay=False, scales=None, least_m=least_m)
     return make_brush(
-        base, pictures[:2], 1 - pictures[:2], start=Start(phrase), recipe=recipe, seed=0,
-        provenance=PROVENANCE, pair_hashes=["0" * 64],
-    )  # fmt: skip
+        base,
+        pictures[:2],
+        1 - pictures[:2],
+        initial_phrase=InitialPhrase(phrase),
+        recipe=recipe,
+        seed=0,
+        provenance=PROVENANCE,
+        pair_hashes=["0" * 64],
+    )
 
 
 @pytest.fixture(scope="module")

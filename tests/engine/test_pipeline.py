@@ -9,6 +9,7 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
+from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import brushctl
@@ -24,7 +25,8 @@ from brushctl.engine.sampler import Editor, open_editor
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
-from tests.brushes.makers import plain
+from brushctl.grade import apply_grade, grade_of
+from tests.brushes.makers import graded, plain
 from tests.engine.test_parity import TOLERANCE, pipeline
 
 PROVENANCE = Provenance("made", "2026-01-02", "brushctl test")
@@ -54,6 +56,25 @@ def by_pipe(pipe, picture, source, prompt="", **settings):
     return pipe(
         prompt=prompt, image=to_model([picture]), generator=source, output_type="np", **settings
     ).images[0]
+
+
+@pytest.mark.parametrize("scales", [Scales(1.0, 1.5), Scales(0.8, 1.0), Scales(7.5, 0.5)])
+def test_guidance_that_the_pipeline_would_leave_out_is_refused(base, pictures, scales):
+    brush = made(base, pictures, None, scales)
+    with pytest.raises(BrushMismatchError, match="leaves guidance out"):
+        brushctl.load(pipeline(base), brush)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda pipe: pipe.enable_attention_slicing(), lambda pipe: pipe.unet.fuse_qkv_projections()],
+)
+def test_what_takes_the_brush_out_after_loading_is_refused(base, pictures, brush, change):
+    pipe = pipeline(copy.deepcopy(base))
+    with brushctl.load(pipe, brush) as loaded:
+        change(pipe)
+        with pytest.raises(UsageError, match="took the brush out"):
+            by_pipe(pipe, pictures[0], torch.Generator().manual_seed(0), **loaded.settings)
 
 
 @pytest.mark.parametrize("scales", [Scales(7.5, 1.5), Scales(1.0, 1.0)])
@@ -119,6 +140,23 @@ def test_strength_leads_from_the_empty_instruction_to_the_brush(base, pictures, 
     assert np.abs(edited(0.0) - none).max() <= TOLERANCE
     assert not np.allclose(edited(0.5), none, atol=0.01)
     assert not np.allclose(edited(0.5), edited(1.0), atol=0.01)
+
+
+def test_a_picture_is_graded_before_the_pipeline_sees_it(base, brush):
+    both = graded("both", seed=1, instruction=brush)
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    picture = Image.fromarray(pixels)
+    whole = apply_grade(grade_of(both), pixels.astype(np.float32) / 255)
+    pipe = pipeline(base)
+    for strength in (1.0, 0.5):
+        meant = strength * whole + (1 - strength) * pixels / 255
+        with brushctl.load(pipe, both, strength=strength) as loaded:
+            made = np.asarray(loaded.graded(picture))
+        assert np.abs(made - np.clip(meant, 0, 1) * 255).max() <= 0.51
+    with brushctl.load(pipe, brush) as loaded:
+        assert loaded.graded(picture) is picture
+    with pytest.raises(BrushMismatchError, match="a grade and no instruction"):
+        brushctl.load(pipe, graded("alone"))
 
 
 def test_a_brush_is_found_by_file(base, brush, tmp_path):
