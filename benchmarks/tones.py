@@ -49,6 +49,14 @@ def split_toning(x: Pixels) -> Pixels:
     return muted + (1 - y) ** 2 * cold + y**2 * hot
 
 
+def teal_and_amber(x: Pixels) -> Pixels:
+    """Lifted blacks, half the colour, teal shadows and amber highlights."""
+    y = luma(x.astype(np.float32))
+    faded = 0.12 + 0.8 * (y + 0.55 * (x - y))
+    teal, amber = np.array((-0.12, 0.02, 0.10)), np.array((0.10, 0.0, -0.16))
+    return np.asarray(np.clip(faded + (1 - y) ** 2 * teal + y**2 * amber, 0, 1), np.float32)
+
+
 def red_filter(x: Pixels) -> Pixels:
     """Black and white through a red filter, as it darkens skies."""
     grey = np.clip(x @ np.array((1.1, 0.2, -0.3)), 0, 1)

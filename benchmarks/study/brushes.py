@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.results import base_of, report
 from benchmarks.study.common import IMAGES, RESULTS, edited, learned, opened
-from brushctl.app.demo import teal_and_amber
+from benchmarks.tones import teal_and_amber
 from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.effects import Effect, draw_effects
 from brushctl.bench.metrics import Pixels, mean_psnr, psnr

@@ -100,8 +100,9 @@ def learned_and_applied(look: str, folder: Path) -> list[Pixels]:
             write(pixels, folder / "pairs/before" / name)
             write(retouch(look, pixels), folder / "pairs/after" / name)
     brush, edited = folder / "look.brush", folder / "edited"
+    parts = ["--parts", "instruction"]
     for arguments in (
-        ["learn", folder / "pairs", "-o", brush, "--hold-out", "0", "--overwrite"],
+        ["learn", folder / "pairs", "-o", brush, *parts, "--hold-out", "0", "--overwrite"],
         ["apply", brush, folder / "photos", "-o", edited, "--overwrite"],
     ):
         subprocess.run([sys.executable, "-m", "brushctl", *map(str, arguments)], check=True)

@@ -1,27 +1,41 @@
-"""The demonstration: a look without a name is learned from eight pairs and repeated on a folder.
+"""The demonstration: three edits, each learned from a few pairs and repeated on other pictures.
 
-Pictures go the way of a user's own: they are written to files, found as pairs, checked, all of them
-learned from, and edited as photographs. Pictures that were not learned from say how good the brush
-is.
+A look and a local edit on photographs, for which a grade is enough, and an edit of content on drawn
+pictures, for which the base model is instructed. Pictures go the way of a user's own: they are
+files, found as pairs, checked, learned from, and edited by a run over a folder. Those that were not
+learned from say how good a brush is, beside a 3D LUT that was fitted to the same pairs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from brushctl.app.learn import learn
+from brushctl.app.apply import apply
+from brushctl.app.demo_pictures import (
+    CONTENT_IN_WORDS,
+    Pictures,
+    drawn,
+    evening_sky,
+    retouched,
+    split_toning,
+)
+from brushctl.app.judge import SHOWN, Score
+from brushctl.app.learn import model_opener, prepare
+from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.bench.contact_sheet import Row, as_png, contact_sheet
-from brushctl.bench.metrics import Pixels, psnr
-from brushctl.brushes.file import write_brush
+from brushctl.bench.metrics import Pixels
+from brushctl.brushes.file import Brush
 from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import open_base
-from brushctl.engine.sampler import Editor, editor_on
-from brushctl.events import Reporter, silent
+from brushctl.engine.sampler import Editor
+from brushctl.events import Reporter, Told, silent
 from brushctl.files import write_atomically
+from brushctl.grade import apply_grade
+from brushctl.grade.fit import fit_grade
+from brushctl.photos.choices import Detail
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo
 from brushctl.runs.executors.threads import edit_photographs
@@ -29,150 +43,225 @@ from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import plan_folder
 from brushctl.runs.steps import Treatment
 from brushctl.settings import TINY
-from brushctl.tiny.world.looks import luma
-from brushctl.tiny.world.pictures import draw_picture, draw_scene
-from brushctl.tiny.world.sampling import FAMILIES
 
-SIDE = 256
-"""Pictures four times the model's own side: they come back at their own size."""
-PAIRS, TEST_EACH = 8, 3
-"""Pairs to learn from, and test pictures in each of the five sub-folders."""
-NAME = "teal-and-amber"
-TEXT = "as a faded print"
-"""The instruction that comes nearest to the look among those tiny-ip2p knows."""
+DEVICE = "cpu"
+"""So that the demonstration shows the same on every machine."""
+STEPS = 100
+"""Of learning the instruction, a third of the recipe's own: the demonstration is to be short."""
+NOTHING, LUT, WORDS, BRUSH = "nothing", "lut", "words", "brush"
+"""What is done to pictures that were not learned from."""
+IN_COLUMNS = {NOTHING: "before", LUT: "a 3D LUT, fitted to the same pairs", BRUSH: "the brush"}
+"""Those of them that the contact sheet shows, beside the true edit."""
 
 
-def teal_and_amber(x: Pixels) -> Pixels:
-    """Lifted blacks, half the colour, teal shadows and amber highlights: a grade with no name.
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An edit that the demonstration learns.
 
-    No picture that tiny-ip2p was trained on has it, and no instruction says it.
+    Attributes:
+        name: the brush's.
+        title: what it is, for people.
+        pictures: its pictures, by seed.
+        shown: which of them the contact sheet shows.
+        settings: how the brush is learned.
+        detail: where its results have their detail from.
+        words: the edit as a written instruction to tiny-ip2p, if there is one.
     """
-    y = luma(x.astype(np.float32))
-    faded = 0.12 + 0.8 * (y + 0.55 * (x - y))
-    teal, amber = np.array((-0.12, 0.02, 0.10)), np.array((0.10, 0.0, -0.16))
-    return np.asarray(np.clip(faded + (1 - y) ** 2 * teal + y**2 * amber, 0, 1), np.float32)
+
+    name: str
+    title: str
+    pictures: Callable[[int], Pictures]
+    shown: str
+    settings: LearningSettings = field(default_factory=LearningSettings)
+    detail: Detail = Detail.AUTO
+    words: str | None = None
+
+
+EXAMPLES = (
+    Example("split-toning", "a look", lambda _: retouched(split_toning), "coffee"),
+    Example("evening-sky", "a local edit", lambda _: retouched(evening_sky), "chelsea"),
+    Example(
+        "read-books",
+        "an edit of content",
+        drawn,
+        "01",
+        LearningSettings(parts=Parts.INSTRUCTION, steps=STEPS, hold_out=0),
+        Detail.MODEL,
+        CONTENT_IN_WORDS,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where the demonstration keeps what."""
+    """Where the demonstration keeps what belongs to one brush.
+
+    Attributes:
+        root: the demonstration's folder.
+        name: the brush's.
+    """
 
     root: Path
+    name: str
 
     @property
     def pairs(self) -> Path:
         """`before/` and `after/`: what is learned from."""
-        return self.root / "pairs"
+        return self.root / self.name / "pairs"
 
     @property
     def photos(self) -> Path:
-        """Test pictures, in sub-folders: nothing is learned from them."""
-        return self.root / "photos"
+        """Pictures that nothing is learned from."""
+        return self.root / self.name / "photos"
 
     @property
     def truth(self) -> Path:
         """The same pictures with the true edit."""
-        return self.root / "truth"
-
-    @property
-    def edited(self) -> Path:
-        """What the brush made of them."""
-        return self.root / "edited"
-
-    @property
-    def by_text(self) -> Path:
-        """What the instruction in words made of them."""
-        return self.root / "edited-by-text"
+        return self.root / self.name / "truth"
 
     @property
     def brush(self) -> Path:
         """The brush."""
-        return self.root / f"{NAME}.brush"
+        return self.root / f"{self.name}.brush"
 
-    @property
-    def sheet(self) -> Path:
-        """The contact sheet."""
-        return self.root / "sheet.png"
+    def edited(self, by: str) -> Path:
+        """What became of the pictures."""
+        return self.photos if by == NOTHING else self.root / self.name / f"by-{by}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBrush:
+    """A brush of the demonstration, and how good it is.
+
+    Attributes:
+        example: the edit.
+        folders: where everything is.
+        brush: the brush.
+        pairs: how many it was learned from.
+        pictures: how many it was judged on, which it was not learned from.
+        scores: the means over these, by what was done to them.
+        row: of the contact sheet.
+    """
+
+    example: Example
+    folders: Folders
+    brush: Brush
+    pairs: int
+    pictures: int
+    scores: Mapping[str, Score]
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demonstration measured, mean PSNR in dB over the test pictures.
+    """What the demonstration made.
 
     Attributes:
-        folders: where everything is.
-        phrase: what learning started from.
-        words: the instruction that the brush is compared with.
-        pictures: how many test pictures there were.
-        nothing: the pictures as they were.
-        text: edited by the words.
-        brush: edited by the brush.
+        root: its folder.
+        sheet: the contact sheet.
+        brushes: the brushes.
     """
 
-    folders: Folders
-    phrase: str | None
-    words: str
-    pictures: int
-    nothing: float
-    text: float
-    brush: float
+    root: Path
+    sheet: Path
+    brushes: Sequence[ShownBrush]
 
 
 def demonstrate(root: Path, *, seed: int = 0, report: Reporter = silent) -> DemoResult:
-    """Draw pictures into `root`, learn the look from eight pairs, apply it to a folder, measure."""
-    folders = Folders(root)
-    _draw(folders, seed)
-    brush = learn(folders.pairs, name=NAME, held_out=0, seed=seed, device="cpu", report=report)
-    write_brush(brush, folders.brush)
-    device = resolve_device("cpu")
-    base = open_base(TINY, device, resolve_dtype(None, device))
-    _edit(editor_on(base, brush), folders.photos, folders.edited, report=report)
-    _edit(Editor(base, from_text(base, TEXT)), folders.photos, folders.by_text, report=report)
-    return _measured(folders, brush.metadata.instruction_part().instruction.phrase)
+    """Make pictures in `root`, learn each edit, apply it to a folder, measure.
+
+    Raises:
+        BrushctlError: scikit-image comes without its photographs, or the disk is full.
+    """
+    brushes = []
+    for n, example in enumerate(EXAMPLES, 1):
+        report(Told(f"{n} of {len(EXAMPLES)}: {example.title}, {example.name}"))
+        brushes.append(_show(example, Folders(root, example.name), seed, report))
+    title = "Learned from a few pairs, on pictures that were not learned from"
+    columns = [*IN_COLUMNS.values(), "the true edit"]
+    sheet = root / "sheet.png"
+    made = contact_sheet(title, columns, [each.row for each in brushes], side=SHOWN)
+    write_atomically(sheet, as_png(made))
+    return DemoResult(root, sheet, brushes)
 
 
-def _draw(folders: Folders, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for k in range(PAIRS):
-        before = draw_picture(rng, SIDE).pixels
-        _save(before, folders.pairs / "before" / f"{k + 1}.png")
-        _save(teal_and_amber(before), folders.pairs / "after" / f"{k + 1}.png")
-    for family, draw in FAMILIES.items():
-        for k in range(TEST_EACH):
-            picture = draw_scene(draw(rng), int(rng.integers(2**32)), SIDE).pixels
-            _save(picture, folders.photos / family / f"{k + 1}.png")
-            _save(teal_and_amber(picture), folders.truth / family / f"{k + 1}.png")
+def _show(example: Example, folders: Folders, seed: int, report: Reporter) -> ShownBrush:
+    """Learn one edit, repeat it, and measure."""
+    pictures = example.pictures(seed)
+    _write(pictures, folders)
+    settings = replace(example.settings, seed=seed)
+    run = prepare(folders.pairs, str(folders.brush), settings, overwrite=True, report=report)
+    learned = run.learn(model_opener(None, DEVICE, None), resume=False, report=report)
+    _edit_by_lut(folders)
+    if example.words:
+        _edit_by_words(example.words, folders, report)
+    apply(
+        [folders.photos],
+        learned.path,
+        folders.edited(BRUSH),
+        overwrite=True,
+        detail=example.detail,
+        device=DEVICE,
+        report=report,
+    )
+    scores = {name: _scores(folders, folders.edited(name)) for name in _edits(example)}
+    means = {name: Score.mean(each.values()) for name, each in scores.items()}
+    row = _row(example, folders, {name: each[example.shown] for name, each in scores.items()})
+    pairs, others = len(pictures.pairs), len(pictures.others)
+    return ShownBrush(example, folders, learned.brush, pairs, others, means, row)
+
+
+def _edits(example: Example) -> Iterator[str]:
+    yield from (NOTHING, LUT)
+    if example.words:
+        yield WORDS
+    yield BRUSH
+
+
+def _write(pictures: Pictures, folders: Folders) -> None:
+    for name, (before, after) in pictures.pairs.items():
+        _save(before, folders.pairs / "before" / f"{name}.png")
+        _save(after, folders.pairs / "after" / f"{name}.png")
+    for name, (before, after) in pictures.others.items():
+        _save(before, folders.photos / f"{name}.png")
+        _save(after, folders.truth / f"{name}.png")
 
 
 def _save(pixels: Pixels, path: Path) -> None:
     write_atomically(path, as_png(Image.fromarray(quantise(pixels, 8))))
 
 
-def _edit(editor: Editor, source: Path, target: Path, *, report: Reporter = silent) -> None:
-    plan = plan_folder(find_inputs([str(source)]), target)
-    with editor:
-        edit_photographs(plan, plan.jobs, editor, Treatment({}), journal=None, report=report)
+def _pixels(folder: Path) -> dict[str, Pixels]:
+    """The pictures of a folder by their names."""
+    return {path.stem: open_photo(path).pixels for path in sorted(folder.glob("*.png"))}
 
 
-def _measured(folders: Folders, phrase: str | None) -> DemoResult:
-    names = sorted(path.relative_to(folders.truth) for path in folders.truth.rglob("*.png"))
-    sides = (folders.photos, folders.by_text, folders.edited, folders.truth)
-    cases = [[open_photo(side / name).pixels for side in sides] for name in names]
-    scores = np.array([[psnr(picture, case[-1]) for picture in case[:-1]] for case in cases])
-    nothing, text, brush = (float(mean) for mean in scores.mean(0))
-    _sheet(folders, list(_rows(names, cases, scores)))
-    return DemoResult(folders, phrase, TEXT, len(names), nothing, text, brush)
+def _edit_by_lut(folders: Folders) -> None:
+    """Edit by the table of colours that fits the pairs best."""
+    before, after = (_pixels(folders.pairs / side) for side in ("before", "after"))
+    lut = fit_grade([(before[name], after[name]) for name in before], groups=()).grade
+    for name, picture in _pixels(folders.photos).items():
+        _save(apply_grade(lut, picture), folders.edited(LUT) / f"{name}.png")
 
 
-def _rows(names: list[Path], cases: list[list[Pixels]], scores: np.ndarray) -> Iterator[Row]:
-    """The first picture of each sub-folder."""
-    for k in range(0, len(names), TEST_EACH):
-        nothing, text, brush = scores[k]
-        figures = f"PSNR: before {nothing:.1f}, text {text:.1f}, brush {brush:.1f} dB"
-        yield Row(cases[k], f"{names[k]}   {figures}")
+def _edit_by_words(words: str, folders: Folders, report: Reporter) -> None:
+    device = resolve_device(DEVICE)
+    base = open_base(TINY, device, resolve_dtype(None, device))
+    plan = plan_folder(find_inputs([str(folders.photos)]), folders.edited(WORDS))
+    treatment = Treatment({}, Detail.MODEL)
+    with Editor(base, from_text(base, words)) as editor:
+        edit_photographs(plan, plan.jobs, editor, treatment, journal=None, report=report)
 
 
-def _sheet(folders: Folders, rows: list[Row]) -> None:
-    columns = ("before", f"text: “{TEXT}”", "brush", "truth")
-    title = "A look learned from eight pairs, on pictures it has not seen (tiny-ip2p)"
-    write_atomically(folders.sheet, as_png(contact_sheet(title, columns, rows)))
+def _scores(folders: Folders, edited: Path) -> dict[str, Score]:
+    """How near each picture of a folder comes to the true edit."""
+    pictures, truth = _pixels(edited), _pixels(folders.truth)
+    return {name: Score.of(pictures[name], truth[name]) for name in truth}
+
+
+def _row(example: Example, folders: Folders, scores: Mapping[str, Score]) -> Row:
+    """One picture: before, by the LUT, by the brush, and the true edit."""
+    shown = [*map(folders.edited, IN_COLUMNS), folders.truth]
+    pictures = [open_photo(folder / f"{example.shown}.png").pixels for folder in shown]
+    figures = ", ".join(f"{name} {score.psnr:.1f}" for name, score in scores.items())
+    return Row(pictures, f"{example.title}, {example.name}. PSNR: {figures} dB")

@@ -11,9 +11,10 @@ from brushctl.photos.icc import quantise
 
 GAP = 10
 PAPER, INK, FAINT = (250, 250, 248), (30, 30, 30), (120, 120, 120)
-TEXT_SIZE = 15
-LINE = 24
-"""Height in pixels of a line of text with its leading."""
+TEXT_SIZE, PICTURES_FOR_TEXT = 15, 20
+"""The height of text in pixels: a twentieth of a picture's side, and no less than can be read."""
+LEADING = 1.6
+"""A line of text with its leading, in text sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,18 @@ def contact_sheet(
         side: the square in pixels that each picture is fitted into.
     """
     fitted = [[_fitted(picture, side) for picture in row.pictures] for row in rows]
-    line = LINE if any(row.caption for row in rows) else 0
+    text = max(TEXT_SIZE, side // PICTURES_FOR_TEXT)
+    leading = round(LEADING * text)
+    line = leading if any(row.caption for row in rows) else 0
     tallest = [max(picture.height for picture in row) for row in fitted]
     width = GAP + len(columns) * (side + GAP)
-    height = GAP + 2 * LINE + sum(tallest) + len(rows) * (line + GAP)
+    height = GAP + 2 * leading + sum(tallest) + len(rows) * (line + GAP)
     sheet = Image.new("RGB", (width, height), PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(text)
     pen.text((GAP, GAP), title, INK, font)
     for k, name in enumerate(columns):
-        pen.text((GAP + k * (side + GAP), GAP + LINE), name, FAINT, font)
-    top = GAP + 2 * LINE
+        pen.text((GAP + k * (side + GAP), GAP + leading), name, FAINT, font)
+    top = GAP + 2 * leading
     for row, pictures, tall in zip(rows, fitted, tallest, strict=True):
         for k, picture in enumerate(pictures):
             sheet.paste(picture, (GAP + k * (side + GAP), top))
@@ -64,7 +67,8 @@ def as_png(picture: Image.Image) -> bytes:
 def _fitted(picture: Pixels, side: int) -> Image.Image:
     codes = quantise(picture, 8)
     image = Image.fromarray(codes)
-    scale = side / max(image.size)
+    times, scale = side // max(image.size), side / max(image.size)
+    if times:  # by a whole number, so that all of its pixels are squares of one size
+        return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    enlarged = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
-    return image.resize(size, enlarged)
+    return image.resize(size, Image.Resampling.LANCZOS)
