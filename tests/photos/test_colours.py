@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.isobmff import code_points, read_boxes
+from brushctl.photos.formats.heif_items import Items
+from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.png import _chunk
 from brushctl.photos.icc import from_profile
 from brushctl.photos.photo import open_photo
@@ -135,12 +136,12 @@ def test_boxes_that_are_damaged_state_nothing(tmp_path, suffix):
     source = tmp_path / f"in.{suffix}"
     WRITERS[suffix](source, P3, SRGB_CURVE)
     data = source.read_bytes()
-    assert code_points(read_boxes(data, "")) == (P3, SRGB_CURVE)
+    assert Items(read_boxes(data, "")).code_points == (P3, SRGB_CURVE)
     end = data.index(b"colrnclx") + 12
-    assert all(code_points(read_boxes(data[:cut], "")) is None for cut in range(end))
+    assert all(Items(read_boxes(data[:cut], "")).code_points is None for cut in range(end))
     for at in range(end):
         with suppress(PhotoError):  # a table that lists more than the limit
-            code_points(read_boxes(data[:at] + b"\xff" + data[at + 1 :], ""))
+            assert Items(read_boxes(data[:at] + b"\xff" + data[at + 1 :], "")).auxiliary is not None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats import heif, tiff
+from brushctl.photos.formats import tiff
 from brushctl.photos.formats.jpeg import XMP_ROOM
 from brushctl.photos.formats.png import _chunk
 from brushctl.photos.metadata.blocks import Provenance
@@ -263,23 +263,6 @@ def test_text_beyond_ascii_comes_back_from_a_tiff(tmp_path, suffix):
     again = open_photo(tmp_path / "mid.tif")
     makers.save(tmp_path / f"out.{suffix}", again.pixels, again)
     assert (tmp_path / f"out.{suffix}").read_bytes().count("© 2024 José".encode()) == 2
-
-
-@pytest.mark.parametrize("kind", ["aux", "depth_images"])
-def test_a_heic_with_another_picture_beside_the_photograph_says_so(tmp_path, monkeypatch, kind):
-    """Where an iPhone puts its gain map and its depth; pillow-heif can read them, not write."""
-    photo = open_jpeg(tmp_path)
-    makers.save(tmp_path / "in.heic", photo.pixels, photo)
-    assert open_photo(tmp_path / "in.heic").auxiliary == ()
-    opened = heif.open_image
-
-    def beside(opener, file):
-        image = opened(opener, file)
-        image.info[kind] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [2]}
-        return image
-
-    monkeypatch.setattr(heif, "open_image", beside)
-    assert open_photo(tmp_path / "in.heic").auxiliary == ("other pictures",)
 
 
 def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):

@@ -14,13 +14,15 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import imagecodecs
 from PIL import Image, JpegImagePlugin
+from PIL.ImageFile import ImageFile
 
 from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.jpeg_trailer import LIST_NAME, auxiliary_in, start_of_trailer
 from brushctl.photos.formats.pillow import codes_of, dpi_of, encode_image, open_image, options_of
 from brushctl.photos.limits import EXIF, METADATA, PARTS, SCANS
 from brushctl.photos.metadata.blocks import Metadata
-from brushctl.photos.metadata.directories import LAYOUTS, first_directory
+from brushctl.photos.metadata.directories import first_directory
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
 from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.iptc import PHOTOSHOP
@@ -38,7 +40,12 @@ QUALITY = 95
 
 START = b"\xff\xd8"
 START_OF_SCAN, END, COMMENT = 0xDA, 0xD9, 0xFE
-APP1, APP2, APP13 = 0xE1, 0xE2, 0xED
+END_OF_IMAGE = b"\xff\xd9"
+OTHER_SAMPLES = b"\x55" * 4096
+"""Compressed samples of any meaning, which lacking ones can be told by."""
+APP1, APP2, APP11, APP13 = 0xE1, 0xE2, 0xEB, 0xED
+UNREAD = {*range(0xE3, 0xEE), 0xEF} - {APP11, APP13}
+"""Segments of cameras and programs that nobody reads here; in APP11 stand signatures."""
 BLOCKS = {*range(APP1, 0xEE), 0xEF, COMMENT}
 """What a decoder has no use for: of the application segments, it needs JFIF's and Adobe's."""
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
@@ -51,14 +58,10 @@ MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """What ends compressed samples: a marker that is no restart."""
 JUNK = 4096
 """Bytes that are looked through at once for the next marker."""
-FILM = re.compile(rb"\0\0\0.ftyp", re.DOTALL)
-"""How an MP4 begins."""
+READ_NAMES = (EXIF_NAME, XMP_NAME, EXTENDED_XMP)
+"""What stands in front of the blocks in APP1 that are read here."""
 ICC_NAME, ICC_HEAD = b"ICC_PROFILE\0", 14
 """In front of each part of a profile: the name, which part it is, and how many there are."""
-PICTURES_NAME, PICTURES = b"MPF\0", 0xB002
-"""In front of the list of pictures in a JPEG that holds several, and its tag (CIPA DC-007)."""
-LARGE_THUMBNAILS = (0x010001, 0x010002)
-"""The kinds of pictures in it that are previews (5.2.3.3.1)."""
 NO_DPI = (72.0, 72.0)
 """What readers take for the resolution of a JPEG with EXIF that states none (Exif 3.0, 4.6.5)."""
 
@@ -94,7 +97,7 @@ def parse(data: bytes, where: str) -> Parsed:
     """Walk through a JPEG's segments and scans, and have its decoder read the header."""
     segments = list(_segments(io.BytesIO(data), where))
     end = _end_of(data, segments, where)
-    image = open_image(JpegImagePlugin.JpegImageFile, io.BytesIO(_bare(data, segments)))
+    image = _open(data, segments, end)
     return Parsed(image.size, 1, partial(_decode, image, data, segments, end))
 
 
@@ -152,7 +155,7 @@ def _size_in(frame: Segment) -> tuple[int, int]:
 
 
 def _end_of(data: bytes, before: Sequence[Segment], where: str) -> int:
-    """Where a JPEG ends, its scans gone through.
+    """Where the photograph ends, its scans gone through.
 
     Args:
         data: its bytes.
@@ -168,6 +171,8 @@ def _end_of(data: bytes, before: Sequence[Segment], where: str) -> int:
         at, marker = found.end(), data[found.end() - 1]
         if marker == END:
             return at
+        if marker == START[1]:  # of a picture behind this one, whose own end is missing
+            return found.start()
         segments += 1
         if marker not in NO_LENGTH:
             at += int.from_bytes(data[at : at + 2], "big")
@@ -176,21 +181,37 @@ def _end_of(data: bytes, before: Sequence[Segment], where: str) -> int:
             raise PhotoError(f"it has more than {SCANS} scans", where=where)
         if segments > PARTS:
             raise PhotoError(f"it has more than {PARTS:,} segments", where=where)
-    return len(data)
+    return start_of_trailer(data)
 
 
-def _bare(data: bytes, segments: Sequence[Segment]) -> bytes:
-    """A JPEG without the blocks that its decoder has no use for."""
-    kept, after = [], 0
+def _open(data: bytes, segments: Sequence[Segment], end: int, tail: bytes = b"") -> ImageFile:
+    """The photograph alone, opened by its decoder: it has no use for most blocks before it.
+
+    Args:
+        data: the file.
+        segments: those before the pixels.
+        end: where the photograph ends.
+        tail: what to put there, in front of an end marker that is missing.
+    """
+    pieces, after = [], 0
     for segment in segments:
         if segment.marker in BLOCKS:
-            kept.append(data[after : segment.start])
+            pieces.append(data[after : segment.start])
             after = segment.end
-    return b"".join([*kept, data[after:]]) if after else data
+    pieces += [data[after:end]] if _is_ended(data, end) else [data[after:end], tail, END_OF_IMAGE]
+    return open_image(JpegImagePlugin.JpegImageFile, io.BytesIO(b"".join(pieces)))
+
+
+def _is_ended(data: bytes, end: int) -> bool:
+    return data[end - 2 : end] == END_OF_IMAGE
 
 
 def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: int) -> Decoded:
     image.load()
+    ended = _is_ended(data, end)
+    # Where the end marker alone is missing, more samples would change nothing.
+    if not ended and image != _open(data, segments, end, OTHER_SAMPLES):
+        raise OSError("image file is truncated")
     codes, channels = codes_of(image)
     contents = [(segment.marker, segment.content) for segment in segments]
     metadata = _metadata_in(contents, image)
@@ -200,7 +221,6 @@ def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: i
         orientation = metadata.exif.orientation
         if not icc and channels == 3 and metadata.exif.is_adobe_rgb:
             icc = imagecodecs.cms_profile("adobergb")
-    film = FILM.search(data, end) is not None
     return Decoded(
         codes=codes,
         channels=channels,
@@ -209,7 +229,8 @@ def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: i
         icc=icc,
         metadata=metadata,
         encoding=_tables(image),
-        auxiliary=("other pictures",) * _has_pictures(contents) + ("a film",) * film,
+        auxiliary=_auxiliary_in(data, segments, end),
+        warnings=() if ended else ("its end marker is missing",),
     )
 
 
@@ -239,15 +260,19 @@ def _profile_in(contents: Sequence[Content]) -> bytes | None:
     return b"".join(part[ICC_HEAD:] for part in parts) or None
 
 
-def _has_pictures(contents: Sequence[Content]) -> bool:
-    """Whether the list of pictures, if there is one, names others than the first and previews."""
-    for marker, block in contents:
-        if marker == APP2 and block.startswith(PICTURES_NAME):
-            listed = first_directory(block.removeprefix(PICTURES_NAME))
-            entries = listed.raw(PICTURES)
-            kinds = struct.iter_unpack(LAYOUTS[listed.data[:4]].order + "I12x", entries)
-            return any(kind & 0xFFFFFF not in LARGE_THUMBNAILS for (kind,) in list(kinds)[1:])
-    return False
+def _auxiliary_in(data: bytes, segments: Sequence[Segment], end: int) -> tuple[str, ...]:
+    """What the file holds besides its photograph and previews."""
+    contents = [segment.content for segment in segments if segment.marker == APP2]
+    lists = (block.removeprefix(LIST_NAME) for block in contents if block.startswith(LIST_NAME))
+    listed = first_directory(next(lists, b""))
+    other = sum(
+        len(segment.content)
+        for segment in segments
+        if segment.marker in UNREAD
+        or (segment.marker == APP1 and not segment.content.startswith(READ_NAMES))
+    )
+    pixels = segments[-1].end if segments else 0
+    return tuple(auxiliary_in(data, pixels, end, listed, other))
 
 
 def _tables(image: Image.Image) -> Tables:
