@@ -13,7 +13,7 @@ from brushctl.photos.photo import decode_photo, open_photo
 from tests.photos import makers
 from tests.photos.heif_makers import box, gain_mapped, picture_part, write_heif
 
-MASK = "its masks (channels beside colour and transparency) are not kept"
+MASKS = "masks (channels besides colour and transparency)"
 ONE_MASK, ALPHA_AND_MASK = ("unspecified",), ("unassalpha", "unspecified")
 ALPHA_AMONG_MASKS = ("unspecified", "unassalpha", "unspecified")
 
@@ -39,9 +39,8 @@ def test_a_mask_saved_in_a_tiff_is_no_transparency(tmp_path, bits, colours, kind
     source, target = tmp_path / "in.tif", tmp_path / "out.tif"
     tifffile.imwrite(source, stored, photometric=model, planarconfig=planar, extrasamples=kinds)
     photo = open_photo(source)
-    assert photo.warnings == (MASK,)
-    assert photo.auxiliary == ("masks",)
-    makers.save(target, photo.pixels, photo)
+    assert photo.auxiliary == (MASKS,)
+    assert makers.save(target, photo.pixels, photo) == [f"left out of its result: {MASKS}"]
     kept = [*range(colours)]
     if "unassalpha" in kinds:
         kept.append(colours + kinds.index("unassalpha"))
@@ -54,7 +53,7 @@ def test_a_tiff_of_more_channels_than_can_be_read_is_refused_by_name(tmp_path):
     source = tmp_path / "in.tif"
     codes = makers.deep_picture(channels=8)
     tifffile.imwrite(source, codes, photometric="rgb", extrasamples=["unspecified"] * 5)
-    with pytest.raises(PhotoError, match="5 channels beside its colours"):
+    with pytest.raises(PhotoError, match="5 channels besides its colours"):
         open_photo(source)
 
 

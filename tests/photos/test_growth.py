@@ -84,7 +84,7 @@ WORK: dict[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] =
         lambda n: RESOURCE * n,
         10_000,
     ),
-    "pages of a TIFF": (directories.count_pages, pages, 2000),
+    "pages of a TIFF": (directories.pages_of, pages, 2000),
     "chunks of a WebP": (
         lambda data: webp.parse(data, ""),
         lambda n: encoded("WEBP") + b"junk\0\0\0\0" * n,

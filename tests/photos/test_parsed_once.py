@@ -38,7 +38,7 @@ PARSERS = (
     (jpeg, "_end_of"),
     (webp, "_chunks"),
     (isobmff, "read_boxes"),
-    (directories, "count_pages"),
+    (directories, "pages_of"),
 )
 
 

@@ -5,7 +5,9 @@ Pillow would read 16 bits as 8.
 
 import io
 import itertools
+import struct
 import zlib
+from collections.abc import Sequence
 from functools import partial
 from typing import BinaryIO
 
@@ -23,12 +25,15 @@ from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
     LAYOUTS,
+    NEW_SUBFILE_TYPE,
+    ORIENTATION,
     STRUCTURAL,
     SUBIFDS,
     UNDEFINED,
     Directory,
     Order,
-    count_pages,
+    check_directories,
+    pages_of,
     place_of_first,
     read_directory,
 )
@@ -51,6 +56,7 @@ from brushctl.photos.metadata.exif import (
     INCHES,
     RESOLUTION_UNIT,
     Exif,
+    orientation_in,
     resolution_in,
 )
 from brushctl.photos.metadata.iptc import with_iptc
@@ -69,6 +75,8 @@ ASSOCIATED, UNASSOCIATED = 1, 2
 TRANSPARENCY = (ASSOCIATED, UNASSOCIATED)
 """The kinds of further samples that are transparency; of others, masks, nobody says what for."""
 MOST_FURTHER = 3
+REDUCED, MASK = 1, 4
+"""Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
 DEEP = (WHITE_IS_ZERO, GREY, RGB)
 """Colour models that are read in 16 bits."""
 UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
@@ -107,11 +115,14 @@ def read_size(file: BinaryIO) -> tuple[int, int]:
 
 
 def parse(data: bytes, where: str) -> Parsed:
-    """Read a TIFF's first directory."""
+    """Read a TIFF's first directory, and find the photograph among its pages."""
     tiff = Exif(data)  # an EXIF block is a TIFF too
     tiff.check(where)
-    page = tiff.main
-    if defect := _defect(page):
+    pages = pages_of(data)
+    below = tiff.main.below(SUBIFDS)
+    page = _photograph_in(tiff.main, below, pages)
+    check_directories(page, (), where)
+    if defect := _raw_among(below) or _defect(page):
         raise PhotoError(
             f"a TIFF with {defect} cannot be edited without loss",
             where=where,
@@ -120,8 +131,15 @@ def parse(data: bytes, where: str) -> Parsed:
     size = page.number(WIDTH, 0), page.number(HEIGHT, 0)
     if min(size) < 1:
         raise ValueError("it states no size")
-    pages = count_pages(data)
-    return Parsed(size, pages, partial(_decode, tiff, pages))
+    pictures = sum(not kind & (REDUCED | MASK) for _, kind in pages)
+    held = {
+        "other pictures": pictures > 1 or any(_is_full(b) and b.at != page.at for b in below),
+        "layers": LAYERS in tiff.main.entries,
+        "masks (channels besides colour and transparency)": _masks_in(page)
+        or any(kind & MASK for _, kind in pages),
+    }
+    auxiliary = tuple(name for name, there in held.items() if there)
+    return Parsed(size, pictures, partial(_decode, tiff, page, auxiliary))
 
 
 def encode(picture: Picture) -> bytes:
@@ -156,61 +174,84 @@ def encode(picture: Picture) -> bytes:
     return b"".join([head, directory(at + len(directory(0))), *strips])
 
 
+def _photograph_in(
+    main: Directory, below: Sequence[Directory], pages: Sequence[tuple[int, int]]
+) -> Directory:
+    """The first page, or the first that is not reduced, below it or behind it."""
+    if _is_full(main):
+        return main
+    full = (page for page in below if _is_full(page))
+    behind = (at for at, kind in pages if not kind & (REDUCED | MASK))
+    return next(full, None) or next((read_directory(main.data, at) for at in behind), main)
+
+
+def _is_full(page: Directory) -> bool:
+    """Whether a page is a picture of its own, and not a preview or a mask of another."""
+    return not page.number(NEW_SUBFILE_TYPE, 0) & (REDUCED | MASK)
+
+
+def _raw_among(below: Sequence[Directory]) -> str | None:
+    raw = {page.number(PHOTOMETRIC, GREY) for page in below} & UNREAD.keys()
+    return f"{UNREAD[raw.pop()]} behind a preview" if raw else None
+
+
 def _defect(page: Directory) -> str | None:
-    """What a TIFF's first page holds that cannot be edited and come back as it was; else None."""
+    """What a page holds that cannot be edited and come back as it was; else None."""
     model, bits = page.number(PHOTOMETRIC, WHITE_IS_ZERO), page.number(BITS, 1)
     samples, kind = page.number(SAMPLES, 1), page.number(SAMPLE_FORMAT, UNSIGNED)
     further = samples - COLOURS.get(model, samples)
-    below = {inner.number(PHOTOMETRIC, GREY) for inner in page.below(SUBIFDS)}
     if model in UNREAD:
         return UNREAD[model]
-    if raw := below & UNREAD.keys():
-        return f"{UNREAD[raw.pop()]} behind a preview"
     if kind in FLOATING:
         return f"{bits}-bit floating-point samples"
     if kind == SIGNED or bits not in (1, 2, 4, 8, 16):
         return f"{bits}-bit integer samples"
     if further > MOST_FURTHER:
-        return f"{further} channels beside its colours"
-    if bits == 16 and model not in (WHITE_IS_ZERO, GREY, RGB):
+        return f"{further} channels besides its colours"
+    if bits == 16 and model not in DEEP:
         return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
     return None
 
 
-def _decode(tiff: Exif, pages: int) -> Decoded:
-    page, turn = tiff.main, tiff.orientation
-    if set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP:
-        codes, channels = _deep_codes(page.data)
-        orientation = turn
-    else:
-        codes, channels = _codes(page)
-        orientation = 1  # Pillow turns a TIFF while loading it
-    masks = _masks_in(page)
-    held = {"other pictures": pages > 1, "layers": LAYERS in page.entries, "masks": masks}
-    told = ("its masks (channels beside colour and transparency) are not kept",)
-    dpi = resolution_in(page)
+def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
+    own = page if ORIENTATION in page.entries else tiff.main
+    turn = orientation_in(own)
+    deep = set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP
+    codes, channels = _deep_codes(_alone(page)) if deep else _codes(page)
+    dpi = resolution_in(page) or resolution_in(tiff.main)
     return Decoded(
         codes=codes,
         channels=channels,
-        orientation=orientation,
+        # Pillow turns a TIFF while loading it.
+        orientation=turn if deep or own is not page else 1,
         turned=turn >= 5,
-        icc=page.raw(ICC_PROFILE) or None,
+        icc=page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None,
         metadata=Metadata(
             exif=exif_in(tiff),
-            xmp=page.raw(XMP) or None,
+            xmp=tiff.main.raw(XMP) or page.raw(XMP) or None,
             # By old custom IPTC is declared to be 32-bit numbers, which it is not.
-            resources=with_iptc(page.raw(RESOURCES), page.raw(IPTC)) or None,
+            resources=with_iptc(tiff.main.raw(RESOURCES), tiff.main.raw(IPTC)) or None,
             dpi=dpi if dpi and min(dpi) > 0 else None,
         ),
         encoding=page.number(COMPRESSION, RAW),
-        auxiliary=tuple(name for name, there in held.items() if there),
-        warnings=told if masks else (),
+        auxiliary=auxiliary,
     )
+
+
+def _alone(page: Directory) -> bytes:
+    """The file for decoders, which read the first page, with another one as its first."""
+    data = page.data
+    if page.at == place_of_first(data):
+        return data
+    layout = LAYOUTS[data[:4]]
+    start = struct.calcsize(layout.first)
+    link = struct.pack(layout.link, page.at)
+    return b"".join((data[: start - len(link)], link, data[start:]))
 
 
 def _codes(page: Directory) -> tuple[Codes, int]:
     """The samples of 8 bits or fewer, (h, w, channels), and how many of those are colour."""
-    image = open_image(TiffFile, io.BytesIO(page.data))
+    image = open_image(TiffFile, io.BytesIO(_alone(page)))
     image.info.pop("xmp", None)  # or Pillow turns by it
     image.load()
     codes, channels = codes_of(image)
