@@ -186,6 +186,13 @@ def srgb_profile() -> bytes:
     return imagecodecs.cms_profile("srgb")
 
 
+def adobe_rgb_profile() -> bytes:
+    """LittleCMS's profile of Adobe RGB (1998)."""
+    import imagecodecs
+
+    return imagecodecs.cms_profile("adobergb")
+
+
 def quantise(values: Pixels, depth: int) -> Codes:
     """Round [0, 1] values to unsigned codes of 8 or 16 bits, clipping what lies outside."""
     top = np.float32(2**depth - 1)
@@ -239,10 +246,10 @@ def _tables(icc: bytes, channels: int) -> ColourSpace:
 
 def _matrix(icc: bytes, tags: Mapping[bytes, memoryview], channels: int) -> ColourSpace:
     if channels == 1:
-        grey = _curve(tags[b"kTRC"])
+        grey = curve_in(tags[b"kTRC"])
         luminance = np.tile(LUMINANCE, (3, 1))
         return Matrix(icc, 1, (grey, grey, grey), np.eye(3), luminance)
-    red, green, blue = (_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
+    red, green, blue = (curve_in(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
     primaries = np.array([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]).T
     if np.allclose(primaries, SRGB_TO_XYZ, atol=2e-3) and _is_srgb_curve(green):
         return SRGB(3, icc)
@@ -271,7 +278,7 @@ def _xyz(tag: memoryview) -> Table:
     return np.array(struct.unpack_from(">3i", tag, 8)) / 65536
 
 
-def _curve(tag: memoryview) -> Curve:
+def curve_in(tag: memoryview) -> Curve:
     """A tone curve: code in [0, 1] to linear light in [0, 1]."""
     if bytes(tag[:4]) == b"para":
         return _parametric(tag)

@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from brushctl.errors import PhotoError, shortage
 from brushctl.photos.formats import format_of
-from brushctl.photos.formats.cicp import profile_of
+from brushctl.photos.formats.cicp import check_range, profile_of
 from brushctl.photos.formats.codec import Decoded, Parsed
 from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.icc import (
@@ -182,9 +182,10 @@ def _turned_upright(codes: Codes, orientation: int) -> Codes:
 
 def _colour(decoded: Decoded, where: str, notes: list[str]) -> ColourSpace:
     icc, channels = decoded.icc, decoded.channels
+    check_range(decoded.cicp, icc, where)
     try:
         if not icc and decoded.cicp and channels == 3:
-            icc = profile_of(*decoded.cicp, where)
+            icc = profile_of(*decoded.cicp)
         return from_profile(icc, channels) if icc else plain(channels)
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
-import imagecodecs
 from PIL import Image, JpegImagePlugin
 from PIL.ImageFile import ImageFile
 
@@ -20,6 +19,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.jpeg_trailer import LIST_NAME, auxiliary_in, start_of_trailer
 from brushctl.photos.formats.pillow import codes_of, dpi_of, encode_image, open_image, options_of
+from brushctl.photos.icc import adobe_rgb_profile
 from brushctl.photos.limits import EXIF, METADATA, PARTS, SCANS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import first_directory
@@ -220,7 +220,7 @@ def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: i
     if metadata.exif:
         orientation = metadata.exif.orientation
         if not icc and channels == 3 and metadata.exif.is_adobe_rgb:
-            icc = imagecodecs.cms_profile("adobergb")
+            icc = adobe_rgb_profile()
     return Decoded(
         codes=codes,
         channels=channels,

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import PngImagePlugin
 
 from brushctl.errors import PhotoError
+from brushctl.photos.formats.cicp import is_known
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, colours_among, encode_image, open_image
 from brushctl.photos.icc import Codes
@@ -225,8 +226,9 @@ def _decode(data: bytes, chunks: Chunks) -> Decoded:
     blocks, first = chunks.blocks, chunks.first
     exif = exif_from(blocks.get("exif"))
     orientation = exif.orientation if exif else 1
-    icc = blocks.get("icc")
     cicp = (first[CICP][0], first[CICP][1]) if len(first.get(CICP, b"")) == 4 else None
+    # Code points that are understood come before a profile (4.3).
+    icc = None if cicp and channels == 3 and is_known(*cicp) else blocks.get("icc")
     unlike = not icc and not cicp and channels == 3 and _is_unlike_srgb(first)
     told = ("its gAMA or cHRM states other colours than sRGB's; taken as sRGB",)
     return Decoded(

@@ -19,7 +19,7 @@ from PIL import Image, TiffImagePlugin
 from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, open_image
-from brushctl.photos.icc import Codes
+from brushctl.photos.icc import Codes, adobe_rgb_profile
 from brushctl.photos.limits import TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
@@ -117,7 +117,7 @@ def read_size(file: BinaryIO) -> tuple[int, int]:
 def parse(data: bytes, where: str) -> Parsed:
     """Read a TIFF's first directory, and find the photograph among its pages."""
     tiff = Exif(data)  # an EXIF block is a TIFF too
-    tiff.check(where)
+    check_directories(tiff.main, (), where)
     pages = pages_of(data)
     below = tiff.main.below(SUBIFDS)
     page = _photograph_in(tiff.main, below, pages)
@@ -218,6 +218,10 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
     turn = orientation_in(own)
     deep = set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP
     codes, channels = _deep_codes(_alone(page)) if deep else _codes(page)
+    icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
+    if not icc and channels == 3 and tiff.is_adobe_rgb:
+        icc = adobe_rgb_profile()
+    exif, warnings = _exif_in(tiff)
     dpi = resolution_in(page) or resolution_in(tiff.main)
     return Decoded(
         codes=codes,
@@ -225,9 +229,9 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
         # Pillow turns a TIFF while loading it.
         orientation=turn if deep or own is not page else 1,
         turned=turn >= 5,
-        icc=page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None,
+        icc=icc,
         metadata=Metadata(
-            exif=exif_in(tiff),
+            exif=exif,
             xmp=tiff.main.raw(XMP) or page.raw(XMP) or None,
             # By old custom IPTC is declared to be 32-bit numbers, which it is not.
             resources=with_iptc(tiff.main.raw(RESOURCES), tiff.main.raw(IPTC)) or None,
@@ -235,7 +239,17 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
         ),
         encoding=page.number(COMPRESSION, RAW),
         auxiliary=auxiliary,
+        warnings=warnings,
     )
+
+
+def _exif_in(tiff: Exif) -> tuple[Exif | None, tuple[str, ...]]:
+    """What of a file's first directory is EXIF, and what there is to warn of."""
+    try:
+        tiff.check("EXIF")
+    except PhotoError as error:
+        return None, (f"its EXIF is left out: {error.what}",)
+    return exif_in(tiff), ()
 
 
 def _alone(page: Directory) -> bytes:

@@ -29,7 +29,8 @@ PIXEL_X, PIXEL_Y = 0xA002, 0xA003
 ACROSS, DOWN, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 NO_UNIT, INCHES, CENTIMETRES = 1, 2, 3
 CENTIMETRES_PER_INCH = 2.54
-COLOUR_SPACE, UNCALIBRATED = 0xA001, 0xFFFF
+COLOUR_SPACE, ADOBE_RGB, UNCALIBRATED = 0xA001, 2, 0xFFFF
+"""Exif has no number for Adobe RGB; some cameras write 2, which ExifTool knows."""
 INTEROPERABILITY_INDEX, ADOBE_RGB_OPTION = 1, b"R03"
 """Design rule for camera file systems (DCF 2.0): a camera's Adobe RGB is an "option file"."""
 
@@ -76,10 +77,9 @@ class Exif:
     @property
     def is_adobe_rgb(self) -> bool:
         """Whether it says that its photograph's colours are Adobe RGB."""
-        return (
-            self.capture.number(COLOUR_SPACE, 0) == UNCALIBRATED
-            and self.interoperability.text(INTEROPERABILITY_INDEX) == ADOBE_RGB_OPTION
-        )
+        space = self.capture.number(COLOUR_SPACE, 0)
+        option = self.interoperability.text(INTEROPERABILITY_INDEX)
+        return space == ADOBE_RGB or (space == UNCALIBRATED and option == ADOBE_RGB_OPTION)
 
     @property
     def dpi(self) -> float | None:
