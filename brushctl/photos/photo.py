@@ -38,7 +38,8 @@ class Photo:
 
     Attributes:
         pixels: (h, w, 3) float32, sRGB-encoded, upright. Colours of a wide-gamut photograph may
-            lie outside [0, 1]; `resize` brings them into it for a model.
+            lie outside [0, 1]; `resize` brings them into it for a model. Those under full
+            transparency are the mean of the others.
         alpha: (h, w) float32 in [0, 1], None where there is none.
         format: "JPEG", "PNG", "TIFF", "WEBP", "AVIF" or "HEIF".
         depth: bits of a sample, 8 or 16.
@@ -141,6 +142,8 @@ def _decode(name: str, parsed: Parsed, where: str, *, first_frame: bool) -> Phot
         notes.append(f"{broken}; taken as sRGB")
         colour = plain(decoded.channels)
         pixels = colour.to_srgb(codes)
+    if alpha is not None:
+        pixels = _without_hidden(pixels, alpha)
     metadata, dropped = within_limits(decoded.metadata)
     return Photo(
         pixels=pixels,
@@ -170,6 +173,18 @@ def _check(parsed: Parsed, where: str, *, first_frame: bool) -> None:
             where=where,
             do="Use --first-frame to edit the first one.",
         )
+
+
+def _without_hidden(pixels: Pixels, alpha: Alpha) -> Pixels:
+    """Pixels whose colours under full transparency, which nobody sees, are the mean of the others.
+
+    Else they would mix with others where the picture is made smaller, and a model would see them.
+    """
+    hidden = alpha == 0
+    if hidden.any():
+        seen = max(float(alpha.sum(dtype=np.float64)), 1.0)
+        pixels[hidden] = np.tensordot(alpha, pixels, 2) / np.float32(seen)
+    return pixels
 
 
 def _turned_upright(codes: Codes, orientation: int) -> Codes:
