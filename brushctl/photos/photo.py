@@ -91,11 +91,11 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         raise PhotoError("the file is empty", where=where)
     known = format_of(data)
     if not known:
-        raise unknown(where)
+        raise unknown(data, where)
     try:
         return _decode(known.name, known.codec.parse(data, where), where, first_frame=first_frame)
     except UnidentifiedImageError as error:
-        raise unknown(where) from error
+        raise unknown(data, where) from error
     except PhotoError:
         raise
     except Exception as error:  # decoders raise anything at all on damaged files
@@ -145,13 +145,15 @@ def _decode(name: str, parsed: Parsed, where: str, *, first_frame: bool) -> Phot
     if alpha is not None:
         pixels = _without_hidden(pixels, alpha)
     metadata, dropped = within_limits(decoded.metadata)
+    height, width = pixels.shape[:2]
+    stored_size = (height, width) if decoded.stored >= 5 else (width, height)
     return Photo(
         pixels=pixels,
         alpha=alpha,
         format=name,
         depth=codes.dtype.itemsize * 8,
         colour=colour,
-        metadata=upright(metadata, turned=decoded.turned),
+        metadata=upright(metadata, decoded.stored, stored_size),
         encoding=decoded.encoding,
         auxiliary=decoded.auxiliary,
         warnings=(*notes, *dropped),

@@ -12,6 +12,8 @@ from brushctl.photos.formats.isobmff import Box, read_boxes
 from tests.photos import makers
 
 GAIN_MAP_ITEM = b"tmap"
+ESSENTIAL = (b"irot", b"imir", b"clap", b"av1C", b"hvcC")
+"""Properties that no reader may pass over."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,15 @@ def _content(file: Box) -> bytes:
 def _meta(
     parts: Sequence[Part], references: Mapping[tuple[bytes, int], Sequence[int]], at: int
 ) -> bytes:
-    held = [each for part in parts for each in part.properties]
+    properties = [each for part in parts for each in part.properties]
     entries, first = b"", 1
     for number, part in enumerate(parts, 1):
-        indices = range(first, first + len(part.properties))
-        entries += struct.pack(">HB", number, len(indices)) + bytes(indices)
-        first += len(indices)
+        entries += struct.pack(">HB", number, len(part.properties))
+        entries += bytes(
+            index | (0x80 if held[4:8] in ESSENTIAL else 0)
+            for index, held in enumerate(part.properties, first)
+        )
+        first += len(part.properties)
     locations, items = b"", b""
     for number, part in enumerate(parts, 1):
         locations += struct.pack(">HHHII", number, 0, 1, at, len(part.content))
@@ -80,14 +85,14 @@ def _meta(
     )
     count = struct.pack(">H", len(parts))
     table = bytes(4) + struct.pack(">I", len(parts)) + entries
-    properties = box(b"ipco", b"".join(held)) + box(b"ipma", table)
+    known = box(b"ipco", b"".join(properties)) + box(b"ipma", table)
     return box(b"meta", bytes(4) + b"".join((
         box(b"hdlr", bytes(8) + b"pict" + bytes(13)),
         box(b"pitm", bytes(4) + struct.pack(">H", 1)),
         box(b"iloc", bytes(4) + b"\x44\0" + count + locations),
         box(b"iinf", bytes(4) + count + items),
         box(b"iref", bytes(4) + links),
-        box(b"iprp", properties),
+        box(b"iprp", known),
     )))  # fmt: skip
 
 

@@ -180,6 +180,20 @@ def test_two_pictures_in_a_heic_or_avif_are_refused_unless_the_first_is_asked_fo
 
 
 @pytest.mark.parametrize("suffix", ["heic", "avif"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_clean_aperture_is_applied_before_the_picture_is_turned(suffix, turned):
+    """ISO/IEC 14496-12, 12.1.4: width, height, and the offset of the middle, each a fraction."""
+    crop = box(b"clap", struct.pack(">IIIIiIiI", 40, 1, 20, 1, -10, 1, 4, 1))
+    quarter = [box(b"irot", b"\3")] if turned else []
+    data = write_heif(suffix, [picture_part(suffix, makers.picture(), crop, *quarter)])
+    shown = makers.picture()[64 // 2 + 4 - 10 :][:20, 96 // 2 - 10 - 20 :][:, :40]
+    photo = decode_photo(data, f"in.{suffix}")
+    assert photo.size == ((20, 40) if turned else (40, 20))
+    expected = np.rot90(shown, 3) if turned else shown
+    assert np.abs(photo.pixels - expected / 255).mean() < 0.02
+
+
+@pytest.mark.parametrize("suffix", ["heic", "avif"])
 @pytest.mark.parametrize("kind", ["preview", "transparency", "depth map", "matte"])
 def test_pictures_that_belong_to_a_heics_main_one(suffix, kind):
     urn = {

@@ -80,7 +80,7 @@ WORK: dict[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] =
         1000,
     ),
     "Photoshop's resources": (
-        lambda data: upright(Metadata(resources=data), turned=False),
+        lambda data: upright(Metadata(resources=data), orientation=1, size=(96, 64)),
         lambda n: RESOURCE * n,
         10_000,
     ),
@@ -102,7 +102,7 @@ WORK: dict[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] =
         10**6,
     ),
     "tags of EXIF": (
-        lambda data: Exif(data).upright(turned=True),
+        lambda data: Exif(data).upright(6, (96, 64)),
         lambda n: b"II*\0\x08\0\0\0" + struct.pack("<H", n) + bytes(12 * n + 4),
         10_000,
     ),

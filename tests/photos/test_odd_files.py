@@ -10,6 +10,7 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
+from brushctl.photos.encode import kind_of
 from brushctl.photos.formats import tiff
 from brushctl.photos.formats.jpeg import XMP_ROOM
 from brushctl.photos.formats.png import _chunk
@@ -17,7 +18,7 @@ from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.metadata.directories import EXIF_IFD, INTEROPERABILITY_IFD
 from brushctl.photos.metadata.iptc import iptc_resource
 from brushctl.photos.metadata.provenance import EXTENDED_XMP
-from brushctl.photos.photo import open_photo
+from brushctl.photos.photo import decode_photo, open_photo
 from brushctl.runs.inputs import read_list
 from tests.photos import makers
 
@@ -323,3 +324,27 @@ def test_a_tiffs_own_tags_keep_their_types_and_its_structure_is_left_behind(tmp_
         assert tags[WINDOWS_TITLE].value == title
         assert tags[65000].value == (1.5, 2.5)
         assert not {330, 50706, 65001, 322, 324} & {tag.code for tag in tags}
+
+
+@pytest.mark.parametrize(
+    ("begins", "name"),
+    [
+        (b"\xff\x0a\xfa\x7f", "a JPEG XL picture"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+        (b"GIF89a", "a GIF"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1", "raw sensor data"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_refused_by_name(begins, name):
+    with pytest.raises(PhotoError) as refused:
+        decode_photo(begins + bytes(100), "in.file")
+    told = f"this is {name}, not a photograph in a format that can be read"
+    assert refused.value.what == told
+
+
+@pytest.mark.parametrize("suffix", [".JPE", ".jfif", ".MPO", ".TIF", ".HIF", ".heif"])
+def test_a_result_is_of_the_format_that_its_suffix_names(suffix, tmp_path):
+    photo = open_jpeg(tmp_path)
+    kinds = {".tif": "TIFF", ".hif": "HEIF", ".heif": "HEIF"}
+    assert kind_of(tmp_path / f"out{suffix}", None, photo) == kinds.get(suffix.lower(), "JPEG")

@@ -64,7 +64,7 @@ def _decode(image: Image.Image, items: Items) -> Decoded:
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=image.info.get("icc_profile"),
         cicp=items.code_points,
         metadata=Metadata(exif=exif_from(items.exif), xmp=image.info.get("xmp") or None),

@@ -16,7 +16,7 @@ class Decoded:
         codes: its samples, (h, w, channels), transparency last; not yet turned upright.
         channels: how many of the channels are colour.
         orientation: the EXIF orientation that the samples still need, 1 to 8.
-        turned: whether width and height change places between the file and the upright picture.
+        stored: the one that they are stored with.
         icc: its colour profile, None where there is none.
         cicp: ColourPrimaries and TransferCharacteristics (ITU-T H.273) that stand for a profile.
         metadata: its blocks as they stand in the file.
@@ -28,7 +28,7 @@ class Decoded:
     codes: Codes
     channels: int
     orientation: int
-    turned: bool
+    stored: int
     icc: bytes | None
     metadata: Metadata
     cicp: tuple[int, int] | None = None

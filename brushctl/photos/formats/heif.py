@@ -73,7 +73,7 @@ def _decode(image: Image.Image, items: Items) -> Decoded:
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=items.quarter_turns % 2 == 1,  # pillow-heif has turned it
+        stored=items.orientation,  # pillow-heif has turned it
         icc=info.get("icc_profile"),
         cicp=items.code_points,
         metadata=Metadata(exif=exif, xmp=info.get("xmp") or None, dpi=dpi_of(image)),

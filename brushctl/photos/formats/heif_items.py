@@ -27,6 +27,8 @@ SMALL = 2048
 ALPHA = ("auxiliary:alpha", "auxid:1")
 """How the types of auxiliary pictures end that are transparency; of others depth has a 2."""
 DEPTH = ("auxiliary:depth", "auxid:2")
+ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
+"""By the axis of a mirror, none, horizontal or vertical, and quarter turns anticlockwise."""
 CROP = struct.Struct(">IIIIiIiI")
 """Of a clean aperture, four fractions: width, height, and the offset of its middle."""
 BROKEN = (struct.error, IndexError, ZeroDivisionError)
@@ -85,10 +87,14 @@ class Items:
         return None
 
     @property
-    def quarter_turns(self) -> int:
-        """By how many quarters, anticlockwise, the main one is turned to be shown."""
-        turns = (bytes(box.data[:1]) for box in self.main.properties if box.kind == b"irot")
-        return int.from_bytes(next(turns, b"")) & 3
+    def orientation(self) -> int:
+        """How the main one is stored, as EXIF numbers it: what EXIF says does not count here."""
+        turn, mirror = (self._first_byte(kind) for kind in (b"irot", b"imir"))
+        return ORIENTATIONS[mirror and mirror & 1][(turn or 0) & 3]
+
+    def _first_byte(self, kind: bytes) -> int | None:
+        found = (box.data[0] for box in self.main.properties if box.kind == kind and box.data)
+        return next(found, None)
 
     @property
     def shown(self) -> int:

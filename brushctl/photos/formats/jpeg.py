@@ -225,7 +225,7 @@ def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: i
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=icc,
         metadata=metadata,
         encoding=_tables(image),

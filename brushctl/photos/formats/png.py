@@ -235,7 +235,7 @@ def _decode(data: bytes, chunks: Chunks) -> Decoded:
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=icc,
         cicp=cicp,
         metadata=Metadata(

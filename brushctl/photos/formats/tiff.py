@@ -228,7 +228,7 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
         channels=channels,
         # Pillow turns a TIFF while loading it.
         orientation=turn if deep or own is not page else 1,
-        turned=turn >= 5,
+        stored=turn,
         icc=icc,
         metadata=Metadata(
             exif=exif,

@@ -62,7 +62,7 @@ def _decode(image: Image.Image, pictures: int, lossless: bool) -> Decoded:
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=image.info.get("icc_profile"),
         metadata=Metadata(exif=exif, xmp=image.info.get("xmp") or None),
         encoding=LOSSLESS if lossless else None,

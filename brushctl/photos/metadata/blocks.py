@@ -12,7 +12,8 @@ from brushctl.photos.limits import METADATA, PARTS
 from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.iptc import each_resource, without_previews
 from brushctl.photos.metadata.texts import Text
-from brushctl.photos.metadata.xmp import UneditableError, tags, upright_xmp
+from brushctl.photos.metadata.upright import upright_xmp
+from brushctl.photos.metadata.xmp import UneditableError, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,18 @@ class Provenance:
     tool: str
 
 
-def upright(metadata: Metadata, *, turned: bool) -> Metadata:
+def upright(metadata: Metadata, orientation: int, size: tuple[int, int]) -> Metadata:
     """The blocks for pixels whose orientation has been baked, without stale previews.
 
     Args:
         metadata: as the camera wrote it.
-        turned: width and height have changed places.
+        orientation: how the pixels were stored.
+        size: width and height of the stored picture.
     """
     return replace(
         metadata,
-        exif=metadata.exif and metadata.exif.upright(turned=turned),
-        xmp=metadata.xmp and upright_xmp(metadata.xmp),
+        exif=metadata.exif and metadata.exif.upright(orientation, size),
+        xmp=metadata.xmp and upright_xmp(metadata.xmp, orientation, size),
         resources=metadata.resources and without_previews(metadata.resources),
     )
 

@@ -21,11 +21,14 @@ from brushctl.photos.metadata.directories import (
     first_directory,
     read_directory,
 )
+from brushctl.photos.metadata.regions import turned_point
 
 MARKER = b"Exif\0\0"
 """What stands in front of a block in a JPEG's segment."""
 THUMBNAIL_START, THUMBNAIL_SIZE = 0x0201, 0x0202
 PIXEL_X, PIXEL_Y = 0xA002, 0xA003
+SUBJECT_AREA, SUBJECT_LOCATION = 0x9214, 0xA214
+SHORT, LONG = 3, 4
 ACROSS, DOWN, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 NO_UNIT, INCHES, CENTIMETRES = 1, 2, 3
 CENTIMETRES_PER_INCH = 2.54
@@ -90,38 +93,57 @@ class Exif:
             return None
         return across[0] * (CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1)
 
-    def upright(self, *, turned: bool) -> "Exif":
+    def upright(self, orientation: int, size: tuple[int, int]) -> "Exif":
         """The block, as long as it was, for upright pixels, without a preview.
 
         Args:
-            turned: width and height have changed places.
+            orientation: how the pixels were stored.
+            size: width and height of the stored picture.
         """
         if self.block[:4] not in LAYOUTS:
             return self
         patched = bytearray(self.block)
         with contextlib.suppress(struct.error):  # cut short: hand on what there is
-            self._patch(patched, turned=turned)
+            self._patch(patched, orientation, size)
         return Exif(bytes(patched))
 
     def _below(self, directory: Directory, tag: int) -> Directory:
         return next(iter(directory.below(tag)), Directory(self.block))
 
-    def _patch(self, block: bytearray, *, turned: bool) -> None:
+    def _patch(self, block: bytearray, orientation: int, size: tuple[int, int]) -> None:
         layout = LAYOUTS[self.block[:4]]
         said = self.main.entries.get(ORIENTATION)
         if said and said.kind in WHOLE_NUMBERS:
             struct.pack_into(layout.order + FORMATS[said.kind], block, said.place, 1)
         x, y = (self.capture.entries.get(tag) for tag in (PIXEL_X, PIXEL_Y))
-        if turned and x and y:
+        if x and y:
+            size = self.capture.number(PIXEL_X, size[0]), self.capture.number(PIXEL_Y, size[1])
+        for tag in (SUBJECT_AREA, SUBJECT_LOCATION):
+            self._turn_place(block, tag, orientation, size)
+        if orientation >= 5 and x and y:
             # The two entries trade type, count and value, and keep their tags.
-            size = struct.calcsize(layout.entry)
-            block[x.at + 2 : x.at + size] = self.block[y.at + 2 : y.at + size]
-            block[y.at + 2 : y.at + size] = self.block[x.at + 2 : x.at + size]
+            end = struct.calcsize(layout.entry)
+            block[x.at + 2 : x.at + end] = self.block[y.at + 2 : y.at + end]
+            block[y.at + 2 : y.at + end] = self.block[x.at + 2 : x.at + end]
         link = self.main.link
         (second,) = struct.unpack_from(layout.link, self.block, link) if link else (0,)
         if second:
             _erase_thumbnail(block, read_directory(self.block, second))
             struct.pack_into(layout.link, block, link, 0)
+
+    def _turn_place(
+        self, block: bytearray, tag: int, orientation: int, size: tuple[int, int]
+    ) -> None:
+        """Turn a point, or the middle and the diameter or extents of what lies around it."""
+        values = [int(value) for value in self.capture.numbers(tag)]
+        entry = self.capture.entries.get(tag)
+        if not entry or entry.kind not in (SHORT, LONG) or len(values) not in (2, 3, 4):
+            return
+        point = turned_point(orientation, (values[0], values[1]), size)
+        extents = values[2:][::-1] if orientation >= 5 else values[2:]
+        place = [max(0, value) for value in (*point, *extents)]
+        order = LAYOUTS[self.block[:4]].order
+        struct.pack_into(f"{order}{len(place)}{FORMATS[entry.kind]}", block, entry.place, *place)
 
 
 def orientation_in(directory: Directory) -> int:
