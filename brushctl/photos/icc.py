@@ -29,6 +29,7 @@ SRGB_TO_XYZ = np.array(
     [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
 )
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
+JOINT = 0.01  # of light, by which the parts of a formula may miss each other
 KNOTS = 65536  # entries of a sampled curve: interpolation errs by less than 1e-6
 
 
@@ -281,7 +282,7 @@ def _xyz(tag: memoryview) -> Table:
 def curve_in(tag: memoryview) -> Curve:
     """A tone curve: code in [0, 1] to linear light in [0, 1]."""
     if bytes(tag[:4]) == b"para":
-        return _parametric(tag)
+        return _checked(_parametric(tag))
     if bytes(tag[:4]) != b"curv":
         raise ValueError(f"a curve of kind {bytes(tag[:4])!r}")
     (count,) = struct.unpack_from(">I", tag, 8)
@@ -300,6 +301,15 @@ def curve_in(tag: memoryview) -> Curve:
 
 def _gamma(g: float) -> Curve:
     return lambda x: x**g
+
+
+def _checked(curve: Curve) -> Curve:
+    """A curve that rises and has a value everywhere: with a negative exponent it does not."""
+    with np.errstate(all="ignore"):
+        values = curve(np.linspace(0, 1, 257))
+    if not np.isfinite(values).all() or np.any(np.diff(values) < -JOINT):
+        raise ValueError("a curve that falls or has no end")
+    return curve
 
 
 def _parametric(tag: memoryview) -> Curve:

@@ -55,15 +55,38 @@ def test_provenance_is_found_in_any_packet_that_takes_it(xmp):
     assert again == packet
 
 
+def parametric(*values: float) -> bytes:
+    """A profile whose curves are formulas (ICC.1:2022, 10.18)."""
+    kind = {1: 0, 3: 1, 4: 2, 5: 3, 7: 4}[len(values)]
+    numbers = struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))
+    curve = b"para\0\0\0\0" + struct.pack(">HH", kind, 0) + numbers
+    return makers.matrix_profile(makers.DISPLAY_P3, curve)
+
+
+SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+
+
+@pytest.mark.parametrize("values", [(-2.2,), (-2.4, *SRGB_CURVE[1:]), (30_000.0, 2.0, 0.0)])
+def test_a_curve_that_falls_or_has_no_end_is_a_broken_profile(values):
+    with pytest.raises(BrokenProfile, match="a curve that falls or has no end"):
+        from_profile(parametric(*values), 3)
+
+
 @settings(max_examples=300, deadline=None)  # the first one compiles
-@given(damaged(makers.profile(makers.DISPLAY_P3, 2.2)))
+@given(
+    damaged(makers.profile(makers.DISPLAY_P3, 2.2))
+    | damaged(parametric(*SRGB_CURVE))
+    | damaged(parametric(2.2))
+)
 def test_any_profile_works_or_is_broken(icc):
     try:
         space = from_profile(icc, 3)
     except BrokenProfile:
         return
-    codes = makers.picture(8, 8)
-    assert space.from_srgb(space.to_srgb(codes), 8).shape == codes.shape
+    for codes in (makers.picture(8, 8), makers.deep_picture(8, 8), np.zeros((8, 8, 3), np.uint8)):
+        pixels = space.to_srgb(codes)
+        assert np.isfinite(pixels).all()
+        assert space.from_srgb(pixels, 8).shape == codes.shape
 
 
 def test_previews_in_image_resources_are_dropped():

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import AvifImagePlugin, Image
 
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.heif_items import Items
 from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, options_of
@@ -69,4 +69,5 @@ def _decode(image: Image.Image, items: Items) -> Decoded:
         cicp=items.code_points,
         metadata=Metadata(exif=exif_from(items.exif), xmp=image.info.get("xmp") or None),
         auxiliary=items.auxiliary,
+        warnings=(SIGNED,) * items.is_signed,
     )

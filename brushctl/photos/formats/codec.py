@@ -7,6 +7,9 @@ from typing import BinaryIO, Protocol
 from brushctl.photos.icc import Codes
 from brushctl.photos.metadata.blocks import Metadata
 
+SIGNED = "its Content Credentials, which sign the unedited picture, are left out"
+"""What there is to warn of where a file has a C2PA manifest: an edited picture's would be false."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:

@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from brushctl.errors import lack_of
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.heif_items import Items
 from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.pillow import (
@@ -78,4 +78,5 @@ def _decode(image: Image.Image, items: Items) -> Decoded:
         cicp=items.code_points,
         metadata=Metadata(exif=exif, xmp=info.get("xmp") or None, dpi=dpi_of(image)),
         auxiliary=items.auxiliary,
+        warnings=(SIGNED,) * items.is_signed,
     )

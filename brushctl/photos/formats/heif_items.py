@@ -22,6 +22,8 @@ GAIN_MAPPED = b"tmap"
 KNOWN_BOXES = (b"ftyp", b"meta", b"mdat", b"idat", b"free", b"skip", b"uuid", b"mpvd", b"moov")
 FILMS = (b"mpvd", b"moov")
 """The boxes of a motion photo's video, and of tracks."""
+MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+"""Which box of other kinds holds Content Credentials."""
 SMALL = 2048
 """Bytes of a box that hold no picture, film or sound, but settings."""
 ALPHA = ("auxiliary:alpha", "auxid:1")
@@ -129,6 +131,11 @@ class Items:
             ),
         }
         return tuple(name for name, there in held.items() if there)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the file has Content Credentials (C2PA 2.1, A.5)."""
+        return any(box.kind == b"uuid" and box.data[:16] == MANIFEST for box in self.file.within)
 
     def cropped(self, codes: Codes) -> Codes:
         """The main picture's samples within its clean aperture, if it has one that lies in it.

@@ -7,7 +7,6 @@ import io
 import itertools
 import struct
 import zlib
-from collections.abc import Sequence
 from functools import partial
 from typing import BinaryIO
 
@@ -17,15 +16,48 @@ import tifffile
 from PIL import Image, TiffImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, open_image
+from brushctl.photos.formats.tiff_pages import (
+    ASSOCIATED,
+    BITS,
+    CMYK,
+    COLOURS,
+    COMPRESSION,
+    DEFLATE,
+    EXTRA_SAMPLES,
+    GREY,
+    HEIGHT,
+    LZW,
+    MASK,
+    PHOTOMETRIC,
+    PLANES,
+    PREDICTOR,
+    RAW,
+    REDUCED,
+    RGB,
+    ROWS_PER_STRIP,
+    SAMPLES,
+    STRIP_OFFSETS,
+    STRIP_SIZES,
+    TRANSPARENCY,
+    UNASSOCIATED,
+    WHITE_IS_ZERO,
+    WIDTH,
+    defect,
+    has_alpha,
+    is_full,
+    is_tifffiles,
+    masks_in,
+    photograph_in,
+    raw_among,
+)
 from brushctl.photos.icc import Codes, adobe_rgb_profile
 from brushctl.photos.limits import TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
     LAYOUTS,
-    NEW_SUBFILE_TYPE,
     ORIENTATION,
     STRUCTURAL,
     SUBIFDS,
@@ -52,8 +84,11 @@ from brushctl.photos.metadata.directory_writer import (
 )
 from brushctl.photos.metadata.exif import (
     ACROSS,
+    CENTIMETRES,
+    CENTIMETRES_PER_INCH,
     DOWN,
     INCHES,
+    NO_UNIT,
     RESOLUTION_UNIT,
     Exif,
     orientation_in,
@@ -63,34 +98,15 @@ from brushctl.photos.metadata.iptc import with_iptc
 
 CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8, 16), True
 XMP_ROOM = None
-
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
-PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
 XMP, IPTC, RESOURCES, ICC_PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
-WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
-COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
-"""Samples of a pixel that are its colour."""
-ASSOCIATED, UNASSOCIATED = 1, 2
-TRANSPARENCY = (ASSOCIATED, UNASSOCIATED)
-"""The kinds of further samples that are transparency; of others, masks, nobody says what for."""
-MOST_FURTHER = 3
-REDUCED, MASK = 1, 4
-"""Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
-DEEP = (WHITE_IS_ZERO, GREY, RGB)
-"""Colour models that are read in 16 bits."""
-UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
-"""Formats of samples; numbers and complex numbers."""
-RAW, LZW, DEFLATE = 1, 5, 8
+MANIFEST = 52545
+"""The tag of Content Credentials (C2PA 2.1, A.7)."""
 KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
 CLASSIC = (b"II*\0", b"MM\0*")
 """What TIFFs begin with that are no BigTIFFs."""
 BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, ICC_PROFILE: UNDEFINED}
 """The types of blocks."""
-UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
-          32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
-"""Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
 MOST_HEADER, MOST_DIRECTORY = 16, 8 + 20 * TAGS
 """Bytes of a BigTIFF's header, and of a directory within the limit of tags."""
@@ -120,11 +136,11 @@ def parse(data: bytes, where: str) -> Parsed:
     check_directories(tiff.main, (), where)
     pages = pages_of(data)
     below = tiff.main.below(SUBIFDS)
-    page = _photograph_in(tiff.main, below, pages)
+    page = photograph_in(tiff.main, below, pages)
     check_directories(page, (), where)
-    if defect := _raw_among(below) or _defect(page):
+    if lost := raw_among(below) or defect(page):
         raise PhotoError(
-            f"a TIFF with {defect} cannot be edited without loss",
+            f"a TIFF with {lost} cannot be edited without loss",
             where=where,
             do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
         )
@@ -133,9 +149,9 @@ def parse(data: bytes, where: str) -> Parsed:
         raise ValueError("it states no size")
     pictures = sum(not kind & (REDUCED | MASK) for _, kind in pages)
     held = {
-        "other pictures": pictures > 1 or any(_is_full(b) and b.at != page.at for b in below),
+        "other pictures": pictures > 1 or any(is_full(b) and b.at != page.at for b in below),
         "layers": LAYERS in tiff.main.entries,
-        "masks (channels besides colour and transparency)": _masks_in(page)
+        "masks (channels besides colour and transparency)": masks_in(page)
         or any(kind & MASK for _, kind in pages),
     }
     auxiliary = tuple(name for name, there in held.items() if there)
@@ -174,60 +190,22 @@ def encode(picture: Picture) -> bytes:
     return b"".join([head, directory(at + len(directory(0))), *strips])
 
 
-def _photograph_in(
-    main: Directory, below: Sequence[Directory], pages: Sequence[tuple[int, int]]
-) -> Directory:
-    """The first page, or the first that is not reduced, below it or behind it."""
-    if _is_full(main):
-        return main
-    full = (page for page in below if _is_full(page))
-    behind = (at for at, kind in pages if not kind & (REDUCED | MASK))
-    return next(full, None) or next((read_directory(main.data, at) for at in behind), main)
-
-
-def _is_full(page: Directory) -> bool:
-    """Whether a page is a picture of its own, and not a preview or a mask of another."""
-    return not page.number(NEW_SUBFILE_TYPE, 0) & (REDUCED | MASK)
-
-
-def _raw_among(below: Sequence[Directory]) -> str | None:
-    raw = {page.number(PHOTOMETRIC, GREY) for page in below} & UNREAD.keys()
-    return f"{UNREAD[raw.pop()]} behind a preview" if raw else None
-
-
-def _defect(page: Directory) -> str | None:
-    """What a page holds that cannot be edited and come back as it was; else None."""
-    model, bits = page.number(PHOTOMETRIC, WHITE_IS_ZERO), page.number(BITS, 1)
-    samples, kind = page.number(SAMPLES, 1), page.number(SAMPLE_FORMAT, UNSIGNED)
-    further = samples - COLOURS.get(model, samples)
-    if model in UNREAD:
-        return UNREAD[model]
-    if kind in FLOATING:
-        return f"{bits}-bit floating-point samples"
-    if kind == SIGNED or bits not in (1, 2, 4, 8, 16):
-        return f"{bits}-bit integer samples"
-    if further > MOST_FURTHER:
-        return f"{further} channels besides its colours"
-    if bits == 16 and model not in DEEP:
-        return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
-    return None
-
-
 def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
     own = page if ORIENTATION in page.entries else tiff.main
     turn = orientation_in(own)
-    deep = set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP
-    codes, channels = _deep_codes(_alone(page)) if deep else _codes(page)
+    tifffiles = is_tifffiles(page)
+    codes, channels = _codes_by_tifffile(_alone(page)) if tifffiles else _codes(page)
     icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
     if not icc and channels == 3 and tiff.is_adobe_rgb:
         icc = adobe_rgb_profile()
     exif, warnings = _exif_in(tiff)
-    dpi = resolution_in(page) or resolution_in(tiff.main)
+    unit, density = resolution_in(page) or resolution_in(tiff.main) or (INCHES, None)
+    inch = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
     return Decoded(
         codes=codes,
         channels=channels,
         # Pillow turns a TIFF while loading it.
-        orientation=turn if deep or own is not page else 1,
+        orientation=turn if tifffiles or own is not page else 1,
         stored=turn,
         icc=icc,
         metadata=Metadata(
@@ -235,11 +213,12 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
             xmp=tiff.main.raw(XMP) or page.raw(XMP) or None,
             # By old custom IPTC is declared to be 32-bit numbers, which it is not.
             resources=with_iptc(tiff.main.raw(RESOURCES), tiff.main.raw(IPTC)) or None,
-            dpi=dpi if dpi and min(dpi) > 0 else None,
+            dpi=(density[0] * inch, density[1] * inch) if density and unit != NO_UNIT else None,
+            aspect=density if unit == NO_UNIT else None,
         ),
         encoding=page.number(COMPRESSION, RAW),
         auxiliary=auxiliary,
-        warnings=warnings,
+        warnings=warnings + (SIGNED,) * (MANIFEST in tiff.main.entries),
     )
 
 
@@ -270,11 +249,11 @@ def _codes(page: Directory) -> tuple[Codes, int]:
     image.load()
     codes, channels = codes_of(image)
     # Pillow takes a fourth sample for transparency whatever it is.
-    return (codes if _has_alpha(page) else codes[..., :channels]), channels
+    return (codes if has_alpha(page) else codes[..., :channels]), channels
 
 
-def _deep_codes(data: bytes) -> tuple[Codes, int]:
-    """The samples of 16 bits, (h, w, 1 to 4) without masks, and how many of those are colour."""
+def _codes_by_tifffile(data: bytes) -> tuple[Codes, int]:
+    """The samples of 8 or 16 bits, (h, w, 1 to 4) without masks; how many of those are colour."""
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         assert isinstance(page, tifffile.TiffPage)
@@ -286,7 +265,7 @@ def _deep_codes(data: bytes) -> tuple[Codes, int]:
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:
-        colours = np.uint16(65535) - colours
+        colours = np.iinfo(codes.dtype).max - colours
     for place, kind in enumerate(kinds, channels):
         if kind in TRANSPARENCY:
             alpha = codes[..., place : place + 1]
@@ -296,22 +275,11 @@ def _deep_codes(data: bytes) -> tuple[Codes, int]:
     return colours, channels
 
 
-def _has_alpha(page: Directory) -> bool:
-    """Whether a page says that one of its samples is transparency."""
-    return any(kind in TRANSPARENCY for kind in page.numbers(EXTRA_SAMPLES))
-
-
-def _masks_in(page: Directory) -> int:
-    """How many samples a pixel has beside its colour and transparency."""
-    samples = page.number(SAMPLES, 1)
-    colours = COLOURS.get(page.number(PHOTOMETRIC, GREY), samples)
-    return max(0, samples - colours - _has_alpha(page))
-
-
 def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     """Colours that were multiplied by the transparency behind them, as they were before."""
-    share = np.maximum(alpha, 1) / 65535
-    return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
+    top = np.iinfo(alpha.dtype).max
+    share = np.maximum(alpha, 1) / top
+    return np.rint(colours / share).clip(0, top).astype(alpha.dtype)
 
 
 def _fields(order: Order, picture: Picture) -> list[Field]:
@@ -327,10 +295,12 @@ def _fields(order: Order, picture: Picture) -> list[Field]:
     }
     if picture.alpha:
         shorts[EXTRA_SAMPLES] = UNASSOCIATED
-    if metadata.dpi:
-        shorts[RESOLUTION_UNIT] = INCHES
-        resolution = zip((ACROSS, DOWN), metadata.dpi, strict=True)
-        fields += (numbers(order, tag, RATIONAL, dpi) for tag, dpi in resolution)
+    if density := metadata.dpi or metadata.aspect:
+        shorts[RESOLUTION_UNIT] = INCHES if metadata.dpi else NO_UNIT
+        fields += (
+            numbers(order, tag, RATIONAL, pixels)
+            for tag, pixels in zip((ACROSS, DOWN), density, strict=True)
+        )
     fields += (numbers(order, tag, SHORT, value) for tag, value in shorts.items())
     longs = {WIDTH: w, HEIGHT: h, ROWS_PER_STRIP: ROWS}
     fields += (numbers(order, tag, LONG, value) for tag, value in longs.items())

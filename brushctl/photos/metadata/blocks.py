@@ -26,6 +26,7 @@ class Metadata:
         resources: Photoshop image resources ("8BIM" blocks), where IPTC fields live.
         extended_xmp: what of a JPEG's XMP did not fit into 64 KiB, segment by segment.
         dpi: pixels per inch, across and down.
+        aspect: their density without a unit, where that is stated and no `dpi`.
         texts: a PNG's, among which a JPEG's comment has the keyword `Comment`.
     """
 
@@ -34,6 +35,7 @@ class Metadata:
     resources: bytes | None = None
     extended_xmp: tuple[bytes, ...] = ()
     dpi: tuple[float, float] | None = None
+    aspect: tuple[float, float] | None = None
     texts: tuple[Text, ...] = ()
 
 
@@ -99,7 +101,7 @@ def within_limits(metadata: Metadata) -> tuple[Metadata, list[str]]:
 
 def stripped(metadata: Metadata) -> Metadata:
     """Nothing that tells of the person, the place or the camera: the resolution stays."""
-    return Metadata(dpi=metadata.dpi)
+    return Metadata(dpi=metadata.dpi, aspect=metadata.aspect)
 
 
 def _excess_of(name: str, block: bytes | None) -> str:

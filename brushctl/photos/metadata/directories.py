@@ -31,7 +31,7 @@ PRIVATE, MOST_PRIVATE = 32768, 16384
 STRUCTURAL = {
     *range(254, 267), *range(273, 285), *range(288, 294), 296, 301, *range(317, 331),
     *range(332, 348), 351, *range(400, 436), *range(512, 533), 559, *range(32995, 32999),
-    *range(33421, 33423), *range(50706, 51126), 700, 33723, 34377, 34675, 37724,
+    *range(33421, 33423), *range(50706, 51126), 52545, 700, 33723, 34377, 34675, 37724,
     INTEROPERABILITY_IFD,
 }  # fmt: skip
 """What a directory says of its pixels, a raw picture's among them, and where blocks and further

@@ -25,7 +25,8 @@ from brushctl.photos.metadata.regions import turned_point
 
 MARKER = b"Exif\0\0"
 """What stands in front of a block in a JPEG's segment."""
-THUMBNAIL_START, THUMBNAIL_SIZE = 0x0201, 0x0202
+THUMBNAILS = ((0x0201, 0x0202), (0x0111, 0x0117))
+"""The tags of where a JPEG is and its size, and of where strips are and theirs."""
 PIXEL_X, PIXEL_Y = 0xA002, 0xA003
 SUBJECT_AREA, SUBJECT_LOCATION = 0x9214, 0xA214
 SHORT, LONG = 3, 4
@@ -88,8 +89,8 @@ class Exif:
     def dpi(self) -> float | None:
         """Pixels per inch across, None where it does not say."""
         across = self.main.numbers(ACROSS)[:1]
-        unit = self.main.number(RESOLUTION_UNIT, 0)
-        if not across or not unit:
+        unit = self.main.number(RESOLUTION_UNIT, INCHES)
+        if not across or unit not in (INCHES, CENTIMETRES):
             return None
         return across[0] * (CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1)
 
@@ -152,24 +153,28 @@ def orientation_in(directory: Directory) -> int:
     return int(values[0]) if len(values) == 1 and values[0] in range(1, 9) else 1
 
 
-def resolution_in(directory: Directory) -> tuple[float, float] | None:
-    """Pixels per inch, across and down; None where a directory does not say, or without a unit."""
+def resolution_in(directory: Directory) -> tuple[int, tuple[float, float]] | None:
+    """The unit of a resolution and the pixels in it, across and down; None if not stated whole."""
     across, down = (directory.numbers(tag)[:1] for tag in (ACROSS, DOWN))
-    unit = directory.number(RESOLUTION_UNIT, INCHES)
-    if not across or not down or unit not in (INCHES, CENTIMETRES):
+    if not across or not down or min(*across, *down) <= 0:
         return None
-    scale = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
-    return across[0] * scale, down[0] * scale
+    return directory.number(RESOLUTION_UNIT, INCHES), (across[0], down[0])
 
 
 def _erase_thumbnail(block: bytearray, directory: Directory) -> None:
-    start, size = (directory.number(tag, 0) for tag in (THUMBNAIL_START, THUMBNAIL_SIZE))
-    end = min(start + size, len(block))
-    if 0 < start < end:
-        block[start:end] = bytes(end - start)
+    """Overwrite a preview, be it a JPEG or strips of samples."""
+    for starts, sizes in THUMBNAILS:
+        places = zip(directory.numbers(starts), directory.numbers(sizes), strict=False)
+        for start, size in ((int(start), int(size)) for start, size in places):
+            end = min(start + size, len(block))
+            if 0 < start < end:
+                block[start:end] = bytes(end - start)
 
 
 def exif_from(block: bytes | None) -> Exif | None:
-    """A block as decoders give it, be the marker in front of it or not; None for none."""
-    block = (block or b"").removeprefix(MARKER)
+    """A block as decoders give it, or None.
+
+    In front of it may stand its marker, and before that four bytes of a HEIF's item.
+    """
+    block = (block or b"").removeprefix(bytes(4)).removeprefix(MARKER)
     return Exif(block) if block else None
