@@ -136,10 +136,10 @@ def read_chunks(data: bytes, where: str = "") -> Chunks:
     _, profile = read_text((b"zTXt", first.get(ICC_PROFILE, b"")), UNPACKED)
     found = {"icc": profile, "exif": first.get(EXIF, b"")}
     blocks = {name: block for name, block in found.items() if block}
-    return Chunks(shown, first, frames, *_told_apart(texts, blocks))
+    return Chunks(shown, first, frames, *_split_texts(texts, blocks))
 
 
-def _told_apart(
+def _split_texts(
     found: list[Text], blocks: dict[str, bytes]
 ) -> tuple[dict[str, bytes], tuple[Text, ...], tuple[str, ...]]:
     """The blocks, those in texts too; the other texts; what there is to tell of them."""

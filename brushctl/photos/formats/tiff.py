@@ -72,6 +72,8 @@ from brushctl.photos.metadata.directories import (
 from brushctl.photos.metadata.directory_writer import (
     HEADER,
     LONG,
+    MAKER_NOTE,
+    NOTE_ROOM,
     RATIONAL,
     SHORT,
     Field,
@@ -214,7 +216,7 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
             # By old custom IPTC is declared to be 32-bit numbers, which it is not.
             resources=with_iptc(tiff.main.raw(RESOURCES), tiff.main.raw(IPTC)) or None,
             dpi=(density[0] * inch, density[1] * inch) if density and unit != NO_UNIT else None,
-            aspect=density if unit == NO_UNIT else None,
+            aspect=density if unit == NO_UNIT and density != (1, 1) else None,
         ),
         encoding=page.number(COMPRESSION, RAW),
         auxiliary=auxiliary,
@@ -228,7 +230,10 @@ def _exif_in(tiff: Exif) -> tuple[Exif | None, tuple[str, ...]]:
         tiff.check("EXIF")
     except PhotoError as error:
         return None, (f"its EXIF is left out: {error.what}",)
-    return exif_in(tiff), ()
+    note = tiff.capture.entries.get(MAKER_NOTE)
+    deep = note and note.place + note.size > NOTE_ROOM
+    moved = "its maker note stands elsewhere in its result: what it points at may not be found"
+    return exif_in(tiff), (moved,) if deep else ()
 
 
 def _alone(page: Directory) -> bytes:
