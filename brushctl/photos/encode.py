@@ -79,6 +79,8 @@ def encode_photo(
     try:
         codec = format_named(kind).codec
         metadata, warnings = _with_provenance(kept, codec.XMP_ROOM, provenance)
+        if like.auxiliary:
+            warnings.append(f"left out of its result: {', '.join(like.auxiliary)}")
         return codec.encode(_picture(edited, like, kind, codec, metadata)), warnings
     except (ArithmeticError, ValueError, KeyError, RuntimeError, OSError, struct.error) as error:
         raise PhotoError(

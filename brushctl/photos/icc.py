@@ -29,6 +29,7 @@ SRGB_TO_XYZ = np.array(
     [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
 )
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
+JOINT = 0.01  # of light, by which the parts of a formula may miss each other
 KNOTS = 65536  # entries of a sampled curve: interpolation errs by less than 1e-6
 
 
@@ -186,6 +187,13 @@ def srgb_profile() -> bytes:
     return imagecodecs.cms_profile("srgb")
 
 
+def adobe_rgb_profile() -> bytes:
+    """LittleCMS's profile of Adobe RGB (1998)."""
+    import imagecodecs
+
+    return imagecodecs.cms_profile("adobergb")
+
+
 def quantise(values: Pixels, depth: int) -> Codes:
     """Round [0, 1] values to unsigned codes of 8 or 16 bits, clipping what lies outside."""
     top = np.float32(2**depth - 1)
@@ -239,10 +247,10 @@ def _tables(icc: bytes, channels: int) -> ColourSpace:
 
 def _matrix(icc: bytes, tags: Mapping[bytes, memoryview], channels: int) -> ColourSpace:
     if channels == 1:
-        grey = _curve(tags[b"kTRC"])
+        grey = curve_in(tags[b"kTRC"])
         luminance = np.tile(LUMINANCE, (3, 1))
         return Matrix(icc, 1, (grey, grey, grey), np.eye(3), luminance)
-    red, green, blue = (_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
+    red, green, blue = (curve_in(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
     primaries = np.array([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]).T
     if np.allclose(primaries, SRGB_TO_XYZ, atol=2e-3) and _is_srgb_curve(green):
         return SRGB(3, icc)
@@ -271,10 +279,10 @@ def _xyz(tag: memoryview) -> Table:
     return np.array(struct.unpack_from(">3i", tag, 8)) / 65536
 
 
-def _curve(tag: memoryview) -> Curve:
+def curve_in(tag: memoryview) -> Curve:
     """A tone curve: code in [0, 1] to linear light in [0, 1]."""
     if bytes(tag[:4]) == b"para":
-        return _parametric(tag)
+        return _checked(_parametric(tag))
     if bytes(tag[:4]) != b"curv":
         raise ValueError(f"a curve of kind {bytes(tag[:4])!r}")
     (count,) = struct.unpack_from(">I", tag, 8)
@@ -293,6 +301,15 @@ def _curve(tag: memoryview) -> Curve:
 
 def _gamma(g: float) -> Curve:
     return lambda x: x**g
+
+
+def _checked(curve: Curve) -> Curve:
+    """A curve that rises and has a value everywhere: with a negative exponent it does not."""
+    with np.errstate(all="ignore"):
+        values = curve(np.linspace(0, 1, 257))
+    if not np.isfinite(values).all() or np.any(np.diff(values) < -JOINT):
+        raise ValueError("a curve that falls or has no end")
+    return curve
 
 
 def _parametric(tag: memoryview) -> Curve:

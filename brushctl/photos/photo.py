@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from brushctl.errors import PhotoError, shortage
 from brushctl.photos.formats import format_of
-from brushctl.photos.formats.cicp import profile_of
+from brushctl.photos.formats.cicp import check_range, profile_of
 from brushctl.photos.formats.codec import Decoded, Parsed
 from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.icc import (
@@ -69,9 +69,10 @@ class Photo:
         """(h, w, 3) float32, sRGB-encoded; computed each time.
 
         Colours of a wide-gamut photograph may lie outside [0, 1]; `resize` brings them into it for
-        a model.
+        a model. Those under full transparency are the mean of the others.
         """
-        return self.colour.to_srgb(self.codes)
+        pixels = self.colour.to_srgb(self.codes)
+        return pixels if self.alpha is None else _without_hidden(pixels, self.alpha)
 
 
 def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
@@ -98,11 +99,11 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         raise PhotoError("the file is empty", where=where)
     known = format_of(data)
     if not known:
-        raise unknown(where)
+        raise unknown(data, where)
     try:
         return _decode(known.name, known.codec.parse(data, where), where, first_frame=first_frame)
     except UnidentifiedImageError as error:
-        raise unknown(where) from error
+        raise unknown(data, where) from error
     except PhotoError:
         raise
     except Exception as error:  # decoders raise anything at all on damaged files
@@ -149,13 +150,15 @@ def _decode(name: str, parsed: Parsed, where: str, *, first_frame: bool) -> Phot
         notes.append(f"{broken}; taken as sRGB")
         colour = plain(decoded.channels)
     metadata, dropped = within_limits(decoded.metadata)
+    height, width = codes.shape[:2]
+    stored_size = (height, width) if decoded.stored >= 5 else (width, height)
     return Photo(
         codes=codes,
         alpha=alpha,
         format=name,
         depth=codes.dtype.itemsize * 8,
         colour=colour,
-        metadata=upright(metadata, turned=decoded.turned),
+        metadata=upright(metadata, decoded.stored, stored_size),
         encoding=decoded.encoding,
         auxiliary=decoded.auxiliary,
         warnings=(*notes, *dropped),
@@ -179,6 +182,18 @@ def _check(parsed: Parsed, where: str, *, first_frame: bool) -> None:
         )
 
 
+def _without_hidden(pixels: Pixels, alpha: Alpha) -> Pixels:
+    """Pixels whose colours under full transparency, which nobody sees, are the mean of the others.
+
+    Else they would mix with others where the picture is made smaller, and a model would see them.
+    """
+    hidden = alpha == 0
+    if hidden.any():
+        seen = max(float(alpha.sum(dtype=np.float64)), 1.0)
+        pixels[hidden] = np.tensordot(alpha, pixels, 2) / np.float32(seen)
+    return pixels
+
+
 def _turned_upright(codes: Codes, orientation: int) -> Codes:
     """Pixels upright, from any of the eight EXIF orientations."""
     if orientation in (2, 4, 5, 7):
@@ -189,9 +204,10 @@ def _turned_upright(codes: Codes, orientation: int) -> Codes:
 
 def _colour(decoded: Decoded, where: str, notes: list[str]) -> ColourSpace:
     icc, channels = decoded.icc, decoded.channels
+    check_range(decoded.cicp, icc, where)
     try:
         if not icc and decoded.cicp and channels == 3:
-            icc = profile_of(*decoded.cicp, where)
+            icc = profile_of(*decoded.cicp)
         return from_profile(icc, channels) if icc else plain(channels)
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")

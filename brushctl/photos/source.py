@@ -5,7 +5,7 @@ from typing import BinaryIO, cast
 
 from brushctl.errors import PhotoError
 from brushctl.extras import installing
-from brushctl.photos.formats import format_of
+from brushctl.photos.formats import UNREAD, format_of
 from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.limits import BYTES
 from brushctl.reading import open_file, read_file, read_stream
@@ -50,10 +50,11 @@ def megapixels_of(file: Path | BinaryIO) -> float:
         return 0.0
 
 
-def unknown(where: str) -> PhotoError:
-    """Of a file that is in no format of a photograph."""
+def unknown(start: bytes, where: str) -> PhotoError:
+    """Of a file that begins so, which is in no format of a photograph."""
+    named = (f"{name}, " for name, signature in UNREAD.items() if signature.match(start))
     return PhotoError(
-        "this is not a photograph in a format that can be read",
+        f"this is {next(named, '')}not a photograph in a format that can be read",
         where=where,
         do=f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`.",
     )
@@ -79,4 +80,4 @@ def _check_kind(first: bytes, where: str) -> None:
         PhotoError: they are not.
     """
     if not format_of(first):
-        raise unknown(where)
+        raise unknown(first, where)

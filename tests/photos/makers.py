@@ -78,18 +78,31 @@ ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919,
 PROPHOTO = ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03135, 0.00009, 0.82491))
 
 
+REC_2020 = ((0.67347, 0.27904, -0.00194), (0.16566, 0.67533, 0.02997), (0.12505, 0.04563, 0.79686))
+
+
 def profile(primaries: tuple[tuple[float, ...], ...], gamma: float) -> bytes:
     """A matrix profile from its XYZ (D50) primaries and one gamma."""
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    return matrix_profile(primaries, gamma_curve(gamma))
+
+
+def gamma_curve(gamma: float) -> bytes:
+    """A profile's curve of one gamma."""
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+
+
+def matrix_profile(
+    primaries: tuple[tuple[float, ...], ...], curve: bytes, more: dict[bytes, bytes] | None = None
+) -> bytes:
+    """A matrix profile from its XYZ (D50) primaries, one curve and further tags."""
     tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, primaries), strict=True))
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve) | (more or {})
     return _icc(b"RGB ", b"XYZ ", tags)
 
 
 def grey_profile(gamma: float) -> bytes:
     """A grey profile of one gamma."""
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    return _icc(b"GRAY", b"XYZ ", {b"kTRC": curve})
+    return _icc(b"GRAY", b"XYZ ", {b"kTRC": gamma_curve(gamma)})
 
 
 def cmyk_profile() -> bytes:

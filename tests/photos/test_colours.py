@@ -2,7 +2,9 @@
 
 import io
 import struct
+import zlib
 from contextlib import suppress
+from dataclasses import replace
 
 import imagecodecs
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 from PIL import Image, ImageCms
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.isobmff import code_points, read_boxes
+from brushctl.photos.formats.heif_items import Items
+from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.png import _chunk
 from brushctl.photos.icc import from_profile
-from brushctl.photos.photo import open_photo
+from brushctl.photos.photo import decode_photo, open_photo
 from tests.photos import makers
 
 SRGB_CURVE, BT709_CURVE, LINEAR, PQ, HLG = 13, 1, 8, 16, 18
@@ -135,27 +138,110 @@ def test_boxes_that_are_damaged_state_nothing(tmp_path, suffix):
     source = tmp_path / f"in.{suffix}"
     WRITERS[suffix](source, P3, SRGB_CURVE)
     data = source.read_bytes()
-    assert code_points(read_boxes(data, "")) == (P3, SRGB_CURVE)
+    assert Items(read_boxes(data, "")).code_points == (P3, SRGB_CURVE)
     end = data.index(b"colrnclx") + 12
-    assert all(code_points(read_boxes(data[:cut], "")) is None for cut in range(end))
+    assert all(Items(read_boxes(data[:cut], "")).code_points is None for cut in range(end))
     for at in range(end):
         with suppress(PhotoError):  # a table that lists more than the limit
-            code_points(read_boxes(data[:at] + b"\xff" + data[at + 1 :], ""))
+            assert Items(read_boxes(data[:at] + b"\xff" + data[at + 1 :], "")).auxiliary is not None
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
 @pytest.mark.parametrize(
-    ("space", "option", "adobe"), [(0xFFFF, "R03", True), (1, "R98", False), (0xFFFF, "R98", False)]
+    ("space", "option", "adobe"),
+    [
+        (0xFFFF, "R03", True),
+        (2, "R03", True),
+        (2, "R98", True),
+        (1, "R98", False),
+        (0xFFFF, "R98", False),
+    ],
 )
-def test_a_cameras_adobe_rgb_is_adobe_rgb(tmp_path, space, option, adobe):
-    told = makers.exif()
-    inner = dict(told.get_ifd(0x8769)) | {0xA001: space, 0xA005: {1: option, 2: b"0100"}}
-    told = Image.Exif()
-    told[0x8769] = inner
-    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=told)
-    photo = open_photo(tmp_path / "in.jpg")
-    with Image.open(tmp_path / "in.jpg") as image:
+def test_a_cameras_adobe_rgb_is_adobe_rgb(tmp_path, suffix, space, option, adobe):
+    """Exif 3.0 (ColorSpace) and DCF 2.0; the 2 of some cameras is ExifTool's "Adobe RGB"."""
+    said = makers.exif()
+    inner = dict(said.get_ifd(0x8769)) | {0xA001: space, 0xA005: {1: option, 2: b"0100"}}
+    said = Image.Exif()
+    said[0x8769] = inner
+    source = tmp_path / f"in.{suffix}"
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=said)
+    if suffix == "tif":
+        Image.fromarray(makers.picture()).save(tmp_path / "in.png")
+        plain, metadata = open_photo(tmp_path / "in.png"), open_photo(tmp_path / "in.jpg").metadata
+        makers.save(source, plain.pixels, replace(plain, metadata=metadata))
+    photo = open_photo(source)
+    with Image.open(source) as image:
         codes = np.asarray(image)
     shown = from_profile(makers.profile(makers.ADOBE_RGB, 563 / 256), 3).to_srgb(codes)
     expected = shown if adobe else codes / 255
     np.testing.assert_allclose(photo.pixels, expected, atol=2e-3)
     assert (photo.colour.icc is not None) == adobe
+
+
+def pq(x: np.ndarray) -> np.ndarray:
+    """Light of 10,000 cd/m2 by its code (SMPTE ST 2084, 5.2)."""
+    root = x ** (1 / 78.84375)
+    return (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (
+        1 / 0.1593017578125
+    )
+
+
+def hlg(x: np.ndarray) -> np.ndarray:
+    """Light of the scene by its code (ARIB STD-B67)."""
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    return np.where(x <= 0.5, x**2 / 3, (np.exp((x - c) / a) + b) / 12)
+
+
+def with_curve(light: np.ndarray) -> bytes:
+    """A profile of Rec. 2020's primaries and a curve."""
+    values = np.rint(light.clip(0, 1) * 65535).astype(">u2")
+    curve = b"curv\0\0\0\0" + struct.pack(">I", len(values)) + values.tobytes()
+    return makers.matrix_profile(makers.REC_2020, curve)
+
+
+CODES = np.linspace(0, 1, 1024)
+HDR_PROFILES = {
+    "PQ": with_curve(pq(CODES)),
+    "PQ up to 1,000 cd/m2": with_curve(pq(CODES) * 10),
+    "HLG": with_curve(hlg(CODES)),
+    "PQ, stated": makers.matrix_profile(
+        makers.REC_2020, makers.gamma_curve(2.2), {b"cicp": b"cicp\0\0\0\0\x09\x10\0\1"}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HDR_PROFILES)
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "avif", "heic"])
+def test_an_hdr_picture_is_refused_if_its_profile_says_so(tmp_path, suffix, kind):
+    source = tmp_path / f"in.{suffix}"
+    Image.fromarray(makers.picture()).save(source, icc_profile=HDR_PROFILES[kind])
+    with pytest.raises(PhotoError, match=rf"it is an HDR picture \({kind[:2]}"):
+        open_photo(source)
+
+
+@pytest.mark.parametrize("gamma", [1, 1.8, 2.2, 2.6, 3])
+def test_an_ordinary_profile_is_none_of_hdr(tmp_path, gamma):
+    icc = makers.profile(makers.PROPHOTO, gamma)
+    Image.fromarray(makers.picture()).save(tmp_path / "in.png", icc_profile=icc)
+    assert open_photo(tmp_path / "in.png").colour.icc == icc
+
+
+def chunked(*chunks: bytes) -> bytes:
+    data = bytes(imagecodecs.png_encode(makers.picture()))
+    return data[:33] + b"".join(chunks) + data[33:]
+
+
+def test_code_points_of_a_png_come_before_its_profile():
+    """PNG, third edition, 4.3: the first of cICP, iCCP, sRGB that is understood counts."""
+    icc = makers.profile(makers.ADOBE_RGB, 2.2)
+    profile = _chunk(b"iCCP", b"a\0\0" + zlib.compress(icc))
+    srgb, p3, unknown, hdr = (
+        _chunk(b"cICP", bytes(points))
+        for points in ((1, 13, 0, 1), (12, 13, 0, 1), (1, 8, 0, 1), (9, 16, 0, 1))
+    )
+    assert decode_photo(chunked(srgb, profile), "").colour.icc is None
+    name = ImageCms.ImageCmsProfile(io.BytesIO(decode_photo(chunked(p3, profile), "").colour.icc))
+    assert ImageCms.getProfileDescription(name).strip() == "Display P3"
+    assert decode_photo(chunked(unknown, profile), "").colour.icc == icc
+    with pytest.raises(PhotoError, match="HDR"):
+        decode_photo(chunked(hdr, profile), "")

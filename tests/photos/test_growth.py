@@ -9,7 +9,8 @@ import pytest
 
 from brushctl.photos.formats import png, webp
 from brushctl.photos.formats.codec import Picture
-from brushctl.photos.formats.isobmff import code_points, holds_film, read_boxes
+from brushctl.photos.formats.heif_items import Items
+from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.png import _chunk, read_chunks
 from brushctl.photos.metadata import directories
 from brushctl.photos.metadata.blocks import Metadata, upright
@@ -79,29 +80,29 @@ WORK: dict[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] =
         1000,
     ),
     "Photoshop's resources": (
-        lambda data: upright(Metadata(resources=data), turned=False),
+        lambda data: upright(Metadata(resources=data), orientation=1, size=(96, 64)),
         lambda n: RESOURCE * n,
         10_000,
     ),
-    "pages of a TIFF": (directories.count_pages, pages, 2000),
+    "pages of a TIFF": (directories.pages_of, pages, 2000),
     "chunks of a WebP": (
         lambda data: webp.parse(data, ""),
         lambda n: encoded("WEBP") + b"junk\0\0\0\0" * n,
         2000,
     ),
     "boxes of an AVIF": (
-        lambda data: holds_film(read_boxes(data, "")),
+        lambda data: Items(read_boxes(data, "")).auxiliary,
         lambda n: encoded("AVIF") + b"\0\0\0\x08free" * n,
         2000,
     ),
-    "items of an AVIF": (lambda data: code_points(read_boxes(data, "")), items, 2000),
+    "items of an AVIF": (lambda data: Items(read_boxes(data, "")).code_points, items, 2000),
     "large boxes of an AVIF": (
         lambda data: [len(box.data) for box in read_boxes(data, "").within],
         lambda n: struct.pack(">I4s", 8 + n, b"mdat") + bytes(n) + b"\0\0\0\x08free" * 9,
         10**6,
     ),
     "tags of EXIF": (
-        lambda data: Exif(data).upright(turned=True),
+        lambda data: Exif(data).upright(6, (96, 64)),
         lambda n: b"II*\0\x08\0\0\0" + struct.pack("<H", n) + bytes(12 * n + 4),
         10_000,
     ),

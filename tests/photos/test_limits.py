@@ -197,7 +197,7 @@ def test_exif_that_announces_more_tags_than_it_has_says_upright_all_the_same() -
     exif = bytearray(makers.exif(6).tobytes().removeprefix(b"Exif\0\0"))
     order = {b"II": "<", b"MM": ">"}[bytes(exif[:2])]
     struct.pack_into(order + "H", exif, 8, 65535)
-    turned = Exif(bytes(exif)).upright(turned=True).block
+    turned = Exif(bytes(exif)).upright(6, (96, 64)).block
     read = Image.Exif()
     read.load(turned)
     assert read[274] == 1

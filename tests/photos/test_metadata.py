@@ -35,14 +35,14 @@ def damaged(whole: bytes):
     return st.builds(damage, cut, st.lists(change, max_size=6)) | st.binary(max_size=200)
 
 
-@given(damaged(makers.exif(6).tobytes().removeprefix(b"Exif\0\0")), st.booleans())
-def test_any_exif_block_keeps_its_length(exif, turned):
-    assert len(Exif(exif).upright(turned=turned).block) == len(exif)
+@given(damaged(makers.exif(6).tobytes().removeprefix(b"Exif\0\0")), st.integers(1, 8))
+def test_any_exif_block_keeps_its_length(exif, orientation):
+    assert len(Exif(exif).upright(orientation, (96, 64)).block) == len(exif)
 
 
 @given(damaged(makers.RESOURCES + iptc_resource(b"odd") + makers.RESOURCES))
 def test_any_resources_can_be_read(resources):
-    upright(Metadata(resources=resources), turned=False)
+    upright(Metadata(resources=resources), orientation=1, size=(96, 64))
 
 
 @given(damaged(makers.XMP))
@@ -55,26 +55,49 @@ def test_provenance_is_found_in_any_packet_that_takes_it(xmp):
     assert again == packet
 
 
+def parametric(*values: float) -> bytes:
+    """A profile whose curves are formulas (ICC.1:2022, 10.18)."""
+    kind = {1: 0, 3: 1, 4: 2, 5: 3, 7: 4}[len(values)]
+    numbers = struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))
+    curve = b"para\0\0\0\0" + struct.pack(">HH", kind, 0) + numbers
+    return makers.matrix_profile(makers.DISPLAY_P3, curve)
+
+
+SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+
+
+@pytest.mark.parametrize("values", [(-2.2,), (-2.4, *SRGB_CURVE[1:]), (30_000.0, 2.0, 0.0)])
+def test_a_curve_that_falls_or_has_no_end_is_a_broken_profile(values):
+    with pytest.raises(BrokenProfile, match="a curve that falls or has no end"):
+        from_profile(parametric(*values), 3)
+
+
 @settings(max_examples=300, deadline=None)  # the first one compiles
-@given(damaged(makers.profile(makers.DISPLAY_P3, 2.2)))
+@given(
+    damaged(makers.profile(makers.DISPLAY_P3, 2.2))
+    | damaged(parametric(*SRGB_CURVE))
+    | damaged(parametric(2.2))
+)
 def test_any_profile_works_or_is_broken(icc):
     try:
         space = from_profile(icc, 3)
     except BrokenProfile:
         return
-    codes = makers.picture(8, 8)
-    assert space.from_srgb(space.to_srgb(codes), 8).shape == codes.shape
+    for codes in (makers.picture(8, 8), makers.deep_picture(8, 8), np.zeros((8, 8, 3), np.uint8)):
+        pixels = space.to_srgb(codes)
+        assert np.isfinite(pixels).all()
+        assert space.from_srgb(pixels, 8).shape == codes.shape
 
 
 def test_previews_in_image_resources_are_dropped():
     preview = b"8BIM\x04\x0c\0\0" + struct.pack(">I", 5) + b"jpeg!\0"
     metadata = Metadata(resources=makers.RESOURCES + preview + makers.RESOURCES)
-    assert upright(metadata, turned=False).resources == makers.RESOURCES * 2
+    assert upright(metadata, orientation=1, size=(96, 64)).resources == makers.RESOURCES * 2
 
 
 def test_padding_makes_room_for_provenance():
     padded = makers.XMP + b" " * 60_000 + b'<?xpacket end="w"?>'
-    read = upright(Metadata(xmp=padded), turned=False)  # in no time, too
+    read = upright(Metadata(xmp=padded), orientation=1, size=(96, 64))  # in no time, too
     packet = with_provenance(read, PROVENANCE).xmp or b""
     assert len(packet) < 2000
 
@@ -119,7 +142,7 @@ def test_a_block_whose_link_leads_nowhere_says_upright_all_the_same(link):
         directory = exif[8 : 10 + 12 * count]
         struct.pack_into(order + "I", exif, 4, len(exif))
         exif += directory
-    turned = Exif(bytes(exif)).upright(turned=True).block
+    turned = Exif(bytes(exif)).upright(6, (96, 64)).block
     assert turned
     read = Image.Exif()
     read.load(turned)
@@ -161,7 +184,7 @@ def test_xmp_promises_nothing_that_a_result_does_not_have():
     attributes, *elements = gone
     described = b'xmp:Rating="5" ' + attributes + b">" + kept.join([b"", *elements, b""])
     xmp = makers.XMP.replace(b'xmp:Rating="5"/>', described + b"</rdf:Description>")
-    told = upright(Metadata(xmp=xmp), turned=False).xmp or b""
+    told = upright(Metadata(xmp=xmp), orientation=1, size=(96, 64)).xmp or b""
     assert told.count(kept) == 4
     assert b'xmp:Rating="5"' in told
     for word in (b"MotionPhoto", b"MicroVideo", b"hdrgm", b"Container:", b"Thumbnails", b"/9j/"):

@@ -10,14 +10,15 @@ import tifffile
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats import heif, tiff
+from brushctl.photos.encode import kind_of
+from brushctl.photos.formats import tiff
 from brushctl.photos.formats.jpeg import XMP_ROOM
 from brushctl.photos.formats.png import _chunk
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.metadata.directories import EXIF_IFD, INTEROPERABILITY_IFD
 from brushctl.photos.metadata.iptc import iptc_resource
 from brushctl.photos.metadata.provenance import EXTENDED_XMP
-from brushctl.photos.photo import open_photo
+from brushctl.photos.photo import decode_photo, open_photo
 from brushctl.runs.inputs import read_list
 from tests.photos import makers
 
@@ -265,23 +266,6 @@ def test_text_beyond_ascii_comes_back_from_a_tiff(tmp_path, suffix):
     assert (tmp_path / f"out.{suffix}").read_bytes().count("© 2024 José".encode()) == 2
 
 
-@pytest.mark.parametrize("kind", ["aux", "depth_images"])
-def test_a_heic_with_another_picture_beside_the_photograph_says_so(tmp_path, monkeypatch, kind):
-    """Where an iPhone puts its gain map and its depth; pillow-heif can read them, not write."""
-    photo = open_jpeg(tmp_path)
-    makers.save(tmp_path / "in.heic", photo.pixels, photo)
-    assert open_photo(tmp_path / "in.heic").auxiliary == ()
-    opened = heif.open_image
-
-    def beside(opener, file):
-        image = opened(opener, file)
-        image.info[kind] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [2]}
-        return image
-
-    monkeypatch.setattr(heif, "open_image", beside)
-    assert open_photo(tmp_path / "in.heic").auxiliary == ("other pictures",)
-
-
 def test_what_stands_behind_the_pixels_of_a_16_bit_png_is_read(tmp_path):
     path = tmp_path / "in.png"
     whole = imagecodecs.png_encode(makers.deep_picture())
@@ -340,3 +324,27 @@ def test_a_tiffs_own_tags_keep_their_types_and_its_structure_is_left_behind(tmp_
         assert tags[WINDOWS_TITLE].value == title
         assert tags[65000].value == (1.5, 2.5)
         assert not {330, 50706, 65001, 322, 324} & {tag.code for tag in tags}
+
+
+@pytest.mark.parametrize(
+    ("begins", "name"),
+    [
+        (b"\xff\x0a\xfa\x7f", "a JPEG XL picture"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+        (b"GIF89a", "a GIF"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1", "raw sensor data"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_refused_by_name(begins, name):
+    with pytest.raises(PhotoError) as refused:
+        decode_photo(begins + bytes(100), "in.file")
+    told = f"this is {name}, not a photograph in a format that can be read"
+    assert refused.value.what == told
+
+
+@pytest.mark.parametrize("suffix", [".JPE", ".jfif", ".MPO", ".TIF", ".HIF", ".heif"])
+def test_a_result_is_of_the_format_that_its_suffix_names(suffix, tmp_path):
+    photo = open_jpeg(tmp_path)
+    kinds = {".tif": "TIFF", ".hif": "HEIF", ".heif": "HEIF"}
+    assert kind_of(tmp_path / f"out{suffix}", None, photo) == kinds.get(suffix.lower(), "JPEG")

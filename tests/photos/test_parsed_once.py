@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageFile
 
-from brushctl.photos.formats import isobmff, jpeg, png, webp
+from brushctl.photos.formats import avif, heif, jpeg, png, tiff, tiff_pages, webp
 from brushctl.photos.metadata import directories, exif
 from brushctl.photos.photo import decode_photo
 from tests.photos import makers
@@ -34,12 +34,14 @@ def photographs() -> dict[str, bytes]:
 PHOTOGRAPHS = photographs()
 PARSERS = (
     (png, "_chunks"),
-    (jpeg, "_segments"),
-    (jpeg, "_end_of"),
+    (jpeg, "segments_of"),
+    (jpeg, "end_of"),
     (webp, "_chunks"),
-    (isobmff, "read_boxes"),
-    (directories, "count_pages"),
+    (avif, "read_boxes"),
+    (heif, "read_boxes"),
+    (tiff, "pages_of"),
 )
+DIRECTORIES = (directories, exif, tiff, tiff_pages)
 
 
 @pytest.mark.parametrize("kind", PHOTOGRAPHS)
@@ -50,7 +52,7 @@ def test_a_photograph_is_parsed_once(monkeypatch, kind):
         real = getattr(owner, name)
 
         def call(*given, **how):
-            calls[owner, name, of(*given)] += 1
+            calls[owner if name == "__init__" else name, of(*given)] += 1
             return real(*given, **how)
 
         monkeypatch.setattr(owner, name, call)
@@ -60,7 +62,7 @@ def test_a_photograph_is_parsed_once(monkeypatch, kind):
     counted(pillow_heif.HeifFile, "__init__")
     for owner, name in PARSERS:
         counted(owner, name)
-    for owner in (directories, exif):
+    for owner in DIRECTORIES:
         counted(owner, "read_directory", lambda data, at: (bytes(data), at))
     decode_photo(PHOTOGRAPHS[kind], kind)
     assert calls

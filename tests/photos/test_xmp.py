@@ -88,7 +88,7 @@ def test_a_damaged_packet_is_kept_but_for_the_way_the_camera_was_held(rest: str)
     assert "is kept, and not brought up to date" in warnings[0]
     assert not takes_provenance(kept)
     straight = xmp.replace(b'Orientation="6"', b'Orientation="1"')
-    assert upright(kept, turned=False).xmp == straight
+    assert upright(kept, orientation=1, size=(96, 64)).xmp == straight
 
 
 NESTED = b"<xmp:Thumbnails>" * 50 + b"</xmp:Thumbnails>" * 50
@@ -115,7 +115,7 @@ HARD = {
 def all_edits(metadata: Metadata) -> None:
     """Everything that becomes of a packet on its way from file to file."""
     kept, _ = within_limits(metadata)
-    straight = upright(kept, turned=True)
+    straight = upright(kept, orientation=6, size=(96, 64))
     if takes_provenance(straight):
         with_extended_xmp(with_provenance(straight, PROVENANCE))
     segment = EXTENDED_XMP + GUID + bytes(8) + (metadata.xmp or b"")

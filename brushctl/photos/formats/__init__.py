@@ -43,17 +43,31 @@ _AVIF = rb"....ftyp(?:avi[fs]|m[is]f1....(?:....){0,16}?avi[fs])"
 """A file of ISO/IEC 14496-12 names its format; or that of all pictures, and its own behind it."""
 
 FORMATS = (
-    Format("JPEG", (".jpg", ".jpeg", ".jpe"), _begins(rb"\xff\xd8\xff"), "jpeg"),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), _begins(rb"\xff\xd8\xff"), "jpeg"),
     Format("PNG", (".png",), _begins(rb"\x89PNG\r\n\x1a\n"), "png"),
     Format("TIFF", (".tif", ".tiff"), _begins(rb"II[*+]\0|MM\0[*+]"), "tiff"),
     Format("WEBP", (".webp",), _begins(rb"RIFF....WEBPVP8"), "webp"),
     Format("AVIF", (".avif",), _begins(_AVIF), "avif"),
-    Format("HEIF", (".heic", ".heif"), _begins(rb"....ftyp(?:he[iv][cxms]|m[is]f1)"), "heif"),
+    Format(
+        "HEIF", (".heic", ".heif", ".hif"), _begins(rb"....ftyp(?:he[iv][cxms]|m[is]f1)"), "heif"
+    ),
 )
 """In this order files are tried: what is no AVIF may be a HEIF."""
 
 SUFFIXES = {suffix: known.name for known in FORMATS for suffix in known.suffixes}
 """The formats that can be read and written, by the suffix of their files."""
+
+
+UNREAD = {
+    "a JPEG XL picture": _begins(rb"\xff\x0a|\0\0\0\x0cJXL "),
+    "a JPEG 2000 picture": _begins(rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  "),
+    "a GIF": _begins(rb"GIF8[79]a"),
+    "a BMP": _begins(rb"BM....\0\0\0\0"),
+    "a Photoshop document": _begins(rb"8BPS"),
+    "an OpenEXR picture": _begins(rb"\x76\x2f\x31\x01"),
+    "raw sensor data": _begins(rb"....ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|RO|RS)"),
+}
+"""What else pictures begin with, none of which can be read, by what they are."""
 
 
 def format_of(start: bytes) -> Format | None:

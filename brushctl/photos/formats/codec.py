@@ -7,6 +7,9 @@ from typing import BinaryIO, Protocol
 from brushctl.photos.icc import Codes
 from brushctl.photos.metadata.blocks import Metadata
 
+SIGNED = "its Content Credentials, which sign the unedited picture, are left out"
+"""What there is to warn of where a file has a C2PA manifest: an edited picture's would be false."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -16,7 +19,7 @@ class Decoded:
         codes: its samples, (h, w, channels), transparency last; not yet turned upright.
         channels: how many of the channels are colour.
         orientation: the EXIF orientation that the samples still need, 1 to 8.
-        turned: whether width and height change places between the file and the upright picture.
+        stored: the one that they are stored with.
         icc: its colour profile, None where there is none.
         cicp: ColourPrimaries and TransferCharacteristics (ITU-T H.273) that stand for a profile.
         metadata: its blocks as they stand in the file.
@@ -28,7 +31,7 @@ class Decoded:
     codes: Codes
     channels: int
     orientation: int
-    turned: bool
+    stored: int
     icc: bytes | None
     metadata: Metadata
     cicp: tuple[int, int] | None = None

@@ -8,8 +8,9 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from brushctl.errors import lack_of
-from brushctl.photos.formats import isobmff
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
+from brushctl.photos.formats.heif_items import Items
+from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.pillow import (
     codes_of,
     dpi_of,
@@ -36,10 +37,10 @@ def read_size(file: BinaryIO) -> tuple[int, int]:
 
 def parse(data: bytes, where: str) -> Parsed:
     """Walk through a HEIC's boxes, and have its decoder read them."""
-    boxes = isobmff.read_boxes(data, where)
+    items = Items(read_boxes(data, where))
     image = _open(data)
     pictures = getattr(image, "n_frames", 1)
-    return Parsed(image.size, pictures, partial(_decode, image, pictures, boxes))
+    return Parsed(image.size, pictures, partial(_decode, image, items))
 
 
 def encode(picture: Picture) -> bytes:
@@ -62,22 +63,20 @@ def _open(data: bytes) -> ImageFile:
     return open_image(HeifImageFile, io.BytesIO(data))
 
 
-def _decode(image: Image.Image, pictures: int, boxes: isobmff.Box) -> Decoded:
+def _decode(image: Image.Image, items: Items) -> Decoded:
     image.load()
     codes, channels = codes_of(image)
     info = image.info
     exif = exif_from(info.get("exif"))
     orientation = exif.orientation if exif else 1
-    # pillow-heif turns a picture and resets its flag, but remembers it.
-    turned = info.get("original_orientation") or orientation
-    others = pictures > 1 or info.get("aux") or info.get("depth_images")
     return Decoded(
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=turned >= 5,
+        stored=items.orientation,  # pillow-heif has turned it
         icc=info.get("icc_profile"),
-        cicp=isobmff.code_points(boxes),
+        cicp=items.code_points,
         metadata=Metadata(exif=exif, xmp=info.get("xmp") or None, dpi=dpi_of(image)),
-        auxiliary=("other pictures",) * bool(others) + ("a film",) * isobmff.holds_film(boxes),
+        auxiliary=items.auxiliary,
+        warnings=(SIGNED,) * items.is_signed,
     )

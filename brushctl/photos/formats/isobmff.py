@@ -1,6 +1,6 @@
 """The boxes of HEIF files, AVIF among them, walked through once.
 
-Layout: ISO/IEC 14496-12 (4.2, 8.11) for boxes and items, ISO/IEC 23008-12 (9.3) for properties.
+Layout: ISO/IEC 14496-12 (4.2).
 """
 
 import struct
@@ -14,8 +14,6 @@ WITHIN = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iref": 4}
 """Boxes that hold others, and the bytes that stand before those: a version and flags."""
 DEPTH = 8
 """Boxes within one another: those of photographs are four deep."""
-FILM = b"mpvd"
-"""The box of a motion photo's video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,11 @@ class Box:
     within: "tuple[Box, ...]" = ()
 
     def inner(self, kind: bytes) -> "Box":
-        """The last box of a kind within this one.
+        """The last box of a kind within this one; an empty one if there is none."""
+        return {box.kind: box for box in self.within}.get(kind, EMPTY)
 
-        Raises:
-            LookupError: there is none.
-        """
-        return {box.kind: box for box in self.within}[kind]
+
+EMPTY = Box(b"", memoryview(b""))
 
 
 class _TooManyError(Exception):
@@ -54,23 +51,6 @@ def read_boxes(data: bytes, where: str) -> Box:
     except _TooManyError as error:
         raise PhotoError(f"it has more than {PARTS:,} boxes and items", where=where) from error
     return Box(b"", memoryview(data), within)
-
-
-def holds_film(file: Box) -> bool:
-    """Whether the file holds a film too, as in a phone's motion photo."""
-    return any(box.kind == FILM for box in file.within)
-
-
-def code_points(file: Box) -> tuple[int, int] | None:
-    """The primaries and the transfer curve that the main picture states (ITU-T H.273), if any."""
-    try:
-        for box in _main_properties(file):
-            if box.kind == b"colr" and bytes(box.data[:4]) == b"nclx":
-                primaries, curve = struct.unpack_from(">HH", box.data, 4)
-                return primaries, curve
-    except (struct.error, LookupError):
-        pass  # boxes that are cut short or missing state nothing
-    return None
 
 
 def _boxes_in(data: memoryview, room: int, depth: int) -> tuple[tuple[Box, ...], int]:
@@ -120,30 +100,3 @@ def _listed(kind: bytes, content: memoryview) -> int:
         return int(struct.unpack_from(">I", content, 4)[0]) if kind == b"ipma" else 0
     except (struct.error, IndexError):
         return 0
-
-
-def _main_properties(file: Box) -> Iterator[Box]:
-    # The first four bytes of these boxes are a version and flags.
-    meta = file.inner(b"meta")
-    main = meta.inner(b"pitm").data
-    (item,) = struct.unpack_from(">I" if main[0] else ">H", main, 4)
-    held = meta.inner(b"iprp")
-    properties = held.inner(b"ipco").within
-    for index in _associated(held.inner(b"ipma").data, item):
-        if 0 < index <= len(properties):
-            yield properties[index - 1]
-
-
-def _associated(table: memoryview, wanted: int) -> list[int]:
-    """Which properties an item has, counted from 1; the highest bit says that one is essential."""
-    version, wide = table[0], table[3] & 1
-    (count,) = struct.unpack_from(">I", table, 4)
-    at = 8
-    for _ in range(count):
-        item, entries = struct.unpack_from(">IB" if version else ">HB", table, at)
-        at += 5 if version else 3
-        indices = struct.unpack_from(f">{entries}{'H' if wide else 'B'}", table, at)
-        if item == wanted:
-            return [index & (0x7FFF if wide else 0x7F) for index in indices]
-        at += entries * (2 if wide else 1)
-    return []

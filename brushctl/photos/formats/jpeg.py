@@ -5,22 +5,39 @@ read here.
 """
 
 import io
-import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import imagecodecs
-from PIL import Image, JpegImagePlugin
+import numpy as np
+from PIL import JpegImagePlugin
+from PIL.ImageFile import ImageFile
 
-from brushctl.errors import PhotoError
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
-from brushctl.photos.formats.pillow import codes_of, dpi_of, encode_image, open_image, options_of
-from brushctl.photos.limits import EXIF, METADATA, PARTS, SCANS
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
+from brushctl.photos.formats.jpeg_segments import (
+    APP0,
+    APP1,
+    APP2,
+    APP11,
+    APP13,
+    COMMENT,
+    END_OF_IMAGE,
+    FRAMES,
+    Segment,
+    end_of,
+    is_ended,
+    segments_of,
+    size_in,
+)
+from brushctl.photos.formats.jpeg_trailer import LIST_NAME, auxiliary_in
+from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, options_of
+from brushctl.photos.icc import Codes, adobe_rgb_profile
+from brushctl.photos.limits import METADATA
 from brushctl.photos.metadata.blocks import Metadata
-from brushctl.photos.metadata.directories import LAYOUTS, first_directory
+from brushctl.photos.metadata.directories import first_directory
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
 from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.iptc import PHOTOSHOP
@@ -35,32 +52,22 @@ CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8,), False
 XMP_ROOM = SEGMENT - len(XMP_NAME)
 QUALITY = 95
 """Of a JPEG made from a photograph that was none (subsampling is then off)."""
-
-START = b"\xff\xd8"
-START_OF_SCAN, END, COMMENT = 0xDA, 0xD9, 0xFE
-APP1, APP2, APP13 = 0xE1, 0xE2, 0xED
+OTHER_SAMPLES = b"\x55" * 4096
+"""Compressed samples of any meaning, which lacking ones can be told by."""
+UNREAD = {*range(0xE3, 0xEE), 0xEF} - {APP11, APP13}
+"""Segments of cameras and programs that nobody reads here; in APP11 stand signatures."""
 BLOCKS = {*range(APP1, 0xEE), 0xEF, COMMENT}
 """What a decoder has no use for: of the application segments, it needs JFIF's and Adobe's."""
-FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
-"""Markers of the segment that tells the size, one for each kind of compression."""
-NO_LENGTH = (0x01, *range(0xD0, 0xDA))
-"""Markers that have no length and no content."""
-EXIFS = EXIF // 2**16
-"""Segments of EXIF at most: a decoder that puts them together copies what it has for each."""
-MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-"""What ends compressed samples: a marker that is no restart."""
-JUNK = 4096
-"""Bytes that are looked through at once for the next marker."""
-FILM = re.compile(rb"\0\0\0.ftyp", re.DOTALL)
-"""How an MP4 begins."""
+READ_NAMES = (EXIF_NAME, XMP_NAME, EXTENDED_XMP)
+"""What stands in front of the blocks in APP1 that are read here."""
+MANIFEST = b"jumdc2pa"
+"""In APP11: the kind of a box that holds Content Credentials (C2PA 2.1, A.3)."""
 ICC_NAME, ICC_HEAD = b"ICC_PROFILE\0", 14
 """In front of each part of a profile: the name, which part it is, and how many there are."""
-PICTURES_NAME, PICTURES = b"MPF\0", 0xB002
-"""In front of the list of pictures in a JPEG that holds several, and its tag (CIPA DC-007)."""
-LARGE_THUMBNAILS = (0x010001, 0x010002)
-"""The kinds of pictures in it that are previews (5.2.3.3.1)."""
-NO_DPI = (72.0, 72.0)
-"""What readers take for the resolution of a JPEG with EXIF that states none (Exif 3.0, 4.6.5)."""
+JFIF_NAME, JFIF_UNITS = b"JFIF\0", {1: 1.0, 2: 2.54}
+"""In front of what JFIF states; how many of its units are an inch."""
+Content: TypeAlias = tuple[int, bytes]
+"""A segment's marker, and what stands in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +79,22 @@ class Tables:
     progressive: bool
 
 
-Content: TypeAlias = tuple[int, bytes]
-"""A segment's marker, and what stands in it."""
-
-
-class Segment(NamedTuple):
-    """A segment [start, end) of a file before its first scan, and what stands in it."""
-
-    marker: int
-    start: int
-    end: int
-    content: bytes
-
-
 def read_size(file: BinaryIO) -> tuple[int, int]:
     """Width and height, from the segments before the pixels."""
-    return next(_size_in(found) for found in _segments(file, "") if found.marker in FRAMES)
+    return next(size_in(found) for found in segments_of(file, "") if found.marker in FRAMES)
 
 
 def parse(data: bytes, where: str) -> Parsed:
     """Walk through a JPEG's segments and scans, and have its decoder read the header."""
-    segments = list(_segments(io.BytesIO(data), where))
-    end = _end_of(data, segments, where)
-    image = open_image(JpegImagePlugin.JpegImageFile, io.BytesIO(_bare(data, segments)))
-    return Parsed(image.size, 1, partial(_decode, image, data, segments, end))
+    segments = list(segments_of(io.BytesIO(data), where))
+    end = end_of(data, segments, where)
+    frame = next((segment for segment in segments if segment.marker in FRAMES), None)
+    if frame and frame.content[0] != 8:
+        codes = partial(_deep_codes, data[:end], frame)
+        return Parsed(size_in(frame), 1, partial(_decode, codes, data, segments, end))
+    image = _open(data, segments, end)
+    codes = partial(_codes, image, data, segments, end)
+    return Parsed(image.size, 1, partial(_decode, codes, data, segments, end))
 
 
 def encode(picture: Picture) -> bytes:
@@ -108,127 +107,112 @@ def encode(picture: Picture) -> bytes:
             "subsampling": how.subsampling,
             "progressive": how.progressive,
         }
-    data = encode_image(picture, "JPEG", **options, **options_of(metadata))
+    options |= options_of(metadata)
+    if len(options.get("exif", b"")) > SEGMENT:
+        del options["exif"]  # which Pillow does not write in several segments
+    data = encode_image(picture, "JPEG", **options)
+    if metadata.aspect and data[6:].startswith(JFIF_NAME):
+        aspect = (round(side) for side in metadata.aspect)
+        data = data[:13] + struct.pack(">BHH", 0, *aspect) + data[18:]
     return _with_segments(data, metadata)
 
 
-def _segments(file: BinaryIO, where: str) -> Iterator[Segment]:
-    """Each segment that stands before a JPEG's pixels; of the file as much is read as tells them.
-
-    Raises:
-        PhotoError: there are more, or more in them, than photographs have there.
-    """
-    at, exifs = len(START), 0
-    for _ in range(PARTS + 1):
-        file.seek(at)
-        head = file.read(4)
-        if len(head) < 4 or head[:2] in (b"\xff\xda", b"\xff\xd9"):
-            return
-        if head[0] != 0xFF:  # decoders pass over what is no marker
-            junk = head + file.read(JUNK)
-            at += junk.find(b"\xff") if b"\xff" in junk else len(junk)
-        elif head[1] == 0xFF:
-            at += 1  # padding
-        elif head[1] == 0 or head[1] in NO_LENGTH:
-            at += 2
-        else:
-            start, size = at, max(2, int.from_bytes(head[2:], "big"))
-            at += 2 + size
-            if at > METADATA:
-                raise PhotoError(f"its metadata has more than {METADATA:,} bytes", where=where)
-            content = file.read(size - 2)
-            if len(content) < size - 2:
-                return  # cut short: decoding will tell
-            exifs += head[1] == APP1 and content.startswith(EXIF_NAME)
-            if exifs > EXIFS:
-                raise PhotoError(f"its EXIF has more than {EXIFS} segments", where=where)
-            yield Segment(head[1], start, at, content)
-    raise PhotoError(f"it has more than {PARTS:,} segments before its pixels", where=where)
-
-
-def _size_in(frame: Segment) -> tuple[int, int]:
-    height, width = struct.unpack_from(">HH", frame.content, 1)
-    return width, height
-
-
-def _end_of(data: bytes, before: Sequence[Segment], where: str) -> int:
-    """Where a JPEG ends, its scans gone through.
+def _open(data: bytes, segments: Sequence[Segment], end: int, tail: bytes = b"") -> ImageFile:
+    """The photograph alone, opened by its decoder: it has no use for most blocks before it.
 
     Args:
-        data: its bytes.
-        before: the segments before its pixels.
-        where: names it in errors.
-
-    Raises:
-        PhotoError: it has more scans, or segments among them, than programs write.
+        data: the file.
+        segments: those before the pixels.
+        end: where the photograph ends.
+        tail: what to put there, in front of an end marker that is missing.
     """
-    at, scans, segments = before[-1].end if before else len(START), 0, len(before)
-    # As decoders do, whatever is no marker is passed over.
-    while found := MARKER.search(data, at):
-        at, marker = found.end(), data[found.end() - 1]
-        if marker == END:
-            return at
-        segments += 1
-        if marker not in NO_LENGTH:
-            at += int.from_bytes(data[at : at + 2], "big")
-            scans += marker == START_OF_SCAN
-        if scans > SCANS:
-            raise PhotoError(f"it has more than {SCANS} scans", where=where)
-        if segments > PARTS:
-            raise PhotoError(f"it has more than {PARTS:,} segments", where=where)
-    return len(data)
-
-
-def _bare(data: bytes, segments: Sequence[Segment]) -> bytes:
-    """A JPEG without the blocks that its decoder has no use for."""
-    kept, after = [], 0
+    pieces, after = [], 0
     for segment in segments:
         if segment.marker in BLOCKS:
-            kept.append(data[after : segment.start])
+            pieces.append(data[after : segment.start])
             after = segment.end
-    return b"".join([*kept, data[after:]]) if after else data
+    pieces += [data[after:end]] if is_ended(data, end) else [data[after:end], tail, END_OF_IMAGE]
+    return open_image(JpegImagePlugin.JpegImageFile, io.BytesIO(b"".join(pieces)))
 
 
-def _decode(image: Image.Image, data: bytes, segments: Sequence[Segment], end: int) -> Decoded:
+def _codes(
+    image: ImageFile, data: bytes, segments: Sequence[Segment], end: int
+) -> tuple[Codes, int, Tables | None]:
+    """The samples of 8 bits, how many channels are colour, and how they were compressed."""
     image.load()
-    codes, channels = codes_of(image)
+    # Where the end marker alone is missing, more samples would change nothing.
+    if not is_ended(data, end) and image != _open(data, segments, end, OTHER_SAMPLES):
+        raise OSError("image file is truncated")
+    return *codes_of(image), _tables(image)
+
+
+def _deep_codes(data: bytes, frame: Segment) -> tuple[Codes, int, Tables | None]:
+    """The samples of more than 8 bits, which Pillow does not read, as such of 16."""
+    top = 2 ** frame.content[0] - 1
+    codes = imagecodecs.jpeg8_decode(data)
+    codes = (codes.astype(np.uint32) * 65535 + top // 2) // top
+    codes = codes if codes.ndim == 3 else codes[..., None]
+    return codes.astype(np.uint16), codes.shape[2], None
+
+
+def _decode(
+    codes_in: Callable[[], tuple[Codes, int, Tables | None]],
+    data: bytes,
+    segments: Sequence[Segment],
+    end: int,
+) -> Decoded:
+    codes, channels, tables = codes_in()
     contents = [(segment.marker, segment.content) for segment in segments]
-    metadata = _metadata_in(contents, image)
+    metadata = _metadata_in(contents)
     icc = _profile_in(contents)
     orientation = 1
     if metadata.exif:
         orientation = metadata.exif.orientation
         if not icc and channels == 3 and metadata.exif.is_adobe_rgb:
-            icc = imagecodecs.cms_profile("adobergb")
-    film = FILM.search(data, end) is not None
+            icc = adobe_rgb_profile()
     return Decoded(
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=icc,
         metadata=metadata,
-        encoding=_tables(image),
-        auxiliary=("other pictures",) * _has_pictures(contents) + ("a film",) * film,
+        encoding=tables,
+        auxiliary=_auxiliary_in(data, segments, end),
+        warnings=(
+            *(() if is_ended(data, end) else ("its end marker is missing",)),
+            *((SIGNED,) if any(m == APP11 and MANIFEST in b for m, b in contents) else ()),
+        ),
     )
 
 
-def _metadata_in(contents: Sequence[Content], image: Image.Image) -> Metadata:
+def _metadata_in(contents: Sequence[Content]) -> Metadata:
     def named(marker: int, name: bytes) -> list[bytes]:
         return [b.removeprefix(name) for m, b in contents if m == marker and b.startswith(name)]
 
     exif = Exif(b"".join(named(APP1, EXIF_NAME)))
-    dpi = dpi_of(image)
-    if exif.block and "dpi" not in image.info:
-        dpi = (exif.dpi, exif.dpi) if exif.dpi else NO_DPI
+    unit, density = _density_in(named(APP0, JFIF_NAME))
+    dpi = (density[0] * JFIF_UNITS[unit], density[1] * JFIF_UNITS[unit]) if unit else None
+    if not dpi and exif.dpi:
+        dpi = (exif.dpi, exif.dpi)
     return Metadata(
         exif=exif if exif.block else None,
         xmp=next(reversed(named(APP1, XMP_NAME)), None) or None,
         resources=b"".join(named(APP13, PHOTOSHOP)) or None,
         extended_xmp=tuple(EXTENDED_XMP + block for block in named(APP1, EXTENDED_XMP)),
-        dpi=dpi,
+        dpi=dpi if dpi and min(dpi) > 0 else None,
+        aspect=density if not unit and density != (1, 1) and min(density) > 0 else None,
         texts=tuple(as_text(comment) for comment in named(COMMENT, b"")),
     )
+
+
+def _density_in(jfif: Sequence[bytes]) -> tuple[int, tuple[int, int]]:
+    """The unit that JFIF's segment states, 0 for none, and the pixels in it (JFIF 1.02)."""
+    for block in jfif:
+        if len(block) >= 7 and block[2] in (0, *JFIF_UNITS):
+            across, down = struct.unpack_from(">HH", block, 3)
+            return block[2], (across, down)
+    return 0, (1, 1)
 
 
 def _profile_in(contents: Sequence[Content]) -> bytes | None:
@@ -239,19 +223,26 @@ def _profile_in(contents: Sequence[Content]) -> bytes | None:
     return b"".join(part[ICC_HEAD:] for part in parts) or None
 
 
-def _has_pictures(contents: Sequence[Content]) -> bool:
-    """Whether the list of pictures, if there is one, names others than the first and previews."""
-    for marker, block in contents:
-        if marker == APP2 and block.startswith(PICTURES_NAME):
-            listed = first_directory(block.removeprefix(PICTURES_NAME))
-            entries = listed.raw(PICTURES)
-            kinds = struct.iter_unpack(LAYOUTS[listed.data[:4]].order + "I12x", entries)
-            return any(kind & 0xFFFFFF not in LARGE_THUMBNAILS for (kind,) in list(kinds)[1:])
-    return False
+def _auxiliary_in(data: bytes, segments: Sequence[Segment], end: int) -> tuple[str, ...]:
+    """What the file holds besides its photograph and previews."""
+    contents = [segment.content for segment in segments if segment.marker == APP2]
+    lists = (block.removeprefix(LIST_NAME) for block in contents if block.startswith(LIST_NAME))
+    listed = first_directory(next(lists, b""))
+    other = sum(
+        len(segment.content)
+        for segment in segments
+        if segment.marker in UNREAD
+        or (segment.marker == APP1 and not segment.content.startswith(READ_NAMES))
+    )
+    pixels = segments[-1].end if segments else 0
+    return tuple(auxiliary_in(data, pixels, end, listed, other))
 
 
-def _tables(image: Image.Image) -> Tables:
+def _tables(image: ImageFile) -> Tables | None:
+    """How the samples were compressed; None if without loss, which is not written."""
     assert isinstance(image, JpegImagePlugin.JpegImageFile)
+    if not image.quantization:
+        return None
     return Tables(
         quantization=image.quantization,
         # Pillow can write three kinds; of the others (4:4:0, 4:1:1) no colour must be lost.
@@ -267,6 +258,11 @@ def _with_segments(jpeg: bytes, metadata: Metadata) -> bytes:
     blocks = [(APP1, block) for block in metadata.extended_xmp]
     blocks += [(APP13, PHOTOSHOP + resources[i : i + room]) for i in range(0, len(resources), room)]
     blocks += [(COMMENT, comment) for comment in comments_of(metadata)]
+    exif = metadata.exif.block if metadata.exif else b""
+    if len(EXIF_NAME) + len(exif) > SEGMENT:
+        room = SEGMENT - len(EXIF_NAME)
+        parts = [EXIF_NAME + exif[i : i + room] for i in range(0, len(exif), room)]
+        blocks = [*((APP1, part) for part in parts), *blocks]
     if not blocks:
         return jpeg
     at = 2

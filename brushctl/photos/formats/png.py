@@ -16,7 +16,8 @@ import numpy as np
 from PIL import PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.cicp import is_known
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, colours_among, encode_image, open_image
 from brushctl.photos.icc import Codes
 from brushctl.photos.limits import METADATA, PARTS, PIECES
@@ -44,7 +45,7 @@ BLOCKS = {
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 ICC_PROFILE, EXIF, RESOLUTION, FRAMES, CICP = b"iCCP", b"eXIf", b"pHYs", b"acTL", b"cICP"
 SRGB, GAMMA, CHROMATICITIES = b"sRGB", b"gAMA", b"cHRM"
-FRAME = b"fcTL"
+FRAME, MANIFEST = b"fcTL", b"caBX"
 PIXELS = (b"IDAT", b"fdAT")
 UNREAD = (*TEXTS, ICC_PROFILE, EXIF, FRAMES, FRAME, b"fdAT")
 """Chunks that Pillow is not shown: a text whose keyword is `dpi` or `interlace` would mislead it,
@@ -100,7 +101,10 @@ def encode(picture: Picture) -> bytes:
         return _encode_deep(picture)
     metadata = picture.metadata
     exif = {"exif": metadata.exif.block} if metadata.exif else {}
-    return encode_image(picture, "PNG", pnginfo=chunks_of(metadata), **exif)
+    data = encode_image(picture, "PNG", pnginfo=chunks_of(metadata), **exif)
+    if metadata.aspect and not metadata.dpi:  # which Pillow does not write
+        return b"".join((data[:HEADER_END], *_density(metadata), data[HEADER_END:]))
+    return data
 
 
 def read_chunks(data: bytes, where: str = "") -> Chunks:
@@ -132,10 +136,10 @@ def read_chunks(data: bytes, where: str = "") -> Chunks:
     _, profile = read_text((b"zTXt", first.get(ICC_PROFILE, b"")), UNPACKED)
     found = {"icc": profile, "exif": first.get(EXIF, b"")}
     blocks = {name: block for name, block in found.items() if block}
-    return Chunks(shown, first, frames, *_told_apart(texts, blocks))
+    return Chunks(shown, first, frames, *_split_texts(texts, blocks))
 
 
-def _told_apart(
+def _split_texts(
     found: list[Text], blocks: dict[str, bytes]
 ) -> tuple[dict[str, bytes], tuple[Text, ...], tuple[str, ...]]:
     """The blocks, those in texts too; the other texts; what there is to tell of them."""
@@ -225,26 +229,29 @@ def _decode(data: bytes, chunks: Chunks) -> Decoded:
     blocks, first = chunks.blocks, chunks.first
     exif = exif_from(blocks.get("exif"))
     orientation = exif.orientation if exif else 1
-    icc = blocks.get("icc")
     cicp = (first[CICP][0], first[CICP][1]) if len(first.get(CICP, b"")) == 4 else None
+    # Code points that are understood come before a profile (4.3).
+    icc = None if cicp and channels == 3 and is_known(*cicp) else blocks.get("icc")
+    metric, density = _density_in(first.get(RESOLUTION, b""))
     unlike = not icc and not cicp and channels == 3 and _is_unlike_srgb(first)
     told = ("its gAMA or cHRM states other colours than sRGB's; taken as sRGB",)
     return Decoded(
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=icc,
         cicp=cicp,
         metadata=Metadata(
             exif=exif,
             xmp=blocks.get("xmp"),
             resources=with_iptc(b"", blocks.get("iptc", b"")) or None,
-            dpi=_dpi_in(first.get(RESOLUTION, b"")),
+            dpi=density if metric else None,
+            aspect=None if metric else density,
             texts=chunks.texts,
         ),
         auxiliary=("other pictures",) * (chunks.frames > 1),
-        warnings=told * unlike + chunks.warnings,
+        warnings=told * unlike + chunks.warnings + (SIGNED,) * (MANIFEST in first),
     )
 
 
@@ -259,10 +266,11 @@ def _is_unlike_srgb(first: Mapping[bytes, bytes]) -> bool:
     return SRGB not in first and any(abs(a - b) > NEAR for a, b in stated)
 
 
-def _dpi_in(density: bytes) -> tuple[float, float] | None:
-    """Pixels per inch, if a chunk states them in metres and not only their proportion."""
-    across, down, unit = struct.unpack(">IIB", density) if len(density) == 9 else (0, 0, 0)
-    return (across * INCH, down * INCH) if unit == 1 and min(across, down) > 0 else None
+def _density_in(chunk: bytes) -> tuple[bool, tuple[float, float] | None]:
+    """Whether pixels are counted by the metre, and how many are in an inch, or in no unit."""
+    across, down, unit = struct.unpack(">IIB", chunk) if len(chunk) == 9 else (0, 0, 0)
+    scale = INCH if unit == 1 else 1
+    return unit == 1, (across * scale, down * scale) if min(across, down) > 0 else None
 
 
 def chunks_of(metadata: Metadata) -> PngImagePlugin.PngInfo:
@@ -286,13 +294,18 @@ def _encode_deep(picture: Picture) -> bytes:
     chunks = []
     if icc:
         chunks.append(_chunk(ICC_PROFILE, b"icc\0\0" + zlib.compress(icc)))
-    if metadata.dpi:
-        across, down = (round(dpi / INCH) for dpi in metadata.dpi)  # per metre
-        chunks.append(_chunk(RESOLUTION, struct.pack(">IIB", across, down, 1)))
+    chunks += _density(metadata)
     if metadata.exif:
         chunks.append(_chunk(EXIF, metadata.exif.block))
     chunks += (_chunk(kind, text) for kind, text, *_ in chunks_of(metadata).chunks)
     return b"".join([data[:HEADER_END], *chunks, data[HEADER_END:]])
+
+
+def _density(metadata: Metadata) -> Iterator[bytes]:
+    """The chunk of the resolution per metre, or without a unit, if it is known."""
+    if density := metadata.dpi or metadata.aspect:
+        across, down = (round(pixels / (INCH if metadata.dpi else 1)) for pixels in density)
+        yield _chunk(RESOLUTION, struct.pack(">IIB", across, down, bool(metadata.dpi)))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

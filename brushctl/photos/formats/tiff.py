@@ -5,6 +5,7 @@ Pillow would read 16 bits as 8.
 
 import io
 import itertools
+import struct
 import zlib
 from functools import partial
 from typing import BinaryIO
@@ -15,26 +16,64 @@ import tifffile
 from PIL import Image, TiffImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, open_image
-from brushctl.photos.icc import Codes
+from brushctl.photos.formats.tiff_pages import (
+    ASSOCIATED,
+    BITS,
+    CMYK,
+    COLOURS,
+    COMPRESSION,
+    DEFLATE,
+    EXTRA_SAMPLES,
+    GREY,
+    HEIGHT,
+    LZW,
+    MASK,
+    PHOTOMETRIC,
+    PLANES,
+    PREDICTOR,
+    RAW,
+    REDUCED,
+    RGB,
+    ROWS_PER_STRIP,
+    SAMPLES,
+    STRIP_OFFSETS,
+    STRIP_SIZES,
+    TRANSPARENCY,
+    UNASSOCIATED,
+    WHITE_IS_ZERO,
+    WIDTH,
+    defect,
+    has_alpha,
+    is_full,
+    is_tifffiles,
+    masks_in,
+    photograph_in,
+    raw_among,
+)
+from brushctl.photos.icc import Codes, adobe_rgb_profile
 from brushctl.photos.limits import TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
     LAYOUTS,
+    ORIENTATION,
     STRUCTURAL,
     SUBIFDS,
     UNDEFINED,
     Directory,
     Order,
-    count_pages,
+    check_directories,
+    pages_of,
     place_of_first,
     read_directory,
 )
 from brushctl.photos.metadata.directory_writer import (
     HEADER,
     LONG,
+    MAKER_NOTE,
+    NOTE_ROOM,
     RATIONAL,
     SHORT,
     Field,
@@ -47,42 +86,29 @@ from brushctl.photos.metadata.directory_writer import (
 )
 from brushctl.photos.metadata.exif import (
     ACROSS,
+    CENTIMETRES,
+    CENTIMETRES_PER_INCH,
     DOWN,
     INCHES,
+    NO_UNIT,
     RESOLUTION_UNIT,
     Exif,
+    orientation_in,
     resolution_in,
 )
 from brushctl.photos.metadata.iptc import with_iptc
 
 CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8, 16), True
 XMP_ROOM = None
-
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
-PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
 XMP, IPTC, RESOURCES, ICC_PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
-WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
-COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
-"""Samples of a pixel that are its colour."""
-ASSOCIATED, UNASSOCIATED = 1, 2
-TRANSPARENCY = (ASSOCIATED, UNASSOCIATED)
-"""The kinds of further samples that are transparency; of others, masks, nobody says what for."""
-MOST_FURTHER = 3
-DEEP = (WHITE_IS_ZERO, GREY, RGB)
-"""Colour models that are read in 16 bits."""
-UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
-"""Formats of samples; numbers and complex numbers."""
-RAW, LZW, DEFLATE = 1, 5, 8
+MANIFEST = 52545
+"""The tag of Content Credentials (C2PA 2.1, A.7)."""
 KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
 CLASSIC = (b"II*\0", b"MM\0*")
 """What TIFFs begin with that are no BigTIFFs."""
 BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, ICC_PROFILE: UNDEFINED}
 """The types of blocks."""
-UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
-          32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
-"""Colour models (PhotometricInterpretation) that are no grey, RGB or CMYK."""
 ROWS = 64  # in a strip
 MOST_HEADER, MOST_DIRECTORY = 16, 8 + 20 * TAGS
 """Bytes of a BigTIFF's header, and of a directory within the limit of tags."""
@@ -107,21 +133,31 @@ def read_size(file: BinaryIO) -> tuple[int, int]:
 
 
 def parse(data: bytes, where: str) -> Parsed:
-    """Read a TIFF's first directory."""
+    """Read a TIFF's first directory, and find the photograph among its pages."""
     tiff = Exif(data)  # an EXIF block is a TIFF too
-    tiff.check(where)
-    page = tiff.main
-    if defect := _defect(page):
+    check_directories(tiff.main, (), where)
+    pages = pages_of(data)
+    below = tiff.main.below(SUBIFDS)
+    page = photograph_in(tiff.main, below, pages)
+    check_directories(page, (), where)
+    if lost := raw_among(below) or defect(page):
         raise PhotoError(
-            f"a TIFF with {defect} cannot be edited without loss",
+            f"a TIFF with {lost} cannot be edited without loss",
             where=where,
             do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
         )
     size = page.number(WIDTH, 0), page.number(HEIGHT, 0)
     if min(size) < 1:
         raise ValueError("it states no size")
-    pages = count_pages(data)
-    return Parsed(size, pages, partial(_decode, tiff, pages))
+    pictures = sum(not kind & (REDUCED | MASK) for _, kind in pages)
+    held = {
+        "other pictures": pictures > 1 or any(is_full(b) and b.at != page.at for b in below),
+        "layers": LAYERS in tiff.main.entries,
+        "masks (channels besides colour and transparency)": masks_in(page)
+        or any(kind & MASK for _, kind in pages),
+    }
+    auxiliary = tuple(name for name, there in held.items() if there)
+    return Parsed(size, pictures, partial(_decode, tiff, page, auxiliary))
 
 
 def encode(picture: Picture) -> bytes:
@@ -156,70 +192,73 @@ def encode(picture: Picture) -> bytes:
     return b"".join([head, directory(at + len(directory(0))), *strips])
 
 
-def _defect(page: Directory) -> str | None:
-    """What a TIFF's first page holds that cannot be edited and come back as it was; else None."""
-    model, bits = page.number(PHOTOMETRIC, WHITE_IS_ZERO), page.number(BITS, 1)
-    samples, kind = page.number(SAMPLES, 1), page.number(SAMPLE_FORMAT, UNSIGNED)
-    further = samples - COLOURS.get(model, samples)
-    below = {inner.number(PHOTOMETRIC, GREY) for inner in page.below(SUBIFDS)}
-    if model in UNREAD:
-        return UNREAD[model]
-    if raw := below & UNREAD.keys():
-        return f"{UNREAD[raw.pop()]} behind a preview"
-    if kind in FLOATING:
-        return f"{bits}-bit floating-point samples"
-    if kind == SIGNED or bits not in (1, 2, 4, 8, 16):
-        return f"{bits}-bit integer samples"
-    if further > MOST_FURTHER:
-        return f"{further} channels beside its colours"
-    if bits == 16 and model not in (WHITE_IS_ZERO, GREY, RGB):
-        return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
-    return None
-
-
-def _decode(tiff: Exif, pages: int) -> Decoded:
-    page, turn = tiff.main, tiff.orientation
-    if set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP:
-        codes, channels = _deep_codes(page.data)
-        orientation = turn
-    else:
-        codes, channels = _codes(page)
-        orientation = 1  # Pillow turns a TIFF while loading it
-    masks = _masks_in(page)
-    held = {"other pictures": pages > 1, "layers": LAYERS in page.entries, "masks": masks}
-    told = ("its masks (channels beside colour and transparency) are not kept",)
-    dpi = resolution_in(page)
+def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
+    own = page if ORIENTATION in page.entries else tiff.main
+    turn = orientation_in(own)
+    tifffiles = is_tifffiles(page)
+    codes, channels = _codes_by_tifffile(_alone(page)) if tifffiles else _codes(page)
+    icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
+    if not icc and channels == 3 and tiff.is_adobe_rgb:
+        icc = adobe_rgb_profile()
+    exif, warnings = _exif_in(tiff)
+    unit, density = resolution_in(page) or resolution_in(tiff.main) or (INCHES, None)
+    inch = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
     return Decoded(
         codes=codes,
         channels=channels,
-        orientation=orientation,
-        turned=turn >= 5,
-        icc=page.raw(ICC_PROFILE) or None,
+        # Pillow turns a TIFF while loading it.
+        orientation=turn if tifffiles or own is not page else 1,
+        stored=turn,
+        icc=icc,
         metadata=Metadata(
-            exif=exif_in(tiff),
-            xmp=page.raw(XMP) or None,
+            exif=exif,
+            xmp=tiff.main.raw(XMP) or page.raw(XMP) or None,
             # By old custom IPTC is declared to be 32-bit numbers, which it is not.
-            resources=with_iptc(page.raw(RESOURCES), page.raw(IPTC)) or None,
-            dpi=dpi if dpi and min(dpi) > 0 else None,
+            resources=with_iptc(tiff.main.raw(RESOURCES), tiff.main.raw(IPTC)) or None,
+            dpi=(density[0] * inch, density[1] * inch) if density and unit != NO_UNIT else None,
+            aspect=density if unit == NO_UNIT and density != (1, 1) else None,
         ),
         encoding=page.number(COMPRESSION, RAW),
-        auxiliary=tuple(name for name, there in held.items() if there),
-        warnings=told if masks else (),
+        auxiliary=auxiliary,
+        warnings=warnings + (SIGNED,) * (MANIFEST in tiff.main.entries),
     )
+
+
+def _exif_in(tiff: Exif) -> tuple[Exif | None, tuple[str, ...]]:
+    """What of a file's first directory is EXIF, and what there is to warn of."""
+    try:
+        tiff.check("EXIF")
+    except PhotoError as error:
+        return None, (f"its EXIF is left out: {error.what}",)
+    note = tiff.capture.entries.get(MAKER_NOTE)
+    deep = note and note.place + note.size > NOTE_ROOM
+    moved = "its maker note stands elsewhere in its result: what it points at may not be found"
+    return exif_in(tiff), (moved,) if deep else ()
+
+
+def _alone(page: Directory) -> bytes:
+    """The file for decoders, which read the first page, with another one as its first."""
+    data = page.data
+    if page.at == place_of_first(data):
+        return data
+    layout = LAYOUTS[data[:4]]
+    start = struct.calcsize(layout.first)
+    link = struct.pack(layout.link, page.at)
+    return b"".join((data[: start - len(link)], link, data[start:]))
 
 
 def _codes(page: Directory) -> tuple[Codes, int]:
     """The samples of 8 bits or fewer, (h, w, channels), and how many of those are colour."""
-    image = open_image(TiffFile, io.BytesIO(page.data))
+    image = open_image(TiffFile, io.BytesIO(_alone(page)))
     image.info.pop("xmp", None)  # or Pillow turns by it
     image.load()
     codes, channels = codes_of(image)
     # Pillow takes a fourth sample for transparency whatever it is.
-    return (codes if _has_alpha(page) else codes[..., :channels]), channels
+    return (codes if has_alpha(page) else codes[..., :channels]), channels
 
 
-def _deep_codes(data: bytes) -> tuple[Codes, int]:
-    """The samples of 16 bits, (h, w, 1 to 4) without masks, and how many of those are colour."""
+def _codes_by_tifffile(data: bytes) -> tuple[Codes, int]:
+    """The samples of 8 or 16 bits, (h, w, 1 to 4) without masks; how many of those are colour."""
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         assert isinstance(page, tifffile.TiffPage)
@@ -231,7 +270,7 @@ def _deep_codes(data: bytes) -> tuple[Codes, int]:
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:
-        colours = np.uint16(65535) - colours
+        colours = np.iinfo(codes.dtype).max - colours
     for place, kind in enumerate(kinds, channels):
         if kind in TRANSPARENCY:
             alpha = codes[..., place : place + 1]
@@ -241,22 +280,11 @@ def _deep_codes(data: bytes) -> tuple[Codes, int]:
     return colours, channels
 
 
-def _has_alpha(page: Directory) -> bool:
-    """Whether a page says that one of its samples is transparency."""
-    return any(kind in TRANSPARENCY for kind in page.numbers(EXTRA_SAMPLES))
-
-
-def _masks_in(page: Directory) -> int:
-    """How many samples a pixel has beside its colour and transparency."""
-    samples = page.number(SAMPLES, 1)
-    colours = COLOURS.get(page.number(PHOTOMETRIC, GREY), samples)
-    return max(0, samples - colours - _has_alpha(page))
-
-
 def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:
     """Colours that were multiplied by the transparency behind them, as they were before."""
-    share = np.maximum(alpha, 1) / 65535
-    return np.rint(colours / share).clip(0, 65535).astype(np.uint16)
+    top = np.iinfo(alpha.dtype).max
+    share = np.maximum(alpha, 1) / top
+    return np.rint(colours / share).clip(0, top).astype(alpha.dtype)
 
 
 def _fields(order: Order, picture: Picture) -> list[Field]:
@@ -272,10 +300,12 @@ def _fields(order: Order, picture: Picture) -> list[Field]:
     }
     if picture.alpha:
         shorts[EXTRA_SAMPLES] = UNASSOCIATED
-    if metadata.dpi:
-        shorts[RESOLUTION_UNIT] = INCHES
-        resolution = zip((ACROSS, DOWN), metadata.dpi, strict=True)
-        fields += (numbers(order, tag, RATIONAL, dpi) for tag, dpi in resolution)
+    if density := metadata.dpi or metadata.aspect:
+        shorts[RESOLUTION_UNIT] = INCHES if metadata.dpi else NO_UNIT
+        fields += (
+            numbers(order, tag, RATIONAL, pixels)
+            for tag, pixels in zip((ACROSS, DOWN), density, strict=True)
+        )
     fields += (numbers(order, tag, SHORT, value) for tag, value in shorts.items())
     longs = {WIDTH: w, HEIGHT: h, ROWS_PER_STRIP: ROWS}
     fields += (numbers(order, tag, LONG, value) for tag, value in longs.items())

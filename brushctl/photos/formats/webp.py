@@ -1,7 +1,7 @@
 """WebP (RFC 9649): its chunks, which are walked through once; its pixels are Pillow's."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from itertools import islice
 from typing import BinaryIO
@@ -9,7 +9,7 @@ from typing import BinaryIO
 from PIL import Image, WebPImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.codec import Decoded, Parsed, Picture
+from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, options_of
 from brushctl.photos.limits import PARTS
 from brushctl.photos.metadata.blocks import Metadata
@@ -19,7 +19,7 @@ CHANNELS, DEPTHS, ALPHA = (3,), (8,), True
 XMP_ROOM = None
 QUALITY = 90
 """Of a lossy WebP: it does not tell the quality that it was saved with."""
-LOSSLESS = b"VP8L"
+LOSSLESS, MANIFEST = b"VP8L", b"C2PA"
 
 
 def read_size(file: BinaryIO) -> tuple[int, int]:
@@ -34,7 +34,7 @@ def parse(data: bytes, where: str) -> Parsed:
         raise PhotoError(f"it has more than {PARTS:,} chunks", where=where)
     image = open_image(WebPImagePlugin.WebPImageFile, io.BytesIO(data))
     pictures = getattr(image, "n_frames", 1)
-    return Parsed(image.size, pictures, partial(_decode, image, pictures, LOSSLESS in kinds))
+    return Parsed(image.size, pictures, partial(_decode, image, pictures, kinds))
 
 
 def encode(picture: Picture) -> bytes:
@@ -53,7 +53,7 @@ def _chunks(data: bytes) -> Iterator[bytes]:
         at += 8 + size + size % 2
 
 
-def _decode(image: Image.Image, pictures: int, lossless: bool) -> Decoded:
+def _decode(image: Image.Image, pictures: int, kinds: Collection[bytes]) -> Decoded:
     image.load()
     codes, channels = codes_of(image)
     exif = exif_from(image.info.get("exif"))
@@ -62,9 +62,10 @@ def _decode(image: Image.Image, pictures: int, lossless: bool) -> Decoded:
         codes=codes,
         channels=channels,
         orientation=orientation,
-        turned=orientation >= 5,
+        stored=orientation,
         icc=image.info.get("icc_profile"),
         metadata=Metadata(exif=exif, xmp=image.info.get("xmp") or None),
-        encoding=LOSSLESS if lossless else None,
+        encoding=LOSSLESS if LOSSLESS in kinds else None,
         auxiliary=("other pictures",) * (pictures > 1),
+        warnings=(SIGNED,) * (MANIFEST in kinds),
     )

@@ -12,7 +12,8 @@ from brushctl.photos.limits import METADATA, PARTS
 from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.iptc import each_resource, without_previews
 from brushctl.photos.metadata.texts import Text
-from brushctl.photos.metadata.xmp import UneditableError, tags, upright_xmp
+from brushctl.photos.metadata.upright import upright_xmp
+from brushctl.photos.metadata.xmp import UneditableError, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Metadata:
         resources: Photoshop image resources ("8BIM" blocks), where IPTC fields live.
         extended_xmp: what of a JPEG's XMP did not fit into 64 KiB, segment by segment.
         dpi: pixels per inch, across and down.
+        aspect: their density without a unit, where that is stated and no `dpi`.
         texts: a PNG's, among which a JPEG's comment has the keyword `Comment`.
     """
 
@@ -33,6 +35,7 @@ class Metadata:
     resources: bytes | None = None
     extended_xmp: tuple[bytes, ...] = ()
     dpi: tuple[float, float] | None = None
+    aspect: tuple[float, float] | None = None
     texts: tuple[Text, ...] = ()
 
 
@@ -51,17 +54,18 @@ class Provenance:
     tool: str
 
 
-def upright(metadata: Metadata, *, turned: bool) -> Metadata:
+def upright(metadata: Metadata, orientation: int, size: tuple[int, int]) -> Metadata:
     """The blocks for pixels whose orientation has been baked, without stale previews.
 
     Args:
         metadata: as the camera wrote it.
-        turned: width and height have changed places.
+        orientation: how the pixels were stored.
+        size: width and height of the stored picture.
     """
     return replace(
         metadata,
-        exif=metadata.exif and metadata.exif.upright(turned=turned),
-        xmp=metadata.xmp and upright_xmp(metadata.xmp),
+        exif=metadata.exif and metadata.exif.upright(orientation, size),
+        xmp=metadata.xmp and upright_xmp(metadata.xmp, orientation, size),
         resources=metadata.resources and without_previews(metadata.resources),
     )
 
@@ -97,7 +101,7 @@ def within_limits(metadata: Metadata) -> tuple[Metadata, list[str]]:
 
 def stripped(metadata: Metadata) -> Metadata:
     """Nothing that tells of the person, the place or the camera: the resolution stays."""
-    return Metadata(dpi=metadata.dpi)
+    return Metadata(dpi=metadata.dpi, aspect=metadata.aspect)
 
 
 def _excess_of(name: str, block: bytes | None) -> str:

@@ -17,7 +17,7 @@ Order: TypeAlias = Literal["<", ">"]
 SUBIFDS = 330
 """The tag of directories below a page."""
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 0x8769, 0x8825, 0xA005
-ORIENTATION = 0x0112
+ORIENTATION, NEW_SUBFILE_TYPE = 0x0112, 254
 BYTE, ASCII, UNDEFINED = 1, 2, 7
 FORMATS = {BYTE: "B", ASCII: "s", 3: "H", 4: "I", 5: "II", 6: "b", UNDEFINED: "B", 8: "h", 9: "i",
            10: "ii", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}  # fmt: skip
@@ -31,7 +31,7 @@ PRIVATE, MOST_PRIVATE = 32768, 16384
 STRUCTURAL = {
     *range(254, 267), *range(273, 285), *range(288, 294), 296, 301, *range(317, 331),
     *range(332, 348), 351, *range(400, 436), *range(512, 533), 559, *range(32995, 32999),
-    *range(33421, 33423), *range(50706, 51126), 700, 33723, 34377, 34675, 37724,
+    *range(33421, 33423), *range(50706, 51126), 52545, 700, 33723, 34377, 34675, 37724,
     INTEROPERABILITY_IFD,
 }  # fmt: skip
 """What a directory says of its pixels, a raw picture's among them, and where blocks and further
@@ -192,19 +192,26 @@ def read_directory(data: bytes, at: int) -> Directory:
     return Directory(data, at, min(count, there), entries, twice, layout.place(at, count))
 
 
-def count_pages(data: bytes) -> int:
-    """How many pages a TIFF has; one more than the limit of parts if it has more."""
+def pages_of(data: bytes) -> list[tuple[int, int]]:
+    """Where each page of a TIFF is, and its NewSubfileType, up to one more than the limit of parts.
+
+    That tag is told where it stands first, as it must if tags are in their order.
+    """
     layout = LAYOUTS[data[:4]]
-    seen = set[int]()
+    pages: dict[int, int] = {}
+    at = place_of_first(data)
     try:
-        (at,) = struct.unpack_from(layout.first, data)
-        while at and at not in seen and len(seen) <= PARTS:
-            seen.add(at)
+        while at and at not in pages and len(pages) <= PARTS:
             (count,) = struct.unpack_from(layout.count, data, at)
+            pages[at] = 0
+            if count:
+                first = _entry(data, layout, layout.place(at, 0))
+                there = Directory(data, at, 1, {first.tag: first})
+                pages[at] = there.number(NEW_SUBFILE_TYPE, 0)
             (at,) = struct.unpack_from(layout.link, data, layout.place(at, count))
     except (struct.error, OverflowError):
         pass  # cut short
-    return len(seen)
+    return list(pages.items())
 
 
 def check_directories(page: Directory, further: Iterable[Directory], where: str) -> None:

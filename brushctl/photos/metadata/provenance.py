@@ -11,11 +11,11 @@ from dataclasses import replace
 from xml.sax.saxutils import quoteattr
 
 from brushctl.photos.metadata.blocks import Metadata, Provenance
+from brushctl.photos.metadata.upright import upright_xmp
 from brushctl.photos.metadata.xmp import (
     UneditableError,
     descriptions,
     end_of_rdf,
-    upright_xmp,
     without,
 )
 
@@ -102,7 +102,7 @@ def with_whole_xmp(metadata: Metadata) -> Metadata:
         xmp = _added(xmp, said) if said and end_of_rdf(xmp) else xmp
     except UneditableError:
         pass
-    return replace(metadata, xmp=upright_xmp(xmp), extended_xmp=())
+    return replace(metadata, xmp=upright_xmp(xmp, 1, (0, 0)), extended_xmp=())
 
 
 def _unpadded(packet: bytes) -> bytes:

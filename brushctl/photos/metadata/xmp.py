@@ -16,12 +16,6 @@ XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 NAME = re.compile(rb"""</?+([^\s<>/=!?"']++)""")
 ATTRIBUTE = re.compile(rb"""\s++([^\s<>/=!?"']++)\s*+=\s*+("[^"]*+"|'[^']*+')""")
 TAG_END = re.compile(rb"\s*+(/?+)>")
-ABSENT = re.compile(
-    rb"\w++:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory|hdrgm:\w+|x[am]p:Thumbnails"
-)
-"""Properties that tell of a film, further pictures or previews, none of which a result has."""
-ORIENTATIONS = re.compile(rb"""(\btiff:Orientation=["']|<tiff:Orientation>\s*+)\d""")
-"""What a packet says of how the camera was held: it has to be found in damaged packets too."""
 OTHERS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 """What begins with `<` and is no tag, and how it ends."""
 
@@ -192,12 +186,3 @@ def _ends_rdf(tag: Tag) -> bool:
 
 def _shown(name: bytes) -> str:
     return name[:40].decode(errors="replace")
-
-
-def upright_xmp(xmp: bytes) -> bytes:
-    """A packet for upright pixels, without what tells of pictures that a result does not have."""
-    xmp = ORIENTATIONS.sub(rb"\g<1>1", xmp)
-    try:
-        return without(xmp, lambda name: ABSENT.fullmatch(name) is not None)
-    except UneditableError:  # which `within_limits` tells of
-        return xmp

@@ -1,0 +1,88 @@
+"""Packings that few programs read are read here, or refused by their names."""
+
+import io
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from brushctl.errors import PhotoError
+from brushctl.photos.photo import decode_photo
+from tests.photos import makers
+
+DEEP = makers.deep_picture()
+
+
+def tiff(codes: np.ndarray, packing: str | None, **how: object) -> bytes:
+    stream = io.BytesIO()
+    settings = {"photometric": "rgb" if codes.ndim == 3 else "minisblack", **how}
+    tifffile.imwrite(stream, codes, compression=packing, metadata=None, **settings)
+    return stream.getvalue()
+
+
+def written(data: bytes, tmp_path, suffix: str) -> np.ndarray:
+    """The samples of a result, as another program reads them."""
+    photo = decode_photo(data, "in.file")
+    assert photo.warnings == ()
+    makers.save(tmp_path / f"out.{suffix}", photo.pixels, photo)
+    if suffix == "tif":
+        return tifffile.imread(tmp_path / "out.tif")
+    return np.asarray(Image.open(tmp_path / f"out.{suffix}"))
+
+
+@pytest.mark.parametrize("packing", ["jpegxl", "jpeg2000", "lerc", "png", "zstd", "lzma", "zlib"])
+@pytest.mark.parametrize("codes", [makers.picture(), makers.picture()[..., 0], DEEP], ids="abc")
+def test_a_tiff_is_read_however_it_is_packed(tmp_path, packing, codes):
+    np.testing.assert_array_equal(written(tiff(codes, packing), tmp_path, "tif"), codes)
+
+
+def test_a_tiff_packed_with_webp_is_read(tmp_path):
+    data = tiff(makers.picture(), "webp", compressionargs={"lossless": True})
+    np.testing.assert_array_equal(written(data, tmp_path, "tif"), makers.picture())
+
+
+@pytest.mark.parametrize("packing", [None, "zlib", "lzw"])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("codes", [makers.picture(), DEEP], ids=["8", "16"])
+def test_a_bigtiff_is_read_in_either_byte_order(tmp_path, packing, order, codes):
+    data = tiff(codes, packing, bigtiff=True, byteorder=order)
+    np.testing.assert_array_equal(written(data, tmp_path, "tif"), codes)
+
+
+def test_transparency_beside_colours_of_8_bits_is_read_in_such_packings(tmp_path):
+    alpha = np.full((64, 96, 1), 100, np.uint8)
+    codes = np.concatenate([makers.picture(), alpha], 2)
+    data = tiff(codes, "jpegxl", extrasamples=["unassalpha"])
+    np.testing.assert_array_equal(written(data, tmp_path, "tif"), codes)
+
+
+def test_a_packing_that_is_not_read_is_refused_by_its_number():
+    packed = b"\x03\1\3\0\1\0\0\0"  # tag 259, one number
+    data = tiff(makers.picture(), "zlib").replace(packed + b"\x08\0", packed + b"\x07\xf0")
+    with pytest.raises(PhotoError, match=r"packed in a way that is not read \(compression 61447\)"):
+        decode_photo(data, "in.tif")
+
+
+def test_a_lossless_jpeg_is_read_and_written(tmp_path):
+    data = imagecodecs.jpeg8_encode(makers.picture(), lossless=True)
+    result = written(bytes(data), tmp_path, "jpg")
+    assert np.abs(result.astype(int) - makers.picture()).mean() < 2
+
+
+@pytest.mark.parametrize("how", [{"level": 98}, {"lossless": True}], ids=["lossy", "lossless"])
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_jpeg_of_more_than_8_bits_keeps_them_where_a_format_can(tmp_path, bits, channels, how):
+    if bits == 16 and "lossless" not in how:
+        return  # there are none
+    smooth = np.linspace(0, 2**bits - 1, 96 * 64).reshape(64, 96).astype(np.uint16)
+    codes = np.stack([smooth] * channels, -1) if channels > 1 else smooth
+    data = bytes(imagecodecs.jpeg8_encode(codes, bitspersample=bits, **how))
+    photo = decode_photo(data, "in.jpg")
+    assert photo.depth == 16
+    assert written(data, tmp_path, "jpg").dtype == np.uint8
+    result = written(data, tmp_path, "tif").astype(float)
+    expected = codes * (65535 / (2**bits - 1))
+    assert np.abs(result - expected).max() <= (1 if "lossless" in how else 400)
