@@ -171,7 +171,8 @@ def demonstrate(root: Path, *, seed: int = 0, report: Reporter = silent) -> Demo
     """Make pictures in `root`, learn each edit, apply it to a folder, measure.
 
     Raises:
-        BrushctlError: scikit-image comes without its photographs, or the disk is full.
+        PhotoError: scikit-image comes without its photographs.
+        OSError: the disk is full or read-only.
     """
     brushes = []
     for n, example in enumerate(EXAMPLES, 1):
@@ -263,5 +264,6 @@ def _row(example: Example, folders: Folders, scores: Mapping[str, Score]) -> Row
     """One picture: before, by the LUT, by the brush, and the true edit."""
     shown = [*map(folders.edited, IN_COLUMNS), folders.truth]
     pictures = [open_photo(folder / f"{example.shown}.png").pixels for folder in shown]
-    figures = ", ".join(f"{name} {score.psnr:.1f}" for name, score in scores.items())
-    return Row(pictures, f"{example.title}, {example.name}. PSNR: {figures} dB")
+    names = {LUT: "3D LUT"}
+    psnrs = (f"{names.get(name, name)} {score.psnr:.1f}" for name, score in scores.items())
+    return Row(pictures, f"{example.title}, {example.name}. PSNR: {', '.join(psnrs)} dB")

@@ -97,7 +97,7 @@ PSNR in dB (more is better, at most 50) and CIEDE2000 (less is, 1 is just seen).
 {_table(done.brushes)}
 
   look at   {done.sheet}   (before, 3D LUT, brush, truth)
-  brushes   {", ".join(str(each.folders.brush) for each in done.brushes)}
+  brushes   {done.root / "*.brush"}
   pairs     {first.pairs}, and so on
   edited    {first.edited("brush")}   (from {first.photos})
 
