@@ -18,7 +18,7 @@ from brushctl.grade.features import GROUPS, PLACE, SURROUNDINGS, TONES
 from brushctl.grade.lattice import Lattice, moved
 from brushctl.grade.lattice_fit import NODES, ROUNDS, fit_affine, fit_lattice
 from brushctl.grade.network import Network, gain_and_offset, train
-from brushctl.grade.samples import Samples, Tell, sample_pairs, what_stays
+from brushctl.grade.samples import Samples, Tell, sample_pairs, stacked, what_stays
 
 Array = NDArray[Any]
 
@@ -120,7 +120,7 @@ def fit_grade(
     tell(Stage("fitting colours"))
     scores = _judge_lattice(samples)
     best = max(scores, key=lambda score: score.psnr)  # the first of equals: untouched
-    lattice = fit_lattice(*_stacked(samples)) if best.psnr > PROMISING else None
+    lattice = fit_lattice(*stacked(samples)) if best.psnr > PROMISING else None
     if len(samples) == 1:  # a single picture's tones tell nothing
         groups = [group for group in groups if group != "tones"]
     if best.psnr < ENOUGH and not _explains(lattice, samples):
@@ -140,7 +140,7 @@ def _fit_chosen(
     if chosen.method == UNTOUCHED:
         return Grade()
     if not chosen.groups:
-        return Grade(fit_lattice(*_stacked(samples)), kept=kept)
+        return Grade(fit_lattice(*stacked(samples)), kept=kept)
     tell(Stage("training", steps))
     lattice, network = _fit_network(samples, chosen.groups, steps, seed, _advance(tell))
     if chosen.method == LATTICE:
@@ -150,16 +150,6 @@ def _fit_chosen(
 
 def _greys(results: Array) -> Array:
     return np.repeat(results.mean(1, keepdims=True), 3, axis=1)
-
-
-def _stacked(samples: Sequence[Samples]) -> tuple[Array, Array, Array]:
-    """Colours, results and weights of all pixels; every picture weighs the same."""
-    weights = [np.full(len(s.colours), 1 / len(s.colours)) for s in samples]
-    return (
-        np.concatenate([s.colours for s in samples]),
-        np.concatenate([s.results for s in samples]),
-        np.concatenate(weights),
-    )
 
 
 def _explains(lattice: Lattice | None, samples: Sequence[Samples]) -> bool:
@@ -182,7 +172,7 @@ def _fit_network(
     that are no matter of colours.
     """
     few = _with_features(samples)
-    colours, results, weights = _stacked(few)
+    colours, results, weights = stacked(few)
     affine = fit_affine(colours, results, weights)
     features = np.concatenate([s.features[:, _columns(groups)] for s in few])
     network = train(features, moved(affine, colours), results, steps, seed, advance)
@@ -198,7 +188,7 @@ def _fit_beneath(
 ) -> Lattice:
     """The lattice that, under the network's gain and offset, fits the pixels."""
     few = _with_features(samples)
-    colours, results, weights = _stacked(few)
+    colours, results, weights = stacked(few)
     features = np.concatenate([s.features[:, _columns(groups)] for s in few])
     gain, offset = gain_and_offset(network, features)
     gain = np.maximum(1 + gain, LEAST_GAIN)
@@ -252,7 +242,7 @@ def _judge_lattice(samples: Sequence[Samples]) -> list[Score]:
     untouched = [_psnr(s.colours, s.results) for s in samples]
     scores: list[float] = []
     for fitted, held_out in _folds(samples):
-        judged = fit_lattice(*_stacked(fitted), JUDGING_NODES, JUDGING_ROUNDS)
+        judged = fit_lattice(*stacked(fitted), JUDGING_NODES, JUDGING_ROUNDS)
         scores += [_psnr(judged(s.colours), s.results) for s in held_out]
     return [
         Score(UNTOUCHED, (), float(np.mean(untouched))),

@@ -58,19 +58,16 @@ def corners(r: Any, g: Any, b: Any, side: int) -> Any:  # noqa: ANN401  (numba k
         min(max(b, zero), one) * top,
     )
     i, j, k = min(int(x), side - 2), min(int(y), side - 2), min(int(z), side - 2)
-    x, y, z = np.float32(x - i), np.float32(y - j), np.float32(z - k)
+    x, y, z = x - np.float32(i), y - np.float32(j), z - np.float32(k)
+    # Numbers and not branches: neighbours in a photograph lie in any of the six tetrahedra, and a
+    # branch that cannot be foretold costs as much as all the rest.
+    xy, yz, xz = np.int64(x >= y), np.int64(y >= z), np.int64(x >= z)
+    x_most, y_most, z_least, y_least = xy & xz, (1 - xy) & yz, xz & yz, (1 - yz) & xy
+    most, least = max(x, y, z), min(x, y, z)
+    middle = max(min(x, y), min(max(x, y), z))
     node = (i * side + j) * side + k
-    if x >= y:
-        if y >= z:
-            return node, 4, 6, one - x, x - y, y - z, z
-        if x >= z:
-            return node, 4, 5, one - x, x - z, z - y, y
-        return node, 1, 5, one - z, z - x, x - y, y
-    if z >= y:
-        return node, 1, 3, one - z, z - y, y - x, x
-    if z >= x:
-        return node, 2, 3, one - y, y - z, z - x, x
-    return node, 2, 6, one - y, y - x, x - z, z
+    first, second = 1 + 3 * x_most + y_most, 3 + 3 * z_least + 2 * y_least
+    return node, first, second, one - most, most - middle, middle - least, least
 
 
 @compiled

@@ -102,6 +102,16 @@ def _size(picture: Array) -> str:
     return " x ".join(map(str, picture.shape[1::-1])) if picture.ndim == 3 else "no picture"
 
 
+def stacked(samples: Sequence[Samples]) -> tuple[Array, Array, Array]:
+    """Colours, results and weights of all pixels; every picture weighs the same."""
+    weights = [np.full(len(s.colours), 1 / len(s.colours)) for s in samples]
+    return (
+        np.concatenate([s.colours for s in samples]),
+        np.concatenate([s.results for s in samples]),
+        np.concatenate(weights),
+    )
+
+
 def what_stays(samples: Sequence[Samples]) -> Kept:
     """What all pairs that can say so leave as it is."""
 

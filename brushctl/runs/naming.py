@@ -21,13 +21,15 @@ UNKNOWN = (".jxl", ".dng")
 
 def names_picture(output: str) -> bool:
     """Whether an output is one picture, of a format that can be written or not, and no folder."""
-    from PIL import Image
-
     path = expanded(output)
-    if output.endswith("/") or path.is_dir():
-        return False
     suffix = path.suffix.lower()
-    return suffix in SUFFIXES or suffix in UNKNOWN or suffix in Image.registered_extensions()
+    if not suffix or output.endswith("/") or path.is_dir():
+        return False
+    if suffix in SUFFIXES or suffix in UNKNOWN:
+        return True
+    from PIL import Image  # whose every format must be loaded to tell: a tenth of a second
+
+    return suffix in Image.registered_extensions()
 
 
 def result_name(item: Input, n: int, template: str, brush: str) -> str:

@@ -57,6 +57,28 @@ def test_a_region_that_was_healed_does_not_move_the_others():
     )
 
 
+def in_its_tetrahedron(nodes, colour):
+    """A colour by the definition: from the lowest corner along the edge it is furthest on first."""
+    place = colour * (len(nodes) - 1)
+    low = np.minimum(place.astype(int), len(nodes) - 2)
+    part = place - low
+    corner, value = low.copy(), nodes[tuple(low)].astype(float)
+    for axis in np.argsort(-part, kind="stable"):
+        before = nodes[tuple(corner)].astype(float)
+        corner[axis] += 1
+        value = value + part[axis] * (nodes[tuple(corner)] - before)
+    return value
+
+
+def test_a_colour_is_read_from_the_four_nodes_of_its_tetrahedron():
+    nodes = RNG.random((5, 5, 5, 3)).astype(np.float16)
+    ties = np.array([(a, b, c) for a in (0, 0.3, 1) for b in (0, 0.3, 1) for c in (0, 0.3, 0.6, 1)])
+    colours = np.concatenate([COLOURS[:300], ties.astype(np.float32)])
+    lattice = Lattice(np.zeros((3, 4), np.float32), nodes)
+    expected = [in_its_tetrahedron(nodes, colour) for colour in colours]
+    assert np.abs(lattice(colours) - expected).max() < 1e-5
+
+
 def test_greys_are_read_from_the_grey_axis_alone():
     nodes = RNG.normal(0, 0.2, (9, 9, 9, 3))
     diagonal = np.arange(9)

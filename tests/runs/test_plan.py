@@ -6,6 +6,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from brushctl.errors import PlanError
 from brushctl.files import resolved
@@ -43,6 +44,12 @@ def test_a_name_that_begins_with_a_tilde_is_a_name(tree, monkeypatch):
     found = find_inputs(["~b.jpg", "~/in/a.jpg"])
     assert [item.path for item in found] == [Path("~b.jpg"), tree / "in/a.jpg"]
     assert names_picture("~c.jpg")
+
+
+def test_a_folder_of_results_needs_no_format_of_pillows_to_be_told(monkeypatch):
+    monkeypatch.setattr(Image, "registered_extensions", lambda: pytest.fail("all were loaded"))
+    assert not names_picture("results")
+    assert names_picture("result.jpg")
 
 
 def test_links_to_folders_are_told_of_and_searched_where_they_are_named(tree):
