@@ -16,7 +16,7 @@ from brushctl.events import Advance, Stage
 from brushctl.grade.apply import Grade, Kept
 from brushctl.grade.features import GROUPS, PLACE, SURROUNDINGS, TONES
 from brushctl.grade.lattice import Lattice, moved
-from brushctl.grade.lattice_fit import NODES, ROUNDS, fit_affine, fit_lattice
+from brushctl.grade.lattice_fit import ROUNDS, fit_affine, fit_lattice
 from brushctl.grade.network import Network, gain_and_offset, train
 from brushctl.grade.samples import Samples, Tell, sample_pairs, stacked, what_stays
 
@@ -183,7 +183,7 @@ def _fit_beneath(
     samples: Sequence[Samples],
     groups: tuple[str, ...],
     network: Network,
-    nodes: int = NODES,
+    nodes: int | None = None,
     rounds: int = ROUNDS,
 ) -> Lattice:
     """The lattice that, under the network's gain and offset, fits the pixels."""

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 NODES = 33
 """Nodes along each channel: what photographers' tables have, and 216 KB in float16."""
+FEW_NODES = 17
+"""As many for pictures of few pixels, which fill no more."""
 COARSEST = 9
 """Nodes along each channel of the lattice that solving starts from."""
 PURE = 1e-9
@@ -52,7 +54,11 @@ TINY = 1e-300
 
 
 def fit_lattice(
-    colours: Array, results: Array, weights: Array, nodes: int = NODES, rounds: int = ROUNDS
+    colours: Array,
+    results: Array,
+    weights: Array,
+    nodes: int | None = None,
+    rounds: int = ROUNDS,
 ) -> Lattice:
     """The smooth lattice that brings colours closest to their results.
 
@@ -63,9 +69,12 @@ def fit_lattice(
         colours: (n, 3) float32.
         results: (n, 3) float32.
         weights: (n,) float64, what each pixel counts.
-        nodes: along each channel, 2^k + 1, at least `COARSEST`.
+        nodes: along each channel, 2^k + 1, at least `COARSEST`; None for `NODES`, or `FEW_NODES`
+            where there are fewer pixels than a lattice of `NODES` has nodes.
         rounds: of reweighting at most.
     """
+    if nodes is None:
+        nodes = NODES if len(colours) >= NODES**3 else FEW_NODES
     weights = weights / weights.sum()
     grid = np.indices((nodes,) * 3).reshape(3, -1).T / (nodes - 1)  # (nodes³, 3)
     trusted, total = weights, None
