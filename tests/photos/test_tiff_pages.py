@@ -8,6 +8,7 @@ import tifffile
 
 from brushctl.errors import PhotoError
 from brushctl.photos.photo import decode_photo
+from brushctl.photos.source import megapixels_of
 from tests.photos import makers
 
 FULL, REDUCED, MASK = 0, 1, 4
@@ -36,6 +37,7 @@ def test_the_full_picture_is_the_photograph_and_not_its_preview(bits, below, ord
     data = tiff((full[::4, ::4], REDUCED), (full, FULL), below=below, order=order)
     photo = decode_photo(data, "in.tif")
     assert photo.depth == bits
+    assert megapixels_of(io.BytesIO(data)) == 96 * 64 / 1e6
     assert photo.auxiliary == ()
     np.testing.assert_allclose(photo.pixels, full / (2**bits - 1), atol=1e-6)
 

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import JpegImagePlugin
 from PIL.ImageFile import ImageFile
 
+from brushctl.errors import PhotoError
 from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.jpeg_segments import (
     APP0,
@@ -112,7 +113,7 @@ def encode(picture: Picture) -> bytes:
         del options["exif"]  # which Pillow does not write in several segments
     data = encode_image(picture, "JPEG", **options)
     if metadata.aspect and data[6:].startswith(JFIF_NAME):
-        aspect = (round(side) for side in metadata.aspect)
+        aspect = (min(max(1, round(side)), 65535) for side in metadata.aspect)
         data = data[:13] + struct.pack(">BHH", 0, *aspect) + data[18:]
     return _with_segments(data, metadata)
 
@@ -152,6 +153,8 @@ def _deep_codes(data: bytes, frame: Segment) -> tuple[Codes, int, Tables | None]
     codes = imagecodecs.jpeg8_decode(data)
     codes = (codes.astype(np.uint32) * 65535 + top // 2) // top
     codes = codes if codes.ndim == 3 else codes[..., None]
+    if codes.shape[2] not in (1, 3):
+        raise PhotoError(f"{frame.content[0]}-bit CMYK in a JPEG cannot be edited without loss")
     return codes.astype(np.uint16), codes.shape[2], None
 
 

@@ -53,7 +53,7 @@ from brushctl.photos.formats.tiff_pages import (
     raw_among,
 )
 from brushctl.photos.icc import Codes, adobe_rgb_profile
-from brushctl.photos.limits import TAGS
+from brushctl.photos.limits import BYTES, TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
@@ -97,6 +97,7 @@ from brushctl.photos.metadata.exif import (
     resolution_in,
 )
 from brushctl.photos.metadata.iptc import with_iptc
+from brushctl.reading import read_stream
 
 CHANNELS, DEPTHS, ALPHA = (1, 3, 4), (8, 16), True
 XMP_ROOM = None
@@ -107,7 +108,7 @@ KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
 CLASSIC = (b"II*\0", b"MM\0*")
 """What TIFFs begin with that are no BigTIFFs."""
-BYTES = {XMP: BYTE, RESOURCES: UNDEFINED, ICC_PROFILE: UNDEFINED}
+TYPES = {XMP: BYTE, RESOURCES: UNDEFINED, ICC_PROFILE: UNDEFINED}
 """The types of blocks."""
 ROWS = 64  # in a strip
 MOST_HEADER, MOST_DIRECTORY = 16, 8 + 20 * TAGS
@@ -129,7 +130,10 @@ def read_size(file: BinaryIO) -> tuple[int, int]:
     head = file.read(MOST_HEADER)
     file.seek(place_of_first(head))
     page = read_directory(head + file.read(MOST_DIRECTORY), len(head))
-    return page.number(WIDTH, 0), page.number(HEIGHT, 0)
+    if is_full(page):
+        return page.number(WIDTH, 0), page.number(HEIGHT, 0)
+    file.seek(0)  # the photograph stands below or behind a preview
+    return parse(read_stream(file, BYTES), "").size
 
 
 def parse(data: bytes, where: str) -> Parsed:
@@ -292,7 +296,7 @@ def _fields(order: Order, picture: Picture) -> list[Field]:
     h, w, samples = picture.codes.shape
     metadata = picture.metadata
     blocks = {XMP: metadata.xmp, RESOURCES: metadata.resources, ICC_PROFILE: picture.icc}
-    fields = [Field(tag, BYTES[tag], block) for tag, block in blocks.items() if block]
+    fields = [Field(tag, TYPES[tag], block) for tag, block in blocks.items() if block]
     shorts = {
         PHOTOMETRIC: {1: GREY, 3: RGB, 4: CMYK}[samples - picture.alpha],
         SAMPLES: samples,

@@ -97,7 +97,7 @@ def links_of(directory: Directory) -> list[Field]:
     return [
         numbers(order, tag, LONG, directory.number(tag, 0))
         for tag in (EXIF_IFD, GPS_IFD)
-        if tag in directory.entries
+        if directory.number(tag, 0)
     ]
 
 
