@@ -117,7 +117,7 @@ def sampling_of(
     if metadata.buckets is None:
         idle = [OPTIONS[name] for name, value in given.items() if value is not None]
         if idle:
-            report(Told(f"{', '.join(idle)}: of no use, since the brush has a grade alone"))
+            report(Told(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
         return {"strength": strength}
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}

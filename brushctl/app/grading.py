@@ -42,12 +42,12 @@ class FittedGrade:
         """None where leaving pictures alone is no worse."""
         return self.fitted.grade if self.fitted.grade.lattice else None
 
-    def without(self, held_out: Collection[Pair]) -> Grade | None:
-        """The same kind of grade, of which some pairs know nothing."""
+    def without(self, held_out: Collection[Pair], report: Reporter = silent) -> Grade | None:
+        """The same kind of grade, in which some pairs had no part."""
         places = [k for k, pair in enumerate(self.pairs) if pair in held_out]
         if self.grade is None or not places:
             return self.grade
-        return self.fitted.without(places, STEPS)
+        return self.fitted.without(places, STEPS, report)
 
     def describe(self) -> str:
         """What the edit depends on, for people."""

@@ -145,10 +145,6 @@ class Judgement:
         """The brush's mean."""
         return self.of(self.brush)
 
-    def named(self, brush: str) -> "Judgement":
-        """The same where another of the edits is the brush."""
-        return replace(self, brush=brush)
-
     def figures(self) -> dict[str, Any]:
         """The figures, for programs."""
         unedited, brush, phrase = self.of(UNEDITED), self.of_brush(), self.score(PHRASE)
@@ -192,7 +188,7 @@ class Judgement:
         if phrase := self.score(PHRASE):
             others += f"; its phrase alone {phrase.psnr:.1f} dB"
         if self.brush not in (GRADE, INSTRUCTION) and (grade := self.score(GRADE)):
-            others += f"; its grade alone {grade.psnr:.1f} dB"
+            others += f"; its grade alone {grade.psnr:.1f} dB, {grade.de2000:.1f}"
         line = f"on {self.on}: {brush} ({others}; more dB is better, less CIEDE2000 is)"
         if brush.psnr <= unedited.psnr:
             line += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"

@@ -154,7 +154,9 @@ def split_pairs(
     found = find_pairs(source)
     training, held_out = hold_out(found, settings.held_out(len(found)), settings.seed)
     with as_usage_errors():
-        limits.pairs(len(training), "pairs to learn from")
+        # A grade alone is of all pairs, where none are to be held out from it.
+        learned = found if settings.hold_out is None else training
+        limits.pairs(len(learned), "pairs to learn from")
     if settings.cross_validate and len(found) < 2:
         raise PairsError(
             "cross-validation needs two pairs or more",

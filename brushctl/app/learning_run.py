@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class LearningRun:
             parts = Parts.INSTRUCTION
         found = None if parts is Parts.INSTRUCTION else self._find_grade()
         if found and (parts is Parts.GRADE or (parts is Parts.AUTO and _is_enough(found))):
-            self._say(f"the edit goes by {found.describe()}: it needs no base model")
+            self._say(f"the edit depends on {found.describe()}: it needs no base model")
             return self._grade_alone(found)
         if found:
             self._say(_told(found))
@@ -117,7 +117,9 @@ class LearningRun:
             settings=self.settings,
             pairs=pairs,
             name=self.name,
-            grade_without=cache(found.without) if found else lambda _: None,
+            grade_without=cache(partial(found.without, report=self.report))
+            if found
+            else lambda _: None,
             target=self.target,
             resume=self.resume,
             restart_if_changed=self.restart_if_changed,
@@ -138,7 +140,7 @@ class LearningRun:
 
     def _proving(self, found: FittedGrade) -> PairSplit:
         """Pairs of which enough are held out to tell whether an instruction is worth it."""
-        if self.settings.hold_out is not None:
+        if self.settings.hold_out is not None or self.settings.cross_validate:
             return self.pairs
         count = len(found.pairs) // PAIRS_FOR_ONE_HELD_OUT
         return PairSplit(*hold_out(self.pairs.all, count, self.settings.seed))
@@ -149,8 +151,8 @@ class LearningRun:
         """The brush that comes nearest: the grade alone, unless another is better by `WORTH`."""
         judged = brushes[0][1]
         grade = judged.score(GRADE) if judged else None
-        if grade is None:
-            return brushes[0]
+        if grade is None:  # what could not be judged has not proved its worth
+            return self._grade_alone(found)
 
         def psnr(each: tuple[Brush, Judgement | None]) -> float:
             return each[1].of(BRUSH).psnr if each[1] else 0.0
@@ -161,7 +163,10 @@ class LearningRun:
         if is_worth_it(psnr(best), grade.psnr, held_out=held_out):
             return best
         base = self.settings.base or TINY
-        self._say(f"an instruction on {base} adds nothing: the brush is the grade alone")
+        self._say(
+            f"an instruction on {base} does not add enough ({psnr(best):.1f} dB, the grade alone "
+            f"{grade.psnr:.1f}): the brush is the grade alone"
+        )
         if base == TINY:
             self._say(
                 "if your edit changes content as well (things added, removed, drawn anew), "

@@ -119,9 +119,9 @@ class TrainingRun:
         except BaseModelError as error:
             own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
             raise BaseModelError(error.what, where=error.where, do=own) from error
-        before, after = self._load(
-            self.pairs.training, self._grade(), lambda x: square(x, clip.side)
-        )
+        # A grade of all pairs would tell each fold of the pair that it is judged by.
+        grade = None if self.settings.cross_validate else self._grade()
+        before, after = self._load(self.pairs.training, grade, lambda x: square(x, clip.side))
         return clip_features(clip, before, after, vocabulary_of(clip), report=self.report)
 
     def _learn(self, initial_phrase: InitialPhrase) -> Brush:

@@ -70,7 +70,7 @@ def stack(shares: Sequence[Share], provenance: Provenance) -> Brush:
             hold.
         BrushMismatchError: the instructions differ in base, buckets or sites.
     """
-    several = sum(share.brush.metadata.grade is not None for share in shares) > 1
+    several = sum(s.weight != 0 and s.brush.metadata.grade is not None for s in shares) > 1
     parts = _gather(_sealed(shares), as_given=several)
     for share in parts:
         if share.weight < 0:

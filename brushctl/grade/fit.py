@@ -198,8 +198,8 @@ def _fit_beneath(
 
 def _with_features(samples: Sequence[Samples]) -> list[Samples]:
     """The pixels that have features, of every pair as many."""
-    least = min(len(s.features) for s in samples)
-    return [s.first(least) for s in samples]
+    most = max(len(s.features) for s in samples)
+    return [s.evened(most) for s in samples]
 
 
 def _columns(groups: Sequence[str]) -> Array:

@@ -44,9 +44,16 @@ class Samples:
     quarters: Array
 
     def first(self, pixels: int, features: int | None = None) -> Self:
-        """The first of the pixels, and of those with features."""
-        c, r, q = (x[:pixels] for x in (self.colours, self.results, self.quarters))
-        return type(self)(c, r, self.features[: pixels if features is None else features], q)
+        """A copy of the first of the pixels, and of those with features."""
+        c, r, q = (x[:pixels].copy() for x in (self.colours, self.results, self.quarters))
+        few = self.features[: pixels if features is None else features].copy()
+        return type(self)(c, r, few, q)
+
+    def evened(self, pixels: int) -> Self:
+        """So many of the pixels with features, some of them several times if there are fewer."""
+        these = np.resize(np.arange(len(self.features)), pixels)
+        c, r, q = (x[these] for x in (self.colours, self.results, self.quarters))
+        return type(self)(c, r, self.features[these], q)
 
     def where(self, these: Array) -> Self:
         """Some of the pixels, (n,) bool."""
@@ -61,14 +68,16 @@ def sample_pairs(pairs: Iterable[tuple[Array, Array]], seed: int, tell: Tell) ->
         PairsError: there is no pair, or the sides of one do not fit each other.
     """
     tell(Stage("reading pairs"))
-    samples = []
+    samples = list[Samples]()
     for n, (before, after) in enumerate(pairs):
         samples.append(_sample(before, after, n, seed))
+        most = max(1, MOST_PIXELS // (n + 1)), max(1, NETWORK_PIXELS // (n + 1))
+        if len(samples[0].colours) > most[0] or len(samples[0].features) > most[1]:
+            samples = [s.first(*most) for s in samples]
         tell(Advance(n + 1))
     if not samples:
         raise PairsError("there is no pair to learn from", do="Give one before/after pair or more.")
-    most = max(1, MOST_PIXELS // len(samples)), max(1, NETWORK_PIXELS // len(samples))
-    return [s.first(*most) for s in samples]
+    return samples
 
 
 def _sample(before: Array, after: Array, n: int, seed: int) -> Samples:

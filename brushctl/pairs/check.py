@@ -177,7 +177,7 @@ def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
             Kind.size,
             name,
             f"the two pictures have different sizes, {sizes}",
-            "Nothing to do: both are scaled to the model's resolution.",
+            "Nothing to do: the larger is brought to the size of the smaller.",
         )
     if how := measure_turn(before, after):
         yield Finding(

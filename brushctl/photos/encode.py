@@ -118,7 +118,7 @@ def _picture(
     if callable(edited) and colour.channels in codec.CHANNELS and colour.channels > 1:
         codes = _edited_codes(edited, like, depth)
     else:
-        pixels = edited(like.pixels) if callable(edited) else edited
+        pixels = _edited_pixels(edited, like) if callable(edited) else edited
         if colour.channels not in codec.CHANNELS or (colour.channels == 1 and _coloured(pixels)):
             colour = SRGB(3)
         codes = colour.from_srgb(pixels, depth)
@@ -139,6 +139,17 @@ def _edited_codes(edit: Edit, like: Photo, depth: int) -> Codes:
 
     in_stripes(stripe, len(out))
     return out
+
+
+def _edited_pixels(edit: Edit, like: Photo) -> Pixels:
+    """A photograph's pixels as edited, where its codes cannot hold every colour."""
+    pixels = like.pixels
+
+    def stripe(first: int, end: int) -> None:
+        pixels[first:end] = edit(pixels[first:end])
+
+    in_stripes(stripe, len(pixels))
+    return pixels
 
 
 def _coloured(pixels: Pixels) -> bool:

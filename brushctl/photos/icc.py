@@ -10,6 +10,7 @@ here in float: colours outside sRGB keep values below 0 or above 1 instead of be
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -94,9 +95,7 @@ class Matrix:
         """Decode, change primaries, encode as sRGB; (h, w, 1 or 3) codes to (h, w, 3) pixels."""
         from brushctl.photos.colour_kernels import codes_to_srgb
 
-        top = np.iinfo(codes.dtype).max
-        levels = np.linspace(0, 1, top + 1)
-        linear = np.stack([curve(levels) for curve in self.curves]).astype(np.float32)
+        linear = _decoded(self.curves, np.iinfo(codes.dtype).max)
         if self.channels == 1:
             codes = np.repeat(codes, 3, axis=2)
         return codes_to_srgb(codes, linear, self.to_linear_srgb.astype(np.float32))
@@ -105,12 +104,24 @@ class Matrix:
         """The way back; colours that the profile cannot hold are clipped."""
         from brushctl.photos.colour_kernels import srgb_to_codes
 
-        # The curves are inverted over the square root of linear light, where they are tame.
-        roots, levels = np.linspace(0, 1, KNOTS), np.linspace(0, 1, KNOTS)
-        inverse = np.stack([np.interp(roots**2, curve(levels), levels) for curve in self.curves])
         matrix = self.from_linear_srgb.astype(np.float32)
-        encoded = srgb_to_codes(pixels, inverse.astype(np.float32), matrix)
+        encoded = srgb_to_codes(pixels, _inverted(self.curves), matrix)
         return quantise(encoded[..., : self.channels], depth)
+
+
+@lru_cache(maxsize=8)
+def _decoded(curves: tuple[Curve, ...], top: int) -> NDArray[np.float32]:
+    """Linear light of each code from 0 to `top`, a row for each curve."""
+    levels = np.linspace(0, 1, top + 1)
+    return np.stack([curve(levels) for curve in curves]).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _inverted(curves: tuple[Curve, ...]) -> NDArray[np.float32]:
+    """Codes by the square root of linear light, over which the curves are tame."""
+    roots, levels = np.linspace(0, 1, KNOTS), np.linspace(0, 1, KNOTS)
+    inverse = np.stack([np.interp(roots**2, curve(levels), levels) for curve in curves])
+    return inverse.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def test_a_vignette_is_learned_by_its_place_with_a_network(shell):
     write_pairs(shell.folder / "pairs", vignette)
     out, err = shell.run("learn", "pairs", "-o", "dark")
     assert out == b""
-    assert "the edit goes by colour and place: it needs no base model" in err
+    assert "the edit depends on colour and place: it needs no base model" in err
     assert "on 4 pairs, each held out in turn" in err
     metadata = shell.brush("dark").metadata
     assert metadata.grade.network.groups == ("place",)

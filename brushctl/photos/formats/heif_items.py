@@ -13,6 +13,7 @@ from functools import cached_property
 
 from brushctl.photos.formats.isobmff import Box
 from brushctl.photos.icc import Codes
+from brushctl.photos.limits import EXIF
 
 PICTURES = {b"av01", b"hvc1", b"hev1", b"lhv1", b"vvc1", b"evc1", b"avc1", b"j2k1", b"jpeg",
             b"unci", b"grid", b"iden", b"iovl"}  # fmt: skip
@@ -178,6 +179,8 @@ class Items:
                 number, method, extents, at = _location(table, at, version, places)
                 if number == wanted:
                     whole = self._meta.inner(b"idat").data if method == 1 else self.file.data
+                    if sum(size for _, size in extents) > EXIF:
+                        return b""
                     return b"".join(whole[start : start + size] for start, size in extents)
         return b""
 
