@@ -26,8 +26,7 @@ from benchmarks.grade.fit import OUT, note
 from benchmarks.grade.methods import cpu_seconds
 from benchmarks.grade.pairs import in_codes, make_own, pairs_in
 from brushctl.grade import AnyGrade, apply_grade, grade_of
-from brushctl.grade.cube import encode_cube
-from brushctl.grade.lut import FINE, Lut
+from brushctl.grade.lut import FINE, Lut, encode_cube
 
 SIZE = (6000, 4000)
 """Of the photographs, in pixels."""

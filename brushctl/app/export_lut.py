@@ -80,8 +80,8 @@ def export_lut(
     _check_target(target, overwrite=overwrite)
 
     from brushctl.brushes.file import read_brush
-    from brushctl.grade.cube import encode_cube
     from brushctl.grade.look import is_colours_alone
+    from brushctl.grade.lut import encode_cube
     from brushctl.grade.stored import grade_of
 
     opened = read_brush(path)

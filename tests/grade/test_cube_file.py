@@ -7,8 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from brushctl.grade.cube import encode_cube
-from brushctl.grade.lut import FINE, Lut, fit_lut
+from brushctl.grade.lut import FINE, Lut, encode_cube, fit_lut
 from brushctl.tiny.world.looks import NAMED
 from brushctl.tiny.world.pictures import draw_picture
 
@@ -44,7 +43,7 @@ def test_ffmpeg_applies_the_file_as_we_apply_the_table(table, pictures, tmp_path
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb48le"]
     source = [*raw, "-s", f"{width}x{height}", "-i", "-"]
     done = subprocess.run(
-        ["ffmpeg", "-v", "error", *source, "-vf", "lut3d=look.cube:interp=trilinear", *raw, "-"],
+        ["ffmpeg", "-v", "error", *source, "-vf", "lut3d=look.cube:interp=tetrahedral", *raw, "-"],
         input=codes.tobytes(),
         cwd=tmp_path,
         check=True,
@@ -58,7 +57,7 @@ def test_ffmpeg_applies_the_file_as_we_apply_the_table(table, pictures, tmp_path
 def test_opencolorio_reads_and_applies_the_file_as_we_apply_the_table(table, pictures, tmp_path):
     ocio = pytest.importorskip("PyOpenColorIO")
     (tmp_path / "look.cube").write_text(encode_cube(table, "autumn"))
-    transform = ocio.FileTransform(str(tmp_path / "look.cube"), interpolation=ocio.INTERP_LINEAR)
+    transform = ocio.FileTransform(str(tmp_path / "look.cube"), interpolation=ocio.INTERP_TETRAHEDRAL)
     processor = ocio.Config.CreateRaw().getProcessor(transform).getDefaultCPUProcessor()
     applied = pictures[3].astype(np.float32)
     processor.applyRGB(applied)
