@@ -57,7 +57,9 @@ def test_ffmpeg_applies_the_file_as_we_apply_the_table(table, pictures, tmp_path
 def test_opencolorio_reads_and_applies_the_file_as_we_apply_the_table(table, pictures, tmp_path):
     ocio = pytest.importorskip("PyOpenColorIO")
     (tmp_path / "look.cube").write_text(encode_cube(table, "autumn"))
-    transform = ocio.FileTransform(str(tmp_path / "look.cube"), interpolation=ocio.INTERP_TETRAHEDRAL)
+    transform = ocio.FileTransform(
+        str(tmp_path / "look.cube"), interpolation=ocio.INTERP_TETRAHEDRAL
+    )
     processor = ocio.Config.CreateRaw().getProcessor(transform).getDefaultCPUProcessor()
     applied = pictures[3].astype(np.float32)
     processor.applyRGB(applied)
