@@ -187,6 +187,17 @@ def _place(output: str, *, overwrite: bool, resume: bool) -> tuple[Path, bool]:
     return destination(output, overwrite=overwrite), overwrite
 
 
+def check_machine(device: str, dtype: str | None) -> None:
+    """See that a model can be learned on a device, in a number format.
+
+    Raises:
+        DeviceError: it cannot.
+    """
+    from brushctl.engine.devices import learning_dtype, resolve_device
+
+    learning_dtype(dtype, resolve_device(device))
+
+
 def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[[], BaseModel]":
     """What opens a base model when it is needed: a grade needs none, nor torch.
 
@@ -195,9 +206,7 @@ def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[
             can be learned on.
     """
     if device != "auto" or dtype:
-        from brushctl.engine.devices import learning_dtype, resolve_device
-
-        learning_dtype(dtype, resolve_device(device))
+        check_machine(device, dtype)
 
     def open_model() -> "BaseModel":
         from brushctl.engine.devices import learning_dtype, resolve_device

@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.app.learn import prepare
+from brushctl.app.learn import check_machine, model_opener, prepare
 from brushctl.app.learning_settings import LearningSettings
 from brushctl.app.machines import Machines
 from brushctl.brushes.cache import SUFFIX, checked_name
@@ -83,10 +83,9 @@ class LearningWorker:
     """
 
     def __init__(self, device: str, dtype: str | None, *, report: Reporter = silent) -> None:
-        from brushctl.engine.devices import learning_dtype, resolve_device
-
-        self._device, self._report = resolve_device(device), report
-        self._dtype = learning_dtype(dtype, self._device)
+        if device != "auto" or dtype:
+            check_machine(device, dtype)
+        self._device, self._dtype, self._report = device, dtype, report
         self._model: tuple[str | None, BaseModel] | None = None
 
     def __call__(self, jobs: Sequence[LearningJob]) -> "Iterator[Record]":
@@ -131,11 +130,9 @@ class LearningWorker:
         return Record(job.name, "done", job.recorded, job.source, result, facts)
 
     def _base(self, name: str | None) -> "BaseModel":
-        from brushctl.engine.model.base import open_base
-
         if self._model is None or self._model[0] != name:
             self._model = None  # two would not fit
-            self._model = name, open_base(name, self._device, self._dtype)
+            self._model = name, model_opener(name, self._device, self._dtype)()
         return self._model[1]
 
 
