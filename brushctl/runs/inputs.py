@@ -124,9 +124,35 @@ def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
             yield Input(str(path), str(path) if inside else path.name)
 
 
+BINS, CACHES = "deleted files", "a program's own small copies"
+NOT_SEARCHED = {
+    "@eadir": CACHES,  # Synology's thumbnails
+    "#recycle": BINS,  # Synology
+    "@recycle": BINS,  # QNAP
+    ".@__thumb": CACHES,  # QNAP
+    "#snapshot": "older states of the share",  # Synology
+    "$recycle.bin": BINS,  # Windows
+    "recycled": BINS,  # Windows, on old disks
+    "recycler": BINS,
+    "_gsdata_": BINS,  # GoodSync
+    "captureone": CACHES,  # Capture One, beside the photographs
+}
+"""Folders of photographs' doubles and leavings, in lower case, and what lies in them."""
+LIGHTROOM = ".lrdata"
+"""What the folders of Lightroom's previews end in."""
+
+
+def why_not_searched(folder: str) -> str | None:
+    """Why a folder of this name is passed over; None if it is not."""
+    name = folder.lower()
+    what = CACHES if name.endswith(LIGHTROOM) else NOT_SEARCHED.get(name)
+    return what and f"it holds {what}; name it to have it searched"
+
+
 def is_photograph(relative: PurePath) -> bool:
-    """Whether a file's name is a photograph's, nothing on its way being hidden."""
-    return not is_hidden(relative) and relative.suffix.lower() in SUFFIXES
+    """Whether a file's name is a photograph's, nothing on its way being hidden or passed over."""
+    passed_over = any(map(why_not_searched, relative.parts[:-1]))
+    return not passed_over and not is_hidden(relative) and relative.suffix.lower() in SUFFIXES
 
 
 def is_hidden(relative: PurePath) -> bool:

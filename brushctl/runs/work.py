@@ -96,8 +96,9 @@ class PhotographWorker:
                 target=job.target_file,
             )
             if job.source_file == job.target_file and prepared.photo.auxiliary:
+                more = ", ".join(prepared.photo.auxiliary)
                 raise PhotoError(
-                    "it holds more than the photograph, which would be lost in place",
+                    f"it holds more than the photograph, which would be lost in place: {more}",
                     where=job.key,
                     do="Use -o FOLDER for it.",
                 )

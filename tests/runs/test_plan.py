@@ -198,3 +198,16 @@ def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
     makers.write_jpeg(tmp_path / "IMG_0001", makers.picture())
     plan = plan_folder(find_inputs([str(tmp_path / "IMG_0001")]), tmp_path / "out", brush="dusk")
     assert [Path(job.target_file).name for job in plan.jobs] == ["IMG_0001"]
+
+
+@pytest.mark.parametrize("folder", ["@eaDir", "#recycle", "$RECYCLE.BIN", "Catalog Previews.lrdata"])
+def test_folders_of_doubles_and_leavings_are_passed_over_with_a_word(tree, folder):
+    (tree / "in" / folder).mkdir()
+    (tree / "in" / folder / "a.jpg").write_bytes(b"x")
+    told = []
+    found = find_inputs([str(tree / "in")], passed_over=lambda *what: told.append(what))
+    assert [str(item.relative) for item in found] == ["a.jpg", "deep/er/b.PNG"]
+    ((where, why),) = told
+    assert where == str(tree / "in" / folder)
+    assert why.startswith("it holds ")
+    assert len(find_inputs([str(tree / "in" / folder)])) == 1

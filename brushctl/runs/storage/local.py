@@ -14,7 +14,7 @@ from brushctl.errors import PlanError, reason
 from brushctl.files import existing, expanded, replacing, resolved, sweep, unwritable, way_to
 from brushctl.photos.formats import SUFFIXES
 from brushctl.photos.source import read_photo
-from brushctl.runs.inputs import MAGIC, SPELLING, Input, PassedOver
+from brushctl.runs.inputs import MAGIC, SPELLING, Input, PassedOver, why_not_searched
 from brushctl.runs.journal import Journal, hash_file, journal_in
 from brushctl.runs.plan import STATE
 from brushctl.runs.records import Record, Stat
@@ -200,6 +200,8 @@ def _below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEntry[str]]:
             suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122  (without a `Path`)
             if suffix.lower() in SUFFIXES and _is(entry, os.DirEntry.is_file):
                 yield entry
+        elif why := why_not_searched(entry.name):
+            passed_over(str(Path(entry.path)), why)
         elif entry.is_symlink():
             passed_over(str(Path(entry.path)), "it is a link; name it to have it searched")
         else:

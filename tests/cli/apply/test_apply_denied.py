@@ -221,7 +221,7 @@ def test_in_place_no_picture_is_lost_that_a_file_holds_beside_the_photograph(she
     makers.write_mpo(preview, makers.FULL_HD)
     before = [path.read_bytes() for path in paths]
     _, err = shell.run("dusk.brush", "in", "--in-place", status=3)
-    lost = "it holds more than the photograph, which would be lost in place. Use -o FOLDER"
+    lost = "which would be lost in place: other pictures. Use -o FOLDER"
     assert err.count(lost) == 2
     assert [path.read_bytes() for path in paths[:2]] == before[:2]
     with Image.open(preview) as image:  # of the unedited photograph, as they are all removed
