@@ -36,7 +36,7 @@ class Advance(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Event):
+class Message(Event):
     """Something that the work has found out or done: a line for people."""
 
     message: str

@@ -15,7 +15,7 @@ import brushctl
 from brushctl.engine.model.base import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
-from brushctl.events import Stage, Told
+from brushctl.events import Message, Stage
 from brushctl.runs.steps import FileDone
 from tests.photos.brushes import make_brush
 
@@ -105,7 +105,7 @@ def test_learning_holds_out_and_judges_as_the_command_does(
     assert len(training.pairs_sha256) == learned_from
     assert (training.held_out and training.held_out.pairs) == (6 - learned_from or None)
     assert Stage("checking pairs", 6) in told
-    *_, verdict = (event.message for event in told if isinstance(event, Told))
+    *_, verdict = (event.message for event in told if isinstance(event, Message))
     assert "dB, CIEDE2000" in verdict
 
 

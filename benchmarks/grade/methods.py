@@ -12,7 +12,7 @@ from pathlib import Path
 
 import brushctl
 from benchmarks.grade.pairs import Codes, Pair, Pixels, in_codes, read, read_codes
-from brushctl.events import Event, Told
+from brushctl.events import Event, Message
 from brushctl.grade import Grade, apply_grade
 from brushctl.grade.fit import fit_grade
 from brushctl.grade.lattice_fit import fit_lattice
@@ -106,7 +106,7 @@ def brush(task: Task) -> Learned:
 
 
 def _say(event: Event) -> None:
-    if isinstance(event, Told):
+    if isinstance(event, Message):
         print(f"  {event.message}", file=sys.stderr)
 
 

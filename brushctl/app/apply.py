@@ -12,7 +12,7 @@ from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
 from brushctl.app.editors import loaded, open_editor_of
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
-from brushctl.events import Reporter, Told, silent
+from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM, read_bytes
 from brushctl.photos.choices import Detail
 from brushctl.runs.inputs import check_named
@@ -178,7 +178,7 @@ def carry_out(
     from brushctl.runs.work import sweep
 
     def warn(line: str) -> None:
-        report(Told(line))
+        report(Message(line))
 
     started = time.monotonic()
     held: AbstractContextManager[AnyJournal | None] = nullcontext()

@@ -8,7 +8,7 @@ from brushctl import __version__
 from brushctl.brushes import limits
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
-from brushctl.events import Reporter, Told, silent
+from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM
 from brushctl.photos.choices import Detail
 from brushctl.runs.inputs import Input, find_inputs, read_list
@@ -117,7 +117,7 @@ def sampling_of(
     if metadata.buckets is None:
         idle = [OPTIONS[name] for name, value in given.items() if value is not None]
         if idle:
-            report(Told(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
+            report(Message(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
         return {"strength": strength}
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}
@@ -190,7 +190,7 @@ def plan_photographs(
         return None
 
     def warn(folder: str, why: str) -> None:
-        report(Told(passed_over(folder, why)))
+        report(Message(passed_over(folder, why)))
 
     found = find_inputs(named, listed, passed_over=warn)
     if output is None:
@@ -234,7 +234,7 @@ def _without_results(found: list[Input], output: str, report: Reporter) -> list[
     photographs = [item for item, name in zip(found, names, strict=True) if name not in made]
     count = len(found) - len(photographs)
     results = f"{count} result{'s' * (count != 1)} of earlier runs into {output}"
-    report(Told(f"passed over: {results}. Choose another output folder to edit them."))
+    report(Message(f"passed over: {results}. Choose another output folder to edit them."))
     return photographs
 
 

@@ -31,7 +31,7 @@ from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import open_base
 from brushctl.engine.sampler import Editor
-from brushctl.events import Reporter, Told, silent
+from brushctl.events import Message, Reporter, silent
 from brushctl.files import write_atomically
 from brushctl.grade import apply_grade
 from brushctl.grade.fit import fit_grade
@@ -176,7 +176,7 @@ def demonstrate(root: Path, *, seed: int = 0, report: Reporter = silent) -> Demo
     """
     brushes = []
     for n, example in enumerate(EXAMPLES, 1):
-        report(Told(f"{n} of {len(EXAMPLES)}: {example.title}, {example.name}"))
+        report(Message(f"{n} of {len(EXAMPLES)}: {example.title}, {example.name}"))
         brushes.append(_show(example, Folders(root, example.name), seed, report))
     title = "Learned from a few pairs, on pictures that were not learned from"
     columns = [*IN_COLUMNS.values(), "the true edit"]

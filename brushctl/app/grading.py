@@ -107,7 +107,7 @@ def find_grade(
         PairsError: the pictures of a pair do not fit each other.
         PhotoError: a picture cannot be read.
     """
-    fitted = fit_grade((load_pair(pair, align=align) for pair in pairs), seed=seed, tell=report)
+    fitted = fit_grade((load_pair(pair, align=align) for pair in pairs), seed=seed, report=report)
     if held_out or len(pairs) == 1:
         judged = held_out or pairs
         folds = [(fitted.grade, judged)]
@@ -115,7 +115,7 @@ def find_grade(
     else:
         count = min(FOLDS, len(pairs))
         parts = [range(k, len(pairs), count) for k in range(count)]
-        folds = [(fitted.without(part, tell=report), [pairs[k] for k in part]) for part in parts]
+        folds = [(fitted.without(part, report=report), [pairs[k] for k in part]) for part in parts]
         on = f"{_counted(pairs)}, each held out in turn"
     photos: list[Judged] = []
     report(Stage("judging", total=sum(len(these) for _, these in folds)))

@@ -12,7 +12,7 @@ from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.checkpoint import checkpoints_of, delete_checkpoints
 from brushctl.brushes.fields import as_usage_errors, label, line
 from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
-from brushctl.events import Reporter, Told, silent
+from brushctl.events import Message, Reporter, silent
 from brushctl.settings import check_seed
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def learn(
         device: `auto`, `cpu`, `cuda`, `mps`.
         dtype: the number format of the frozen model; None for the device's own.
         report: called with every event of the work; what is doubtful about the pairs is a `Warned`,
-            how good the brush is a `Told`.
+            how good the brush is a `Message`.
 
     Raises:
         BrushFormatError: a brush can bear no such name or phrase.
@@ -287,5 +287,5 @@ def learn(
     run = LearningRun(open_model, settings, split, name, report=report)
     brush, judged = run.learn_and_judge()
     if judged:
-        report(Told(judged.verdict()))
+        report(Message(judged.verdict()))
     return brush

@@ -13,7 +13,7 @@ from brushctl.app.machines import Machines
 from brushctl.brushes.cache import SUFFIX, checked_name
 from brushctl.brushes.checkpoint import checkpoints_of
 from brushctl.errors import BrushctlError, Interrupted, NameTakenError, UsageError
-from brushctl.events import Event, Reporter, Told, silent
+from brushctl.events import Event, Message, Reporter, silent
 from brushctl.files import expanded, unwritable, way_to
 from brushctl.settings import brush_cache
 
@@ -110,7 +110,7 @@ class LearningWorker:
         from brushctl.runs.records import Learned, Record, Result
 
         started, report = time.monotonic(), self._report
-        report(Told(f"{job.name}:"))
+        report(Message(f"{job.name}:"))
         # What is there is the list's own: that was seen to, or a process that died has left it.
         run = prepare(
             job.pairs, str(job.target), job.settings, overwrite=True, resume=True, report=report
@@ -179,7 +179,7 @@ def learn_many(
     from brushctl.runs.plan import STATE
 
     def warn(line: str) -> None:
-        report(Told(line))
+        report(Message(line))
 
     started, folder = time.monotonic(), _folder(output)
     sets = _sets(source, folder, common)

@@ -14,7 +14,7 @@ from brushctl.brushes.checkpoint import fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
-from brushctl.events import Reporter, Told, silent
+from brushctl.events import Message, Reporter, silent
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
 from brushctl.pairs.find import hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -175,7 +175,7 @@ class LearningRun:
         return self._grade_alone(found)
 
     def _say(self, line: str) -> None:
-        self.report(Told(line))
+        self.report(Message(line))
 
 
 def _told(found: FittedGrade) -> str:

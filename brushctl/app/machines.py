@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from brushctl.errors import UsageError
-from brushctl.events import Reporter, Told, silent
+from brushctl.events import Message, Reporter, silent
 from brushctl.files import expanded
 from brushctl.photos.choices import Engine
 from brushctl.settings import TINY
@@ -73,7 +73,7 @@ class Machines:
                         f"this machine has not what each process is to be given: {lacking}",
                         do="Ask for less, or name a cluster with --ray-address.",
                     )
-                report(Told(f"waiting for a machine of the cluster with {lacking}"))
+                report(Message(f"waiting for a machine of the cluster with {lacking}"))
             yield pool
 
     def dtype(self, given: str | None, pool: "Pool") -> str:

@@ -31,7 +31,7 @@ from brushctl.engine.sampler import Editor, editor_on
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
-from brushctl.events import Advance, Reporter, Stage, Told, Warned, silent
+from brushctl.events import Advance, Message, Reporter, Stage, Warned, silent
 from brushctl.grade.apply import Grade, apply_grade
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
@@ -108,7 +108,7 @@ class TrainingRun:
 
         def found(pairs: Sequence[Pair]) -> InitialPhrase:
             phrasing = features.subset([places[pair] for pair in pairs]).phrasing()
-            self.report(Told(f"initial phrase: {phrasing.phrase or 'none names this edit'}"))
+            self.report(Message(f"initial phrase: {phrasing.phrase or 'none names this edit'}"))
             return InitialPhrase.from_phrasing(phrasing)
 
         return found
@@ -170,7 +170,7 @@ class TrainingRun:
                 return None
             folds.append(judged)
             for line in judged.verdict().splitlines():
-                self.report(Told(f"{k + 1} of {len(training)}: {line}"))
+                self.report(Message(f"{k + 1} of {len(training)}: {line}"))
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
     def _without(self, own: Pair) -> Callable[[frozenset[Pair]], Grade | None]:

@@ -11,7 +11,7 @@ from brushctl.app.apply import Stop, choose
 from brushctl.app.apply_plan import ApplySettings, passed_over
 from brushctl.app.editors import loaded
 from brushctl.errors import PlanError, UsageError
-from brushctl.events import Event, Reporter, Told
+from brushctl.events import Event, Message, Reporter
 from brushctl.files import STREAM, expanded
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import STATE, check_outside, plan_folder
@@ -90,7 +90,7 @@ def watch_folders(
     from brushctl.runs.watch import HotFolders, rest_after, wait
 
     def warn(line: str) -> None:
-        _report(reporting, Told(line))
+        _report(reporting, Message(line))
 
     check_outside((str(expanded(folder)) for folder in folders), str(output))
     hot = HotFolders(folders, settle)
@@ -101,7 +101,7 @@ def watch_folders(
         watch = _Watch(
             hot, folders, output, template, settings, journal, editor, treatment, stop, reporting
         )
-        _report(reporting, Told(f"watching {', '.join(folders)}; Ctrl-C ends"))
+        _report(reporting, Message(f"watching {', '.join(folders)}; Ctrl-C ends"))
         while not stop():
             started = time.thread_time()
             busy = watch.look()
@@ -173,7 +173,7 @@ class _Watch:
     def _warn(self, line: str) -> None:
         if line not in self.warned:
             self.warned.add(line)
-            _report(self.reporting, Told(line))
+            _report(self.reporting, Message(line))
 
     def _warn_passed_over(self, folder: str, why: str) -> None:
         self._warn(passed_over(folder, why))

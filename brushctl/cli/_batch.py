@@ -7,7 +7,7 @@ from brushctl.app.learn_many import BatchOptions, BatchOutcome, SetDone, learn_m
 from brushctl.app.learning_settings import LearningSettings
 from brushctl.cli._output import print_line, reporting, say
 from brushctl.cli._status import exit_with_failed, say_failed, unless_busy
-from brushctl.events import Event, Told
+from brushctl.events import Event, Message
 
 if TYPE_CHECKING:
     from brushctl.events import Reporter
@@ -41,7 +41,7 @@ def _reporting_sets(show: "Reporter", *, json: bool) -> "Reporter":
         if json:
             print_line({"event": "brush", **event.record.to_dict()})
         elif isinstance(event.record.facts, Learned):
-            show(Told(f"{event.record.file}: {_worth(event.record.facts.judged)}"))
+            show(Message(f"{event.record.file}: {_worth(event.record.facts.judged)}"))
 
     return report
 

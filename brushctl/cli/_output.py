@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TextIO
 
-from brushctl.events import Advance, Event, Reporter, Stage, Told, Warned, silent
+from brushctl.events import Advance, Event, Message, Reporter, Stage, Warned, silent
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -237,7 +237,7 @@ class _Bars:
                 self._task = self._progress.add_task(name, total=total, note="")
             case Advance(done, note) if self._progress is not None and self._task is not None:
                 self._progress.update(self._task, completed=done, note=shown(note))
-            case Told(message):
+            case Message(message):
                 self.finish()
                 self.leave()
                 say(message)
@@ -276,7 +276,7 @@ class _Lines:
                 left = _time_left(done, total, time.monotonic() - self._began_at)
                 say(f"{self._stage.name} {done}/{total or '?'} {left} {note}".rstrip())
                 self._spoke_at = time.monotonic()
-            case Told(message):
+            case Message(message):
                 say(message)
             case Warned(message):
                 say(f"warning: {message}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from brushctl.grade.features import describe
 from brushctl.grade.lattice import Lattice, read_rows
-from brushctl.grade.network import Folded, Network, depart_rows, fold
+from brushctl.grade.network import Folded, Network, apply_network_rows, fold
 from brushctl.grade.rows import as_pixels, compiled
 from brushctl.photos.compiled import in_stripes
 
@@ -130,7 +130,7 @@ def _apply_single(grade: Grade, pixels: Array, threads: int | None) -> NDArray[n
         read_rows(first, end, out, pixels, affine, nodes)
         if folded:
             f = folded
-            depart_rows(first, end, out, pixels, f.tables, f.maps, f.second, f.third, stays)
+            apply_network_rows(first, end, out, pixels, f.tables, f.maps, f.second, f.third, stays)
         _keep_rows(first, end, out, pixels, stays, kept.nothing_but_greys)
 
     in_stripes(stripe, len(pixels), threads)

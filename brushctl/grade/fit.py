@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.events import Advance, Stage
+from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.grade.apply import Grade, Kept
 from brushctl.grade.features import GROUPS, PLACE, SURROUNDINGS, TONES
-from brushctl.grade.lattice import Lattice, moved
+from brushctl.grade.lattice import Lattice, apply_affine
 from brushctl.grade.lattice_fit import ROUNDS, fit_affine, fit_lattice
 from brushctl.grade.network import Network, gain_and_offset, train
-from brushctl.grade.samples import Samples, Tell, sample_pairs, stacked, what_stays
+from brushctl.grade.samples import Samples, sample_pairs, stacked, what_stays
 
 Array = NDArray[Any]
 
@@ -80,24 +80,24 @@ class Fitted:
     seed: int
 
     def without(
-        self, held_out: Collection[int], steps: int = REFIT_STEPS, tell: Tell = lambda _: None
+        self, held_out: Collection[int], steps: int = REFIT_STEPS, report: Reporter = silent
     ) -> Grade:
         """A grade of the same kind that some of the pairs, by their places, had no part in.
 
         Args:
             held_out: those pairs; at least one other must be left.
             steps: of its network, if it has one.
-            tell: called as by `fit_grade`.
+            report: called as by `fit_grade`.
         """
         others = [s for k, s in enumerate(self.samples) if k not in held_out]
-        return _fit_chosen(others, self.chosen, self.kept, steps, self.seed, tell)
+        return _fit_chosen(others, self.chosen, self.kept, steps, self.seed, report)
 
 
 def fit_grade(
     pairs: Iterable[tuple[Array, Array]],
     groups: Sequence[str] = GROUPS,
     seed: int = 0,
-    tell: Tell = lambda _: None,
+    report: Reporter = silent,
 ) -> Fitted:
     """The grade that repeats what the pairs have in common.
 
@@ -107,42 +107,42 @@ def fit_grade(
         pairs: before and after, each (h, w, 3) float32 and sRGB-encoded; gone through once.
         groups: of features that a network may be told; without any there is no network.
         seed: of what is drawn.
-        tell: called with `Stage` and `Advance`, every few seconds at least; what it raises ends
+        report: called with `Stage` and `Advance`, every few seconds at least; what it raises ends
             the work.
 
     Raises:
         PairsError: there is no pair, or the sides of one do not fit each other.
     """
-    samples = sample_pairs(pairs, seed, tell)
+    samples = sample_pairs(pairs, seed, report)
     kept = what_stays(samples)
     if kept.nothing_but_greys:
         samples = [replace(s, results=_greys(s.results)) for s in samples]
-    tell(Stage("fitting colours"))
+    report(Stage("fitting colours"))
     scores = _judge_lattice(samples)
     best = max(scores, key=lambda score: score.psnr)  # the first of equals: untouched
     lattice = fit_lattice(*stacked(samples)) if best.psnr > PROMISING else None
     if len(samples) == 1:  # a single picture's tones tell nothing
         groups = [group for group in groups if group != "tones"]
     if best.psnr < ENOUGH and not _explains(lattice, samples):
-        best, tried = _judge_networks(samples, best, groups, seed, tell)
+        best, tried = _judge_networks(samples, best, groups, seed, report)
         scores += tried
     if lattice and best.method == LATTICE and not best.groups:
         grade = Grade(lattice, kept=kept)
     else:
-        grade = _fit_chosen(samples, best, kept, STEPS, seed, tell)
+        grade = _fit_chosen(samples, best, kept, STEPS, seed, report)
     return Fitted(grade, tuple(scores), best, kept, samples, seed)
 
 
 def _fit_chosen(
-    samples: Sequence[Samples], chosen: Score, kept: Kept, steps: int, seed: int, tell: Tell
+    samples: Sequence[Samples], chosen: Score, kept: Kept, steps: int, seed: int, report: Reporter
 ) -> Grade:
     """A grade of the kind that was chosen."""
     if chosen.method == UNTOUCHED:
         return Grade()
     if not chosen.groups:
         return Grade(fit_lattice(*stacked(samples)), kept=kept)
-    tell(Stage("training", steps))
-    lattice, network = _fit_network(samples, chosen.groups, steps, seed, _advance(tell))
+    report(Stage("training", steps))
+    lattice, network = _fit_network(samples, chosen.groups, steps, seed, _advance(report))
     if chosen.method == LATTICE:
         lattice = _fit_beneath(samples, chosen.groups, network)
     return Grade(lattice, network, chosen.groups, kept)
@@ -175,7 +175,7 @@ def _fit_network(
     colours, results, weights = stacked(few)
     affine = fit_affine(colours, results, weights)
     features = np.concatenate([s.features[:, _columns(groups)] for s in few])
-    network = train(features, moved(affine, colours), results, steps, seed, advance)
+    network = train(features, apply_affine(affine, colours), results, steps, seed, advance)
     return Lattice(affine, np.zeros((2, 2, 2, 3), np.float16)), network
 
 
@@ -251,7 +251,7 @@ def _judge_lattice(samples: Sequence[Samples]) -> list[Score]:
 
 
 def _judge_networks(
-    samples: Sequence[Samples], without: Score, groups: Sequence[str], seed: int, tell: Tell
+    samples: Sequence[Samples], without: Score, groups: Sequence[str], seed: int, report: Reporter
 ) -> tuple[Score, list[Score]]:
     """The best of networks with one group of features, then with that and one more, while it helps.
 
@@ -261,7 +261,7 @@ def _judge_networks(
     best, tried = without, []
     while len(best.groups) < len(groups) and best.psnr < ENOUGH:
         more = [(*best.groups, group) for group in groups if group not in best.groups]
-        scores = [score for these in more for score in _judge_network(samples, these, seed, tell)]
+        scores = [score for these in more for score in _judge_network(samples, these, seed, report)]
         tried += scores
         over_affine, over_lattice = (
             max((s for s in scores if s.method == method), key=lambda score: score.psnr)
@@ -275,14 +275,14 @@ def _judge_networks(
 
 
 def _judge_network(
-    samples: Sequence[Samples], groups: tuple[str, ...], seed: int, tell: Tell
+    samples: Sequence[Samples], groups: tuple[str, ...], seed: int, report: Reporter
 ) -> list[Score]:
     """Of a network over an affine transform, and over the lattice that fits beneath it."""
     folds = _folds(samples)
-    tell(Stage(f"judging {', '.join(groups)} on pairs held out", len(folds) * JUDGING_STEPS))
+    report(Stage(f"judging {', '.join(groups)} on pairs held out", len(folds) * JUDGING_STEPS))
     scores: dict[str, list[float]] = {AFFINE: [], LATTICE: []}
     for n, (fitted, held_out) in enumerate(folds):
-        advance = _advance(tell, n * JUDGING_STEPS)
+        advance = _advance(report, n * JUDGING_STEPS)
         affine, network = _fit_network(fitted, groups, JUDGING_STEPS, seed, advance)
         beneath = _fit_beneath(fitted, groups, network, JUDGING_NODES, JUDGING_ROUNDS)
         for method, lattice in ((AFFINE, affine), (LATTICE, beneath)):
@@ -291,5 +291,5 @@ def _judge_network(
     return [Score(method, groups, float(np.mean(own))) for method, own in scores.items()]
 
 
-def _advance(tell: Tell, done: int = 0) -> Callable[[int], object]:
-    return lambda steps: tell(Advance(done + steps))
+def _advance(report: Reporter, done: int = 0) -> Callable[[int], object]:
+    return lambda steps: report(Advance(done + steps))

@@ -37,7 +37,7 @@ class Lattice:
         return out.reshape(colours.shape)
 
 
-def moved(affine: Array, colours: Array) -> Array:
+def apply_affine(affine: Array, colours: Array) -> Array:
     """Colours under an affine transform alone."""
     return colours @ affine[:, :3].T + affine[:, 3]
 

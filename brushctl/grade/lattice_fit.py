@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, eye_array, kron
 
-from brushctl.grade.lattice import Lattice, corners, moved
+from brushctl.grade.lattice import Lattice, apply_affine, corners
 from brushctl.grade.rows import compiled
 
 Array = NDArray[Any]
@@ -80,11 +80,11 @@ def fit_lattice(
     trusted, total = weights, None
     for _ in range(rounds):
         affine = fit_affine(colours, results, trusted)
-        start = None if total is None else total - moved(affine, grid)
-        values = _solved(colours, results - moved(affine, colours), trusted, nodes, start)
-        total = values + moved(affine, grid)
+        start = None if total is None else total - apply_affine(affine, grid)
+        values = _solved(colours, results - apply_affine(affine, colours), trusted, nodes, start)
+        total = values + apply_affine(affine, grid)
         fitted = Lattice(affine, values.reshape(nodes, nodes, nodes, 3).astype(np.float16))
-        before, trusted = trusted, weights * _trust(fitted(colours) - results, weights)
+        before, trusted = trusted, weights * _robust_weights(fitted(colours) - results, weights)
         if np.abs(trusted - before).sum() < SETTLED:
             break
     return fitted
@@ -99,7 +99,7 @@ def fit_affine(colours: Array, results: Array, weights: Array) -> Array:
     return (np.eye(3, 4) + change.T).astype(np.float32)
 
 
-def _trust(errors: Array, weights: Array) -> Array:
+def _robust_weights(errors: Array, weights: Array) -> Array:
     """What is left of each pixel's weight: 1 up to a limit c, (c / error)² beyond."""
     size = np.sqrt(np.square(errors, dtype=np.float64).sum(1))
     order = np.argsort(size)

@@ -99,7 +99,7 @@ def train(
         gain, offset = _outputs(layers, X[batch]).chunk(2, dim=1)  # (BATCH, 3) each
         edited = T[batch] * (1 + gain) + offset
         errors = edited - Y[batch]
-        loss = (_trust(errors.detach())[:, None] * errors.square()).mean()
+        loss = (_robust_weights(errors.detach())[:, None] * errors.square()).mean()
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimizer.step()
@@ -126,7 +126,7 @@ def _first_layers(features: int, draws: "torch.Generator") -> "list[torch.Tensor
     return [layer.requires_grad_() for layer in layers]
 
 
-def _trust(errors: "torch.Tensor") -> "torch.Tensor":
+def _robust_weights(errors: "torch.Tensor") -> "torch.Tensor":
     """The weights of a batch's pixels, (n,), by the lattice's rule: healed ones count little."""
     size = errors.square().sum(1).sqrt()
     from brushctl.grade.lattice_fit import NORMAL, OUTLYING, TOLERATED
@@ -138,12 +138,12 @@ def _trust(errors: "torch.Tensor") -> "torch.Tensor":
 def _outputs(layers: "Sequence[torch.Tensor]", X: "torch.Tensor") -> "torch.Tensor":
     """Gain and offset, (n, OUTPUTS), of standardised features."""
     first, second, third, straight = layers
-    hidden = _bent(X @ first[:-1] + first[-1])
-    hidden = _bent(hidden @ second[:-1] + second[-1])
+    hidden = _activated(X @ first[:-1] + first[-1])
+    hidden = _activated(hidden @ second[:-1] + second[-1])
     return hidden @ third + X @ straight[:-1] + straight[-1]
 
 
-def _bent(x: "torch.Tensor") -> "torch.Tensor":
+def _activated(x: "torch.Tensor") -> "torch.Tensor":
     """max(0, x) with a parabola from -1 to 1 in place of the corner: edits are smooth."""
     return (x + 1).clamp(0, 2).square() / 4 + (x - 1).clamp(min=0)
 
@@ -156,13 +156,13 @@ def _of_raw_features(layer: Array, mean: Array, spread: Array) -> Array:
 
 def gain_and_offset(network: Network, features: Array) -> tuple[Array, Array]:
     """What the network says of (n, f) features of pixels: (n, 3) each."""
-    hidden = _bent_array(features @ network.first[:-1] + network.first[-1])
-    hidden = _bent_array(hidden @ network.second[:-1] + network.second[-1])
+    hidden = _activated_array(features @ network.first[:-1] + network.first[-1])
+    hidden = _activated_array(hidden @ network.second[:-1] + network.second[-1])
     out = hidden @ network.third + features @ network.straight[:-1] + network.straight[-1]
     return out[:, :3], out[:, 3:]
 
 
-def _bent_array(x: Array) -> Array:
+def _activated_array(x: Array) -> Array:
     return np.square(np.clip(x + 1, 0, 2)) / 4 + np.maximum(x - 1, 0)
 
 
@@ -196,7 +196,7 @@ def fold(network: Network, description: Description) -> Folded:
 
 
 @compiled
-def depart_rows(
+def apply_network_rows(
     first: int,
     end: int,
     out: Array,
@@ -250,7 +250,7 @@ def _next_layers(
     """Write gain and offset of a block of pixels, (OUTPUTS, BLOCK) of `said`."""
     for p in range(BLOCK):  # along rows, and then turned: bent on the way they take twice as long
         for j in range(WIDTH):
-            folded[p, j] = _bent_value(folded[p, j])
+            folded[p, j] = _activated_value(folded[p, j])
     for j in range(WIDTH):
         for p in range(BLOCK):
             inputs[j, p] = folded[p, j]
@@ -260,7 +260,7 @@ def _next_layers(
         _add_products(hidden, j, inputs, second)
     for j in range(WIDTH):
         for p in range(BLOCK):
-            hidden[j, p] = _bent_value(hidden[j, p])
+            hidden[j, p] = _activated_value(hidden[j, p])
     for j in range(0, OUTPUTS, 2):
         for p in range(BLOCK):
             said[j, p], said[j + 1, p] = folded[p, WIDTH + j], folded[p, WIDTH + j + 1]
@@ -291,7 +291,7 @@ def _first_layer(
 
 
 @compiled
-def _bent_value(x: Any) -> Any:  # noqa: ANN401  (numba knows the type)
+def _activated_value(x: Any) -> Any:  # noqa: ANN401  (numba knows the type)
     bend = min(max(x + np.float32(1), np.float32(0)), np.float32(2))
     return bend * bend * np.float32(0.25) + max(x - np.float32(1), np.float32(0))
 

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushctl.errors import PairsError
-from brushctl.events import Advance, Event, Stage
+from brushctl.events import Advance, Reporter, Stage
 from brushctl.grade.apply import Kept
 from brushctl.grade.features import GROUPS, at_pixels, describe
 from brushctl.grade.rows import as_pixels
 
 Array = NDArray[Any]
-Tell = Callable[[Event], object]
 
 PIXELS = 2**17
 """Pixels of a pair that the lattice is fitted to: those of a picture of 443 by 296. They are the
@@ -61,20 +60,22 @@ class Samples:
         return type(self)(c, r, self.features[these[: len(self.features)]], q)
 
 
-def sample_pairs(pairs: Iterable[tuple[Array, Array]], seed: int, tell: Tell) -> list[Samples]:
+def sample_pairs(
+    pairs: Iterable[tuple[Array, Array]], seed: int, report: Reporter
+) -> list[Samples]:
     """Pixels of each pair, from all over it; pairs are gone through once.
 
     Raises:
         PairsError: there is no pair, or the sides of one do not fit each other.
     """
-    tell(Stage("reading pairs"))
+    report(Stage("reading pairs"))
     samples = list[Samples]()
     for n, (before, after) in enumerate(pairs):
         samples.append(_sample(before, after, n, seed))
         most = max(1, MOST_PIXELS // (n + 1)), max(1, NETWORK_PIXELS // (n + 1))
         if len(samples[0].colours) > most[0] or len(samples[0].features) > most[1]:
             samples = [s.first(*most) for s in samples]
-        tell(Advance(n + 1))
+        report(Advance(n + 1))
     if not samples:
         raise PairsError("there is no pair to learn from", do="Give one before/after pair or more.")
     return samples

@@ -9,7 +9,7 @@ from shlex import quote
 import numpy as np
 
 from brushctl.errors import PairsError, PhotoError
-from brushctl.events import Advance, Reporter, Stage, Told, Warned, silent
+from brushctl.events import Advance, Message, Reporter, Stage, Warned, silent
 from brushctl.pairs.align import aligned, measure_shift, measure_turn
 from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
@@ -288,7 +288,7 @@ def require_sound(
         if finding.severity is Severity.warning:
             report(Warned(sentence(finding)))
         else:
-            report(Told(f"{finding.severity}: {sentence(finding)}"))
+            report(Message(f"{finding.severity}: {sentence(finding)}"))
 
 
 def sentence(finding: Finding) -> str:

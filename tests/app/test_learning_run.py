@@ -17,7 +17,7 @@ from brushctl.app.learning_run import LearningRun
 from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.brushes.history import HeldOut, Training
 from brushctl.errors import PairsError
-from brushctl.events import Told
+from brushctl.events import Message
 from brushctl.grade import Grade, Kept
 from brushctl.grade.fit import Fitted
 from brushctl.grade.fit import Score as FitScore
@@ -80,7 +80,7 @@ class World:
         split = PairSplit(self.pairs[count:], self.pairs[:count])
 
         def report(event):
-            if isinstance(event, Told):
+            if isinstance(event, Message):
                 self.told.append(event.message)
 
         run = LearningRun(object, how, split, "x", report=report)

@@ -117,7 +117,7 @@ def test_the_same_pairs_and_seed_give_the_same_grade():
 
 def test_progress_is_told_and_what_the_caller_raises_ends_the_work():
     told = []
-    fit_grade(pairs_of(warm, ["astronaut"]), tell=told.append)
+    fit_grade(pairs_of(warm, ["astronaut"]), report=told.append)
     assert told[0] == Stage("reading pairs")
     assert Advance(1) in told
 
@@ -125,7 +125,7 @@ def test_progress_is_told_and_what_the_caller_raises_ends_the_work():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit_grade(pairs_of(warm, ["astronaut"]), tell=stop)
+        fit_grade(pairs_of(warm, ["astronaut"]), report=stop)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.02, 0.6])

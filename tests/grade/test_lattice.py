@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brushctl.grade.lattice import Lattice, moved
+from brushctl.grade.lattice import Lattice, apply_affine
 from brushctl.grade.lattice_fit import fit_lattice
 
 RNG = np.random.default_rng(7)
@@ -45,7 +45,7 @@ def test_colours_that_no_pixel_has_go_on_as_their_neighbours_do():
     bright = np.full((1, 3), 0.7, np.float32)
     along_the_tangent = 1.5 * 0.5**2 + 1.5 * 0.2
     assert lattice(bright) == pytest.approx(along_the_tangent, abs=0.1)
-    assert (moved(lattice.affine, bright) < 0.5).all()  # where the affine transform would go
+    assert (apply_affine(lattice.affine, bright) < 0.5).all()  # where the affine transform would go
 
 
 def test_a_region_that_was_healed_does_not_move_the_others():

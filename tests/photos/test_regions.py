@@ -50,7 +50,7 @@ def value(xmp: bytes, name: str) -> float:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_point_turns_as_the_picture_does(orientation):
-    """Told from pixels: EXIF's orientations are written out where pictures are tested."""
+    """Message from pixels: EXIF's orientations are written out where pictures are tested."""
     pixels = np.zeros((HEIGHT, WIDTH, 1))
     pixels[20, 10] = 1
     (row,), (column,) = np.nonzero(rotate(pixels, orientation)[..., 0])

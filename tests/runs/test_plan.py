@@ -200,7 +200,9 @@ def test_a_photograph_without_a_suffix_has_a_result_without_one(tmp_path):
     assert [Path(job.target_file).name for job in plan.jobs] == ["IMG_0001"]
 
 
-@pytest.mark.parametrize("folder", ["@eaDir", "#recycle", "$RECYCLE.BIN", "Catalog Previews.lrdata"])
+@pytest.mark.parametrize(
+    "folder", ["@eaDir", "#recycle", "$RECYCLE.BIN", "Catalog Previews.lrdata"]
+)
 def test_folders_of_doubles_and_leavings_are_passed_over_with_a_word(tree, folder):
     (tree / "in" / folder).mkdir()
     (tree / "in" / folder / "a.jpg").write_bytes(b"x")
