@@ -179,7 +179,7 @@ class Use:
         quick = replace(recipes.DEFAULT, steps=2, steps_for_one=None)
         with MonkeyPatch.context() as patch:
             patch.setitem(recipes.RECIPES, "default", quick)
-            self.brush = brushctl.learn(self.pairs, name="noise")
+            self.brush = brushctl.learn(self.pairs, name="noise", parts="instruction")
 
     def files(self) -> None:
         """A brush written, read and mixed."""

@@ -288,7 +288,7 @@ def _steps(given: int | None, quality: Quality, own: int) -> int | None:
     fewer = quality.fewer(own)
     if given and fewer:
         raise UsageError("--steps and --quality contradict each other", do="Give one of them.")
-    return given or fewer
+    return fewer if given is None else given
 
 
 def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:
