@@ -22,6 +22,8 @@ from brushctl.bench.metrics import ciede2000
 
 OUT = Path("docs/results/grade.json")
 USUAL = ("nothing", "lut", "grade")
+CLASSES = {"mix": "place"}
+"""Of edits whose first word is not their class: a look and a vignette, say."""
 LOOKS_ONLY = ("lutsmith",)
 """Methods for looks: they make tables, and take a minute to."""
 FLOOR = 1e-6
@@ -55,7 +57,7 @@ def measure(
     peers: Path | None,
 ) -> None:
     """Learn an edit from so many pairs by each method, and note how near each comes."""
-    kind = edit.split("-", maxsplit=1)[0]
+    kind = CLASSES.get(word := edit.split("-", maxsplit=1)[0], word)
     truths = [(pair.before, read_codes(pair.after)) for pair in unseen]
     for method in methods:
         if method in LOOKS_ONLY and kind != "look":
