@@ -19,7 +19,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import tifffile
-from benchmarks.card import report
+from benchmarks.results import report
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
