@@ -19,8 +19,9 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import tifffile
-from benchmarks.results import report
 from PIL import Image
+
+from benchmarks.results import report
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs/results/codecs.json"
