@@ -56,7 +56,7 @@ class ApplyOutcome:
 
 
 def apply(
-    inputs: Sequence[str | Path],
+    inputs: str | Path | Sequence[str | Path],
     brush: "str | Path | Brush",
     output: str | Path | None = None,
     *,
@@ -82,7 +82,7 @@ def apply(
     A second call edits only what is missing or has changed.
 
     Args:
-        inputs: files, folders and patterns, by path or URL.
+        inputs: a file, folder or pattern, by path or URL; or several.
         brush: a name in the cache, a file, or a brush.
         output: a folder, by path or URL, or a file for one photograph; None only with `in_place`.
         in_place: replace each photograph by its result.
@@ -140,7 +140,7 @@ def apply(
         overwrite=overwrite,
         retry_failed=retry_failed,
     )
-    named = tuple(map(str, inputs))
+    named = tuple(map(str, [inputs] if isinstance(inputs, str | Path) else inputs))
     target = None if output is None else str(output)
     check_named(named if target is None else (*named, target))
     if STREAM in (*named, target):

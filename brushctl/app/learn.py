@@ -11,8 +11,8 @@ from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.checkpoint import checkpoints_of, delete_checkpoints
 from brushctl.brushes.fields import as_usage_errors, label, line
-from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError
-from brushctl.events import Message, Reporter, silent
+from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError, reason
+from brushctl.events import Message, Reporter, Warned, silent
 from brushctl.settings import check_seed
 
 if TYPE_CHECKING:
@@ -94,9 +94,13 @@ class PreparedRun:
             )
             raise Interrupted("stopped while learning", do=kept) from None
         path = store(encode_brush(brush), self.output, overwrite=self.overwrite)
-        shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
-        sheet = keep_sheet(path, shown)
         delete_checkpoints(self.target)
+        shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
+        try:
+            sheet = keep_sheet(path, shown)
+        except OSError as error:  # the brush is whole without it
+            report(Warned(f"the brush is kept, but not its contact sheet: {reason(error)}"))
+            sheet = None
         return LearnedBrush(brush, judged, path, sheet)
 
 

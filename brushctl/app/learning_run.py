@@ -64,7 +64,8 @@ class LearningRun:
             parts = Parts.INSTRUCTION
         found = None if parts is Parts.INSTRUCTION else self._find_grade()
         if found and (parts is Parts.GRADE or (parts is Parts.AUTO and _is_enough(found))):
-            self._say(f"the edit depends on {found.describe()}: it needs no base model")
+            if found.grade:
+                self._say(f"the edit depends on {found.describe()}: it needs no base model")
             return self._grade_alone(found)
         if found:
             self._say(_told(found))
@@ -95,7 +96,8 @@ class LearningRun:
             raise PairsError(
                 "no grade comes nearer to this edit than leaving pictures alone",
                 where="--parts grade",
-                do="Use --parts auto, which learns an instruction as well.",
+                do="Add pairs: an edit that looks at its picture needs eight or more. Or use "
+                "--parts auto, which learns an instruction as well.",
             )
         brush = found.brush(Provenance.today(self.name), self.settings.seed)
         known = len(found.pairs) > 1 or self.pairs.held_out

@@ -147,6 +147,16 @@ def checked_file(path: Path) -> Path:
     return path
 
 
+FOREIGN = frozenset(
+    {
+        *(".avif", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"),
+        *(".bin", ".ckpt", ".cube", ".pt", ".pth", ".safetensors"),
+        *(".csv", ".json", ".pdf", ".txt", ".zip"),
+    }
+)
+"""Suffixes that no brush's name or file ends in: whoever gives one has mixed something up."""
+
+
 def destination(target: str, *, overwrite: bool) -> Path:
     """Where a new brush will go: a file if `target` is a path, else a name in the cache.
 
@@ -163,6 +173,12 @@ def destination(target: str, *, overwrite: bool) -> Path:
             "this is a folder, not a brush's file",
             where=target,
             do=f"Name a file in it, as x{SUFFIX}.",
+        )
+    if Path(target).suffix.lower() in FOREIGN:
+        raise NameInvalidError(
+            f"{Path(target).suffix} is the suffix of another kind of file",
+            where=target,
+            do=f"Name it without a suffix, or x{SUFFIX} for a file.",
         )
     if checked_file(path).exists() and not overwrite:
         sweep(path.parent, path.name)  # of a command that was killed right after it had written it

@@ -129,6 +129,8 @@ def read_header(file: BinaryIO) -> Header:
     if len(prefix) < 8:
         raise TruncatedError("is too short to be a brush")
     length = int.from_bytes(prefix, "little")
+    if length > HEADER_CAP and file.read(1) != b"{":
+        raise HeaderSizeError("is not a brush file")
     if length > HEADER_CAP:
         raise HeaderSizeError(
             f"announces a header of {length} bytes, a brush has at most {HEADER_CAP}"

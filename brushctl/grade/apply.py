@@ -88,7 +88,7 @@ def apply_grade(grade: AnyGrade, pixels: Array, threads: int | None = None) -> N
         threads: that work at a time; by default one for each core.
 
     Returns:
-        (h, w, 3) float32, not clipped.
+        (h, w, 3) float32, within [0, 1], or as far outside as the pixel itself.
     """
     pixels = as_pixels(pixels)
     match grade:
@@ -146,7 +146,12 @@ def _keep_rows(
     stays: tuple[bool, bool, bool],
     neutral: bool,
 ) -> None:
-    """Make exact what the fit has to within rounding."""
+    """Make exact what the fit has to within rounding, and keep results where pictures lie.
+
+    A lattice goes on below black and above white, so that it bends there; photographs end there. A
+    mean of grades is one of what each makes. Of a colour outside sRGB results may lie as far out.
+    """
+    zero, one = np.float32(0), np.float32(1)
     black, white, greys = stays
     for y in range(first, end):
         for x in range(pixels.shape[1]):
@@ -159,3 +164,6 @@ def _keep_rows(
             if grey and ((black and r == 0) or (white and r == 1)):
                 for k in range(3):
                     out[y, x, k] = r
+            low, high = min(zero, r, g, b), max(one, r, g, b)
+            for k in range(3):
+                out[y, x, k] = min(max(out[y, x, k], low), high)

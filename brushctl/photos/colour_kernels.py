@@ -30,10 +30,20 @@ def _look_up(table: Array, position: Any) -> Any:  # noqa: ANN401  (numba knows 
 
 
 @compiled
+def _keeps_white(m: Array) -> Any:  # noqa: ANN401
+    """Whether equal light in all channels stays as it is, apart from rounding."""
+    away = np.float32(0)
+    for k in range(3):
+        away = max(away, abs(m[k, 0] + m[k, 1] + m[k, 2] - np.float32(1)))
+    return away < np.float32(1e-5)
+
+
+@compiled
 def _codes_to_srgb(
     first: int, end: int, out: Array, codes: Array, linear: Array, m: Array, encode: Array
 ) -> None:
     per = np.float32((_SIZE - 1) / _REACH)
+    keeps_white = _keeps_white(m)
     for y in range(first, end):
         for x in range(out.shape[1]):
             r = linear[0, codes[y, x, 0]]
@@ -41,6 +51,8 @@ def _codes_to_srgb(
             b = linear[2, codes[y, x, 2]]
             for k in range(3):
                 light = m[k, 0] * r + m[k, 1] * g + m[k, 2] * b
+                if keeps_white and r == g and g == b:
+                    light = r  # to the bit
                 value = _look_up(encode, abs(light) * per)
                 out[y, x, k] = value if light >= 0 else -value
 
@@ -66,6 +78,7 @@ def _srgb_to_codes(
     per = np.float32((_SIZE - 1) / 2)
     top = np.float32(inverse.shape[1] - 1)
     light = np.empty(3, np.float32)
+    keeps_white = _keeps_white(m)
     for y in range(first, end):
         for x in range(out.shape[1]):
             for k in range(3):
@@ -74,6 +87,8 @@ def _srgb_to_codes(
                 light[k] = linear if value >= 0 else -linear
             for k in range(3):
                 own = m[k, 0] * light[0] + m[k, 1] * light[1] + m[k, 2] * light[2]
+                if keeps_white and light[0] == light[1] and light[1] == light[2]:
+                    own = light[0]
                 root = np.sqrt(max(own, np.float32(0)))
                 out[y, x, k] = _look_up(inverse[k], root * top)
 

@@ -31,6 +31,9 @@ SRGB_TO_XYZ = np.array(
 )
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
 JOINT = 0.01  # of light, by which the parts of a formula may miss each other
+ROUNDED = 0.005
+"""White of a profile is sRGB's to within its 16 bits for each colorant; then it is so exactly, and
+greys stay grey."""
 KNOTS = 65536  # entries of a sampled curve: interpolation errs by less than 1e-6
 
 
@@ -266,6 +269,9 @@ def _matrix(icc: bytes, tags: Mapping[bytes, memoryview], channels: int) -> Colo
     if np.allclose(primaries, SRGB_TO_XYZ, atol=2e-3) and _is_srgb_curve(green):
         return SRGB(3, icc)
     to_linear_srgb = np.linalg.inv(SRGB_TO_XYZ) @ primaries
+    white = to_linear_srgb.sum(1, keepdims=True)
+    if np.abs(white - 1).max() < ROUNDED:
+        to_linear_srgb = to_linear_srgb / white
     back = np.linalg.inv(to_linear_srgb)
     return Matrix(icc, 3, (red, green, blue), to_linear_srgb, back)
 

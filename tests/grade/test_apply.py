@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from brushctl.grade import Grade, Kept, apply_grade
+from brushctl.grade import Blend, Grade, Kept, apply_grade
 from brushctl.grade.features import GROUPS, at_pixels, count_features, describe
 from brushctl.grade.lattice import Lattice
 from brushctl.grade.network import OUTPUTS, WIDTH, Network, gain_and_offset
@@ -41,7 +41,7 @@ def test_the_folded_network_is_the_network(groups):
     flat = PICTURE.reshape(-1, 3)
     features = at_pixels(describe(PICTURE, groups), flat, places(PICTURE))
     gain, offset = gain_and_offset(grade.network, features)
-    meant = grade.lattice(flat) * (1 + gain) + offset
+    meant = np.clip(grade.lattice(flat) * (1 + gain) + offset, 0, 1)
     assert np.abs(apply_grade(grade, PICTURE).reshape(-1, 3) - meant).max() < 1e-4
 
 
@@ -97,6 +97,21 @@ def test_sixteen_bits_come_through():
     )
     codes = np.round(graded[..., 0] * 65535)
     assert len(np.unique(codes)) > 30_000
+
+
+def test_half_the_strength_is_half_of_what_is_seen_where_a_lattice_goes_below_black():
+    affine = np.eye(3, 4, dtype=np.float32)
+    affine[:, 3] = -0.6  # a colour of 0.4 becomes -0.2, which no photograph can show
+    grade = Grade(Lattice(affine, np.zeros((2, 2, 2, 3), np.float16)))
+    pixels = np.full((1, 1, 3), 0.4, np.float32)
+    assert apply_grade(grade, pixels).max() == 0
+    np.testing.assert_allclose(apply_grade(Blend(((0.5, grade),)), pixels), 0.2, atol=1e-6)
+
+
+def test_a_colour_outside_srgb_stays_as_far_outside_as_it_was():
+    grade = Grade(Lattice(np.eye(3, 4, dtype=np.float32), np.zeros((2, 2, 2, 3), np.float16)))
+    pixels = np.array([[[1.2, 0.5, -0.1]]], np.float32)
+    np.testing.assert_allclose(apply_grade(grade, pixels), pixels, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2)])

@@ -159,3 +159,16 @@ def test_a_profile_of_tables_agrees_with_littlecms_in_8_bits(depth):
 def test_a_profile_for_another_colour_model_is_broken():
     with pytest.raises(BrokenProfile):
         from_profile(makers.grey_profile(2.2), 3)
+
+
+@pytest.mark.parametrize("name", WIDE)
+@pytest.mark.parametrize("depth", [8, 16])
+def test_greys_of_a_profile_are_greys_to_the_bit_and_come_back(name, depth):
+    space = from_profile(WIDE[name], 3)
+    top = 2**depth - 1
+    ramp = np.linspace(0, top, 4096).round().astype(np.uint8 if depth == 8 else np.uint16)
+    codes = np.repeat(ramp[None, :, None], 3, axis=2)
+    pixels = space.to_srgb(codes)
+    assert (np.ptp(pixels, axis=2) == 0).all()
+    assert pixels[0, -1, 0] == 1
+    assert (np.ptp(space.from_srgb(pixels * np.float32(0.7), depth), axis=2) == 0).all()
