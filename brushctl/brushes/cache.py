@@ -58,6 +58,13 @@ def checked_name(name: str, do: str = ALLOWED) -> str:
     Raises:
         NameInvalidError: it could be a path, or no file name.
     """
+    own = name.removesuffix(SUFFIX)
+    if own != name and is_name(own):
+        raise NameInvalidError(
+            f"names in the cache do not end in {SUFFIX}",
+            where=repr(name),
+            do=f"Say {own}, or ./{name} for the file.",
+        )
     if not is_name(name):
         raise NameInvalidError("is no brush name", where=repr(name), do=do)
     return name
