@@ -94,13 +94,13 @@ class PreparedRun:
             )
             raise Interrupted("stopped while learning", do=kept) from None
         path = store(encode_brush(brush), self.output, overwrite=self.overwrite)
-        delete_checkpoints(self.target)
         shown = judged.sheet(f"{self.target.stem}, on {judged.on}") if judged else None
         try:
             sheet = keep_sheet(path, shown)
         except OSError as error:  # the brush is whole without it
             report(Warned(f"the brush is kept, but not its contact sheet: {reason(error)}"))
             sheet = None
+        delete_checkpoints(self.target)
         return LearnedBrush(brush, judged, path, sheet)
 
 

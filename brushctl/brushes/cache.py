@@ -181,7 +181,7 @@ def destination(target: str, *, overwrite: bool) -> Path:
             where=target,
             do=f"Name a file in it, as x{SUFFIX}.",
         )
-    if Path(target).suffix.lower() in FOREIGN:
+    if not is_path(target) and Path(target).suffix.lower() in FOREIGN:
         raise NameInvalidError(
             f"{Path(target).suffix} is the suffix of another kind of file",
             where=target,

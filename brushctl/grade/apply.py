@@ -115,7 +115,20 @@ def _apply_blend(
     return out
 
 
-def _apply_single(grade: Grade, pixels: Array, threads: int | None) -> NDArray[np.float32]:
+def nodes_of(grade: AnyGrade, colours: Array) -> NDArray[np.float32]:
+    """What (1, n, 3) colours become as the nodes of a table.
+
+    As `apply_grade`, but that those of a single grade go on below black and above white: between
+    them colours then come right.
+    """
+    if isinstance(grade, Grade):
+        return _apply_single(grade, as_pixels(colours), None, bounded=False)
+    return apply_grade(grade, colours)
+
+
+def _apply_single(
+    grade: Grade, pixels: Array, threads: int | None, *, bounded: bool = True
+) -> NDArray[np.float32]:
     if grade.lattice is None:
         return pixels.copy()
     out = np.empty_like(pixels)
@@ -132,6 +145,8 @@ def _apply_single(grade: Grade, pixels: Array, threads: int | None) -> NDArray[n
             f = folded
             apply_network_rows(first, end, out, pixels, f.tables, f.maps, f.second, f.third, stays)
         _keep_rows(first, end, out, pixels, stays, kept.nothing_but_greys)
+        if bounded:
+            _bound_rows(first, end, out, pixels)
 
     in_stripes(stripe, len(pixels), threads)
     return out
@@ -146,12 +161,7 @@ def _keep_rows(
     stays: tuple[bool, bool, bool],
     neutral: bool,
 ) -> None:
-    """Make exact what the fit has to within rounding, and keep results where pictures lie.
-
-    A lattice goes on below black and above white, so that it bends there; photographs end there. A
-    mean of grades is one of what each makes. Of a colour outside sRGB results may lie as far out.
-    """
-    zero, one = np.float32(0), np.float32(1)
+    """Make exact what the fit has to within rounding."""
     black, white, greys = stays
     for y in range(first, end):
         for x in range(pixels.shape[1]):
@@ -164,6 +174,19 @@ def _keep_rows(
             if grey and ((black and r == 0) or (white and r == 1)):
                 for k in range(3):
                     out[y, x, k] = r
+
+
+@compiled
+def _bound_rows(first: int, end: int, out: Array, pixels: Array) -> None:
+    """Keep results where pictures lie.
+
+    A lattice goes on below black and above white, so that it bends there; photographs end there. A
+    mean of grades is one of what each makes. Of a colour outside sRGB results may lie as far out.
+    """
+    zero, one = np.float32(0), np.float32(1)
+    for y in range(first, end):
+        for x in range(pixels.shape[1]):
+            r, g, b = pixels[y, x, 0], pixels[y, x, 1], pixels[y, x, 2]
             low, high = min(zero, r, g, b), max(one, r, g, b)
             for k in range(3):
                 out[y, x, k] = min(max(out[y, x, k], low), high)

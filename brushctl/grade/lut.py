@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.grade.apply import AnyGrade, Grade, apply_grade
+from brushctl.grade.apply import AnyGrade, Grade, apply_grade, nodes_of
 from brushctl.grade.lattice import Lattice
 from brushctl.grade.lattice_fit import fit_lattice
 
@@ -53,7 +53,7 @@ class Lut:
         tables in tetrahedra makes of every colour what the grade does.
         """
         nodes = np.indices((grid,) * 3).reshape(3, -1).T / (grid - 1)
-        graded = apply_grade(grade, nodes.astype(np.float32)[None])[0]
+        graded = nodes_of(grade, nodes.astype(np.float32)[None])[0]
         return cls(graded - nodes, grid)
 
     @property

@@ -32,8 +32,7 @@ SRGB_TO_XYZ = np.array(
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
 JOINT = 0.01  # of light, by which the parts of a formula may miss each other
 ROUNDED = 0.005
-"""White of a profile is sRGB's to within its 16 bits for each colorant; then it is so exactly, and
-greys stay grey."""
+"""What 16 bits of a profile's colorants may make of white: then it is taken as exact."""
 KNOTS = 65536  # entries of a sampled curve: interpolation errs by less than 1e-6
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from brushctl.brushes.file import write_brush
 from brushctl.grade import Kept, apply_grade, grade_of
+from brushctl.grade.apply import nodes_of
 from tests.brushes.makers import graded, plain
 from tests.cli.shell import shell_with_brushes
 from tests.grade.pictures import photograph
@@ -90,7 +91,7 @@ def test_a_grade_of_colours_is_exported_as_its_own_table(shell):
     assert "LUT_3D_SIZE 5" in lines
     table = np.array([line.split() for line in lines[-125:]], float)
     nodes = np.indices((5, 5, 5)).reshape(3, -1).T[:, ::-1] / 4  # red varies fastest
-    graded_nodes = apply_grade(grade_of(plainly), nodes.astype(np.float32)[None])[0]
+    graded_nodes = nodes_of(grade_of(plainly), nodes.astype(np.float32)[None])[0]
     np.testing.assert_allclose(table, graded_nodes, atol=1e-6)
 
 
