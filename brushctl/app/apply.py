@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
-from brushctl.app.editors import loaded, open_editor_of
+from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
@@ -286,7 +286,6 @@ def on_cluster(
 
     def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
         from brushctl.brushes.file import decode_brush
-        from brushctl.grade import grade_of
         from brushctl.runs.executors.ray import edit_on_cluster
 
         assert journal is not None  # `check_for_cluster`
@@ -297,8 +296,7 @@ def on_cluster(
                 how["base"] = machines.base(how["base"])
                 how["dtype"] = machines.dtype(how["dtype"], pool)
             opener = partial(open_editor_of, data, how)
-            grade = grade_of(decode_brush(data), settings.sampling["strength"])
-            treatment = replace(settings.treatment(), grade=grade)
+            treatment = treatment_by(decode_brush(data), settings)
             return edit_on_cluster(
                 plan,
                 jobs,

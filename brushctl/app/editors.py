@@ -23,12 +23,17 @@ def loaded(
         settings: how photographs are edited.
         device: what its model works on, if it needs one.
     """
-    from brushctl.grade import grade_of
-
     brush = read()
-    treatment = replace(settings.treatment(), grade=grade_of(brush, settings.sampling["strength"]))
+    treatment = treatment_by(brush, settings)
     with open_model(brush, {**settings.sampling, "device": device}) as editor:
         yield editor, treatment
+
+
+def treatment_by(brush: "Brush", settings: ApplySettings) -> "Treatment":
+    """How each photograph is treated, the brush's grade included."""
+    from brushctl.grade import grade_of
+
+    return replace(settings.treatment(), grade=grade_of(brush, settings.sampling["strength"]))
 
 
 def open_model(brush: "Brush", how: dict[str, Any]) -> "AbstractContextManager[Editor | None]":

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from brushctl.app.judge import GRADE, Judged, Judgement, edit_by, judge_photo
+from brushctl.app.judge import GRADE, Judgement, counted, edit_by, judge_pairs, on_pairs
 from brushctl.brushes.file import Brush, sealed
 from brushctl.brushes.metadata import GradeScore, Metadata, Training
 from brushctl.brushes.provenance import Provenance
-from brushctl.events import Advance, Reporter, Stage, silent
+from brushctl.events import Reporter, silent
 from brushctl.grade.apply import Grade
-from brushctl.grade.fit import FOLDS, STEPS, Fitted, fit_grade
+from brushctl.grade.fit import STEPS, Fitted, fit_grade
 from brushctl.grade.look import look_of
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
@@ -108,25 +108,15 @@ def find_grade(
         PhotoError: a picture cannot be read.
     """
     fitted = fit_grade((load_pair(pair, align=align) for pair in pairs), seed=seed, report=report)
-    if held_out or len(pairs) == 1:
-        judged = held_out or pairs
-        folds = [(fitted.grade, judged)]
-        on = f"{_counted(judged)} it {'did not learn' if held_out else 'learned'} from"
+    if held_out:
+        folds = [(fitted.grade, held_out)]
     else:
-        count = min(FOLDS, len(pairs))
-        parts = [range(k, len(pairs), count) for k in range(count)]
-        folds = [(fitted.without(part, report=report), [pairs[k] for k in part]) for part in parts]
-        on = f"{_counted(pairs)}, each held out in turn"
-    photos: list[Judged] = []
-    report(Stage("judging", total=sum(len(these) for _, these in folds)))
-    for grade, these in folds:
-        for pair in these:
-            photos.append(judge_photo(*load_pair(pair, align=align), {GRADE: edit_by(grade, None)}))
-            report(Advance(len(photos)))
-    return FittedGrade(
-        pairs, fitted, Judgement(on, photos, GRADE, len(folds) if len(folds) > 1 else None)
-    )
-
-
-def _counted(pairs: Sequence[Pair]) -> str:
-    return f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
+        folds = [(grade, [pairs[k] for k in part]) for grade, part in fitted.folds(report)]
+    in_turn = len(folds) > 1
+    if in_turn:
+        on = f"{counted(pairs)}, each held out in turn"
+    else:
+        on = on_pairs(held_out or pairs, learned=not held_out)
+    work = [(pair, {GRADE: edit_by(grade, None)}) for grade, these in folds for pair in these]
+    photos = judge_pairs(work, align=align, report=report)
+    return FittedGrade(pairs, fitted, Judgement(on, photos, GRADE, len(folds) if in_turn else None))

@@ -11,7 +11,10 @@ from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, ciede2000, psnr
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
+from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.grade.apply import AnyGrade, apply_grade
+from brushctl.pairs.find import Pair
+from brushctl.pairs.load import load_pair
 from brushctl.photos.photo import resize
 
 if TYPE_CHECKING:
@@ -111,6 +114,40 @@ def judge_photo(before: Pixels, truth: Pixels, edits: Mapping[str, Edit]) -> Jud
         edited[name] = _shown(result)
     pixels = before.shape[0] * before.shape[1]
     return Judged(scores, _shown(before), _shown(truth), edited, pixels)
+
+
+def judge_pairs(
+    work: Sequence[tuple[Pair, Mapping[str, Edit]]],
+    *,
+    align: bool = False,
+    report: Reporter = silent,
+) -> list[Judged]:
+    """Judge pairs, each by the edits that stand with it.
+
+    Args:
+        work: pairs and edits, as `judge_photo` takes them.
+        align: crop shifted pairs to what both pictures share.
+        report: called with every event of the work.
+
+    Raises:
+        BrushctlError: one cannot be read or edited.
+    """
+    photos: list[Judged] = []
+    report(Stage("judging", total=len(work)))
+    for pair, edits in work:
+        photos.append(judge_photo(*load_pair(pair, align=align), edits))
+        report(Advance(len(photos)))
+    return photos
+
+
+def counted(pairs: Sequence[Pair]) -> str:
+    """How many there are, for people."""
+    return f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
+
+
+def on_pairs(pairs: Sequence[Pair], *, learned: bool) -> str:
+    """Which pairs a brush was judged on, for people."""
+    return f"{counted(pairs)} it {'learned' if learned else 'did not learn'} from"
 
 
 @dataclass(frozen=True, slots=True)

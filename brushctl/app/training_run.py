@@ -11,11 +11,11 @@ from brushctl.app.judge import (
     GRADE,
     PHRASE,
     Edit,
-    Judged,
     Judgement,
     edit_by,
-    judge_photo,
+    judge_pairs,
     merged,
+    on_pairs,
     with_held_out,
 )
 from brushctl.app.learn import PairSplit
@@ -31,7 +31,7 @@ from brushctl.engine.sampler import Editor, editor_on
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
-from brushctl.events import Advance, Message, Reporter, Stage, Warned, silent
+from brushctl.events import Message, Reporter, Warned, silent
 from brushctl.grade.apply import Grade, apply_grade
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
@@ -188,14 +188,10 @@ class TrainingRun:
 
     def _measured(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
         known = any(pair in self.pairs.training for pair in pairs)
-        counted = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
-        on = f"{counted} it {'learned' if known else 'did not learn'} from"
-        self.report(Stage("judging", total=len(pairs)))
-        edits, photos = self._edits(brush), list[Judged]()
-        for pair in pairs:
-            photos.append(judge_photo(*load_pair(pair, align=self.settings.align), edits))
-            self.report(Advance(len(photos)))
-        return Judgement(on, photos, BRUSH)
+        edits = self._edits(brush)
+        work = [(pair, edits) for pair in pairs]
+        photos = judge_pairs(work, align=self.settings.align, report=self.report)
+        return Judgement(on_pairs(pairs, learned=known), photos, BRUSH)
 
     def _edits(self, brush: Brush) -> dict[str, Edit]:
         """The brush, and what there is to compare it with."""

@@ -92,6 +92,18 @@ class Fitted:
         others = [s for k, s in enumerate(self.samples) if k not in held_out]
         return _fit_chosen(others, self.chosen, self.kept, steps, self.seed, report)
 
+    def folds(self, report: Reporter = silent) -> list[tuple[Grade, Sequence[int]]]:
+        """Grades of the same kind, each with the places of the pairs that it had no part in.
+
+        Every pair is in one of them. Of a single pair there is the grade itself.
+        """
+        pairs = len(self.samples)
+        count = min(FOLDS, pairs)
+        if count == 1:
+            return [(self.grade, range(1))]
+        parts = [range(k, pairs, count) for k in range(count)]
+        return [(self.without(part, report=report), part) for part in parts]
+
 
 def fit_grade(
     pairs: Iterable[tuple[Array, Array]],

@@ -10,7 +10,6 @@ import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -23,9 +22,6 @@ from brushctl.files import expanded, unwritable
 
 Array = NDArray[Any]
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-_WORTH_A_THREAD = 2**16
-"""Pixels: they take a millisecond, and starting a thread a tenth of one."""
 
 STRIPE = 64
 """Rows that a thread takes at a time: a few megabytes of a 24-megapixel photograph, so that what
@@ -40,13 +36,21 @@ def has_cache() -> bool:
     return bool(named) or unwritable(Path(__file__).parent / "__pycache__") is None
 
 
-def compiled(function: Kernel) -> Kernel:
-    """A loop over a range of rows, as machine code."""
-    jit = functools.partial(numba.njit, nogil=True, fastmath=True)
-    try:
-        return cast("Kernel", jit(cache=has_cache())(function))
-    except RuntimeError:  # neither the program's folder nor the user's can be written
-        return cast("Kernel", jit()(function))
+def compiling(**how: Any) -> Callable[[Kernel], Kernel]:  # noqa: ANN401  (numba's own)
+    """What makes machine code of a loop over a range of rows, with these of numba's options."""
+
+    def compiled_so(function: Kernel) -> Kernel:
+        jit = functools.partial(numba.njit, nogil=True, **how)
+        try:
+            return cast("Kernel", jit(cache=has_cache())(function))
+        except RuntimeError:  # neither the program's folder nor the user's can be written
+            return cast("Kernel", jit()(function))
+
+    return compiled_so
+
+
+compiled = compiling(fastmath=True)
+"""Of loops whose sums may be taken in any order."""
 
 
 def usable_cores() -> int:
@@ -86,13 +90,5 @@ def in_threads(kernel: Callable[..., None], picture: Array, *tables: Array) -> A
     """
     h, w = picture.shape[:2]
     out = np.empty((h, w, 3), np.float32)
-    parts = max(1, min(usable_cores(), h, h * w // _WORTH_A_THREAD))
-    if parts == 1:
-        kernel(0, h, out, picture, *tables)
-        return out
-    edges = [h * k // parts for k in range(parts + 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        work = [pool.submit(kernel, *rows, out, picture, *tables) for rows in pairwise(edges)]
-    for part in work:
-        part.result()
+    in_stripes(lambda first, end: kernel(first, end, out, picture, *tables), h)
     return out

@@ -11,7 +11,7 @@ from brushctl.engine.brush.instruction import Instruction
 from brushctl.engine.sampler import Editor
 from brushctl.grade import Grade, apply_grade
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
-from brushctl.grade.fit import FOLDS, STEPS, Fitted, fit_grade
+from brushctl.grade.fit import STEPS, Fitted, fit_grade
 
 Pictures = Sequence[Pixels]
 Edit = Callable[[Pictures], list[Pixels]]
@@ -96,11 +96,8 @@ class _Score(NamedTuple):
 
 def _judged(fitted: Fitted, before: Pictures, after: Pictures) -> tuple[_Score, _Score]:
     """Of pictures unedited and graded; each by a grade it had no part in."""
-    count = min(FOLDS, len(before))
     graded: dict[int, Pixels] = {}
-    for first in range(count):
-        part = range(first, len(before), count)
-        grade = fitted.without(part) if count > 1 else fitted.grade
+    for grade, part in fitted.folds():
         graded |= dict(zip(part, by_grade(grade)([before[k] for k in part]), strict=True))
     made = [graded[k] for k in range(len(before))]
     return _score(before, after), _score(made, after)
