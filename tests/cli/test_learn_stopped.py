@@ -66,7 +66,7 @@ def terminated() -> None:
 def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, stop):
     command = (*LEARN, "-o", "dim.brush", "--no-phrase")
     with monkeypatch.context() as patch:
-        patch.setattr("brushctl.app.training_run.judge_photo", lambda *_, **__: stop())
+        patch.setattr("brushctl.app.training_run.judge_pairs", lambda *_, **__: stop())
         _, err = shell.run(*command, status=130)
     assert "--resume goes on" in err
     shell.run(*command, "--resume")
