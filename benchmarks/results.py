@@ -24,7 +24,7 @@ class Weights(Protocol):
     def id(self) -> str: ...  # noqa: D102
 
     @property
-    def unet_sha256(self) -> str: ...  # noqa: D102
+    def model_sha256(self) -> str: ...  # noqa: D102
 
 
 def run(description: str | None, commands: Mapping[str, Command]) -> None:
@@ -48,11 +48,11 @@ def in_modules(package: str, *names: str) -> dict[str, Command]:
     return {name: command(name) for name in names}
 
 
-def note(unet_sha256: str, figures: dict[str, Any]) -> None:
+def note(model_sha256: str, figures: dict[str, Any]) -> None:
     """Add figures to tiny-ip2p's card, which several commands do; those of other weights go."""
     known = json.loads(CARD.read_text()) if CARD.exists() else {}
-    if known.get("unet_sha256") != unet_sha256:
-        known = {"unet_sha256": unet_sha256}
+    if known.get("model_sha256") != model_sha256:
+        known = {"model_sha256": model_sha256}
     CARD.write_text(json.dumps(known | figures, indent=2) + "\n")
 
 
@@ -65,7 +65,7 @@ def report(out: Path, facts: dict[str, Any]) -> str:
 
 def base_of(base: Weights) -> dict[str, str]:
     """The weights that figures are of."""
-    return {"id": base.id, "unet_sha256": base.unet_sha256}
+    return {"id": base.id, "model_sha256": base.model_sha256}
 
 
 def command() -> str:

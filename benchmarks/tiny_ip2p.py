@@ -108,7 +108,7 @@ def edits(arguments: Sequence[str]) -> None:
         **by_steps,
         "weights_mb": round(sum(f.stat().st_size for f in files) / 1e6, 1),
     }
-    note(base.unet_sha256, card)
+    note(base.model_sha256, card)
     print(json.dumps(card, indent=2))
 
 
@@ -208,7 +208,7 @@ def phrases(arguments: Sequence[str]) -> None:
         "clip_true_phrases_before_all_others": round(before_all, 3),
         "phrase_command": command(),
     }
-    note(find(None).unet_sha256, card)
+    note(find(None).model_sha256, card)
 
 
 COMMANDS = {"edits": edits, "phrases": phrases}

@@ -36,7 +36,7 @@ def document(**fields: object) -> Json:
         "tool": "by hand",
         "instruction": {"m": M, "segments": [{"m": M, "weight": 1}]},
         "buckets": {"count": J, "edges": [0, 500, 1000]},
-        "base": {"id": "someone/a-model", "architecture": "unet-4", "unet_sha256": ZERO},
+        "base": {"id": "someone/a-model", "architecture": "unet-4", "model_sha256": ZERO},
         "apply": {"s_T": 7.5, "s_I": 1.5, "steps": 20, "sampler": "euler-ancestral"}
         | {"resolution": 512},
         **fields,
@@ -134,7 +134,7 @@ def content_sha256(doc: Json, tensors: Tensors) -> str:
     """Over what the edit depends on."""
     steering = {key: doc[key] for key in ("apply", "buckets", "grade", "instruction") if key in doc}
     if "base" in doc:
-        steering["unet_sha256"] = doc["base"]["unet_sha256"]  # type: ignore[index]
+        steering["model_sha256"] = doc["base"]["model_sha256"]  # type: ignore[index]
     digest = hashlib.sha256(canonical(steering).encode())
     for name in sorted(tensors):
         dtype, shape, data = tensors[name]
@@ -266,7 +266,16 @@ def full() -> Json:
         license="CC-BY-4.0",
         note="Learned on cloudy afternoons.\nKeeps skin as it is.",
         preview=png(),
-    ) | {"base": {"id": "m", "architecture": "u", "unet_sha256": ONES, "revision": "v1"}}
+    ) | {"base": {"id": "m", "architecture": "u", "model_sha256": ONES, "revision": "v1"}}
+
+
+def transformer(**instruction: object) -> Json:
+    """A document of a brush for a transformer, with other fields of its instruction."""
+    said = within("base", family="flux-kontext") | {
+        "instruction": {"m": M, "segments": [{"m": M, "weight": 1}], "first": 3} | instruction
+    }
+    apply = {"s_T": 1, "s_I": 1, "steps": 28, "sampler": "flow-euler", "resolution": 1024}
+    return said | {"apply": apply | {"guidance": 3.5}}
 
 
 def mixed() -> Json:
@@ -350,6 +359,8 @@ VALID = {
     "least": brush(),
     "full": brush(full(), full_tensors()),
     "mixed": brush(mixed()),
+    "transformer": brush(transformer(), site("transformer_blocks.0.attn")),
+    "transformer-last-tokens": brush(transformer(first=-M), site("transformer_blocks.0.attn")),
     "newer-minor": brush(newer_minor(), full_tensors()),
     "loose": loose(),
     "grade": grade_alone(LATTICE),
@@ -605,6 +616,23 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush-field",
         "brush.instruction.segments[0].weight",
     ),
+    "first-token-no-number": (
+        brush(transformer(first="end")),
+        "brush-field",
+        "brush.instruction.first",
+    ),
+    "first-token-far": (brush(transformer(first=4097)), "brush-field", "brush.instruction.first"),
+    "first-token-behind-the-words": (
+        brush(transformer(first=1 - M)),
+        "brush-contradiction",
+        "brush.instruction.first",
+    ),
+    "family-number": (brush(within("base", family=1)), "brush-field", "brush.base.family"),
+    "guidance-told-large": (
+        brush(within("apply", guidance=1000.5)),
+        "brush-field",
+        "brush.apply.guidance",
+    ),
     "edges-descend": (
         brush(within("buckets", edges=[0, 1000, 500])),
         "brush-contradiction",
@@ -636,14 +664,14 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         "brush.buckets.edges[0]",
     ),
     "unet-hash-short": (
-        brush(within("base", unet_sha256="0" * 63)),
+        brush(within("base", model_sha256="0" * 63)),
         "brush-field",
-        "brush.base.unet_sha256",
+        "brush.base.model_sha256",
     ),
     "unet-hash-upper-case": (
-        brush(within("base", unet_sha256="A" * 64)),
+        brush(within("base", model_sha256="A" * 64)),
         "brush-field",
-        "brush.base.unet_sha256",
+        "brush.base.model_sha256",
     ),
     "steps-true": (brush(within("apply", steps=True)), "brush-field", "brush.apply.steps"),
     "steps-over-cap": (brush(within("apply", steps=10_001)), "brush-field", "brush.apply.steps"),

@@ -106,7 +106,7 @@ def untrained(arguments: Sequence[str]) -> None:
         "unnamed_edits_at_27db": good,
         "unnamed_command": command(),
     }
-    note(base.unet_sha256, figures)
+    note(base.model_sha256, figures)
 
 
 def key_value_scale(arguments: Sequence[str]) -> None:

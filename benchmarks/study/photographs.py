@@ -74,7 +74,7 @@ def photographs(arguments: Sequence[str]) -> None:
     seconds = round(time.monotonic() - started, 1)
     report(RESULTS / "photographs.json", {"base": base_of(base), "seconds": seconds, "rows": rows})
     gain = fmean(row["brush"] - row["nothing"] for row in rows)
-    note(base.unet_sha256, {"photo_gain_db": round(gain, 2), "photo_command": command()})
+    note(base.model_sha256, {"photo_gain_db": round(gain, 2), "photo_command": command()})
     title = "Brushes learned from the other photographs (tiny-ip2p, 64 px)"
     contact_sheet(title, ("before", "brush", "retouched"), sheet).save(IMAGES / "photographs.png")
 

@@ -148,7 +148,7 @@ def variations(arguments: Sequence[str]) -> None:
         print(title, figures, flush=True)
         known = json.loads(EXPERIMENTS.read_text()) if EXPERIMENTS.exists() else {}
         known[title] = {
-            "unet": base.unet_sha256[:12],
+            "unet": base.model_sha256[:12],
             "dtype": dtype_of(base),
             "threads": torch.get_num_threads(),
             **figures,

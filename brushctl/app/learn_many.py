@@ -184,7 +184,7 @@ def learn_many(
     started, folder = time.monotonic(), _folder(output)
     sets = _sets(source, folder, common)
     with Journal(folder / STATE, warn) as journal:
-        plan = _Plan(journal, options, cache(_unet_here))
+        plan = _Plan(journal, options, cache(_model_here))
         chosen = [plan.chosen(name, *each) for name, each in sets.items()]
         jobs = [each for each in chosen if isinstance(each, LearningJob)]
         records = [each for each in chosen if each and not isinstance(each, LearningJob)]
@@ -277,7 +277,7 @@ class _Plan:
         if record and same and record.status == "done" and there and not overwrite:
             of = read_metadata(target).base
             # A base that is not here cannot have become another.
-            if of is None or self.unet_of(settings.base) in (None, of.unet_sha256):
+            if of is None or self.unet_of(settings.base) in (None, of.model_sha256):
                 return None
         return LearningJob(name, pairs, target, settings, recorded, source, overwrite)
 
@@ -314,10 +314,10 @@ def _learned_on_cluster(
         yield Record(job.name, "failed", job.recorded, job.source, error=lost("to learn it"))
 
 
-def _unet_here(base: str | None) -> str | None:
-    from brushctl.engine.model.base import unet_here
+def _model_here(base: str | None) -> str | None:
+    from brushctl.engine.model.base import model_here
 
-    return unet_here(base)
+    return model_here(base)
 
 
 def _is_the_sets(path: Path, record: "Record | None", source: "Source") -> bool:

@@ -238,7 +238,7 @@ class TrainingRun:
         if self.target is None:
             return None
         held_out = [pair_sha256(pair) for pair in self.pairs.held_out]
-        model = (self.model.unet_sha256, self.model.dtype, self.model.device.type)
+        model = (self.model.model_sha256, self.model.dtype, self.model.device.type)
         align, seed = self.settings.align, self.settings.seed
         grade = _digest(self._grade())
         decisive = (

@@ -168,7 +168,7 @@ def case_stem(evaluator: Evaluator, effect: Effect, method: str, shots: int) -> 
     bench, schedule = evaluator.bench, evaluator.bench.base.scheduler_config
     facts = [
         VERSION,
-        bench.base.unet_sha256,
+        bench.base.model_sha256,
         evaluator.models,
         str(bench.base.dtype),
         asdict(bench.base.defaults),

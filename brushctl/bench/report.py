@@ -37,7 +37,7 @@ def results_of(result: BenchResult, plan: BenchPlan, *, command: str) -> dict[st
     evaluator, bench = result.evaluator, result.evaluator.bench
     return {
         "command": command,
-        "base": {"id": bench.base.id, "unet_sha256": bench.base.unet_sha256},
+        "base": {"id": bench.base.id, "model_sha256": bench.base.model_sha256},
         "dtype": str(bench.base.dtype).removeprefix("torch."),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "device": name_of(bench.base.device),
@@ -72,7 +72,7 @@ def html_report(result: BenchResult, plan: BenchPlan, facts: dict[str, Any]) -> 
     sections = [_section(result, effect, plan) for effect in plan.effects]
     base, measures = facts["base"], facts["measures"]
     summary = (
-        f"Base {base['id']}, U-Net {base['unet_sha256'][:12]}. Command: {facts['command']}. "
+        f"Base {base['id']}, U-Net {base['model_sha256'][:12]}. Command: {facts['command']}. "
         f"Perceptual distance: {measures['perceptual']}; direction: {measures['direction']}. "
         "Pictures are edited under each method's best guidance."
     )

@@ -63,7 +63,7 @@ def content_sha256(metadata: Metadata, tensors: Mapping[str, Features]) -> str:
         name: group.to_dict() for name, group in zip(names, groups, strict=True) if group
     }
     if metadata.base:
-        steering["unet_sha256"] = metadata.base.unet_sha256
+        steering["model_sha256"] = metadata.base.model_sha256
     digest = hashlib.sha256(canonical(steering).encode())
     for name in sorted(tensors):
         dtype, array = _stored(name, tensors[name])

@@ -12,6 +12,8 @@ TIMESTEPS = 10_000
 
 tokens = within(integer, 1, 4096)
 """m: a stack of eight brushes of 512 tokens, which is what the text encoders of FLUX read."""
+first_token = within(integer, -4096, 4096)
+"""The place of the first learned token, from the start or from the end of as many."""
 buckets = within(integer, 1, 1000)
 """j: one bucket for each timestep of T = 1000. Nothing learned is divided finer."""
 bucket = within(integer, 0, 999)

@@ -82,6 +82,8 @@ class Instruction(Record):
         segments: runs of tokens with their weights; their m sum to m.
         before: the unique phrase of the before set, if one was found.
         after: the unique phrase of the after set, if one was found.
+        first: the place of the first learned token among those of the words; below 0 it is
+            counted from their end, as in -1 for the last.
     """
 
     phrase: Annotated[str | None, line]
@@ -89,9 +91,15 @@ class Instruction(Record):
     segments: Annotated[tuple[Segment, ...], array(Segment.from_dict, least=1)]
     before: Annotated[UniquePhrase | None, UniquePhrase.from_dict] = None
     after: Annotated[UniquePhrase | None, UniquePhrase.from_dict] = None
+    first: Annotated[int | None, limits.first_token] = None
 
     def check(self, path: str) -> None:
         """See `Record.check`."""
+        if self.first is not None and self.first < 0 < self.first + self.m:
+            raise ContradictionError(
+                f"must be at most -{self.m}: the learned tokens end with the words",
+                where=f"{path}.first",
+            )
         if sum(s.m for s in self.segments) != self.m:
             raise ContradictionError(
                 f"their m must sum to instruction.m, {self.m}", where=f"{path}.segments"
@@ -130,15 +138,19 @@ class Base(Record):
 
     Attributes:
         id: `tiny-ip2p`, a hub id, or the name of a local folder.
-        architecture: the U-Net's shape, for people.
-        unet_sha256: SHA-256 of the U-Net's tensors as float16, in sorted order.
+        architecture: the model's shape, for people.
+        model_sha256: SHA-256 of the tensors of its U-Net or transformer as float16, in sorted
+            order.
         revision: the hub revision, if one was asked for.
+        family: of a transformer, how it reads words and pictures; None for the U-Net of an
+            InstructPix2Pix. The features of transformers are offsets to the words' own.
     """
 
     id: Annotated[str, line]
     architecture: Annotated[str, line]
-    unet_sha256: Annotated[str, sha256]
+    model_sha256: Annotated[str, sha256]
     revision: Annotated[str | None, line] = None
+    family: Annotated[str | None, line] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,8 @@ class Apply(Record):
         steps: sampling steps.
         sampler: the sampler's name.
         resolution: side of the square the base works at, in pixels.
+        guidance: of a base that is told its guidance as a number, that number; s_T and s_I are
+            then 1.
     """
 
     s_T: Annotated[float, limits.guidance]
@@ -158,6 +172,7 @@ class Apply(Record):
     steps: Annotated[int, limits.sampling_steps()]
     resolution: Annotated[int, limits.resolution]
     sampler: Annotated[str, line] = "euler-ancestral"
+    guidance: Annotated[float | None, limits.guidance] = None
 
 
 @dataclass(frozen=True, slots=True)

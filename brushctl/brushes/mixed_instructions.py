@@ -177,8 +177,8 @@ def check_fit(a: Brush, b: Brush) -> None:
         BrushMismatchError: they are not.
     """
     one, other = a.metadata.instruction_part(), b.metadata.instruction_part()
-    if one.base.unet_sha256 != other.base.unet_sha256:  # one base may go by several ids
-        found = [f"{x.base.id} (U-Net {x.base.unet_sha256[:12]})" for x in (one, other)]
+    if one.base.model_sha256 != other.base.model_sha256:  # one base may go by several ids
+        found = [f"{x.base.id} (U-Net {x.base.model_sha256[:12]})" for x in (one, other)]
         raise _mismatch("base models", a.metadata, b.metadata, found)
     if one.buckets.edges != other.buckets.edges:
         found = [str(list(x.buckets.edges)) for x in (one, other)]

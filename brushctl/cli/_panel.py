@@ -135,7 +135,7 @@ def _branches(lineage: Lineage) -> Iterator[str]:
 
 def _instruction(part: InstructionPart, header: Header) -> Iterator[tuple[str, str]]:
     base, how = part.base, part.apply
-    yield "base model", f"{base.id} (U-Net {base.unet_sha256[:12]})"
+    yield "base model", f"{base.id} (U-Net {base.model_sha256[:12]})"
     yield (
         "applied with",
         f"s_T {how.s_T:g}, s_I {how.s_I:g}, {how.steps} steps of {how.sampler}, "

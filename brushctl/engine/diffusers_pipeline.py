@@ -247,5 +247,5 @@ def _base_of(pipe: Pipeline) -> BaseModel:
         family=family_of(pipe),
         scheduler_config=dict(pipe.scheduler.config),
         defaults=Defaults(),
-        unet_sha256=digest,
+        model_sha256=digest,
     )

@@ -240,7 +240,7 @@ def open_editor(
     scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
     found = find(base or named.id, None if base else named.revision)
-    check_identity(brush, found.id, found.unet_sha256)  # before gigabytes are read in vain
+    check_identity(brush, found.id, found.model_sha256)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
     return editor_on(model, brush, seed=seed, steps=steps, scales=scales, strength=strength)
 

@@ -144,7 +144,7 @@ function contentHash(document, tensors) {
   for (const key of ["apply", "buckets", "grade", "instruction"]) {
     if (key in document) steering[key] = document[key];
   }
-  if (document.base) steering.unet_sha256 = document.base.unet_sha256;
+  if (document.base) steering.model_sha256 = document.base.model_sha256;
   const hash = createHash("sha256").update(canonical(steering));
   for (const name of [...tensors.keys()].sort()) {
     const { dtype, shape, data } = tensors.get(name);

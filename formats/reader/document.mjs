@@ -42,6 +42,7 @@ const index = whole(0, Number.MAX_SAFE_INTEGER);
 const count = whole(1, Number.MAX_SAFE_INTEGER);
 const tokens = whole(1, 4096);
 const guidance = within(0, 1000);
+const firstToken = whole(-4096, 4096);
 
 const array = (check, least = 0) => (value, path) => {
   holds((v) => Array.isArray(v) && v.length >= least && v.length <= LIST_CAP)(value, path);
@@ -60,17 +61,23 @@ const uniquePhrase = record({ phrase: line, sensitivity: number });
 const segment = record({ m: tokens, weight: within(1e-6, 1e6) });
 const instruction = record(
   { m: tokens, segments: array(segment, 1) },
-  { phrase: line, before: uniquePhrase, after: uniquePhrase },
+  { phrase: line, before: uniquePhrase, after: uniquePhrase, first: firstToken },
 );
 const buckets = record({ count: whole(1, 1000), edges: array(whole(0, TIMESTEPS), 2) });
-const base = record({ id: line, architecture: line, unet_sha256: sha256 }, { revision: line });
-const apply = record({
-  s_T: guidance,
-  s_I: guidance,
-  steps: whole(1, TIMESTEPS),
-  sampler: line,
-  resolution: whole(1, 8192),
-});
+const base = record(
+  { id: line, architecture: line, model_sha256: sha256 },
+  { revision: line, family: line },
+);
+const apply = record(
+  {
+    s_T: guidance,
+    s_I: guidance,
+    steps: whole(1, TIMESTEPS),
+    sampler: line,
+    resolution: whole(1, 8192),
+  },
+  { guidance },
+);
 
 const FEATURES = 1;
 const COLUMNS = { tones: 32, place: 6, surroundings: 13 };
@@ -207,9 +214,12 @@ export function checkDocument(document) {
 }
 
 function checkInstruction(document) {
-  const { m, segments } = document.instruction;
+  const { m, segments, first = 0 } = document.instruction;
   if (segments.reduce((sum, s) => sum + s.m, 0) !== m) {
     throw new BrushDefect("brush-contradiction", "brush.instruction.segments");
+  }
+  if (first < 0 && first + m > 0) {
+    throw new BrushDefect("brush-contradiction", "brush.instruction.first");
   }
   const { count: j, edges } = document.buckets;
   const ascending = edges.every((edge, k) => k === 0 || edges[k - 1] < edge);

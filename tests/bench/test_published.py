@@ -66,7 +66,7 @@ def test_text_comes_out_again_on_the_base_it_was_measured_on(published):
     from brushctl.engine.sampler import Editor
 
     base = open_base(None, torch.device("cpu"), torch.float32)
-    if base.unet_sha256 != published["base"]["unet_sha256"]:
+    if base.model_sha256 != published["base"]["model_sha256"]:
         pytest.skip("the figures are of other weights of tiny-ip2p")
     case = cases(published, "ip2p")[0]
     run = next(run for run in case["runs"] if run["guidance"] == "best")

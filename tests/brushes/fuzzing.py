@@ -126,6 +126,8 @@ def every_field() -> dict[str, Any]:
     """A document that has all the fields of version 1."""
     said = WRITER["full"]() | {"lineage": WRITER["mixed"]()["lineage"]}
     said["grade"]["stack"].append(WRITER["network"]("place"))
+    for group in ("instruction", "base", "apply"):
+        said[group] = WRITER["transformer"]()[group] | said[group]
     return deepcopy(said)
 
 

@@ -87,7 +87,7 @@ def test_the_content_hash_changes_with_what_steers_the_edit_and_with_nothing_els
         replace(meta, apply=replace(meta.apply, s_T=3.0)),
         replace(meta, buckets=Buckets(5, (0, 1, 2, 3, 4, 1000))),
         replace(meta, instruction=replace(meta.instruction, phrase="turn it into gold")),
-        replace(meta, base=replace(meta.base, unet_sha256="f" * 64)),
+        replace(meta, base=replace(meta.base, model_sha256="f" * 64)),
     )
     assert len({same, *map(hashed, steered)}) == 5
 

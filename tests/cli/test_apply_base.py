@@ -52,7 +52,7 @@ def test_a_brush_of_another_base_is_refused_before_anything_is_loaded(shell, fit
             weights.write_bytes(b"")
     brush = read_brush(make_brush(shell.folder / "dusk.brush"))
     if fits:
-        of_this = replace(brush.metadata.base, unet_sha256=identity(base / "unet"))
+        of_this = replace(brush.metadata.base, model_sha256=identity(base / "unet"))
         fitting = replace(brush, metadata=replace(brush.metadata, base=of_this))
         write_brush(fitting, shell.folder / "dusk.brush")
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(shell.folder / "a.png")

@@ -36,7 +36,7 @@ def test_it_measures_every_method_and_guidance(shell):
     assert (nothing["direction"], nothing["effects"], nothing["shots"]) == (1, 1, 2)
     assert set(nothing) >= {"psnr", "ssim", "perceptual", "direction"}
     assert told["measures"]["perceptual"] in {"tiny-clip-tower", "lpips-alex"}
-    assert re.fullmatch("[0-9a-f]{64}", told["base"]["unet_sha256"])
+    assert re.fullmatch("[0-9a-f]{64}", told["base"]["model_sha256"])
     assert told["device"] == "cpu"
     assert [len(run["psnr"]) for case in told["cases"] for run in case["runs"]] == [2, 2, 2]
     kept = json.loads((shell.folder / "figures.json").read_text())

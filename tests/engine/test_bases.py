@@ -94,7 +94,7 @@ def test_a_single_file_is_the_model_that_its_folder_is(models, folder, pictures,
 
     one, other = (open_base(str(path), CPU, torch.float32) for path in (file, folder))
     assert one.id == file.name
-    assert one.unet_sha256 == other.unet_sha256
+    assert one.model_sha256 == other.model_sha256
     for part in (attrgetter("unet"), attrgetter("vae"), attrgetter("family.text_encoder")):
         ours, theirs = (part(base).state_dict() for base in (one, other))
         assert ours.keys() == theirs.keys()
@@ -155,9 +155,9 @@ def test_a_revision_is_chosen_by_name(models, hub):
     plain, v2 = find(HUB_ID), find(f"{HUB_ID}@v2")
     assert (plain.id, plain.revision) == (HUB_ID, None)
     assert (v2.id, v2.revision) == (HUB_ID, "v2")
-    assert plain.unet_sha256 != v2.unet_sha256
+    assert plain.model_sha256 != v2.model_sha256
     assert find(HUB_ID, "v2") == v2  # as a brush names it
-    assert open_base(f"{HUB_ID}@{'b' * 40}", CPU, torch.float32).unet_sha256 == v2.unet_sha256
+    assert open_base(f"{HUB_ID}@{'b' * 40}", CPU, torch.float32).model_sha256 == v2.model_sha256
 
 
 def test_a_revision_that_is_not_here_is_not_another(models, hub):
@@ -180,7 +180,7 @@ def test_half_precision_alone_is_the_same_base(folder, hub):
     hub(half, "main", "a" * 40, variant="fp16")
     base = open_base(HUB_ID, CPU, torch.float32)
     assert base.dtype == torch.float32
-    assert base.unet_sha256 == find(str(folder)).unet_sha256
+    assert base.model_sha256 == find(str(folder)).model_sha256
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells what is mapped")

@@ -158,7 +158,7 @@ def test_the_default_rate_follows_the_scale_of_the_features():
 
 def test_a_brush_for_another_base_is_refused(base, toy):
     brush = toy[0]
-    other = replace(brush.metadata.base, id="someone/else", unet_sha256="f" * 64)
+    other = replace(brush.metadata.base, id="someone/else", model_sha256="f" * 64)
     foreign = replace(brush, metadata=replace(brush.metadata, base=other))
     with pytest.raises(BrushMismatchError, match="someone/else"):
         from_brush(base, foreign)

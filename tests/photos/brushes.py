@@ -16,7 +16,7 @@ def make_brush(path: Path, name: str = "dusk", value: float = 0.5) -> Path:
         tool="brushctl 0.1.0",
         instruction=Instruction(phrase=None, m=2, segments=(Segment(2),)),
         buckets=Buckets.even(5, 1000),
-        base=Base(id="tiny-ip2p", architecture="tests", unet_sha256="0" * 64),
+        base=Base(id="tiny-ip2p", architecture="tests", model_sha256="0" * 64),
         apply=Apply(s_T=7.5, s_I=1.5, steps=20, resolution=64),
     )
     features = np.full((5, 2, 4), value, np.float32)

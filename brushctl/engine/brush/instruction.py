@@ -180,7 +180,7 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     )
 
 
-def check_identity(brush: Brush, base_id: str, unet_sha256: str) -> None:
+def check_identity(brush: Brush, base_id: str, model_sha256: str) -> None:
     """A brush must be of the base's U-Net.
 
     Raises:
@@ -188,13 +188,13 @@ def check_identity(brush: Brush, base_id: str, unet_sha256: str) -> None:
     """
     meta = brush.metadata
     own = meta.instruction_part().base
-    if own.unet_sha256 != unet_sha256:
+    if own.model_sha256 != model_sha256:
         named = f"{own.id}@{own.revision}" if own.revision else own.id
         elsewhere = f"Pass --base {named}, or learn the brush again on {base_id}."
         other_version = f"{meta.tool} had the other version; or learn the brush again on this one."
         raise BrushMismatchError(
-            f"the brush was learned on {named} (U-Net {own.unet_sha256[:12]}), "
-            f"this base model is {base_id} (U-Net {unet_sha256[:12]})",
+            f"the brush was learned on {named} (U-Net {own.model_sha256[:12]}), "
+            f"this base model is {base_id} (U-Net {model_sha256[:12]})",
             where=meta.name,
             do=other_version if named == base_id else elsewhere,
         )
@@ -202,7 +202,7 @@ def check_identity(brush: Brush, base_id: str, unet_sha256: str) -> None:
 
 def _check_fit(base: BaseModel, brush: Brush) -> None:
     """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
-    check_identity(brush, base.id, base.unet_sha256)
+    check_identity(brush, base.id, base.model_sha256)
     meta = brush.metadata
     part = meta.instruction_part()
     _check_length(base, meta.name, part.instruction.m)

@@ -65,7 +65,7 @@ class BaseModel:
     family: Family
     scheduler_config: dict[str, Any]
     defaults: Defaults
-    unet_sha256: str
+    model_sha256: str
     revision: str | None = None
     alpha_bar: torch.Tensor = field(init=False, repr=False)
 
@@ -170,13 +170,13 @@ class Found:
         id: what it is called in brushes.
         revision: the hub revision, if one was asked for.
         path: its folder in diffusers' layout, or its file.
-        unet_sha256: which U-Net it has.
+        model_sha256: which U-Net it has.
     """
 
     id: str
     revision: str | None
     path: Path
-    unet_sha256: str
+    model_sha256: str
 
 
 def find(name: str | None, revision: str | None = None) -> Found:
@@ -204,14 +204,14 @@ def find(name: str | None, revision: str | None = None) -> Found:
     return Found(name if own else resolved(path).name, revision, path, sha256)
 
 
-def unet_here(name: str | None) -> str | None:
+def model_here(name: str | None) -> str | None:
     """Which U-Net a base has, as `find` calls it; None if it is not on this machine whole.
 
     The hub is not asked.
     """
     own, revision = with_revision(name or TINY)
     try:
-        return find(name).unet_sha256 if own == TINY or at_hand(own, revision) else None
+        return find(name).model_sha256 if own == TINY or at_hand(own, revision) else None
     except Exception:  # what is damaged, or no name at all, is not here
         return None
 
@@ -262,7 +262,7 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
         family=family,
         scheduler_config=dict(pipe.scheduler.config),
         defaults=defaults,
-        unet_sha256=found.unet_sha256,
+        model_sha256=found.model_sha256,
         revision=found.revision,
     )
 

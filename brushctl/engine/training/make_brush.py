@@ -98,7 +98,7 @@ def make_brush(
             initial_phrase.phrase, m, (Segment(m),), initial_phrase.before, initial_phrase.after
         ),
         buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
-        base=Base(base.id, base.architecture, base.unet_sha256, base.revision),
+        base=Base(base.id, base.architecture, base.model_sha256, base.revision),
         apply=Apply(learned.scales.s_T, learned.scales.s_I, base.defaults.steps, base.resolution),
         training=_training(learned, recipe, seed, pair_hashes),
     )
