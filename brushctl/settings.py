@@ -9,6 +9,7 @@ from brushctl.errors import UsageError
 from brushctl.files import expanded
 
 TINY = "tiny-ip2p"
+TINY_DIT = "tiny-dit"
 """The base model that ships inside the package."""
 
 INSTRUCT_PIX2PIX = "timbrooks/instruct-pix2pix"

@@ -27,10 +27,9 @@ from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.bench.contact_sheet import Row, as_png, contact_sheet
 from brushctl.bench.metrics import Pixels
 from brushctl.brushes.file import Brush
-from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import open_base
-from brushctl.engine.sampler import Editor
+from brushctl.engine.sampler import editor_in_words
 from brushctl.events import Message, Reporter, silent
 from brushctl.files import write_atomically
 from brushctl.grade import apply_grade
@@ -250,7 +249,7 @@ def _edit_by_words(words: str, folders: Folders, report: Reporter) -> None:
     base = open_base(TINY, device, resolve_dtype(None, device))
     plan = plan_folder(find_inputs([str(folders.photos)]), folders.edited(WORDS))
     treatment = Treatment({}, Detail.MODEL)
-    with Editor(base, from_text(base, words)) as editor:
+    with editor_in_words(base, words) as editor:
         edit_photographs(plan, plan.jobs, editor, treatment, journal=None, report=report)
 
 

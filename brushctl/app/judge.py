@@ -18,7 +18,7 @@ from brushctl.pairs.load import load_pair
 from brushctl.photos.photo import resize
 
 if TYPE_CHECKING:
-    from brushctl.engine.sampler import Editor
+    from brushctl.engine.sampler import AnyEditor
 
 Edit = Callable[[Pixels], Pixels]
 """(h, w, 3) -> (h, w, 3), as `brushctl apply` would write it."""
@@ -33,7 +33,7 @@ ROWS = 4
 UNEDITED, BRUSH, GRADE, INSTRUCTION, PHRASE = "unedited", "brush", "grade", "instruction", "phrase"
 
 
-def edit_by(grade: AnyGrade | None, editor: "Editor | None") -> Edit:
+def edit_by(grade: AnyGrade | None, editor: "AnyEditor | None") -> Edit:
     """A photograph graded, and then edited by a model: as `brushctl apply` does it."""
     from brushctl.transfer.grid import to_full_size
 

@@ -18,7 +18,7 @@ from brushctl.settings import check_seed
 if TYPE_CHECKING:
     from brushctl.app.judge import Judgement
     from brushctl.brushes.file import Brush
-    from brushctl.engine.model.base import BaseModel
+    from brushctl.engine.model.base import AnyBase
     from brushctl.pairs.find import Pair
 
 
@@ -55,7 +55,7 @@ class PreparedRun:
 
     def learn(
         self,
-        open_model: "Callable[[], BaseModel]",
+        open_model: "Callable[[], AnyBase]",
         *,
         resume: bool,
         restart_if_changed: bool = False,
@@ -202,7 +202,7 @@ def check_machine(device: str, dtype: str | None) -> None:
     learning_dtype(dtype, resolve_device(device))
 
 
-def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[[], BaseModel]":
+def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[[], AnyBase]":
     """What opens a base model when it is needed: a grade needs none, nor torch.
 
     Raises:
@@ -212,7 +212,7 @@ def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[
     if device != "auto" or dtype:
         check_machine(device, dtype)
 
-    def open_model() -> "BaseModel":
+    def open_model() -> "AnyBase":
         from brushctl.engine.devices import learning_dtype, resolve_device
         from brushctl.engine.model.base import open_base
 

@@ -18,7 +18,7 @@ from brushctl.files import expanded, unwritable, way_to
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
-    from brushctl.engine.model.base import BaseModel
+    from brushctl.engine.model.base import AnyBase
     from brushctl.runs.journal import Journal
     from brushctl.runs.records import Record, Source
 
@@ -86,7 +86,7 @@ class LearningWorker:
         if device != "auto" or dtype:
             check_machine(device, dtype)
         self._device, self._dtype, self._report = device, dtype, report
-        self._model: tuple[str | None, BaseModel] | None = None
+        self._model: tuple[str | None, AnyBase] | None = None
 
     def __call__(self, jobs: Sequence[LearningJob]) -> "Iterator[Record]":
         """What became of each.
@@ -129,7 +129,7 @@ class LearningWorker:
         )
         return Record(job.name, "done", job.recorded, job.source, result, facts)
 
-    def _base(self, name: str | None) -> "BaseModel":
+    def _base(self, name: str | None) -> "AnyBase":
         if self._model is None or self._model[0] != name:
             self._model = None  # two would not fit
             self._model = name, model_opener(name, self._device, self._dtype)()

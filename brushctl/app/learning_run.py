@@ -20,7 +20,7 @@ from brushctl.pairs.find import hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
-    from brushctl.engine.model.base import BaseModel
+    from brushctl.engine.model.base import AnyBase
 
 PAPER = "paper"
 """The recipe that learns what its authors did: an instruction."""
@@ -42,7 +42,7 @@ class LearningRun:
         report: called with every event of the work.
     """
 
-    open_model: "Callable[[], BaseModel]"
+    open_model: "Callable[[], AnyBase]"
     settings: LearningSettings
     pairs: PairSplit
     name: str

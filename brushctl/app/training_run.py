@@ -23,11 +23,10 @@ from brushctl.app.learning_settings import LearningSettings
 from brushctl.brushes.checkpoint import Checkpoint, fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
-from brushctl.engine.brush.instruction import from_text
-from brushctl.engine.model.base import BaseModel
+from brushctl.engine.model.base import AnyBase
 from brushctl.engine.phrases.clip import default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import ClipFeatures, clip_features, vocabulary_of
-from brushctl.engine.sampler import Editor, editor_on
+from brushctl.engine.sampler import AnyEditor, editor_in_words, editor_on
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
@@ -66,7 +65,7 @@ class TrainingRun:
         report: called with every event of the work.
     """
 
-    model: BaseModel
+    model: AnyBase
     settings: LearningSettings
     pairs: PairSplit
     name: str
@@ -201,8 +200,7 @@ class TrainingRun:
         if grade:
             edits[GRADE] = edit_by(grade, None)
         if phrase:
-            words = from_text(self.model, phrase)
-            edits[PHRASE] = _edit_on(grade, Editor(self.model, words))
+            edits[PHRASE] = _edit_on(grade, editor_in_words(self.model, phrase))
         return edits
 
     def _grade(self) -> Grade | None:
@@ -249,7 +247,7 @@ class TrainingRun:
         return Checkpoint(self.target, repr(decisive), today)
 
 
-def _edit_on(grade: Grade | None, editor: Editor) -> Edit:
+def _edit_on(grade: Grade | None, editor: AnyEditor) -> Edit:
     """An edit that has the model to itself for each photograph: several take turns on it."""
 
     def edit(photo: "Pixels") -> "Pixels":

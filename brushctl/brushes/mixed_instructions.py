@@ -10,6 +10,7 @@ import numpy as np
 
 from brushctl.brushes.file import Brush, Features
 from brushctl.brushes.metadata import InstructionPart, Metadata, Segment
+from brushctl.brushes.mixed_offsets import check_stack, check_words, lengthened
 from brushctl.errors import BrushMismatchError, UsageError
 
 Pad = Callable[[Brush, int], Brush]
@@ -58,6 +59,9 @@ def blended(parts: Sequence[Share], pad: Pad | None) -> MixedInstruction | None:
     whole = total(shares) if len(shares) < len(parts) else 1.0
     padded = [Share(s.brush, s.weight / whole) for s in _padded(shares, pad)]
     lead = lead_of(padded).part
+    if lead.base.family:  # there the strength of an instruction is that of its offsets
+        padded = [Share(s.brush, s.weight * whole) for s in padded]
+        whole = 1.0
     how = replace(lead.apply, s_T=lead.apply.s_T * whole)
     instruction = replace(lead.instruction, segments=_mean_segments(padded))
     tensors = {key: _mean(padded, key) for key in padded[0].brush.instruction_tensors()}
@@ -69,6 +73,8 @@ def stacked(parts: Sequence[Share]) -> MixedInstruction | None:
     shares = instructed(parts)
     if not shares:
         return None
+    if shares[0].part.base.family:
+        return _strengthened(shares)
     segments = tuple(
         replace(segment, weight=segment.weight * share.weight)
         for share in shares
@@ -81,6 +87,14 @@ def stacked(parts: Sequence[Share]) -> MixedInstruction | None:
         for key in shares[0].brush.instruction_tensors()
     }
     return MixedInstruction(replace(lead, instruction=instruction), tensors)
+
+
+def _strengthened(shares: Sequence[Share]) -> MixedInstruction:
+    """The one instruction of a transformer in a stack, its offsets at its weight."""
+    check_stack([share.brush for share in shares])
+    (share,) = shares
+    tensors = {key: _mean([share], key) for key in share.brush.instruction_tensors()}
+    return MixedInstruction(share.part, tensors)
 
 
 def scheduled(parts: Sequence[Share], chosen: Sequence[Share], pad: Pad | None) -> MixedInstruction:
@@ -135,6 +149,11 @@ def _padded(parts: Sequence[Share], pad: Pad | None) -> list[Share]:
     """
     tokens = {share.part.instruction.m: share.brush.metadata for share in parts}
     most = max(tokens)
+    if parts[0].part.base.family:
+        return [
+            Share(lengthened(s.brush, most), s.weight) if s.part.instruction.m < most else s
+            for s in parts
+        ]
     if len(tokens) > 1 and pad is None:
         least = min(tokens)
         found = [f"m = {least}", f"m = {most}"]
@@ -183,6 +202,8 @@ def check_fit(a: Brush, b: Brush) -> None:
     if one.buckets.edges != other.buckets.edges:
         found = [str(list(x.buckets.edges)) for x in (one, other)]
         raise _mismatch("bucket layouts", a.metadata, b.metadata, found)
+    if one.base.family:
+        check_words(a, b)
     widths = [
         {key: tensor.shape[-1] for key, tensor in brush.instruction_tensors().items()}
         for brush in (a, b)

@@ -1,4 +1,4 @@
-"""A brush inside diffusers' own InstructPix2Pix pipeline, for people who have one already."""
+"""A brush inside diffusers' own pipelines, for people who have one already."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import AttentionProcessor
 
 from brushctl.brushes.cache import open_brush
 from brushctl.brushes.fields import as_usage_errors, number
@@ -20,6 +19,12 @@ from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.instruction import Instruction, from_brush, padded, scaled
 from brushctl.engine.brush.scales import Scales
+from brushctl.engine.flow.families import Pipeline as AnyPipeline
+from brushctl.engine.flow.families import Sampling, family_called
+from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.flow.offsets import Offsets, offset
+from brushctl.engine.flow.offsets import from_brush as from_flow_brush
+from brushctl.engine.flow.offsets import scaled as scaled_offsets
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.fingerprint import digest_of
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
     from brushctl.grade.apply import AnyGrade
 
 LOADED = "_brushctl"
-"""Where a U-Net remembers that it has a brush."""
+"""Where a U-Net or transformer remembers that it has a brush."""
 
 
 class Loaded:
@@ -43,23 +48,13 @@ class Loaded:
     """
 
     def __init__(
-        self,
-        unet: UNet2DConditionModel,
-        family: Family,
-        instruction: Instruction,
-        settings: dict[str, Any],
-        grade: "AnyGrade | None" = None,
+        self, model: torch.nn.Module, settings: dict[str, Any], grade: "AnyGrade | None" = None
     ) -> None:
         self.settings = settings
         self._grade = grade
-        self._family = family
         self._installed = ExitStack()
-        self._state = self._installed.enter_context(brushed(unet, instruction))
-        self._processors = _processors_at(unet, instruction)
-        hook = unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
-        self._installed.callback(hook.remove)
-        setattr(unet, LOADED, self)
-        self._installed.callback(delattr, unet, LOADED)
+        setattr(model, LOADED, self)
+        self._installed.callback(delattr, model, LOADED)
 
     def graded(self, picture: "Image") -> "Image":
         """What the pipeline is to be given: an RGB picture under the brush's grade.
@@ -91,20 +86,39 @@ class Loaded:
     ) -> None:
         self.unload()
 
+
+class LoadedInUNet(Loaded):
+    """A brush in an InstructPix2Pix pipeline."""
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        family: Family,
+        instruction: Instruction,
+        settings: dict[str, Any],
+        grade: "AnyGrade | None" = None,
+    ) -> None:
+        super().__init__(unet, settings, grade)
+        self._family = family
+        self._state = self._installed.enter_context(brushed(unet, instruction))
+        weighted = () if instruction.weights is None else instruction.features
+        self._processors = [(site, unet.get_submodule(site).processor) for site in weighted]
+        hook = unet.register_forward_pre_hook(self._before_unet, with_kwargs=True)
+        self._installed.callback(hook.remove)
+
     def _before_unet(
         self, unet: UNet2DConditionModel, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Say which rows are brushed and when, and give them the brush's words.
 
         Raises:
-            UsageError: something has taken the brush out of the U-Net.
+            UsageError: something has taken the weights of the brush's tokens out of the U-Net.
         """
         if any(unet.get_submodule(site).processor is not own for site, own in self._processors):
             raise UsageError(
                 "the pipeline's attention was changed after the brush was loaded, "
-                "which took the brush out",
-                do="Call enable_attention_slicing, fuse_qkv_projections and the like first, "
-                "then load the brush.",
+                "which took the weights of its tokens out",
+                do="Call enable_attention_slicing and the like first, then load the brush.",
             )
         sample, t = arguments[:2]
         n = _fully_conditioned(sample)
@@ -112,8 +126,42 @@ class Loaded:
         return arguments, self._family.led(named, self._state.words().rows(n))
 
 
+class LoadedInTransformer(Loaded):
+    """A brush in a transformer editor's pipeline."""
+
+    def __init__(
+        self,
+        model: FlowModel,
+        offsets: Offsets,
+        settings: dict[str, Any],
+        grade: "AnyGrade | None" = None,
+    ) -> None:
+        super().__init__(model.transformer, settings, grade)
+        self._scheduler = model.pipe.scheduler
+        self._last: tuple[float, object] | None = None
+        self._installed.enter_context(offset(model.transformer, offsets))
+        hook = model.transformer.register_forward_pre_hook(self._before, with_kwargs=True)
+        self._installed.callback(hook.remove)
+
+    def _before(self, _: torch.nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """See that each step is one call: guidance by two calls would brush both.
+
+        Raises:
+            UsageError: it is two.
+        """
+        now = float(named["timestep"].flatten()[0]), named["encoder_hidden_states"]
+        last, self._last = self._last, now
+        again = last is not None and last[0] == now[0] and last[1] is not now[1]
+        if again and len(self._scheduler.timesteps) > 1:
+            raise UsageError(
+                "the pipeline calls its transformer twice a step, and the brush is not learned for "
+                "guidance by two calls",
+                do="Call the pipeline with the settings that the brush was loaded with.",
+            )
+
+
 def load(
-    pipe: Pipeline,
+    pipe: AnyPipeline,
     brush: Brush | str | Path | Sequence[Brush | str | Path],
     *,
     weights: Sequence[float] | None = None,
@@ -131,8 +179,9 @@ def load(
     read: the words a brush was learned from belong to it.
 
     Args:
-        pipe: an InstructPix2Pix pipeline, of XL as well, in float16 or float32; it may be moved to
-            another device or to bfloat16 afterwards.
+        pipe: an InstructPix2Pix pipeline, of XL as well, in float16 or float32, which may be moved
+            to another device or to bfloat16 afterwards; or the pipeline of a transformer editor
+            (`brushctl.engine.flow.families`), whose settings have the words: pass no prompt.
         brush: a brush, its file or its name in the cache; or several, to be blended.
         weights: one for each of several brushes; equal if not given.
         strength: of grade and instruction: 1 as learned, 0 not at all, in between less, beyond 1
@@ -146,7 +195,8 @@ def load(
         UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
             is no number, or the brush was made to be applied in a way that no brush is.
     """
-    if hasattr(pipe.unet, LOADED):
+    model = pipe.transformer if is_flow(pipe) else pipe.unet
+    if hasattr(model, LOADED):
         raise UsageError(
             "the pipeline has a brush already", do="Unload it first, or load both as one blend."
         )
@@ -158,6 +208,8 @@ def load(
         lambda brush, m: padded(base_of(pipe), brush, m),
     )
     check_sampler(chosen)
+    if is_flow(pipe):
+        return _load_flow(pipe, chosen, strength)
     part = chosen.metadata.instruction_part()
     apply = part.apply
     check_steps(apply.steps, part.buckets.edges[-1])
@@ -172,7 +224,34 @@ def load(
         "image_guidance_scale": scales.s_I,
         "num_inference_steps": apply.steps,
     }
-    return Loaded(pipe.unet, base.family, instruction, settings, _grade_of(chosen, strength))
+    grade = _grade_of(chosen, strength)
+    return LoadedInUNet(pipe.unet, base.family, instruction, settings, grade)
+
+
+def is_flow(pipe: AnyPipeline) -> bool:
+    """Whether a pipeline's model is a transformer."""
+    return getattr(pipe, "transformer", None) is not None
+
+
+def _load_flow(pipe: AnyPipeline, brush: Brush, strength: float) -> Loaded:
+    with as_usage_errors():
+        number(strength, "strength")
+    how = brush.metadata.instruction_part().apply
+    sampling = Sampling(how.steps, how.resolution, how.guidance)
+    name = str(pipe.name_or_path or "this pipeline")
+    family = family_called(type(pipe).__name__, name)
+    tensors = pipe.transformer.state_dict()
+    digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
+    model = FlowModel(name, pipe, family, sampling, digest)
+    offsets = from_flow_brush(model, brush)
+    settings = {
+        "prompt": offsets.phrase or "",
+        "num_inference_steps": how.steps,
+        **family.settings(pipe, sampling),
+    }
+    return LoadedInTransformer(
+        model, scaled_offsets(offsets, strength), settings, _grade_of(brush, strength)
+    )
 
 
 def _grade_of(brush: Brush, strength: float) -> "AnyGrade | None":
@@ -196,13 +275,6 @@ def _check_guidance(scales: Scales) -> None:
             f"diffusers' pipeline leaves guidance out at s_T {scales.s_T:g} and s_I {scales.s_I:g}",
             do="Use `brushctl apply` or `brushctl.open_editor`, which do not.",
         )
-
-
-def _processors_at(
-    unet: UNet2DConditionModel, instruction: Instruction
-) -> list[tuple[str, AttentionProcessor]]:
-    """The brush's own processors, by their sites."""
-    return [(site, unet.get_submodule(site).processor) for site in instruction.features]
 
 
 def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None, pad: Pad) -> Brush:

@@ -1,15 +1,39 @@
 """Between the rooms' pixels, (h, w, 3) in [0, 1], and the model's, (n, 3, h, w) in [-1, 1]."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from brushctl.photos.icc import quantise
+
 FloatImage = NDArray[np.floating[Any]]
 Pictures = Sequence[FloatImage] | FloatImage
 """Several, (h, w, 3) each: of any sizes, or stacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One picture edited, at the model's resolution.
+
+    Attributes:
+        before: D(E(x)), the picture as the autoencoder alone gives it back.
+        after: the edited picture.
+    """
+
+    before: FloatImage
+    after: FloatImage
+
+
+def noise_source(image: FloatImage, seed: int) -> torch.Generator:
+    """A picture's own noise, the same whatever else is in its batch."""
+    content = quantise(np.asarray(image), 8).tobytes()
+    digest = hashlib.sha256(seed.to_bytes(8, "little", signed=True) + content).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
 
 
 def to_model(images: Sequence[FloatImage]) -> torch.Tensor:

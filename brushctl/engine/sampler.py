@@ -1,9 +1,7 @@
 """Editing pictures with an instruction: Euler ancestral sampling under eq. 3 (section 6)."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -15,35 +13,32 @@ from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
-from brushctl.engine.brush.instruction import Instruction, check_identity, from_brush, scaled
+from brushctl.engine.brush.instruction import (
+    Instruction,
+    check_identity,
+    from_brush,
+    from_text,
+    scaled,
+)
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.devices import enough_memory, out_of_memory, resolve_device, resolve_dtype
-from brushctl.engine.model.base import BaseModel, find, load_base
-from brushctl.engine.pixels import FloatImage, from_model, to_model
+from brushctl.engine.flow import offsets
+from brushctl.engine.flow.editor import FlowEditor
+from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.model.base import AnyBase, BaseModel, find, load_base
+from brushctl.engine.pixels import Edited, FloatImage, from_model, noise_source, to_model
 from brushctl.errors import BrushMismatchError, PhotoError
-from brushctl.photos.icc import quantise
 
 SAMPLER = "euler-ancestral"
-"""The sampler that pictures are edited with, as a brush names it."""
+"""The sampler that pictures are edited with on a U-Net, as a brush names it."""
+FLOW_SAMPLER = "flow-euler"
+"""The same of transformers."""
 PIXELS_AT_ONCE = 512 * 256
 """Pixels, counted once for each branch, that keep every core busy: more at once is no faster."""
 MAX_BATCH = 32
 """Pictures at once on a CUDA device, whatever its memory."""
 MEMORY_SHARE = 0.7
 """The part of a CUDA device's memory, less the models', that a batch is meant to take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """One picture edited, at the model's resolution.
-
-    Attributes:
-        before: D(E(x)), the picture as the autoencoder alone gives it back.
-        after: the edited picture.
-    """
-
-    before: FloatImage
-    after: FloatImage
 
 
 class Editor:
@@ -75,10 +70,8 @@ class Editor:
         self._at_once = 0  # not found out yet
 
     def __enter__(self) -> Self:
-        empty = self._base.read(None)
-        prepared = brushed(self._base.unet, self._instruction, empty=empty.prompt_embeds)
-        state = self._installed.enter_context(prepared)
-        self._guidance = Guidance(self._base, state, self._scales, empty)
+        state = self._installed.enter_context(brushed(self._base.unet, self._instruction))
+        self._guidance = Guidance(self._base, state, self._scales)
         return self
 
     def __exit__(
@@ -181,9 +174,7 @@ class Editor:
 
     def noise_source(self, image: FloatImage) -> torch.Generator:
         """A picture's own noise, the same whatever else is in its batch."""
-        content = quantise(np.asarray(image), 8).tobytes()
-        digest = hashlib.sha256(self._seed.to_bytes(8, "little", signed=True) + content).digest()
-        return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
+        return noise_source(image, self._seed)
 
     def _sample(
         self, condition: torch.Tensor, sources: list[torch.Generator], steps: int
@@ -208,6 +199,10 @@ def _alike(images: Sequence[FloatImage]) -> Iterator[list[int]]:
     yield from places.values()
 
 
+AnyEditor = Editor | FlowEditor
+"""What edits pictures, by the kind of base model."""
+
+
 def open_editor(
     brush: Brush,
     *,
@@ -219,7 +214,7 @@ def open_editor(
     s_T: float | None = None,
     s_I: float | None = None,
     strength: float = 1.0,
-) -> Editor:
+) -> AnyEditor:
     """An editor for a brush, on the base it names unless another copy of that base is given.
 
     What is left at None comes from the brush.
@@ -246,14 +241,14 @@ def open_editor(
 
 
 def editor_on(
-    base: BaseModel,
+    base: AnyBase,
     brush: Brush,
     *,
     seed: int = 0,
     steps: int | None = None,
     scales: Scales | None = None,
     strength: float = 1.0,
-) -> Editor:
+) -> AnyEditor:
     """An editor for a brush on a base that is loaded. What is left at None comes from the brush.
 
     At strength 0 the instruction says nothing, at 1 what was learned, above that more.
@@ -263,6 +258,9 @@ def editor_on(
         UsageError: the schedule has not so many steps.
     """
     apply = brush.metadata.instruction_part().apply
+    if isinstance(base, FlowModel):
+        own = base.sampled(apply.steps if steps is None else steps, apply.guidance)
+        return FlowEditor(own, offsets.scaled(offsets.from_brush(own, brush), strength), seed=seed)
     return Editor(
         base,
         scaled(base, from_brush(base, brush), strength),
@@ -270,6 +268,13 @@ def editor_on(
         steps=apply.steps if steps is None else steps,
         seed=seed,
     )
+
+
+def editor_in_words(base: AnyBase, phrase: str, *, seed: int = 0) -> AnyEditor:
+    """An editor that is told what to do, without a brush."""
+    if isinstance(base, FlowModel):
+        return FlowEditor(base, offsets.in_words(phrase), seed=seed)
+    return Editor(base, from_text(base, phrase), seed=seed)
 
 
 def check_steps(steps: int, schedule: int) -> None:
@@ -288,11 +293,12 @@ def check_sampler(brush: Brush) -> None:
     Raises:
         BrushMismatchError: it wants another, or has no instruction.
     """
-    sampler = brush.metadata.instruction_part().apply.sampler
-    if sampler != SAMPLER:
+    part = brush.metadata.instruction_part()
+    known = FLOW_SAMPLER if part.base.family else SAMPLER
+    if part.apply.sampler != known:
         raise BrushMismatchError(
-            f"the brush is to be applied with the sampler {sampler!r}, "
-            f"this version of brushctl has {SAMPLER} only",
+            f"the brush is to be applied with the sampler {part.apply.sampler!r}, "
+            f"this version of brushctl has {known} only",
             where=brush.metadata.name,
             do="Update brushctl.",
         )

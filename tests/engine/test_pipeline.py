@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import Attention
 from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import brushctl
 from brushctl.brushes.provenance import Provenance
-from brushctl.engine.brush.attention import Brushed, PreparedAttnProcessor
-from brushctl.engine.brush.instruction import Instruction, from_brush, from_text, sites
+from brushctl.engine.brush.instruction import Instruction, from_brush, from_text
 from brushctl.engine.brush.scales import Scales
-from brushctl.engine.diffusers_pipeline import Loaded
+from brushctl.engine.brush.sites import sites
+from brushctl.engine.diffusers_pipeline import LoadedInUNet
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.model.families import Family
 from brushctl.engine.pixels import to_model
@@ -65,15 +64,33 @@ def test_guidance_that_the_pipeline_would_leave_out_is_refused(base, pictures, s
         brushctl.load(pipeline(base), brush)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [lambda pipe: pipe.enable_attention_slicing(), lambda pipe: pipe.unet.fuse_qkv_projections()],
-)
-def test_what_takes_the_brush_out_after_loading_is_refused(base, pictures, brush, change):
+def test_a_brush_stays_where_attention_is_sliced_after_loading(base, pictures, brush):
     pipe = pipeline(copy.deepcopy(base))
     with brushctl.load(pipe, brush) as loaded:
-        change(pipe)
-        with pytest.raises(UsageError, match="took the brush out"):
+
+        def edited():
+            return by_pipe(pipe, pictures[0], torch.Generator().manual_seed(0), **loaded.settings)
+
+        whole = edited()
+        pipe.enable_attention_slicing()
+        assert np.abs(edited() - whole).max() <= TOLERANCE
+
+
+def test_projections_that_are_fused_after_loading_are_refused(base, pictures, brush):
+    pipe = pipeline(copy.deepcopy(base))
+    with brushctl.load(pipe, brush) as loaded:
+        pipe.unet.fuse_qkv_projections()
+        with pytest.raises(UsageError, match="projections are fused"):
+            by_pipe(pipe, pictures[0], torch.Generator().manual_seed(0), **loaded.settings)
+
+
+def test_slicing_that_takes_the_weights_of_tokens_out_is_refused(base, pictures, brush):
+    other = made(base, pictures, "make it snow", Scales(7.5, 1.5))
+    shares = [brushctl.Share(brush, 1.0), brushctl.Share(other, 0.5)]
+    pipe = pipeline(copy.deepcopy(base))
+    with brushctl.load(pipe, brushctl.stack(shares, PROVENANCE)) as loaded:
+        pipe.enable_attention_slicing()
+        with pytest.raises(UsageError, match="took the weights of its tokens out"):
             by_pipe(pipe, pictures[0], torch.Generator().manual_seed(0), **loaded.settings)
 
 
@@ -245,27 +262,12 @@ def test_a_brush_follows_the_u_net_to_the_device_it_is_moved_to(words):
                 down_block_types=("CrossAttnDownBlock2D",), up_block_types=("UpBlock2D",),
                 cross_attention_dim=16, norm_num_groups=8,
             )  # fmt: skip
-        features = {
-            site: (torch.ones(5, 3, attention.to_k.out_features),) * 2
-            for site, attention in sites(unet).items()
-        }
+        features = {name: (torch.ones(5, 3, site.width),) * 2 for name, site in sites(unet).items()}
         instruction = Instruction(
             torch.ones(words, 7, 16), torch.ones(words, 0), features,
             edges=(0, 200, 400, 600, 800, 1000), weights=torch.ones(1, 3),
         )  # fmt: skip
-        with Loaded(unet, Family(None, None), instruction, {}):
+        with LoadedInUNet(unet, Family(None, None), instruction, {}):
             noise, text = (torch.ones(shape, device="cuda") for shape in ((1, 8, 8, 8), (1, 7, 16)))
             predicted = unet(noise, 500, encoder_hidden_states=text).sample
             assert predicted.device.type == "cuda"
-
-
-def test_prepared_keys_follow_the_words_they_are_read_with():
-    attention = Attention(query_dim=8, cross_attention_dim=8, heads=2, dim_head=4)
-    instruction = Instruction(torch.ones(1, 7, 8), torch.ones(1, 0))
-    state = Brushed(instruction)
-    state.at(torch.tensor([500]))
-    keys = torch.randn(2, 7, 8)
-    processor = PreparedAttnProcessor(state, keys, keys)
-    attention.to(torch.bfloat16).set_processor(processor)
-    read = attention(torch.ones(1, 4, 8, dtype=torch.bfloat16), torch.ones(1, 7, 8).bfloat16())
-    assert read.dtype == torch.bfloat16

@@ -10,6 +10,7 @@ from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.brush.instruction import initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
+from brushctl.engine.training.diffusion import DiffusionObjective
 from brushctl.engine.training.loop import trainable
 from brushctl.engine.training.recipes import PAPER
 from brushctl.engine.training.samples import (
@@ -81,17 +82,16 @@ def test_what_the_frozen_branches_predict_is_computed_once_for_all_evaluations(
         return honest(self, z_t, t, condition)
 
     recipe = replace(PAPER, steps=1)
-    instruction = initial(base, "make it darker", 5)
-    with brushed(base.unet, instruction) as state:
-        guidance = Guidance(base, state, PAPER.scales)
-        validation = ValidationSet(guidance, pictures[:1], pictures[1:2], recipe, seed=0)
+    objective = DiffusionObjective(base, "make it darker", recipe)
+    with objective.installed(objective.initial()):
+        validation = ValidationSet(objective, pictures[:1], pictures[1:2], recipe, seed=0)
         monkeypatch.setattr(Guidance, "frozen_terms", counted)
         first, again = validation.evaluate(1), validation.evaluate(2)
         often = replace(recipe, batch=recipe.validation_batch)
         pairs = encode_pairs(base, pictures[:1], pictures[1:2])
         sample = draw_samples(base, pairs, often, torch.Generator().manual_seed(1))
         with torch.no_grad():
-            plain = bucket_losses(guidance, sample)
+            plain = bucket_losses(objective.guidance, sample)
     torch.testing.assert_close(first, again, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(first, plain, rtol=1e-4, atol=1e-5)
     assert sum(seen) == 2 * 5 * recipe.validation_batch  # once for both, and once here

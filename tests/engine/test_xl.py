@@ -7,8 +7,9 @@ from diffusers import StableDiffusionXLInstructPix2PixPipeline
 
 import brushctl
 from brushctl.brushes.provenance import Provenance
-from brushctl.engine.brush.instruction import from_brush, from_text, scaled, sites
+from brushctl.engine.brush.instruction import from_brush, from_text, scaled
 from brushctl.engine.brush.scales import Scales
+from brushctl.engine.brush.sites import sites
 from brushctl.engine.model.base import open_base
 from brushctl.engine.pixels import to_model
 from brushctl.engine.sampler import Editor
@@ -80,7 +81,7 @@ def test_words_edit_as_in_diffusers_own_pipeline(xl, pipe, pictures, scales):
 
 
 def test_a_brush_has_the_widths_of_the_u_net(xl, brush):
-    widths = {site: attention.to_k.out_features for site, attention in sites(xl.unet).items()}
+    widths = {name: site.width for name, site in sites(xl.unet).items()}
     assert set(widths.values()) == {64}
     assert {name: array.shape for name, array in brush.tensors.items()} == {
         f"{site}.{kind}": (5, 16, width) for site, width in widths.items() for kind in "kv"

@@ -128,6 +128,7 @@ def _kept(bench: Bench, effect: Effect, report: Reporter) -> LearnedEdit:
         recipe = bench.recipe(DEFAULT, len(before))
         how: dict[str, Any] = {"phrase": phrase, "recipe": recipe, "seed": bench.seed}
         result = train(bench.base, before, after, held_out=held_out, report=report, **how)
+        assert isinstance(result.instruction, Instruction)
         return result.instruction
 
     def instruct(instruction: Instruction) -> Editor:
@@ -157,6 +158,7 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
             seed=bench.seed,
             report=report,
         )
+        assert isinstance(learned.instruction, Instruction)
         return LearnedEdit(phrase, learned.instruction)
 
     return method

@@ -31,14 +31,11 @@ class Guidance:
         base: the frozen model.
         state: what its processors read.
         scales: s_T and s_I.
-        empty: the words of the branches without any, where they have been read already.
     """
 
-    def __init__(
-        self, base: BaseModel, state: Brushed, scales: Scales, empty: Words | None = None
-    ) -> None:
+    def __init__(self, base: BaseModel, state: Brushed, scales: Scales) -> None:
         self.base, self.state, self.scales = base, state, scales
-        self._empty = empty or base.read(None)
+        self._empty = base.read(None)
 
     def predict(self, z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """The guided prediction, all branches in one batch.

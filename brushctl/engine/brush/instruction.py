@@ -7,14 +7,13 @@ m tokens' projections, one set for each bucket of denoising time.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import Buckets, Segment
+from brushctl.engine.brush.sites import sites
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.model.families import Words
 from brushctl.errors import BrushMismatchError, PhraseError
@@ -50,15 +49,15 @@ class Instruction:
 
     def bucket(self, t: torch.Tensor) -> torch.Tensor:
         """The bucket of each timestep: (n,) indices; floor(t j / T) where they are even."""
-        bucket = torch.zeros_like(t, dtype=torch.long)
-        for edge in self.edges[1:-1]:  # no table of edges, which a GPU would wait for
-            bucket += t >= edge
-        return bucket
+        return bucket_of(t, self.edges)
 
 
-def sites(unet: nn.Module) -> dict[str, Any]:
-    """The cross-attention layers by name, in the U-Net's own order."""
-    return {name: module for name, module in unet.named_modules() if name.endswith("attn2")}
+def bucket_of(t: torch.Tensor, edges: Sequence[int]) -> torch.Tensor:
+    """The bucket of each of some times (n,) between edges: (n,) indices."""
+    bucket = torch.zeros_like(t, dtype=torch.long)
+    for edge in edges[1:-1]:  # no table of edges, which a GPU would wait for
+        bucket += t >= edge
+    return bucket
 
 
 def from_text(base: BaseModel, phrase: str) -> Instruction:
@@ -97,10 +96,10 @@ def tokens_learned(base: BaseModel, phrase: str | None, least_m: int) -> int:
 def _untouched(base: BaseModel, words: Words, buckets: int, m: int) -> Instruction:
     """Words whose first m tokens have their own projections, in every bucket."""
     features = {}
-    for site, attention in sites(base.unet).items():
+    for name, site in sites(base.unet).items():
         head = words.prompt_embeds[:, :m]  # (1, m, d_text)
-        K, V = attention.to_k(head), attention.to_v(head)  # (1, m, d)
-        features[site] = (_stacked(K, buckets), _stacked(V, buckets))
+        K, V = site.key(head), site.value(head)  # (1, m, d)
+        features[name] = (_stacked(K, buckets), _stacked(V, buckets))
     edges = Buckets.even(buckets, base.train_steps).edges
     return Instruction(
         text=words.prompt_embeds, pooled=words.pooled_prompt_embeds, features=features, edges=edges
@@ -207,9 +206,7 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
     part = meta.instruction_part()
     _check_length(base, meta.name, part.instruction.m)
     widths = {
-        f"{site}.{kind}": projection.out_features
-        for site, attention in sites(base.unet).items()
-        for kind, projection in (("k", attention.to_k), ("v", attention.to_v))
+        f"{name}.{kind}": site.width for name, site in sites(base.unet).items() for kind in "kv"
     }
     features = brush.instruction_tensors()
     found = {name: tensor.shape[-1] for name, tensor in features.items()}
@@ -243,7 +240,9 @@ def padding(name: str | None = None) -> Callable[[Brush, int], Brush]:
 
     @cache
     def opened(wanted: str, revision: str | None) -> BaseModel:
-        return open_base(wanted, torch.device("cpu"), torch.float32, revision=revision)
+        base = open_base(wanted, torch.device("cpu"), torch.float32, revision=revision)
+        assert isinstance(base, BaseModel)  # brushes of transformers need none to be lengthened
+        return base
 
     def pad(brush: Brush, m: int) -> Brush:
         named = brush.metadata.instruction_part().base
@@ -265,20 +264,20 @@ def padded(base: BaseModel, brush: Brush, m: int) -> Brush:
     start, j = part.instruction.m, part.buckets.count
     text = base.read(part.instruction.phrase or "").prompt_embeds[:, start:m]  # (1, m - start, d_t)
     tensors = dict(brush.tensors)
-    for site, attention in sites(base.unet).items():
-        for kind, projection in (("k", attention.to_k), ("v", attention.to_v)):
-            own = tensors[f"{site}.{kind}"]
+    for name, site in sites(base.unet).items():
+        for kind, projection in (("k", site.key), ("v", site.value)):
+            own = tensors[f"{name}.{kind}"]
             more = projection(text).float().cpu().numpy().astype(own.dtype).repeat(j, axis=0)
-            tensors[f"{site}.{kind}"] = np.concatenate([own, more], axis=1)  # (j, m, d)
+            tensors[f"{name}.{kind}"] = np.concatenate([own, more], axis=1)  # (j, m, d)
     segments = (*part.instruction.segments, Segment(m - start))
     instruction = replace(part.instruction, m=m, segments=segments)
     return Brush(replace(brush.metadata, instruction=instruction), tensors)
 
 
-def to_arrays(instruction: Instruction) -> dict[str, np.ndarray]:
-    """The features as a brush keeps them: float16, `<site>.k` and `<site>.v`."""
+def to_arrays(features: Mapping[str, tuple[torch.Tensor, torch.Tensor]]) -> dict[str, np.ndarray]:
+    """Features as a brush keeps them: float16, `<site>.k` and `<site>.v`."""
     arrays = {}
-    for site, (K, V) in instruction.features.items():
+    for site, (K, V) in features.items():
         arrays[f"{site}.k"] = K.detach().to("cpu", torch.float16).numpy()
         arrays[f"{site}.v"] = V.detach().to("cpu", torch.float16).numpy()
     return arrays

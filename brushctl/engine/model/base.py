@@ -1,6 +1,8 @@
 """The base model: an InstructPix2Pix, embedded, local or on the hub."""
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ from transformers import CLIPTokenizer
 
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.engine.devices import enough_memory, out_of_memory
+from brushctl.engine.flow.families import family_called
+from brushctl.engine.flow.loading import load_pipeline, pipeline_name, sampling_of
+from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.checkpoint import identity_of_file, load_file
 from brushctl.engine.model.families import Family, Pipeline, Words, family_of, pipeline_class
 from brushctl.engine.model.fingerprint import identity
@@ -19,9 +24,11 @@ from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, BrushctlError
 from brushctl.files import resolved
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY
+from brushctl.settings import INSTRUCT_PIX2PIX, TINY, TINY_DIT
 
 EMBEDDED = Path(__file__).parents[2] / "tiny" / "weights"
+PACKAGED = {TINY: EMBEDDED, TINY_DIT: EMBEDDED.with_name("weights_dit")}
+"""The base models that come with the package."""
 DEFAULTS_FILE = "brushctl.json"
 """A base's own measured defaults; a base without one gets the paper's."""
 PREDICTIONS = ("epsilon", "v_prediction")
@@ -192,15 +199,15 @@ def find(name: str | None, revision: str | None = None) -> Found:
     """
     name, named_revision = with_revision(name or TINY)
     revision = named_revision or revision
-    path = EMBEDDED if name == TINY else find_base(name, revision)
+    path = PACKAGED.get(name) or find_base(name, revision)
     try:
-        sha256 = identity_of_file(path) if path.is_file() else identity(path / "unet")
+        sha256 = identity_of_file(path) if path.is_file() else identity(denoiser(path))
     except BrushctlError:
         raise
     except Exception as error:
         # What is damaged shows itself in as many exceptions as there are libraries below.
         raise unavailable(name, revision, error) from error
-    own = name == TINY or not is_here(name)
+    own = name in PACKAGED or not is_here(name)
     return Found(name if own else resolved(path).name, revision, path, sha256)
 
 
@@ -211,14 +218,24 @@ def model_here(name: str | None) -> str | None:
     """
     own, revision = with_revision(name or TINY)
     try:
-        return find(name).model_sha256 if own == TINY or at_hand(own, revision) else None
+        return find(name).model_sha256 if own in PACKAGED or at_hand(own, revision) else None
     except Exception:  # what is damaged, or no name at all, is not here
         return None
 
 
+AnyBase = BaseModel | FlowModel
+"""A frozen editor: the U-Net of an InstructPix2Pix, or a transformer."""
+
+
+def denoiser(folder: Path) -> Path:
+    """The part of a base's folder that a brush is learned in: its transformer or its U-Net."""
+    transformer = folder / "transformer"
+    return transformer if transformer.is_dir() else folder / "unet"
+
+
 def open_base(
     name: str | None, device: torch.device, dtype: torch.dtype, *, revision: str | None = None
-) -> BaseModel:
+) -> AnyBase:
     """Find a base model, and load it.
 
     Raises:
@@ -230,14 +247,16 @@ def open_base(
 
 
 @enough_memory("the base model does not fit into the device's memory")
-def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseModel:
+def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> AnyBase:
     """Load a base model that was found.
 
     Raises:
-        BaseModelError: it is damaged, or no IP2P model.
+        BaseModelError: it is damaged, or no editor that brushes know.
         DeviceMemoryError: it does not fit into the device's memory.
     """
     with quiet(device):
+        if found.path.is_dir() and denoiser(found.path).name == "transformer":
+            return _load_flow(found, device, dtype)
         pipe, defaults = _load(found, dtype)
         if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
             raise BaseModelError(
@@ -267,15 +286,30 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> BaseMod
     )
 
 
+def _load_flow(found: Found, device: torch.device, dtype: torch.dtype) -> FlowModel:
+    with _explained(found):
+        pipe = load_pipeline(found.path, device, dtype)
+        family = family_called(pipeline_name(found.path), found.id)
+        sampling = sampling_of(pipe, family, _said(found.path))
+    return FlowModel(found.id, pipe, family, sampling, found.model_sha256, found.revision)
+
+
 def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
-    try:
+    with _explained(found):
         if found.path.is_file():
             return load_file(found.path, dtype), Defaults()
         kind, without = pipeline_class(found.path)
         variant = variant_of(found.path / "unet")
         parts = load_parts(found.path, variant, dtype)
         pipe = kind.from_pretrained(found.path, torch_dtype=dtype, **parts, **without)
-        return pipe, _defaults(found.path)
+        return pipe, Defaults(**_said(found.path))
+
+
+@contextmanager
+def _explained(found: Found) -> Generator[None]:
+    """Say what is the matter with a base that cannot be loaded."""
+    try:
+        yield
     except BrushctlError:
         raise
     except Exception as error:
@@ -285,6 +319,7 @@ def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
         raise unavailable(found.id, found.revision, error) from error
 
 
-def _defaults(base: Path) -> Defaults:
+def _said(base: Path) -> dict[str, Any]:
+    """What a base's folder says of how it is best run."""
     file = base / DEFAULTS_FILE
-    return Defaults(**json.loads(file.read_text())) if file.is_file() else Defaults()
+    return json.loads(file.read_text()) if file.is_file() else {}

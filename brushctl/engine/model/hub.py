@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffusers import StableDiffusionInstructPix2PixPipeline
+from diffusers import DiffusionPipeline
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
 
 from brushctl.engine.model.checkpoint import SUFFIXES
@@ -72,7 +72,7 @@ def find_base(name: str, revision: str | None) -> Path:
             return here
         check_reachable()
         return Path(
-            StableDiffusionInstructPix2PixPipeline.download(
+            DiffusionPipeline.download(
                 name,
                 revision=revision,
                 variant=lightest(HfApi().list_repo_files(name, revision=revision)),

@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 from brushctl.errors import BaseModelError
 
-PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+PARTS = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2")
 LIBRARIES = ("diffusers", "transformers")
 """Whose classes parts are of."""
 COUNTED = re.compile(r"position_ids$")

@@ -1,32 +1,28 @@
 """Attention-based instruction optimisation (section 4.1): a brush from encoded pairs."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 
 from brushctl.brushes.checkpoint import Checkpoint
-from brushctl.engine.brush.attention import brushed
-from brushctl.engine.brush.guidance import Guidance
-from brushctl.engine.brush.instruction import Instruction, initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.devices import check_gradients, enough_memory, out_of_memory
-from brushctl.engine.model.base import BaseModel
+from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.flow.objective import FlowObjective
+from brushctl.engine.model.base import AnyBase
 from brushctl.engine.pixels import Pictures
+from brushctl.engine.training.diffusion import DiffusionObjective
+from brushctl.engine.training.objective import AnyInstruction, Objective
 from brushctl.engine.training.optimizer import update
 from brushctl.engine.training.recipes import Recipe
-from brushctl.engine.training.samples import (
-    EncodedPairs,
-    NoisySamples,
-    draw_samples,
-    encode_by_size,
-    pairs_of_one_size,
-    sample_errors,
-)
 from brushctl.engine.training.state import TrainingState
 from brushctl.engine.training.validation import ValidationSet
 from brushctl.events import Advance, Reporter, Stage, Warned, silent
+
+InstructionT = TypeVar("InstructionT", bound=AnyInstruction)
 
 REPORT_EVERY = 10
 """Steps between two progress events: a second or so on a laptop."""
@@ -44,7 +40,7 @@ class TrainingResult:
         steps: how many there were, fewer than the recipe's if learning stopped early.
     """
 
-    instruction: Instruction
+    instruction: AnyInstruction
     scales: Scales
     first_loss: tuple[float, ...]
     last_loss: tuple[float, ...]
@@ -52,7 +48,7 @@ class TrainingResult:
 
 
 def train(
-    base: BaseModel,
+    base: AnyBase,
     before: Pictures,
     after: Pictures,
     *,
@@ -88,20 +84,21 @@ def train(
         PhraseError: the phrase is longer than the text encoder reads.
     """
     check_gradients(base.dtype)
+    objective = objective_on(base, phrase, recipe)
     report(Stage("encoding pairs"))
-    pairs = encode_by_size(base, before, after)
-    instruction = trainable(initial(base, phrase, recipe.buckets, least_m=recipe.least_m))
-    scales = recipe.scales or base.defaults.scales
-    run = TrainingState.start(instruction, recipe, seed)
+    pairs = objective.encode(before, after)
+    start = objective.initial()
+    units = objective.units(start, pairs) if recipe.relative else None
+    instruction = trainable(start)
+    run = TrainingState.start(instruction, recipe, seed, units)
     if checkpoint and (state := checkpoint.load()):
         run.restore(state)
     report(Stage("learning", total=recipe.steps))
-    with brushed(base.unet, instruction) as reading:
-        guidance = Guidance(base, reading, scales)
-        validation = ValidationSet(guidance, *held_out, recipe, seed) if held_out else None
+    with objective.installed(instruction):
+        validation = ValidationSet(objective, *held_out, recipe, seed) if held_out else None
         while run.step < recipe.steps and not (recipe.early_stopping and run.converged()):
             with enough_memory("one sample alone does not fit into the device's memory"):
-                _step(guidance, pairs, recipe, run, report=report)
+                _step(objective, pairs, recipe, run, report=report)
             if validation and (run.step % recipe.validate_every == 0 or run.step == recipe.steps):
                 run.record_validation(validation.evaluate(run.parts))
                 run.psnr = validation.psnr()
@@ -116,43 +113,50 @@ def train(
     tenth = max(1, recipe.steps // 10)
     return TrainingResult(
         instruction=frozen(instruction),
-        scales=scales,
+        scales=objective.scales,
         first_loss=_mean(run.losses[:tenth]),
         last_loss=_mean(run.losses[-tenth:]),
         steps=run.step,
     )
 
 
+def objective_on(base: AnyBase, phrase: str | None, recipe: Recipe) -> Objective[Any, Any]:
+    """What is minimised on a base model."""
+    if isinstance(base, FlowModel):
+        return FlowObjective(base, phrase, recipe)
+    return DiffusionObjective(base, phrase, recipe)
+
+
 def _step(
-    guidance: Guidance,
-    pairs: Sequence[EncodedPairs],
+    objective: Objective[Any, Any],
+    pairs: object,
     recipe: Recipe,
     run: TrainingState,
     *,
     report: Reporter = silent,
 ) -> None:
     """One step of Adam; where memory does not suffice, the samples go through in parts."""
-    alike = pairs_of_one_size(pairs, run.generator)
-    sample = draw_samples(guidance.base, alike, recipe, run.generator)
+    sample = objective.draw(pairs, recipe.batch, run.generator)
     while True:
         run.optimiser.zero_grad(set_to_none=True)
+        rows = objective.rows or math.ceil(len(sample) / run.parts)
         try:
-            errors = [_backward(guidance, part, recipe.batch) for part in sample.parts(run.parts)]
+            errors = [_backward(objective, part, recipe.batch) for part in sample.rows(rows)]
             break
         except RuntimeError as error:
-            if not out_of_memory(error) or run.parts >= len(sample.t):
+            if not out_of_memory(error) or rows == 1:
                 raise
             run.parts *= 2
         torch.cuda.empty_cache()
         report(Warned(f"out of memory: going on with the samples of a step in {run.parts} parts"))
     update(run.optimiser, recipe, run.step)
-    run.losses.append(torch.cat(errors).view(recipe.buckets, -1).mean(1).cpu())
+    run.losses.append(torch.cat(errors).view(-1, recipe.batch).mean(1).cpu())
     run.step += 1
 
 
-def _backward(guidance: Guidance, sample: NoisySamples, batch: int) -> torch.Tensor:
+def _backward(objective: Objective[Any, Any], sample: object, batch: int) -> torch.Tensor:
     """Add to the gradients of the buckets' mean errors; return the samples' own, (n,)."""
-    errors = sample_errors(guidance, sample)
+    errors = objective.errors(objective.prepared(sample))
     (errors.sum() / batch).backward()
     return errors.detach()
 
@@ -167,17 +171,17 @@ def _losses(run: TrainingState) -> str:
     return losses if math.isnan(run.psnr) else f"{losses} ({run.psnr:.1f} dB)"
 
 
-def trainable(instruction: Instruction) -> Instruction:
+def trainable(instruction: InstructionT) -> InstructionT:
     """A copy whose features are leaves that receive gradients."""
     return _mapped(instruction, lambda x: x.detach().clone().requires_grad_())
 
 
-def frozen(instruction: Instruction) -> Instruction:
+def frozen(instruction: InstructionT) -> InstructionT:
     """A copy whose features are plain tensors, rounded to float16 as a brush file keeps them."""
     return _mapped(instruction, lambda x: x.detach().half().float())
 
 
-def _mapped(instruction: Instruction, f: Callable[[torch.Tensor], torch.Tensor]) -> Instruction:
+def _mapped(instruction: InstructionT, f: Callable[[torch.Tensor], torch.Tensor]) -> InstructionT:
     features = {site: (f(K), f(V)) for site, (K, V) in instruction.features.items()}
     return replace(instruction, features=features)
 

@@ -19,10 +19,13 @@ from brushctl.brushes.metadata import (
 )
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import to_arrays
-from brushctl.engine.model.base import BaseModel
+from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.flow.offsets import Offsets
+from brushctl.engine.model.base import AnyBase
 from brushctl.engine.phrases.clip import Clip
 from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
 from brushctl.engine.pixels import FloatImage, Pictures
+from brushctl.engine.sampler import FLOW_SAMPLER
 from brushctl.engine.training.loop import TrainingResult, train
 from brushctl.engine.training.recipes import Recipe
 from brushctl.events import Reporter, silent
@@ -59,7 +62,7 @@ def find_initial_phrase(
 
 
 def make_brush(
-    base: BaseModel,
+    base: AnyBase,
     before: Pictures,
     after: Pictures,
     *,
@@ -88,21 +91,40 @@ def make_brush(
         checkpoint=checkpoint,
         report=report,
     )
-    features = to_arrays(learned.instruction)
-    m = next(iter(features.values())).shape[1]
+    features = to_arrays(learned.instruction.features)
+    m, edges = next(iter(features.values())).shape[1], learned.instruction.edges
     metadata = Metadata(
         name=provenance.name,
         created=provenance.created,
         tool=provenance.tool,
         instruction=Instruction(
-            initial_phrase.phrase, m, (Segment(m),), initial_phrase.before, initial_phrase.after
+            initial_phrase.phrase,
+            m,
+            (Segment(m),),
+            initial_phrase.before,
+            initial_phrase.after,
+            learned.instruction.first if isinstance(learned.instruction, Offsets) else None,
         ),
-        buckets=Buckets.even(recipe.buckets, learned.instruction.train_steps),
-        base=Base(base.id, base.architecture, base.model_sha256, base.revision),
-        apply=Apply(learned.scales.s_T, learned.scales.s_I, base.defaults.steps, base.resolution),
+        buckets=Buckets(len(edges) - 1, edges),
+        base=_base(base),
+        apply=_apply(base, learned),
         training=_training(learned, recipe, seed, pair_hashes),
     )
     return sealed(Brush(metadata, features))
+
+
+def _base(base: AnyBase) -> Base:
+    family = base.family.name if isinstance(base, FlowModel) else None
+    return Base(base.id, base.architecture, base.model_sha256, base.revision, family)
+
+
+def _apply(base: AnyBase, learned: TrainingResult) -> Apply:
+    """How the brush is best applied."""
+    s_T, s_I = learned.scales.s_T, learned.scales.s_I
+    if isinstance(base, FlowModel):
+        how = base.sampling
+        return Apply(s_T, s_I, how.steps, how.resolution, FLOW_SAMPLER, how.guidance)
+    return Apply(s_T, s_I, base.defaults.steps, base.resolution)
 
 
 def _training(

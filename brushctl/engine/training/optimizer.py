@@ -1,15 +1,18 @@
 """How the leaves of an instruction move: Adam, the rate of each step, and buckets that are tied."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 
 from brushctl.engine.training.recipes import Recipe
 
 
-def adam(leaves: list[torch.Tensor], recipe: Recipe) -> torch.optim.Adam:
-    """Adam over the leaves, each a group with the `unit` that its rate is counted in."""
-    units = [float(leaf.detach().std()) if recipe.relative else 1.0 for leaf in leaves]
+def adam(
+    leaves: list[torch.Tensor], recipe: Recipe, units: Sequence[float] | None = None
+) -> torch.optim.Adam:
+    """Adam over the leaves, each a group with the `unit` that its rate is counted in; 1 if None."""
+    units = [1.0] * len(leaves) if units is None else units
     groups = [{"params": [leaf], "unit": u} for leaf, u in zip(leaves, units, strict=True)]
     return torch.optim.Adam(groups, lr=recipe.rate, fused=True)
 

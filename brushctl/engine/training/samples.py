@@ -75,9 +75,13 @@ class NoisySamples:
     target: torch.Tensor
     buckets: int
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.t)
+
     def parts(self, count: int) -> "list[NoisySamples]":
         """The same samples in `count` parts or fewer, whatever their buckets."""
-        return self.rows(math.ceil(len(self.t) / count))
+        return self.rows(math.ceil(len(self) / count))
 
     def rows(self, size: int) -> "list[NoisySamples]":
         """The same samples in parts of `size`, the last of what is left."""
@@ -93,7 +97,7 @@ class NoisySamples:
 def draw_samples(
     base: BaseModel, pairs: EncodedPairs, recipe: Recipe, generator: torch.Generator
 ) -> NoisySamples:
-    """NoisySamples pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
+    """Draw pairs, timesteps and noise: `batch` samples with t uniform in each bucket."""
     T, n = base.train_steps, recipe.buckets * recipe.batch
     width = T / recipe.buckets
     bucket = torch.arange(recipe.buckets).repeat_interleave(recipe.batch)  # (n,)

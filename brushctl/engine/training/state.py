@@ -2,12 +2,14 @@
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import torch
 
 from brushctl.engine.brush.instruction import Instruction
+from brushctl.engine.flow.offsets import Offsets
 from brushctl.engine.training.optimizer import adam
 from brushctl.engine.training.recipes import Recipe
 
@@ -41,10 +43,16 @@ class TrainingState:
     best: list[torch.Tensor] = field(default_factory=list)
 
     @classmethod
-    def start(cls, instruction: Instruction, recipe: Recipe, seed: int) -> Self:
-        """A run that has done nothing yet."""
+    def start(
+        cls,
+        instruction: Instruction | Offsets,
+        recipe: Recipe,
+        seed: int,
+        units: Sequence[float] | None = None,
+    ) -> Self:
+        """A run that has done nothing yet; `units` are those that leaves' rates are counted in."""
         leaves = [leaf for KV in instruction.features.values() for leaf in KV]
-        return cls(recipe, leaves, adam(leaves, recipe), torch.Generator().manual_seed(seed))
+        return cls(recipe, leaves, adam(leaves, recipe, units), torch.Generator().manual_seed(seed))
 
     def record_validation(self, losses: torch.Tensor) -> None:
         """Record the errors on held-out pairs, (j,); keep the buckets that were never better.

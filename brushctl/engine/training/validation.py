@@ -1,22 +1,14 @@
 """Validation: how well what is being learned does on held-out pairs."""
 
 import math
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from brushctl.engine.brush.guidance import Guidance
 from brushctl.engine.pixels import Pictures
-from brushctl.engine.sampler import Editor
+from brushctl.engine.training.objective import Objective, Samples
 from brushctl.engine.training.recipes import Recipe
-from brushctl.engine.training.samples import (
-    NoisySamples,
-    brush_errors,
-    draw_samples,
-    encode_pairs,
-    without_frozen,
-)
 from brushctl.errors import DeviceMemoryError
 
 PICTURES = 2
@@ -31,21 +23,20 @@ class ValidationSet:
 
     def __init__(
         self,
-        guidance: Guidance,
+        objective: Objective[Any, Any],
         before: Pictures,
         after: Pictures,
         recipe: Recipe,
         seed: int,
     ) -> None:
-        base, own = guidance.base, replace(recipe, batch=recipe.validation_batch)
-        pairs = [encode_pairs(base, [x], [y]) for x, y in zip(before, after, strict=True)]
         generator = torch.Generator().manual_seed(seed + 1)
-        self._guidance, self._buckets = guidance, recipe.buckets
-        self._samples = [draw_samples(base, pair, own, generator) for pair in pairs]
-        self._at_once = recipe.buckets * recipe.batch  # no more than in a step
-        self._ready: list[NoisySamples] = []
+        self._objective, self._batch = objective, recipe.validation_batch
+        pairs = [objective.encode([x], [y]) for x, y in zip(before, after, strict=True)]
+        self._samples = [objective.draw(pair, self._batch, generator) for pair in pairs]
+        self._at_once = objective.rows or recipe.buckets * recipe.batch  # no more than in a step
+        self._ready: list[Samples] = []
         self._pictures = list(before[:PICTURES]), after[:PICTURES]
-        self._editor = Editor(base, guidance.state.instruction, scales=guidance.scales, seed=seed)
+        self._seed = seed
 
     @torch.no_grad()
     def evaluate(self, parts: int) -> torch.Tensor:
@@ -53,10 +44,10 @@ class ValidationSet:
         rows = math.ceil(self._at_once / parts)
         if not self._ready:
             parts_of_all = (part for sample in self._samples for part in sample.rows(rows))
-            self._ready = [without_frozen(self._guidance, part) for part in parts_of_all]
+            self._ready = [self._objective.prepared(part) for part in parts_of_all]
         divided = (part for sample in self._ready for part in sample.rows(rows))
-        errors = torch.cat([brush_errors(self._guidance, part) for part in divided])
-        return errors.view(len(self._samples), self._buckets, -1).mean((0, 2)).cpu()
+        errors = torch.cat([self._objective.errors(part) for part in divided])
+        return errors.view(len(self._samples), -1, self._batch).mean((0, 2)).cpu()
 
     def psnr(self) -> float:
         """In dB, the mean of a few of the pictures as they would be edited now.
@@ -65,7 +56,7 @@ class ValidationSet:
         """
         before, truth = self._pictures
         try:
-            with self._editor as editor:
+            with self._objective.editing(self._seed) as editor:
                 edited = [picture.after for picture in editor.edit(before)]
         except DeviceMemoryError:
             return math.nan

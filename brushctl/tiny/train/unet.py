@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import (
@@ -18,7 +19,7 @@ from diffusers import (
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from brushctl.engine.brush.instruction import sites
+from brushctl.engine.brush.sites import sites
 from brushctl.engine.model.base import DEFAULTS_FILE, Defaults
 from brushctl.tiny.train.data import Bytes, PairSet
 from brushctl.tiny.train.loop import (
@@ -262,7 +263,8 @@ def set_key_value_scale(unet: torch.nn.Module, ratio: float) -> None:
 
     Powers of two change no prediction, not even its rounding.
     """
-    for attention in sites(unet).values():
+    for name in sites(unet):
+        attention: Any = unet.get_submodule(name)
         _trade(attention.to_k.weight, attention.to_q.weight, ratio)
         _trade(attention.to_v.weight, attention.to_out[0].weight, ratio)
 

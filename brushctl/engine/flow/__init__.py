@@ -1,0 +1,1 @@
+"""Brushes on diffusion transformers, through the pipelines that diffusers edits pictures with."""

@@ -1,0 +1,68 @@
+"""A transformer editor from a folder in diffusers' layout."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+
+from brushctl.engine.flow.families import AREA, FlowFamily, Pipeline, Sampling, family_called
+from brushctl.engine.model.weights import load_parts, variant_of
+from brushctl.errors import BaseModelError
+
+MEMORY_SHARE = 0.9
+"""The part of a card's memory that weights may take before they are kept off it."""
+
+
+def pipeline_name(folder: Path) -> str:
+    """The name of the pipeline's class in the index of a model's folder."""
+    named: str = json.loads((folder / "model_index.json").read_text())["_class_name"]
+    return named
+
+
+def load_pipeline(folder: Path, device: torch.device, dtype: torch.dtype) -> Pipeline:
+    """The frozen pipeline of a folder, on a device or, if it is larger than that, beside it.
+
+    Raises:
+        BaseModelError: a part has not the weights of its kind; the pipeline is larger than the
+            device's memory, and accelerate, which keeps it off the device, is not installed.
+    """
+    family_called(pipeline_name(folder), str(folder))
+    kind: Any = getattr(diffusers, pipeline_name(folder))
+    parts = load_parts(folder, variant_of(folder / "transformer"), dtype)
+    pipe = kind.from_pretrained(folder, torch_dtype=dtype, **parts)
+    pipe.set_progress_bar_config(disable=True)
+    modules = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
+    for module in modules:
+        module.requires_grad_(False).eval()
+    size = sum(p.numel() * p.element_size() for module in modules for p in module.parameters())
+    if device.type == "cuda" and size > MEMORY_SHARE * torch.cuda.mem_get_info(device)[1]:
+        _keep_off(pipe, device, folder)
+    else:
+        pipe.to(device)
+    return pipe
+
+
+def _keep_off(pipe: Pipeline, device: torch.device, folder: Path) -> None:
+    """Each part is on the device only while it works, by diffusers' own means."""
+    try:
+        pipe.enable_model_cpu_offload(device=device)
+    except ImportError as error:
+        raise BaseModelError(
+            "the base model is larger than the device's memory",
+            where=str(folder),
+            do="Run `pip install accelerate`, which lets its parts take turns on the device.",
+        ) from error
+
+
+def sampling_of(pipe: Pipeline, family: FlowFamily, said: dict[str, Any]) -> Sampling:
+    """How a pipeline is run: by its own defaults, unless its folder says otherwise.
+
+    Args:
+        pipe: the pipeline.
+        family: its family.
+        said: what the folder says: `steps`, `resolution`, `guidance`.
+    """
+    own = {"steps": family.steps(pipe), "resolution": AREA, "guidance": family.guidance(pipe)}
+    return Sampling(**(own | said))

@@ -1,0 +1,196 @@
+"""A transformer editor: a pipeline of diffusers, and what it calls its transformer with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from brushctl.engine.brush.sites import Site, sites
+from brushctl.engine.flow.families import FlowFamily, Pipeline, Sampling
+from brushctl.engine.pixels import FloatImage, from_model
+from brushctl.errors import PhraseError
+from brushctl.photos.icc import quantise
+
+T = 1000
+"""A noise level sigma of 1, in the units of timesteps and of the edges between buckets."""
+
+
+class _RecordedError(Exception):
+    """Ends a pipeline's run at its first call of the transformer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a pipeline calls its transformer with, for one picture.
+
+    Attributes:
+        named: the arguments.
+        count: n, tokens of the noise; the picture's follow them, as many.
+        sigmas: (steps,), the noise levels of the pipeline's schedule, from 1 down.
+    """
+
+    named: Mapping[str, Any]
+    count: int
+    sigmas: torch.Tensor
+
+    @property
+    def picture(self) -> torch.Tensor:
+        """The picture in latent space, as the transformer is shown it: (1, n, c)."""
+        shown: torch.Tensor = self.named["hidden_states"][:, self.count :]
+        return shown
+
+    def at(self, z: torch.Tensor, sigma: float) -> dict[str, Any]:
+        """The same call with `z` (1, n, c) for the noise, at a noise level."""
+        shown, t = self.named["hidden_states"], self.named["timestep"]
+        return dict(self.named) | {
+            "hidden_states": torch.cat([z.to(shown), self.picture], dim=1),
+            "timestep": torch.full_like(t, sigma),
+        }
+
+    def moved(self, device: torch.device) -> "Call":
+        """The same with every tensor on a device."""
+        moved = {
+            k: v.to(device) if isinstance(v, torch.Tensor) else v for k, v in self.named.items()
+        }
+        return replace(self, named=moved)
+
+
+@dataclass(frozen=True)
+class FlowModel:
+    """A frozen transformer editor.
+
+    Attributes:
+        id: what it is called in brushes.
+        pipe: diffusers' own pipeline.
+        family: how that pipeline reads words and pictures.
+        sampling: how it is run.
+        model_sha256: which transformer it has.
+        revision: of the hub, if one was asked for.
+    """
+
+    id: str
+    pipe: Pipeline
+    family: FlowFamily
+    sampling: Sampling
+    model_sha256: str
+    revision: str | None = None
+
+    @property
+    def transformer(self) -> nn.Module:
+        """What reads a brush."""
+        module: nn.Module = self.pipe.transformer
+        return module
+
+    @property
+    def device(self) -> torch.device:
+        """Where the pipeline works."""
+        device: torch.device = self.pipe._execution_device  # offloaded parts lie elsewhere
+        return device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the transformer."""
+        dtype: torch.dtype = self.pipe.transformer.dtype
+        return dtype
+
+    @property
+    def resolution(self) -> int:
+        """The side in pixels of the square of as many pixels as it sees."""
+        return self.sampling.resolution
+
+    @property
+    def architecture(self) -> str:
+        """A name for the transformer's shape, kept in brushes for people to read."""
+        layers = sites(self.transformer)
+        return f"{self.family.name}-{len(layers)}x{next(iter(layers.values())).width}"
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        """Where the transformer reads words."""
+        return sites(self.transformer)
+
+    def sampled(self, steps: int, guidance: float | None) -> "FlowModel":
+        """The same model, run with so many steps and told this guidance."""
+        return replace(self, sampling=replace(self.sampling, steps=steps, guidance=guidance))
+
+    def working_size(self, width: int, height: int) -> tuple[int, int]:
+        """The size at which the pipeline sees a photograph."""
+        return self.family.working_size(self.pipe, width, height, self.resolution)
+
+    def arguments(self, image: FloatImage, phrase: str | None) -> dict[str, Any]:
+        """The pipeline's arguments for a picture (h, w, 3) of a working size."""
+        h, w = image.shape[:2]
+        settings = self.family.settings(self.pipe, self.sampling)
+        return {
+            "image": Image.fromarray(quantise(np.asarray(image), 8)),
+            "prompt": phrase or "",
+            "num_inference_steps": self.sampling.steps,
+            **settings,
+            **self.family.size(w, h),
+        }
+
+    def record(self, image: FloatImage, phrase: str | None) -> Call:
+        """What the pipeline calls its transformer with, for a picture (h, w, 3) of a working size.
+
+        The pipeline's own preparation is run, and ends where the transformer would begin.
+        """
+        seen: dict[str, Any] = {}
+
+        def stop(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> NoReturn:
+            seen.update(named)
+            raise _RecordedError
+
+        hook = self.transformer.register_forward_pre_hook(stop, with_kwargs=True)
+        try:
+            self.pipe(**self.arguments(image, phrase), generator=torch.Generator().manual_seed(0))
+        except _RecordedError:
+            pass
+        finally:
+            hook.remove()
+        sigmas = self.pipe.scheduler.sigmas[: self.sampling.steps]
+        return Call(seen, seen["hidden_states"].shape[1] // 2, sigmas.float().cpu())
+
+    @cached_property
+    def sigmas(self) -> torch.Tensor:
+        """The noise levels of the schedule at the model's own size, from 1 down: (steps,)."""
+        side = self.resolution
+        w, h = self.working_size(side, side)
+        return self.record(np.full((h, w, 3), 0.5, np.float32), None).sigmas
+
+    def predict(self, call: Call, z: torch.Tensor, sigma: float) -> torch.Tensor:
+        """The predicted flow, noise less picture, at `z` (1, n, c): (1, n, c)."""
+        predicted: torch.Tensor = self.transformer(**call.at(z, sigma))[0]
+        return predicted[:, : call.count]
+
+    def tokens_learned(self, phrase: str | None, least_m: int) -> int:
+        """m: tokens of the phrase with its end, or more of what follows them.
+
+        Raises:
+            PhraseError: the phrase is longer than the pipeline reads.
+        """
+        own = self.family.tokens(self.pipe, phrase or "")
+        most = self.family.most_tokens(self.pipe, phrase or "")
+        m = max(least_m, own) if most is None else min(max(least_m, own), most)
+        if m < own:
+            raise PhraseError(
+                f"the phrase has {own} tokens, the base model reads {m}",
+                where=repr(phrase),
+                do="Use a shorter phrase.",
+            )
+        return m
+
+    @torch.no_grad()
+    def reconstruct(self, image: FloatImage) -> FloatImage:
+        """D(E(x)), a picture (h, w, 3) as the autoencoder alone gives it back."""
+        vae = self.pipe.vae
+        x = torch.from_numpy(np.asarray(image, np.float32)).permute(2, 0, 1)[None] * 2 - 1
+        x = x.to(self.device, vae.dtype)
+        frames = "Qwen" in type(vae).__name__  # that one takes films
+        z = vae.encode(x[:, :, None] if frames else x).latent_dist.mode()
+        pixels = vae.decode(z).sample
+        return from_model(pixels[:, :, 0] if frames else pixels)[0]

@@ -1,0 +1,170 @@
+"""What a brush is on a transformer: offsets to the words' own keys and values.
+
+The words' keys and values are no constants there: their stream reads the time and the picture. An
+offset of zero is the model itself; on a U-Net the same would be the paper's parameterisation.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from brushctl.brushes.file import Brush
+from brushctl.engine.brush.instruction import bucket_of, check_identity
+from brushctl.engine.brush.seam import Seam, installed
+from brushctl.engine.flow.model import FlowModel, T
+from brushctl.errors import BrushMismatchError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """An instruction on a transformer.
+
+    Attributes:
+        phrase: the words; None for none.
+        first: the place of the first learned token; below 0, counted from the words' end.
+        features: per site, offsets to (K, V), each (j, m, d); empty for words alone.
+        edges: t, which is 1000 sigma, is in bucket k where edges[k] <= t < edges[k + 1].
+    """
+
+    phrase: str | None
+    first: int
+    features: Mapping[str, tuple[torch.Tensor, torch.Tensor]]
+    edges: tuple[int, ...] = (0, T)
+
+
+def in_words(phrase: str | None) -> Offsets:
+    """An instruction in words: nothing is added to them."""
+    return Offsets(phrase, 0, {})
+
+
+def zero(model: FlowModel, phrase: str | None, buckets: int, least_m: int) -> Offsets:
+    """The starting point of learning: no offset, in every bucket.
+
+    Raises:
+        PhraseError: the phrase is longer than the pipeline reads.
+    """
+    m = model.tokens_learned(phrase, least_m)
+    edges = even_edges(model.sigmas, buckets)
+    j = len(edges) - 1
+    features = {}
+    for name, site in model.sites.items():
+        none = torch.zeros(j, m, site.width, device=model.device)
+        features[name] = (none, none.clone())
+    return Offsets(phrase, model.family.first(m), features, edges)
+
+
+def even_edges(sigmas: torch.Tensor, buckets: int) -> tuple[int, ...]:
+    """Edges that divide a schedule's steps evenly, in units of 1000 sigma.
+
+    Sigma itself divided evenly, as the paper divides time, would give a shifted schedule buckets
+    that no step visits. Each edge lies between two steps, so that rounding decides nothing; there
+    are no more buckets than steps, nor edges closer than a unit.
+
+    Args:
+        sigmas: (steps,), of the schedule.
+        buckets: j, at most.
+    """
+    levels = sorted(T * float(sigma) for sigma in sigmas)
+    n = len(levels)
+    j = min(buckets, n)
+    starts = [-(-n * k // j) for k in range(1, j)]  # the first step of each bucket but the first
+    inner = {round((levels[s - 1] + levels[s]) / 2) for s in starts}
+    return (0, *sorted(edge for edge in inner if 0 < edge < T), T)
+
+
+def scaled(offsets: Offsets, strength: float) -> Offsets:
+    """The offsets at a strength: at 0 the words alone are left."""
+    features = {site: (strength * K, strength * V) for site, (K, V) in offsets.features.items()}
+    return replace(offsets, features=features)
+
+
+def from_brush(model: FlowModel, brush: Brush) -> Offsets:
+    """A brush's offsets on the model's device.
+
+    Raises:
+        BrushMismatchError: the brush was learned on another base model, or is not of its shape; or
+            it has no instruction.
+    """
+    check_identity(brush, model.id, model.model_sha256)
+    part = brush.metadata.instruction_part()
+    tensors = brush.instruction_tensors()
+    widths = {f"{name}.{kind}": site.width for name, site in model.sites.items() for kind in "kv"}
+    if {name: tensor.shape[-1] for name, tensor in tensors.items()} != widths:
+        raise BrushMismatchError(
+            "the brush names this base model but has not its shape",
+            where=brush.metadata.name,
+            do="The program that wrote it made a mistake: learn or mix the brush again.",
+        )
+
+    def tensor(name: str) -> torch.Tensor:
+        return torch.from_numpy(tensors[name].astype("float32")).to(model.device)
+
+    features = {name: (tensor(f"{name}.k"), tensor(f"{name}.v")) for name in model.sites}
+    instruction = part.instruction
+    return Offsets(instruction.phrase, instruction.first or 0, features, part.buckets.edges)
+
+
+class FlowSeam(Seam):
+    """Offsets in a transformer: it tells from each call which bucket and which tokens are meant."""
+
+    def __init__(self, offsets: Offsets) -> None:
+        super().__init__(offsets.features, added=True)
+        self.offsets = offsets
+
+    def read_call(self, named: Mapping[str, Any]) -> None:
+        """Take the time and the words' length from a call's arguments.
+
+        Raises:
+            UsageError: the words are shorter than the brush's tokens, or the rows of a batch have
+                words of different lengths.
+        """
+        if not self.offsets.features:
+            return
+        self.bucket = bucket_of(T * named["timestep"].float(), self.offsets.edges)
+        length = words_length(named)
+        first = self.offsets.first
+        self.first = first if first >= 0 else length + first
+        m = next(iter(self.offsets.features.values()))[0].shape[1]
+        if self.first < 0 or self.first + m > length:
+            raise UsageError(
+                f"the brush has {m} learned tokens, the words of the call are {length} long",
+                do="Call the pipeline with the brush's own words and settings.",
+            )
+
+
+def words_length(named: Mapping[str, Any]) -> int:
+    """How many tokens of words a call has, less what its mask leaves out at the end.
+
+    Raises:
+        UsageError: the rows differ.
+    """
+    mask = named.get("encoder_hidden_states_mask")
+    if mask is None:
+        return int(named["encoder_hidden_states"].shape[1])
+    lengths = set(mask.sum(1).tolist())
+    if len(lengths) > 1:
+        raise UsageError(
+            "the pictures of the batch have words of different lengths",
+            do="Edit them one after the other.",
+        )
+    return int(lengths.pop())
+
+
+@contextmanager
+def offset(transformer: nn.Module, offsets: Offsets) -> Generator[FlowSeam]:
+    """Put offsets into a transformer; take them out again on leaving."""
+    seam = FlowSeam(offsets)
+
+    def before(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
+        seam.read_call(named)
+
+    with installed(transformer, seam):
+        hook = transformer.register_forward_pre_hook(before, with_kwargs=True)
+        try:
+            yield seam
+        finally:
+            hook.remove()
