@@ -10,11 +10,12 @@ import torch
 from brushctl.brushes.checkpoint import Checkpoint
 from brushctl.brushes.file import decode_brush, encode_brush
 from brushctl.brushes.provenance import Provenance
-from brushctl.engine.brush.instruction import from_brush
+from brushctl.engine.brush.instruction import Instruction, from_brush
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import open_base
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training import loop
+from brushctl.engine.training.diffusion import DiffusionObjective
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.optimizer import adam, set_rate
 from brushctl.engine.training.recipes import DEFAULT, PAPER, recipe_called
@@ -144,10 +145,12 @@ def test_the_paper_recipe_is_the_papers():
         assert optimiser.param_groups[0]["lr"] == 1e-3
 
 
-def test_the_default_rate_follows_the_scale_of_the_features():
+def test_the_default_rate_follows_the_scale_of_the_features(base):
     feature = torch.randn(5, 3, 4)
     small, large = (f.requires_grad_() for f in (feature / 32, feature.clone()))
-    optimiser = adam([small, large], DEFAULT)
+    instruction = Instruction(feature[:1], torch.zeros(1, 0), {"site": (small, large)})
+    units = DiffusionObjective(base, None, DEFAULT).units(instruction, [])
+    optimiser = adam([small, large], DEFAULT, units)
     for step in (0, 150):
         set_rate(optimiser, DEFAULT, step)
         rates = [group["lr"] for group in optimiser.param_groups]

@@ -109,10 +109,15 @@ def from_brush(model: FlowModel, brush: Brush) -> Offsets:
 
 
 class FlowSeam(Seam):
-    """Offsets in a transformer: it tells from each call which bucket and which tokens are meant."""
+    """Offsets in a transformer: it tells from each call which bucket and which tokens are meant.
 
-    def __init__(self, offsets: Offsets) -> None:
-        super().__init__(offsets.features, added=True)
+    Args:
+        offsets: what is added to the words' own keys and values.
+        added: False for features that stand in their place.
+    """
+
+    def __init__(self, offsets: Offsets, *, added: bool = True) -> None:
+        super().__init__(offsets.features, added=added)
         self.offsets = offsets
 
     def read_call(self, named: Mapping[str, Any]) -> None:
@@ -155,9 +160,11 @@ def words_length(named: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def offset(transformer: nn.Module, offsets: Offsets) -> Generator[FlowSeam]:
-    """Put offsets into a transformer; take them out again on leaving."""
-    seam = FlowSeam(offsets)
+def offset(
+    transformer: nn.Module, offsets: Offsets, *, added: bool = True
+) -> Generator[FlowSeam]:
+    """Put offsets into a transformer; take them out again on leaving. See `FlowSeam`."""
+    seam = FlowSeam(offsets, added=added)
 
     def before(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
         seam.read_call(named)
