@@ -19,8 +19,9 @@ from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.instruction import Instruction, from_brush, padded, scaled
 from brushctl.engine.brush.scales import Scales
-from brushctl.engine.flow.families import Pipeline as AnyPipeline
-from brushctl.engine.flow.families import Sampling, family_called
+from brushctl.engine.flow.families import FAMILIES
+from brushctl.engine.flow.families.family import FlowFamily, Sampling
+from brushctl.engine.flow.families.family import Pipeline as AnyPipeline
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.flow.offsets import from_brush as from_flow_brush
@@ -127,7 +128,7 @@ class LoadedInUNet(Loaded):
 
 
 class LoadedInTransformer(Loaded):
-    """A brush in a transformer editor's pipeline."""
+    """A brush in the pipeline of a transformer editor."""
 
     def __init__(
         self,
@@ -136,11 +137,11 @@ class LoadedInTransformer(Loaded):
         settings: dict[str, Any],
         grade: "AnyGrade | None" = None,
     ) -> None:
-        super().__init__(model.transformer, settings, grade)
+        super().__init__(model.denoiser, settings, grade)
         self._scheduler = model.pipe.scheduler
         self._last: tuple[float, object] | None = None
-        self._installed.enter_context(offset(model.transformer, offsets))
-        hook = model.transformer.register_forward_pre_hook(self._before, with_kwargs=True)
+        self._installed.enter_context(offset(model, offsets))
+        hook = model.denoiser.register_forward_pre_hook(self._before, with_kwargs=True)
         self._installed.callback(hook.remove)
 
     def _before(self, _: torch.nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -195,8 +196,8 @@ def load(
         UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
             is no number, or the brush was made to be applied in a way that no brush is.
     """
-    model = pipe.transformer if is_flow(pipe) else pipe.unet
-    if hasattr(model, LOADED):
+    family = FAMILIES.get(type(pipe).__name__)
+    if hasattr(pipe.unet if family is None else getattr(pipe, family.part), LOADED):
         raise UsageError(
             "the pipeline has a brush already", do="Unload it first, or load both as one blend."
         )
@@ -208,8 +209,8 @@ def load(
         lambda brush, m: padded(base_of(pipe), brush, m),
     )
     check_sampler(chosen)
-    if is_flow(pipe):
-        return _load_flow(pipe, chosen, strength)
+    if family:
+        return _load_flow(pipe, family, chosen, strength)
     part = chosen.metadata.instruction_part()
     apply = part.apply
     check_steps(apply.steps, part.buckets.edges[-1])
@@ -228,19 +229,13 @@ def load(
     return LoadedInUNet(pipe.unet, base.family, instruction, settings, grade)
 
 
-def is_flow(pipe: AnyPipeline) -> bool:
-    """Whether a pipeline's model is a transformer."""
-    return getattr(pipe, "transformer", None) is not None
-
-
-def _load_flow(pipe: AnyPipeline, brush: Brush, strength: float) -> Loaded:
+def _load_flow(pipe: AnyPipeline, family: FlowFamily, brush: Brush, strength: float) -> Loaded:
     with as_usage_errors():
         number(strength, "strength")
     how = brush.metadata.instruction_part().apply
     sampling = Sampling(how.steps, how.resolution, how.guidance)
     name = str(pipe.name_or_path or "this pipeline")
-    family = family_called(type(pipe).__name__, name)
-    tensors = pipe.transformer.state_dict()
+    tensors = getattr(pipe, family.part).state_dict()
     digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
     model = FlowModel(name, pipe, family, sampling, digest)
     offsets = from_flow_brush(model, brush)

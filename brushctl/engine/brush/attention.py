@@ -25,7 +25,7 @@ class Brushed(Seam):
 
     def at(self, t: torch.Tensor) -> None:
         """The next call of the U-Net has its first len(t) rows brushed, at timesteps `t`."""
-        self.bucket = self.instruction.bucket(t)
+        self.bucket, self.rows = self.instruction.bucket(t), slice(len(t))
 
     def words(self) -> Words:
         """The words that the brushed rows read: one row for all, or each its own bucket's."""

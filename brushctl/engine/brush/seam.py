@@ -19,7 +19,8 @@ class Seam:
     """Learned keys and values in a model.
 
     Attributes:
-        bucket: (n,), the bucket of each of the first n rows of a batch; the others are left alone.
+        rows: which rows of a batch are brushed; the others are left alone.
+        bucket: (n,), the bucket of each of them.
         first: the place of the first learned token in each row.
     """
 
@@ -27,6 +28,7 @@ class Seam:
         self, features: Mapping[str, tuple[torch.Tensor, torch.Tensor]], *, added: bool
     ) -> None:
         self.bucket = torch.zeros(0, dtype=torch.long)
+        self.rows = slice(0, 0)
         self.first = 0
         self._features = dict(features)
         self._added = added
@@ -70,10 +72,10 @@ class Seam:
         if not len(self.bucket):
             return output
         own = learned[self.bucket].to(output.dtype)  # (n, m, d)
-        n, m = own.shape[:2]
+        tokens = slice(self.first, self.first + own.shape[1])
         whole = output.flatten(2).clone()  # (b, l, ...)
-        part = whole[:n, self.first : self.first + m, columns]
-        whole[:n, self.first : self.first + m, columns] = part + own if self._added else own
+        part = whole[self.rows, tokens, columns]
+        whole[self.rows, tokens, columns] = part + own if self._added else own
         return whole.view(output.shape)
 
     def _begin(self, *_: Any) -> None:  # noqa: ANN401

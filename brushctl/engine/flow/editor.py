@@ -31,7 +31,7 @@ class FlowEditor:
         self._installed = ExitStack()
 
     def __enter__(self) -> Self:
-        self._installed.enter_context(offset(self._model.transformer, self._offsets))
+        self._installed.enter_context(offset(self._model, self._offsets))
         return self
 
     def __exit__(

@@ -7,7 +7,8 @@ from typing import Any
 import diffusers
 import torch
 
-from brushctl.engine.flow.families import AREA, FlowFamily, Pipeline, Sampling, family_called
+from brushctl.engine.flow.families import FAMILIES, family_called
+from brushctl.engine.flow.families.family import AREA, FlowFamily, Pipeline, Sampling
 from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.errors import BaseModelError
 
@@ -15,22 +16,29 @@ MEMORY_SHARE = 0.9
 """The part of a card's memory that weights may take before they are kept off it."""
 
 
-def pipeline_name(folder: Path) -> str:
-    """The name of the pipeline's class in the index of a model's folder."""
-    named: str = json.loads((folder / "model_index.json").read_text())["_class_name"]
-    return named
+def family_in(folder: Path) -> FlowFamily | None:
+    """The family of the model in a folder; None of an InstructPix2Pix.
+
+    Raises:
+        BaseModelError: it is a transformer that brushes do not know.
+    """
+    name = json.loads((folder / "model_index.json").read_text())["_class_name"]
+    if name in FAMILIES or (folder / "transformer").is_dir():
+        return family_called(name, str(folder))
+    return None
 
 
-def load_pipeline(folder: Path, device: torch.device, dtype: torch.dtype) -> Pipeline:
+def load_pipeline(
+    folder: Path, family: FlowFamily, device: torch.device, dtype: torch.dtype
+) -> Pipeline:
     """The frozen pipeline of a folder, on a device or, if it is larger than that, beside it.
 
     Raises:
         BaseModelError: a part has not the weights of its kind; the pipeline is larger than the
             device's memory, and accelerate, which keeps it off the device, is not installed.
     """
-    family_called(pipeline_name(folder), str(folder))
-    kind: Any = getattr(diffusers, pipeline_name(folder))
-    parts = load_parts(folder, variant_of(folder / "transformer"), dtype)
+    kind: Any = getattr(diffusers, family.pipeline)
+    parts = load_parts(folder, variant_of(folder / family.part), dtype)
     pipe = kind.from_pretrained(folder, torch_dtype=dtype, **parts)
     pipe.set_progress_bar_config(disable=True)
     modules = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]

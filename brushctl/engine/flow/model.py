@@ -1,6 +1,5 @@
 """A transformer editor: a pipeline of diffusers, and what it calls its transformer with."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NoReturn
@@ -11,13 +10,10 @@ from PIL import Image
 from torch import nn
 
 from brushctl.engine.brush.sites import Site, sites
-from brushctl.engine.flow.families import FlowFamily, Pipeline, Sampling
+from brushctl.engine.flow.families.family import Arguments, FlowFamily, Pipeline, Sampling
 from brushctl.engine.pixels import FloatImage, from_model
 from brushctl.errors import PhraseError
 from brushctl.photos.icc import quantise
-
-T = 1000
-"""A noise level sigma of 1, in the units of timesteps and of the edges between buckets."""
 
 
 class _RecordedError(Exception):
@@ -26,38 +22,17 @@ class _RecordedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a pipeline calls its transformer with, for one picture.
+    """What a pipeline calls its model with, for one picture.
 
     Attributes:
-        named: the arguments.
-        count: n, tokens of the noise; the picture's follow them, as many.
+        named: the arguments, of the rows that a brush is meant for.
+        picture: the picture in latent space, as the model is shown it; its batch is 1.
         sigmas: (steps,), the noise levels of the pipeline's schedule, from 1 down.
     """
 
-    named: Mapping[str, Any]
-    count: int
+    named: Arguments
+    picture: torch.Tensor
     sigmas: torch.Tensor
-
-    @property
-    def picture(self) -> torch.Tensor:
-        """The picture in latent space, as the transformer is shown it: (1, n, c)."""
-        shown: torch.Tensor = self.named["hidden_states"][:, self.count :]
-        return shown
-
-    def at(self, z: torch.Tensor, sigma: float) -> dict[str, Any]:
-        """The same call with `z` (1, n, c) for the noise, at a noise level."""
-        shown, t = self.named["hidden_states"], self.named["timestep"]
-        return dict(self.named) | {
-            "hidden_states": torch.cat([z.to(shown), self.picture], dim=1),
-            "timestep": torch.full_like(t, sigma),
-        }
-
-    def moved(self, device: torch.device) -> "Call":
-        """The same with every tensor on a device."""
-        moved = {
-            k: v.to(device) if isinstance(v, torch.Tensor) else v for k, v in self.named.items()
-        }
-        return replace(self, named=moved)
 
 
 @dataclass(frozen=True)
@@ -81,9 +56,9 @@ class FlowModel:
     revision: str | None = None
 
     @property
-    def transformer(self) -> nn.Module:
-        """What reads a brush."""
-        module: nn.Module = self.pipe.transformer
+    def denoiser(self) -> nn.Module:
+        """The transformer, or the U-Net of a rectified flow: what reads a brush."""
+        module: nn.Module = getattr(self.pipe, self.family.part)
         return module
 
     @property
@@ -95,8 +70,7 @@ class FlowModel:
     @property
     def dtype(self) -> torch.dtype:
         """The number format of the transformer."""
-        dtype: torch.dtype = self.pipe.transformer.dtype
-        return dtype
+        return next(self.denoiser.parameters()).dtype
 
     @property
     def resolution(self) -> int:
@@ -106,13 +80,13 @@ class FlowModel:
     @property
     def architecture(self) -> str:
         """A name for the transformer's shape, kept in brushes for people to read."""
-        layers = sites(self.transformer)
+        layers = sites(self.denoiser)
         return f"{self.family.name}-{len(layers)}x{next(iter(layers.values())).width}"
 
     @cached_property
     def sites(self) -> dict[str, Site]:
         """Where the transformer reads words."""
-        return sites(self.transformer)
+        return sites(self.denoiser)
 
     def sampled(self, steps: int, guidance: float | None) -> "FlowModel":
         """The same model, run with so many steps and told this guidance."""
@@ -141,11 +115,11 @@ class FlowModel:
         """
         seen: dict[str, Any] = {}
 
-        def stop(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> NoReturn:
-            seen.update(named)
+        def stop(_: nn.Module, given: tuple[Any, ...], named: Arguments) -> NoReturn:
+            seen.update(dict(zip(("sample",), given, strict=False)) | named)
             raise _RecordedError
 
-        hook = self.transformer.register_forward_pre_hook(stop, with_kwargs=True)
+        hook = self.denoiser.register_forward_pre_hook(stop, with_kwargs=True)
         try:
             self.pipe(**self.arguments(image, phrase), generator=torch.Generator().manual_seed(0))
         except _RecordedError:
@@ -153,7 +127,8 @@ class FlowModel:
         finally:
             hook.remove()
         sigmas = self.pipe.scheduler.sigmas[: self.sampling.steps]
-        return Call(seen, seen["hidden_states"].shape[1] // 2, sigmas.float().cpu())
+        named = self.family.alone(seen)
+        return Call(named, self.family.picture(named), sigmas.float().cpu())
 
     @cached_property
     def sigmas(self) -> torch.Tensor:
@@ -163,9 +138,9 @@ class FlowModel:
         return self.record(np.full((h, w, 3), 0.5, np.float32), None).sigmas
 
     def predict(self, call: Call, z: torch.Tensor, sigma: float) -> torch.Tensor:
-        """The predicted flow, noise less picture, at `z` (1, n, c): (1, n, c)."""
-        predicted: torch.Tensor = self.transformer(**call.at(z, sigma))[0]
-        return predicted[:, : call.count]
+        """The predicted flow, noise less picture, at `z`, in the shape of the call's picture."""
+        output: torch.Tensor = self.denoiser(**self.family.at(call.named, z, sigma))[0]
+        return self.family.predicted(output)
 
     def tokens_learned(self, phrase: str | None, least_m: int) -> int:
         """m: tokens of the phrase with its end, or more of what follows them.
@@ -191,6 +166,7 @@ class FlowModel:
         x = torch.from_numpy(np.asarray(image, np.float32)).permute(2, 0, 1)[None] * 2 - 1
         x = x.to(self.device, vae.dtype)
         frames = "Qwen" in type(vae).__name__  # that one takes films
-        z = vae.encode(x[:, :, None] if frames else x).latent_dist.mode()
+        encoded = vae.encode(x[:, :, None] if frames else x)
+        z = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
         pixels = vae.decode(z).sample
         return from_model(pixels[:, :, 0] if frames else pixels)[0]

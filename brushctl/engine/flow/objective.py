@@ -13,8 +13,9 @@ from brushctl.engine.brush.instruction import bucket_of
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.devices import enough_memory
 from brushctl.engine.flow.editor import FlowEditor
-from brushctl.engine.flow.model import Call, FlowModel, T
-from brushctl.engine.flow.offsets import Offsets, even_edges, in_words, offset, words_length, zero
+from brushctl.engine.flow.families.family import T
+from brushctl.engine.flow.model import Call, FlowModel
+from brushctl.engine.flow.offsets import Offsets, even_edges, in_words, offset, zero
 from brushctl.engine.pixels import Pictures
 from brushctl.engine.training.objective import AnyInstruction, Objective
 from brushctl.engine.training.recipes import Recipe
@@ -26,7 +27,7 @@ class FlowPair:
 
     Attributes:
         call: what the pipeline calls the transformer with for the picture before the edit.
-        target: (1, n, c), the picture after it in latent space.
+        target: the picture after it in latent space, in the shape of the call's.
     """
 
     call: Call
@@ -35,7 +36,7 @@ class FlowPair:
 
 @dataclass(frozen=True, slots=True)
 class FlowSample:
-    """A noisy picture: z = (1 - sigma) target + sigma noise; noise is (1, n, c)."""
+    """A noisy picture: z = (1 - sigma) target + sigma noise."""
 
     pair: FlowPair
     sigma: float
@@ -87,7 +88,7 @@ class FlowObjective(Objective[Sequence[FlowPair], FlowSamples]):
     def installed(self, instruction: AnyInstruction) -> Generator[None]:
         """See `Objective.installed`."""
         assert isinstance(instruction, Offsets)
-        with offset(self.model.transformer, instruction):
+        with offset(self.model, instruction):
             yield
 
     @torch.no_grad()
@@ -95,7 +96,7 @@ class FlowObjective(Objective[Sequence[FlowPair], FlowSamples]):
         """See `Objective.units`: the deviation of the words' own keys and values, of one pair."""
         assert isinstance(instruction, Offsets)
         call = pairs[0].call
-        length, measured = words_length(call.named), dict[tuple[str, str], float]()
+        length, measured = self.model.family.words(call.named), dict[tuple[str, str], float]()
 
         def hook(name: str, kind: str, columns: slice) -> Any:  # noqa: ANN401  (torch's own type)
             def measure(_: nn.Module, __: Any, output: torch.Tensor) -> None:  # noqa: ANN401

@@ -15,7 +15,8 @@ from torch import nn
 from brushctl.brushes.file import Brush
 from brushctl.engine.brush.instruction import bucket_of, check_identity
 from brushctl.engine.brush.seam import Seam, installed
-from brushctl.engine.flow.model import FlowModel, T
+from brushctl.engine.flow.families.family import Arguments, FlowFamily, T
+from brushctl.engine.flow.model import FlowModel
 from brushctl.errors import BrushMismatchError, UsageError
 
 
@@ -112,16 +113,18 @@ class FlowSeam(Seam):
     """Offsets in a transformer: it tells from each call which bucket and which tokens are meant.
 
     Args:
+        family: of the pipeline whose calls are read.
         offsets: what is added to the words' own keys and values.
         added: False for features that stand in their place.
     """
 
-    def __init__(self, offsets: Offsets, *, added: bool = True) -> None:
+    def __init__(self, family: FlowFamily, offsets: Offsets, *, added: bool = True) -> None:
         super().__init__(offsets.features, added=added)
+        self._family = family
         self.offsets = offsets
 
-    def read_call(self, named: Mapping[str, Any]) -> None:
-        """Take the time and the words' length from a call's arguments.
+    def read_call(self, named: Arguments) -> None:
+        """Take rows, time and the words' length from a call's arguments.
 
         Raises:
             UsageError: the words are shorter than the brush's tokens, or the rows of a batch have
@@ -129,8 +132,9 @@ class FlowSeam(Seam):
         """
         if not self.offsets.features:
             return
-        self.bucket = bucket_of(T * named["timestep"].float(), self.offsets.edges)
-        length = words_length(named)
+        self.rows = self._family.brushed(named)
+        self.bucket = bucket_of(T * self._family.sigma(named), self.offsets.edges)
+        length = self._family.words(named)
         first = self.offsets.first
         self.first = first if first >= 0 else length + first
         m = next(iter(self.offsets.features.values()))[0].shape[1]
@@ -141,36 +145,16 @@ class FlowSeam(Seam):
             )
 
 
-def words_length(named: Mapping[str, Any]) -> int:
-    """How many tokens of words a call has, less what its mask leaves out at the end.
-
-    Raises:
-        UsageError: the rows differ.
-    """
-    mask = named.get("encoder_hidden_states_mask")
-    if mask is None:
-        return int(named["encoder_hidden_states"].shape[1])
-    lengths = set(mask.sum(1).tolist())
-    if len(lengths) > 1:
-        raise UsageError(
-            "the pictures of the batch have words of different lengths",
-            do="Edit them one after the other.",
-        )
-    return int(lengths.pop())
-
-
 @contextmanager
-def offset(
-    transformer: nn.Module, offsets: Offsets, *, added: bool = True
-) -> Generator[FlowSeam]:
-    """Put offsets into a transformer; take them out again on leaving. See `FlowSeam`."""
-    seam = FlowSeam(offsets, added=added)
+def offset(model: FlowModel, offsets: Offsets, *, added: bool = True) -> Generator[FlowSeam]:
+    """Put offsets into a model; take them out again on leaving. See `FlowSeam`."""
+    seam = FlowSeam(model.family, offsets, added=added)
 
-    def before(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def before(_: nn.Module, __: tuple[Any, ...], named: Arguments) -> None:
         seam.read_call(named)
 
-    with installed(transformer, seam):
-        hook = transformer.register_forward_pre_hook(before, with_kwargs=True)
+    with installed(model.denoiser, seam):
+        hook = model.denoiser.register_forward_pre_hook(before, with_kwargs=True)
         try:
             yield seam
         finally:

@@ -13,8 +13,8 @@ from transformers import CLIPTokenizer
 
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
 from brushctl.engine.devices import enough_memory, out_of_memory
-from brushctl.engine.flow.families import family_called
-from brushctl.engine.flow.loading import load_pipeline, pipeline_name, sampling_of
+from brushctl.engine.flow.families.family import FlowFamily
+from brushctl.engine.flow.loading import family_in, load_pipeline, sampling_of
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.checkpoint import identity_of_file, load_file
 from brushctl.engine.model.families import Family, Pipeline, Words, family_of, pipeline_class
@@ -255,8 +255,10 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> AnyBase
         DeviceMemoryError: it does not fit into the device's memory.
     """
     with quiet(device):
-        if found.path.is_dir() and denoiser(found.path).name == "transformer":
-            return _load_flow(found, device, dtype)
+        with _explained(found):
+            flow = family_in(found.path) if found.path.is_dir() else None
+        if flow:
+            return _load_flow(found, flow, device, dtype)
         pipe, defaults = _load(found, dtype)
         if pipe.unet.config.in_channels != 2 * pipe.vae.config.latent_channels:
             raise BaseModelError(
@@ -286,10 +288,11 @@ def load_base(found: Found, device: torch.device, dtype: torch.dtype) -> AnyBase
     )
 
 
-def _load_flow(found: Found, device: torch.device, dtype: torch.dtype) -> FlowModel:
+def _load_flow(
+    found: Found, family: FlowFamily, device: torch.device, dtype: torch.dtype
+) -> FlowModel:
     with _explained(found):
-        pipe = load_pipeline(found.path, device, dtype)
-        family = family_called(pipeline_name(found.path), found.id)
+        pipe = load_pipeline(found.path, family, device, dtype)
         sampling = sampling_of(pipe, family, _said(found.path))
     return FlowModel(found.id, pipe, family, sampling, found.model_sha256, found.revision)
 

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from diffusers import DreamLiteMobilePipeline
 from diffusers.pipelines.longcat_image import pipeline_longcat_image_edit
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwenimage_edit_plus
 
-from brushctl.engine.flow.families import FAMILIES, Sampling
+from brushctl.engine.flow.families import FAMILIES
+from brushctl.engine.flow.families.family import Sampling
 from brushctl.engine.flow.model import FlowModel
 from tests.engine.flow import pipelines
 from tests.engine.flow.pipelines import SIDE
@@ -24,6 +26,8 @@ MADE = {
     "qwen": pipelines.qwen,
     "qwen-2511": lambda: pipelines.qwen_plus(zero_cond_t=True),
     "longcat": pipelines.longcat,
+    "dreamlite": pipelines.dreamlite,
+    "dreamlite-mobile": lambda: pipelines.dreamlite(DreamLiteMobilePipeline),
 }
 
 
@@ -39,8 +43,8 @@ def _small_area(monkeypatch):
 def model_of(pipe, steps=STEPS):
     """A pipeline as brushctl runs it."""
     pipe.set_progress_bar_config(disable=True)
-    pipe.transformer.requires_grad_(False)
     family = FAMILIES[type(pipe).__name__]
+    getattr(pipe, family.part).requires_grad_(False)
     guidance = family.guidance(pipe)
     return FlowModel("small", pipe, family, Sampling(steps, SIDE, guidance), "0" * 64)
 

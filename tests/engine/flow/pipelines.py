@@ -8,6 +8,9 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
+    AutoencoderTiny,
+    DreamLitePipeline,
+    DreamLiteUNetModel,
     FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Transformer2DModel,
@@ -102,9 +105,7 @@ def kontext(*, guidance_embeds: bool = True) -> FluxKontextPipeline:
         max_position_embeddings=length,
         projection_dim=d,
     )
-    t5 = T5Config(
-        vocab_size=len(tokenizer), d_model=d, d_kv=8, d_ff=d, num_layers=1, num_heads=2
-    )
+    t5 = T5Config(vocab_size=len(tokenizer), d_model=d, d_kv=8, d_ff=d, num_layers=1, num_heads=2)
     transformer = FluxTransformer2DModel(
         in_channels=16,
         num_layers=2,
@@ -199,9 +200,7 @@ def qwen_processor(tokenizer: Qwen2Tokenizer) -> Qwen2VLProcessor:
     return Qwen2VLProcessor(images, tokenizer, Qwen2VLVideoProcessor(), chat_template=CHAT)
 
 
-def qwen(
-    kind: type = QwenImageEditPipeline, *, zero_cond_t: bool = False
-) -> QwenImageEditPipeline:
+def qwen(kind: type = QwenImageEditPipeline, *, zero_cond_t: bool = False) -> QwenImageEditPipeline:
     """Two double blocks; 2511 sees its picture at time 0."""
     torch.manual_seed(0)
     tokenizer = qwen_tokenizer()
@@ -262,3 +261,39 @@ def longcat() -> LongCatImageEditPipeline:
 def qwen_plus(*, zero_cond_t: bool = False) -> QwenImageEditPlusPipeline:
     """Qwen-Image-Edit of 2509; of 2511 with `zero_cond_t`."""
     return qwen(QwenImageEditPlusPipeline, zero_cond_t=zero_cond_t)
+
+
+def dreamlite(kind: type = DreamLitePipeline) -> DreamLitePipeline:
+    """A U-Net with one head of keys and values, its picture beside the noise."""
+    torch.manual_seed(0)
+    tokenizer = qwen_tokenizer()
+    unet = DreamLiteUNetModel(
+        sample_size=16,
+        in_channels=4,
+        out_channels=4,
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        norm_num_groups=4,
+        down_block_types=(
+            "DreamLiteCrossAttnNoSelfAttnDownBlock2D",
+            "DreamLiteCrossAttnDownBlock2D",
+        ),
+        up_block_types=("DreamLiteCrossAttnUpBlock2D", "DreamLiteUpBlock2D"),
+        cross_attention_dim=16,
+        attention_head_dim=8,
+    )
+    vae = AutoencoderTiny(
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8, 8),
+        num_encoder_blocks=(1, 1),
+        num_decoder_blocks=(1, 1),
+        latent_channels=4,
+    )
+    return kind(
+        scheduler=scheduler(),
+        vae=vae.eval(),
+        text_encoder=qwen_encoder(tokenizer),
+        tokenizer=tokenizer,
+        processor=qwen_processor(tokenizer),
+        unet=loud(unet),
+    )

@@ -10,7 +10,7 @@ import brushctl
 from brushctl.brushes.file import decode_brush, encode_brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.flow.families import FAMILIES
-from brushctl.engine.flow.model import T
+from brushctl.engine.flow.families.family import T
 from brushctl.engine.flow.objective import FlowObjective
 from brushctl.engine.flow.offsets import even_edges
 from brushctl.engine.sampler import editor_on
@@ -82,7 +82,7 @@ def test_the_error_is_that_of_the_flow_noise_less_picture(kontext, seen):
         flow = (z - first.pair.target) / sigma  # z = x + sigma (noise - x)
         return ((torch.cat([flow, flow], dim=1)),)
 
-    hook = kontext.transformer.register_forward_hook(
+    hook = kontext.denoiser.register_forward_hook(
         lambda module, args, named, _: oracle(module, args, named), with_kwargs=True
     )
     try:
@@ -144,7 +144,7 @@ def rehashed(brush, model):
     """The brush's document with the hash of the transformer that it was learned on."""
     from brushctl.engine.model.fingerprint import digest_of
 
-    tensors = model.transformer.state_dict()
+    tensors = model.denoiser.state_dict()
     digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
     return replace(brush.metadata, base=replace(brush.metadata.base, model_sha256=digest))
 
@@ -159,7 +159,7 @@ def test_guidance_by_two_calls_is_refused_with_a_brush(kontext, seen, brush):
 def test_projections_that_are_fused_are_refused(seen):
     model = model_of(pipelines.kontext())
     brush = made(model, seen, replace(SHORT, steps=1))
-    model.transformer.fuse_qkv_projections()
+    model.denoiser.fuse_qkv_projections()
     with editor_on(model, brush) as editor, pytest.raises(UsageError, match="fused"):
         editor.edit(seen[:1])
 

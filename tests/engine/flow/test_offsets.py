@@ -29,20 +29,20 @@ def words(model, phrase):
 @contextmanager
 def recorded(model):
     """Keys and values of the words at each site, call after call: {(site, kind): [(1, l, d)]}."""
-    kept, length = {}, []
+    kept, now = {}, []
     with ExitStack() as stack:
 
         def begin(_, __, named):
-            length[:] = [named["encoder_hidden_states"].shape[1]]
+            now[:] = model.family.brushed(named), slice(model.family.words(named))
 
-        hook = model.transformer.register_forward_pre_hook(begin, with_kwargs=True)
+        hook = model.denoiser.register_forward_pre_hook(begin, with_kwargs=True)
         stack.callback(hook.remove)
         for name, site in model.sites.items():
             for kind, module in (("k", site.key), ("v", site.value)):
                 columns = site.columns if kind == "v" else slice(None)
 
                 def keep(_, __, output, key=(name, kind), columns=columns):
-                    own = output.flatten(2)[:, : length[0], columns]
+                    own = output.flatten(2)[(*now, columns)]
                     kept.setdefault(key, []).append(own.clone())
 
                 stack.callback(module.register_forward_hook(keep).remove)
@@ -71,7 +71,7 @@ def replayed(model, kept):
 
 def test_offsets_of_zero_leave_the_stock_pipeline_s_picture_as_it_is(model, seen):
     stock = latents(model, seen[0], ONE)
-    with offset(model.transformer, zero(model, ONE, 5, 8)):
+    with offset(model, zero(model, ONE, 5, 8)):
         brushed = latents(model, seen[0], ONE)
     assert torch.equal(brushed, stock)
     assert torch.equal(latents(model, seen[0], ONE), stock)
@@ -83,7 +83,7 @@ def test_the_keys_and_values_of_a_phrase_are_all_that_a_picture_reads_of_it(mode
         stock = latents(model, seen[0], ONE, **words(model, phrase))
     if phrase == OTHER:
         assert (stock - latents(model, seen[0], ONE)).abs().max() > 1e-3
-    with offset(model.transformer, replayed(model, kept), added=False):
+    with offset(model, replayed(model, kept), added=False):
         brushed = latents(model, seen[0], ONE)
     assert (brushed - stock).abs().max() == 0
 
@@ -97,7 +97,7 @@ def test_blocks_of_one_stream_are_needed_too(model, seen):
         stock = latents(model, seen[0], ONE, **words(model, OTHER))
     whole = replayed(model, kept)
     part = replace(whole, features={name: whole.features[name] for name in double})
-    with offset(model.transformer, part, added=False):
+    with offset(model, part, added=False):
         brushed = latents(model, seen[0], ONE)
     assert (brushed - stock).abs().max() > 1e-4
 
@@ -107,9 +107,9 @@ def test_only_the_bucket_of_a_call_gets_gradients_and_no_weight_does(model, seen
     leaves = {n: tuple(x.requires_grad_() for x in KV) for n, KV in start.features.items()}
     call = model.record(seen[0], ONE)
     sigma = float(model.sigmas[0])  # the noisiest step, of the last bucket
-    with offset(model.transformer, replace(start, features=leaves)):
+    with offset(model, replace(start, features=leaves)):
         model.predict(call, torch.randn_like(call.picture), sigma).square().mean().backward()
-    assert all(weight.grad is None for weight in model.transformer.parameters())
+    assert all(weight.grad is None for weight in model.denoiser.parameters())
     for KV in leaves.values():
         for x in KV:
             assert x.grad[-1].abs().sum() > 0
@@ -118,17 +118,18 @@ def test_only_the_bucket_of_a_call_gets_gradients_and_no_weight_does(model, seen
 
 def test_hooks_are_gone_when_the_context_closes(model):
     def hooks():
-        modules = list(model.transformer.modules())
+        modules = list(model.denoiser.modules())
         return [(dict(m._forward_hooks), dict(m._forward_pre_hooks)) for m in modules]
 
     before = hooks()
-    with pytest.raises(KeyError), offset(model.transformer, zero(model, ONE, 5, 8)):
+    with offset(model, zero(model, ONE, 5, 8)):
         assert hooks() != before
+    with pytest.raises(KeyError), offset(model, zero(model, ONE, 5, 8)):
         raise KeyError
     assert hooks() == before
 
 
 def test_a_phrase_without_a_brush_is_the_stock_pipeline(model, seen):
     stock = latents(model, seen[0], OTHER)
-    with offset(model.transformer, in_words(OTHER)):
+    with offset(model, in_words(OTHER)):
         assert torch.equal(latents(model, seen[0], OTHER), stock)
