@@ -3,12 +3,17 @@
 Weights are enlarged so that words matter: a random transformer hardly listens to them.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
 import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
     AutoencoderTiny,
+    DreamLiteMobilePipeline,
     DreamLitePipeline,
     DreamLiteUNetModel,
     FlowMatchEulerDiscreteScheduler,
@@ -22,6 +27,8 @@ from diffusers import (
     QwenImageEditPlusPipeline,
     QwenImageTransformer2DModel,
 )
+from diffusers.pipelines.longcat_image import pipeline_longcat_image_edit
+from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwenimage_edit_plus
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     CLIPTextConfig,
@@ -39,6 +46,9 @@ from transformers import (
     T5EncoderModel,
 )
 
+from brushctl.engine.flow.families import FAMILIES
+from brushctl.engine.flow.families.family import Sampling
+from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.base import EMBEDDED
 
 SIDE = 64
@@ -297,3 +307,44 @@ def dreamlite(kind: type = DreamLitePipeline) -> DreamLitePipeline:
         processor=qwen_processor(tokenizer),
         unet=loud(unet),
     )
+
+
+STEPS = 6
+OF_FIXED_AREA = (
+    pipeline_qwenimage_edit,
+    pipeline_qwenimage_edit_plus,
+    pipeline_longcat_image_edit,
+)
+"""Pipelines that bring every picture to a megapixel, which would take minutes on a CPU."""
+
+
+@contextmanager
+def small_area() -> Iterator[None]:
+    """They bring pictures to `SIDE` squared pixels instead."""
+    with ExitStack() as stack:
+        for module in OF_FIXED_AREA:
+            honest = module.calculate_dimensions
+            small = lambda _, shape, honest=honest: honest(SIDE**2, shape)  # noqa: E731
+            stack.enter_context(patch.object(module, "calculate_dimensions", small))
+        yield
+
+
+MADE = {
+    "flux-kontext": kontext,
+    "flux-kontext-unguided": lambda: kontext(guidance_embeds=False),
+    "flux2-klein": klein,
+    "qwen-image-edit": qwen,
+    "qwen-image-edit-2511": lambda: qwen_plus(zero_cond_t=True),
+    "longcat-image-edit": longcat,
+    "dreamlite": dreamlite,
+    "dreamlite-mobile": lambda: dreamlite(DreamLiteMobilePipeline),
+}
+
+
+def model_of(pipe: object, steps: int = STEPS) -> FlowModel:
+    """A pipeline as brushctl runs it."""
+    pipe.set_progress_bar_config(disable=True)
+    family = FAMILIES[type(pipe).__name__]
+    getattr(pipe, family.part).requires_grad_(False)
+    sampling = Sampling(steps, SIDE, family.guidance(pipe))
+    return FlowModel("small", pipe, family, sampling, "0" * 64)

@@ -18,7 +18,7 @@ from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import DEFAULT
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 from tests.engine.flow import pipelines
-from tests.engine.flow.conftest import STEPS, model_of
+from tests.engine.flow.pipelines import STEPS, model_of
 
 SHORT = replace(DEFAULT, steps=40, rate=0.3, buckets=2, tied=0.0, validation_batch=1)
 PHRASE = "make it snow"
@@ -116,10 +116,6 @@ def test_a_brush_from_a_file_edits_as_the_learned_one(kontext, seen, brush):
     with editor_on(kontext, kept) as loaded:
         other = loaded.edit(seen[:1])[0]
     assert np.array_equal(one.after, other.after)
-
-
-def pipe_of(model):
-    return model.pipe
 
 
 def test_a_loaded_brush_edits_as_the_engine_does(kontext, seen, brush):

@@ -1,0 +1,1 @@
+"""Brushes on transformer editors: proofs on small random pipelines, and what large ones take."""
