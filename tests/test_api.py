@@ -165,7 +165,7 @@ def test_what_cannot_be_applied_is_refused_before_anything_is_written(tmp_path):
     photo = tmp_path / "photo.jpg"
     out = tmp_path / "out"
     for wrong, told in (
-        ({}, "where the results go"),
+        ({}, "no output is named"),
         ({"output": out, "in_place": True}, "contradict"),
         ({"output": "-"}, "stream"),
         ({"output": out, "detail": "fine"}, "no detail 'fine'"),
