@@ -36,11 +36,6 @@ class Brush:
     metadata: Metadata
     tensors: Mapping[str, Features]
 
-    def __repr__(self) -> str:
-        about = self.metadata
-        base = f" on {about.base.id}" if about.base else ""
-        return f"<Brush {about.name!r}: {' and '.join(about.parts)}{base}>"
-
     def instruction_tensors(self) -> dict[str, Features]:
         """The instruction's tensors, without the grade's."""
         return {n: t for n, t in self.tensors.items() if not is_graded(n)}

@@ -6,7 +6,7 @@ from PIL import ExifTags, Image, ImageCms
 
 import brushctl
 from brushctl.errors import PhotoError, UsageError
-from tests.brushes.makers import brush_of, plain
+from tests.brushes.makers import brush_of
 from tests.grade.makers import HALF, SAME, WARM
 
 SIZE = 96, 64
@@ -70,8 +70,3 @@ def test_an_image_that_cannot_be_edited_is_refused():
         brushctl.apply(image_of("L").convert("F"), brush_of(WARM, "warm"))
     with pytest.raises(UsageError, match="Save what this call returns"):
         brushctl.apply(image_of("RGB"), brush_of(WARM, "warm"), "edited.png")
-
-
-def test_a_brush_says_what_it_is():
-    assert repr(brush_of(WARM, "warm")) == "<Brush 'warm': grade>"
-    assert repr(plain("dusk")) == "<Brush 'dusk': instruction on base-0>"
