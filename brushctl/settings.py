@@ -13,7 +13,7 @@ TINY_DIT = "tiny-dit"
 """The base model that ships inside the package."""
 
 INSTRUCT_PIX2PIX = "timbrooks/instruct-pix2pix"
-"""The base model for real work, fetched from the hub by diffusers."""
+"""The full-size base model that docs and messages name; diffusers fetches it from the hub."""
 
 
 def fetch_command(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> str:

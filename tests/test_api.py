@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,7 +165,7 @@ def test_what_cannot_be_applied_is_refused_before_anything_is_written(tmp_path):
     photo = tmp_path / "photo.jpg"
     out = tmp_path / "out"
     for wrong, told in (
-        ({}, "where the results go"),
+        ({}, "no output is named"),
         ({"output": out, "in_place": True}, "contradict"),
         ({"output": "-"}, "stream"),
         ({"output": out, "detail": "fine"}, "no detail 'fine'"),
@@ -175,6 +176,24 @@ def test_what_cannot_be_applied_is_refused_before_anything_is_written(tmp_path):
         with pytest.raises(UsageError, match=told):
             brushctl.apply([photo], tmp_path / "dusk.brush", **wrong)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dusk.brush", "photo.jpg"]
+
+
+def run_the_code_of(page, names):
+    """Run every Python block of a page of docs/, one after another; a warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # Of diffusers' own Euler ancestral scheduler, which no argument of ours has a part in.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+            exec(compile(block, str(page), "exec"), names)
+
+
+def test_the_code_on_the_page_of_the_grade_runs():
+    rng = np.random.default_rng(0)
+    before = rng.random((3, 48, 48, 3), np.float32)
+    names = {"pairs": [(x, 0.8 * x + 0.1) for x in before], "photograph": before[0, :30]}
+    run_the_code_of(PAGE.with_name("grade.md"), names)
+    np.testing.assert_allclose(names["result"], 0.8 * names["photograph"] + 0.1, atol=0.01)
 
 
 def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, capsys):
@@ -190,8 +209,8 @@ def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, caps
     warm = brushctl.learn("pairs", name="warm", phrase="warm", parts="instruction", held_out=1)
     assert len(warm.metadata.training.pairs_sha256) == 1
     brushctl.write_brush(warm, Path("warm.brush"))
-    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(compile(block, str(PAGE), "exec"), names)
+    run_the_code_of(PAGE, names)
+    assert Image.open("warm.jpg").size == names["photo"].size
     assert names["picture"].size == (64, 64)
     assert names["edited"].shape == (64, 64, 3)
     assert brushctl.open_brush(tmp_path / "golden-hour.brush").metadata.name == "golden-hour"

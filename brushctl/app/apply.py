@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
+from brushctl.app.apply_image import How, HowFiles, apply_to_image
 from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
 from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
@@ -21,6 +22,8 @@ from brushctl.runs.storage.base import AnyJournal, storage_of
 from brushctl.settings import check_seed
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from brushctl.brushes.file import Brush
     from brushctl.runs.records import Record
     from brushctl.runs.resume import Selection
@@ -55,8 +58,17 @@ class ApplyOutcome:
     seconds: float = 0.0
 
 
+@overload
+def apply(inputs: "Image", brush: "str | Path | Brush", **how: Unpack[How]) -> "Image": ...
+@overload
 def apply(
     inputs: str | Path | Sequence[str | Path],
+    brush: "str | Path | Brush",
+    output: str | Path | None = None,
+    **how: Unpack[HowFiles],
+) -> "list[Record]": ...
+def apply(
+    inputs: "Image | str | Path | Sequence[str | Path]",
     brush: "str | Path | Brush",
     output: str | Path | None = None,
     *,
@@ -76,13 +88,14 @@ def apply(
     device: str = "auto",
     dtype: str | None = None,
     report: Reporter = silent,
-) -> "list[Record]":
-    """Edit photographs at their full size as `brushctl apply` does, with its journal.
+) -> "list[Record] | Image":
+    """Edit photographs at their full size as `brushctl apply` does.
 
-    A second call edits only what is missing or has changed.
+    Files are edited with its journal: a second call edits only what is missing or has changed. A
+    Pillow image is edited in memory.
 
     Args:
-        inputs: a file, folder or pattern, by path or URL; or several.
+        inputs: a file, folder or pattern, by path or URL; or several; or a Pillow image of 8 bits.
         brush: a name in the cache, a file, or a brush.
         output: a folder, by path or URL, or a file for one photograph; None only with `in_place`.
         in_place: replace each photograph by its result.
@@ -103,10 +116,12 @@ def apply(
         report: called with every event of the work; what it raises ends the work.
 
     Returns:
-        what became of each photograph that was edited, and of those that failed in an earlier run:
-        one bad file is a record with an `error` and stops no other.
+        of files, what became of each that was edited, and of those that failed in an earlier run:
+        one bad file is a record with an `error` and stops no other. Of an image, a new one of the
+        same mode, upright, in the same profile and with the same `info`.
 
     Raises:
+        PhotoError: an image is of a mode that cannot be edited, or too large.
         UsageError: the call contradicts itself, or a setting is out of its limits.
         PlanError: photographs cannot be found, or results cannot go where they should.
         OutputBusyError: another run writes into the same folder.
@@ -117,6 +132,8 @@ def apply(
         StorageError: the storage of a URL cannot be reached.
         OSError: the disk is full or read-only.
     """
+    from PIL.Image import Image
+
     from brushctl.brushes.cache import open_brush
     from brushctl.brushes.file import Brush
 
@@ -140,6 +157,12 @@ def apply(
         overwrite=overwrite,
         retry_failed=retry_failed,
     )
+    if isinstance(inputs, Image):
+        if output is not None or in_place:
+            raise UsageError(
+                "an image in memory has no file", do="Save what this call returns instead."
+            )
+        return apply_to_image(inputs, opened, settings, device)
     named = tuple(map(str, [inputs] if isinstance(inputs, str | Path) else inputs))
     target = None if output is None else str(output)
     check_named(named if target is None else (*named, target))

@@ -184,7 +184,7 @@ def plan_photographs(
     if not named and files_from is None:
         raise UsageError("no photographs are named", do="Name files or folders, or - for stdin.")
     if output is None and not in_place:
-        raise UsageError("where the results go is not said", do="Add -o FOLDER, or --in-place.")
+        raise UsageError("no output is named", do="Add -o FOLDER, or --in-place.")
     listed = () if files_from is None else read_list(files_from)
     if not named and not listed:
         return None

@@ -15,10 +15,11 @@ from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.grade.apply import AnyGrade, apply_grade
 from brushctl.pairs.find import Pair
 from brushctl.pairs.load import load_pair
+from brushctl.photos.choices import Detail
 from brushctl.photos.photo import resize
 
 if TYPE_CHECKING:
-    from brushctl.engine.sampler import AnyEditor
+    from brushctl.runs.steps import Editor
 
 Edit = Callable[[Pixels], Pixels]
 """(h, w, 3) -> (h, w, 3), as `brushctl apply` would write it."""
@@ -33,7 +34,7 @@ ROWS = 4
 UNEDITED, BRUSH, GRADE, INSTRUCTION, PHRASE = "unedited", "brush", "grade", "instruction", "phrase"
 
 
-def edit_by(grade: AnyGrade | None, editor: "AnyEditor | None") -> Edit:
+def edit_by(grade: AnyGrade | None, editor: "Editor | None", detail: Detail = Detail.AUTO) -> Edit:
     """A photograph graded, and then edited by a model: as `brushctl apply` does it."""
     from brushctl.transfer.grid import to_full_size
 
@@ -43,7 +44,7 @@ def edit_by(grade: AnyGrade | None, editor: "AnyEditor | None") -> Edit:
             return graded
         h, w = graded.shape[:2]
         edited = editor.edit([resize(graded, editor.working_size(w, h))])[0]
-        return to_full_size(graded, edited.before, edited.after).pixels
+        return to_full_size(graded, edited.before, edited.after, detail).pixels
 
     return edit
 

@@ -155,7 +155,7 @@ def split_pairs(
     from brushctl.pairs.check import require_sound
     from brushctl.pairs.find import find_pairs, hold_out
 
-    found = find_pairs(source)
+    found = find_pairs(source, report=report)
     training, held_out = hold_out(found, settings.held_out(len(found)), settings.seed)
     with as_usage_errors():
         # A grade alone is of all pairs, where none are to be held out from it.

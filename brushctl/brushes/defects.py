@@ -2,17 +2,17 @@
 
 BrushFormatError             brush-format
 ├── TruncatedError           brush-truncated      the file ends before its header or tensors do
-├── HeaderSizeError          brush-header-size    header or file are announced to be over their caps
+├── HeaderSizeError          brush-header-size    the header announces a size over its cap
 ├── JsonError                brush-json           not JSON, not UTF-8, or a number out of range
 ├── DepthError               brush-depth          JSON nested too deeply
-├── DuplicateError           brush-duplicate      a key or a tensor stands twice
+├── DuplicateError           brush-duplicate      a key or a tensor appears twice
 ├── DocumentError            brush-document       the header carries no brush document
-├── VersionError             brush-version        a major version this reader does not know
+├── VersionError             brush-version        this reader does not know the major version
 ├── FieldError               brush-field          a field is missing, mistyped or out of range
 ├── ContradictionError       brush-contradiction  fields that do not agree with each other
-├── TensorError              brush-tensor         an entry or a name that is no brush tensor's
-├── DtypeError               brush-dtype          not F16 or F32, or not what its part has
-├── ShapeError               brush-shape          not what the document or its bytes say
+├── TensorError              brush-tensor         an entry is not that of a brush's tensor
+├── DtypeError               brush-dtype          not F16 or F32, or not the format of its part
+├── ShapeError               brush-shape          the document or the bytes say otherwise
 ├── HoleError                brush-hole           bytes that belong to no tensor
 ├── OverlapError             brush-overlap        bytes that belong to two tensors
 ├── TrailingError            brush-trailing       bytes after the last tensor
@@ -32,7 +32,7 @@ class TruncatedError(BrushFormatError):
 
 
 class HeaderSizeError(BrushFormatError):
-    """Header or file are announced to be over their caps; most that is no brush ends here."""
+    """A size over its cap is announced. Most files that are no brushes end here."""
 
     code = "brush-header-size"
 
@@ -50,7 +50,7 @@ class DepthError(BrushFormatError):
 
 
 class DuplicateError(BrushFormatError):
-    """A JSON key or a tensor name stands twice."""
+    """A JSON key or a tensor name appears twice."""
 
     code = "brush-duplicate"
 
@@ -62,7 +62,7 @@ class DocumentError(BrushFormatError):
 
 
 class VersionError(BrushFormatError):
-    """A major version of the format that this reader does not know."""
+    """This reader does not know the major version of the format."""
 
     code = "brush-version"
 
@@ -74,43 +74,43 @@ class FieldError(BrushFormatError):
 
 
 class ContradictionError(BrushFormatError):
-    """Fields that are right one by one do not agree with each other."""
+    """Each field is right, but they contradict each other."""
 
     code = "brush-contradiction"
 
 
 class TensorError(BrushFormatError):
-    """An entry of the header, or a name, that is no brush tensor's."""
+    """An entry of the header, or its name, is not that of a brush's tensor."""
 
     code = "brush-tensor"
 
 
 class DtypeError(BrushFormatError):
-    """Tensors are F16 or F32, an instruction's all the same; of a grade F16 is for nodes alone."""
+    """Not F16 or F32, or mixed within an instruction, or F16 for a grade's other than nodes."""
 
     code = "brush-dtype"
 
 
 class ShapeError(BrushFormatError):
-    """A tensor's shape is not what the document or its own bytes say."""
+    """A tensor's shape contradicts the document or its own bytes."""
 
     code = "brush-shape"
 
 
 class HoleError(BrushFormatError):
-    """Bytes that belong to no tensor."""
+    """Some bytes belong to no tensor."""
 
     code = "brush-hole"
 
 
 class OverlapError(BrushFormatError):
-    """Bytes that belong to two tensors."""
+    """Some bytes belong to two tensors."""
 
     code = "brush-overlap"
 
 
 class TrailingError(BrushFormatError):
-    """Bytes after the last tensor."""
+    """There are bytes after the last tensor."""
 
     code = "brush-trailing"
 

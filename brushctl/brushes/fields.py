@@ -73,7 +73,7 @@ class Fields:
         return self.take(key, read) if key in self._left else None
 
     def rest(self) -> dict[str, Any]:
-        """What nobody took: the fields of a newer minor version, or of another program."""
+        """The fields that were not taken: of a newer minor version, or of another program."""
         return self._left
 
 
@@ -273,7 +273,7 @@ def array(read: Read[Value], *, least: int = 0) -> Read[tuple[Value, ...]]:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    """Whether it is one: Python's or NumPy's, but neither true nor false."""
+    """Whether it is a number, Python's or NumPy's; true and false are not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -283,7 +283,7 @@ def _text(value: object, path: str, most: int = LINE_CAP) -> str:
     if len(value) > most:
         raise FieldError(f"must have at most {most} characters", where=path)
     if SURROGATE.search(value):  # of a command line or a file name that is no UTF-8
-        raise FieldError("has half a character (a lone surrogate)", where=path)
+        raise FieldError("has half of a character (a lone surrogate)", where=path)
     return value
 
 
@@ -307,4 +307,4 @@ KINDS = {dict: "an object", list: "an array", str: "text", bool: "true or false"
 
 def _wrong(wanted: str, value: object, path: str) -> FieldError:
     found = "null" if value is None else KINDS.get(type(value), "a number")
-    return FieldError(f"must be {wanted}, is {found}", where=path)
+    return FieldError(f"must be {wanted}, and is {found}", where=path)

@@ -44,7 +44,7 @@ def known_features(value: object, path: str) -> int:
     """
     if (found := count(value, path)) != FEATURES:
         raise VersionError(
-            f"the grade reads features of version {found}, this brushctl has {FEATURES}",
+            f"the grade reads features of version {found}, and this brushctl has {FEATURES}",
             where=path,
             do="Update brushctl.",
         )
@@ -181,10 +181,12 @@ def read_whole_grade(data: object, path: str) -> AnyGradeInfo:
     """
     grade = read_grade(data, path)
     if (found := len(dict(single_grades(grade)))) > limits.GRADES:
-        raise ContradictionError(f"has {found} grades, at most {limits.GRADES} fit", where=path)
+        raise ContradictionError(
+            f"has {found} grades; at most {limits.GRADES} are allowed", where=path
+        )
     if (deep := _depth(grade)) > limits.GRADE_DEPTH:
         raise ContradictionError(
-            f"is mixed {deep} times over, at most {limits.GRADE_DEPTH} fit", where=path
+            f"has mixes {deep} deep; at most {limits.GRADE_DEPTH} are allowed", where=path
         )
     return grade
 

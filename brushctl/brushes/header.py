@@ -109,7 +109,7 @@ def read_whole(file: BinaryIO) -> bytes:
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
-        raise TrailingError(f"goes on after the {size} bytes that it has") from None
+        raise TrailingError(f"has more than its {size} bytes") from None
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def read_header(file: BinaryIO) -> Header:
         raise HeaderSizeError("is not a brush file")
     if length > HEADER_CAP:
         raise HeaderSizeError(
-            f"announces a header of {length} bytes, a brush has at most {HEADER_CAP}"
+            f"announces a header of {length} bytes; a brush has at most {HEADER_CAP}"
         )
     raw = _read(file, length)
     if len(raw) < length:
@@ -145,11 +145,11 @@ def read_header(file: BinaryIO) -> Header:
     shapes = tensor_shapes(metadata.grade)
     slots = {tensor: _slot(tensor, entry, shapes) for tensor, entry in entries.items()}
     if missing := shapes.keys() - slots.keys():
-        raise TensorError("is missing: the document has such a grade", where=min(missing))
+        raise TensorError("is missing, and the document's grade needs it", where=min(missing))
     _check_features({key: slot for key, slot in slots.items() if key not in shapes}, metadata)
     size = 8 + length + _check_layout(slots)
     if size > FILE_CAP:
-        raise HeaderSizeError(f"announces a file of {size} bytes, a brush has at most {FILE_CAP}")
+        raise HeaderSizeError(f"announces a file of {size} bytes; a brush has at most {FILE_CAP}")
     return Header(metadata, slots, 8 + length, size)
 
 
@@ -166,7 +166,7 @@ def check_size(header: Header, size: int) -> None:
     """The file must end where its last tensor does."""
     if size < header.size:
         raise TruncatedError(
-            f"has {size} bytes of {header.size}", do="The file was cut short; get it again."
+            f"has only {size} of its {header.size} bytes", do="Get the file again."
         )
     if size > header.size:
         raise TrailingError(f"has {size - header.size} bytes after the last tensor")
@@ -184,7 +184,7 @@ def _document(outer: object) -> Metadata:
     major, _ = Fields(document, "brush").take("format", version)
     if major not in DOCUMENTS:
         raise VersionError(
-            f"this is a brush of version {major}, this brushctl reads version 1",
+            f"this brush has version {major}, and this brushctl reads version 1",
             where="brush.format",
             do="Update brushctl.",
         )
@@ -195,9 +195,13 @@ def _slot(tensor: str, entry: object, grade: Mapping[str, tuple[int, ...]]) -> S
     """The entry of a tensor; those of `grade` have their shapes there."""
     if is_graded(tensor):
         if tensor not in grade:
-            raise TensorError("is no tensor of the document's grade", where=join("header", tensor))
+            raise TensorError(
+                "is not a tensor of the document's grade", where=join("header", tensor)
+            )
     elif not TENSOR.fullmatch(tensor):
-        raise TensorError("is no tensor's name: <site>.k or <site>.v", where=join("header", tensor))
+        raise TensorError(
+            "is not a tensor's name, as <site>.k or <site>.v", where=join("header", tensor)
+        )
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise TensorError("needs exactly dtype, shape and data_offsets", where=tensor)
     dtype = entry["dtype"]
@@ -209,7 +213,8 @@ def _slot(tensor: str, entry: object, grade: Mapping[str, tuple[int, ...]]) -> S
         raise TensorError("must be two whole numbers", where=f"{tensor}.data_offsets")
     if tensor in grade and shape != grade[tensor]:
         raise ShapeError(
-            f"is {list(shape)}, the document says {list(grade[tensor])}", where=f"{tensor}.shape"
+            f"is {list(shape)}, but the document says {list(grade[tensor])}",
+            where=f"{tensor}.shape",
         )
     if tensor not in grade and (len(shape) != 3 or not all(shape)):
         raise ShapeError("must be (j, m, d), each above 0", where=f"{tensor}.shape")
@@ -231,24 +236,26 @@ def _check_features(slots: Mapping[str, Slot], metadata: Metadata) -> None:
     """Every site has keys and values of one shape, all of one dtype, (j, m) as documented."""
     if metadata.instruction is None or metadata.buckets is None:
         if slots:
-            raise TensorError("belongs to an instruction, and there is none", where=min(slots))
+            raise TensorError(
+                "belongs to an instruction, but the document has none", where=min(slots)
+            )
         return
     sites = {tensor[:-2] for tensor in slots}
     alone = {f"{site}.{kind}" for site in sites for kind in "kv"} - set(slots)
     if not sites:
         raise TensorError("the instruction has no tensors", where="header")
     if alone:
-        raise TensorError("is missing: a site has keys (.k) and values (.v)", where=min(alone))
+        raise TensorError("is missing; a site needs keys (.k) and values (.v)", where=min(alone))
     if len(dtypes := {slot.dtype for slot in slots.values()}) > 1:
         raise DtypeError(f"the tensors mix {' and '.join(sorted(dtypes))}", where="header")
     expected = (metadata.buckets.count, metadata.instruction.m)
     for site in sorted(sites):
         k, v = slots[f"{site}.k"].shape, slots[f"{site}.v"].shape
         if k != v:
-            raise ShapeError(f"keys have {list(k)}, values {list(v)}", where=site)
+            raise ShapeError(f"its keys have the shape {list(k)}, its values {list(v)}", where=site)
         if k[:2] != expected:
             raise ShapeError(
-                f"has {list(k[:2])}, the document says {list(expected)} (buckets, tokens)",
+                f"has {list(k[:2])} (buckets, tokens), but the document says {list(expected)}",
                 where=site,
             )
 
@@ -258,8 +265,8 @@ def _check_layout(slots: Mapping[str, Slot]) -> int:
     position = 0
     for tensor, slot in sorted(slots.items(), key=lambda item: (item[1].start, item[0])):
         if slot.start > position:
-            raise HoleError(f"leaves {slot.start - position} bytes unused before it", where=tensor)
+            raise HoleError(f"has {slot.start - position} unused bytes before it", where=tensor)
         if slot.start < position:
-            raise OverlapError("lies over another tensor", where=tensor)
+            raise OverlapError("overlaps another tensor", where=tensor)
         position = slot.end
     return position

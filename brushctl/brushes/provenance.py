@@ -19,10 +19,10 @@ class Provenance:
 
     @classmethod
     def today(cls, name: str) -> Self:
-        """That of a brush that this program makes now.
+        """The provenance of a brush that this program makes now.
 
         Raises:
-            UsageError: SOURCE_DATE_EPOCH is set to no time.
+            UsageError: SOURCE_DATE_EPOCH is set, and not to a time.
         """
         return cls(name, _day(), f"brushctl {__version__}")
 
@@ -37,7 +37,7 @@ def _day() -> str:
         moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
     except (ValueError, OverflowError, OSError):
         raise UsageError(
-            "is no time in seconds since 1970",
+            "is not a time in seconds since 1970",
             where=f"SOURCE_DATE_EPOCH={epoch}",
             do="Set it to a whole number, or unset it.",
         ) from None

@@ -41,7 +41,7 @@ def parse(raw: bytes, path: str) -> dict[str, Any]:
         raise JsonError(f"is not JSON ({error})", where=path) from None
     check(document, path)
     if not isinstance(document, dict):
-        raise JsonError("is no JSON object", where=path)
+        raise JsonError("is not a JSON object", where=path)
     return document
 
 
@@ -61,7 +61,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Twice:
 
 
 def _no_number(name: str) -> object:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _integer(digits: str) -> int | float:
@@ -89,9 +89,9 @@ def _path(place: Place) -> str:
 def check(value: object, place: Place, depth: int = 1) -> None:
     """Refuse what could not be written again: depth, duplicates, infinities, lone surrogates."""
     if isinstance(value, _Twice):
-        raise DuplicateError("stands twice", where=_path((place, value.key)))
+        raise DuplicateError("appears twice", where=_path((place, value.key)))
     if isinstance(value, float) and not math.isfinite(value):
-        raise JsonError("is a number out of range", where=_path(place))
+        raise JsonError("is out of the range of numbers", where=_path(place))
     if isinstance(value, str) and SURROGATE.search(value):
         raise JsonError("has half a character (a lone surrogate)", where=_path(place))
     if isinstance(value, dict | list | tuple) and depth > DEPTH_CAP:
@@ -110,7 +110,7 @@ def _too_deep(path: str) -> DepthError:
     return DepthError(
         f"is nested deeper than {DEPTH_CAP} levels",
         where=root,
-        do="Of a mix of mixes, mix the first brushes in one go.",
+        do="If it mixes mixes, mix their original brushes at once instead.",
     )
 
 

@@ -122,7 +122,7 @@ def _real_base(cache: Path, is_here: Callable[[], bool]) -> Finding:
     free = _free(cache)
     room = "" if free >= REAL_BASE else f" (first make room: {_gib(free)} are free in {cache})"
     do = f"Run `{fetch}` where there is a network{room}."
-    return Finding(what, State.missing, "not fetched; needed for real work", do)
+    return Finding(what, State.missing, "not fetched; 512 px, for changes of content", do)
 
 
 def _brushes() -> Finding:

@@ -1,4 +1,4 @@
-"""Which device the work runs on. What was asked for is used or refused, never replaced."""
+"""Which device the work runs on: the one that was asked for, or an error; never another."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -57,13 +57,13 @@ def resolve_device(name: str) -> torch.device:
         raise DeviceError(
             "this machine has no such device",
             where=f"--device {name}",
-            do="Use --device cpu, or auto to take the best there is.",
+            do="Use --device cpu, or --device auto for the best one.",
         )
     return device
 
 
 def name_of(device: torch.device) -> str:
-    """What figures of time say they were measured on: a card's model, or the kind of device."""
+    """A device's name beside figures of time: a card's model, or the kind of device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
@@ -74,13 +74,13 @@ def out_of_memory(error: Exception) -> bool:
 
 @contextmanager
 def enough_memory(without: str) -> Generator[None]:
-    """Explain where a device's memory does not suffice; also a decorator.
+    """Explain an error that comes of too little memory on a device; also a decorator.
 
     Args:
-        without: what is then the matter, a clause.
+        without: what failed, a clause.
 
     Raises:
-        DeviceMemoryError: it does not.
+        DeviceMemoryError: the memory does not suffice.
     """
     try:
         yield
@@ -116,7 +116,7 @@ def resolve_dtype(name: str | None, device: torch.device) -> torch.dtype:
 
 
 def learning_dtype(name: str | None, device: torch.device) -> torch.dtype:
-    """The number format of the frozen model where a brush is to be learned on it.
+    """The number format of the frozen model for learning a brush.
 
     Raises:
         DeviceError: the name is none of float32 and bfloat16.
@@ -130,13 +130,13 @@ def check_gradients(dtype: torch.dtype) -> None:
     """See that a number format holds gradients.
 
     Raises:
-        DeviceError: it does not.
+        DeviceError: they vanish in it.
     """
     if dtype == torch.float16:
         raise DeviceError(
             "gradients vanish in float16",
             where="--dtype float16",
-            do="Learn in bfloat16 or float32; a brush can be applied in any.",
+            do="Learn in bfloat16 or float32. You can apply the brush in any format.",
         )
 
 

@@ -41,6 +41,16 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     return round(-back[0] / scale), round(-back[1] / scale)
 
 
+def shows_same_scene(before: Pixels, after: Pixels) -> bool:
+    """Whether one picture can be an edit of the other: their outlines agree, shifted at most.
+
+    Edits that redraw every outline, as charcoal does, are not recognised. Of 42 pairs of different
+    photographs of scikit-image the most alike agree to 0.18.
+    """
+    both = _both_outlines(before, after)
+    return both is not None and _best_shift(*both)[1] >= LEAST_AGREEMENT
+
+
 def measure_turn(before: Pixels, after: Pixels) -> str | None:
     """How the edited picture is turned against its original: "mirrored", say, or "upside down".
 

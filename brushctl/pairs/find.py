@@ -3,6 +3,7 @@
 A path is one of
     a folder with two folders in it, `before/` and `after/`, of pictures with equal names;
     a folder of pictures `x_before.jpg`, `x_after.jpg` (or `x_0.png`, `x_1.png`);
+    a folder of pictures `x.jpg`, some of which have an edited copy `x-Edit.jpg` beside them;
     a manifest, CSV or JSON, that names the two files of each pair.
 `input/output`, `source/target` and `original/edited` do as well as `before/after`.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from brushctl.errors import PairsError
+from brushctl.events import Message, Reporter, silent
 from brushctl.pairs.manifest import MANIFESTS, read_manifest
 from brushctl.photos.formats import SUFFIXES
 
@@ -48,15 +50,19 @@ class Layout:
         return {f for side in (self.before, self.after) for files in side.values() for f in files}
 
 
-def find_pairs(path: Path) -> list[Pair]:
+def find_pairs(path: Path, *, report: Reporter = silent) -> list[Pair]:
     """The pairs at `path`, sorted by name.
+
+    Args:
+        path: a folder or a manifest.
+        report: called with what was taken for an edited copy of what, and what was left out.
 
     Raises:
         PairsError: there is nothing there, more than one layout fits, or a picture has no partner
             or several; the message shows what was found.
     """
     if path.is_dir():
-        return _in_folder(path)
+        return _in_folder(path, report)
     if not path.exists():
         raise PairsError(
             "there is nothing here", where=str(path), do="Check the path of the pairs."
@@ -94,11 +100,17 @@ def hold_out(pairs: Sequence[Pair], count: int, seed: int) -> tuple[list[Pair], 
     return learned, [pair for k, pair in enumerate(pairs) if k in kept_back]
 
 
-def _in_folder(folder: Path) -> list[Pair]:
+def _in_folder(folder: Path, report: Reporter) -> list[Pair]:
     pictures = _pictures(folder)
     candidates = [_by_folders(folder, words) for words in WORDS]
     candidates += [_by_suffix(pictures, words) for words in (*WORDS, NUMBERS)]
     layouts = [layout for layout in candidates if layout.before or layout.after]
+    if not any(layout.before and layout.after for layout in layouts):
+        from brushctl.pairs.copies import find_copies
+
+        copies = find_copies(pictures)
+        if copies.before:
+            return _beside_originals(folder, copies, pictures, report)
     if not layouts:
         raise _nothing_found(folder, pictures)
     if len(layouts) > 1:
@@ -125,11 +137,11 @@ def _by_folders(folder: Path, words: tuple[str, str]) -> Layout:
         for inner in sorted(folder.iterdir()):
             if inner.is_dir() and inner.name.lower() == word:
                 for picture in _pictures(inner):
-                    side[_composed(picture.stem)].append(picture)
+                    side[composed(picture.stem)].append(picture)
     return layout
 
 
-def _composed(stem: str) -> str:
+def composed(stem: str) -> str:
     """A name with its accents in one character each: macOS keeps names with accents apart."""
     return unicodedata.normalize("NFC", stem)
 
@@ -139,7 +151,7 @@ def _by_suffix(pictures: Iterable[Path], words: tuple[str, str]) -> Layout:
     for word, side in zip(words, (layout.before, layout.after), strict=True):
         pattern = re.compile(rf"(?:(.+)[-_. ])?{word}", re.IGNORECASE | re.DOTALL)
         for picture in pictures:
-            if match := pattern.fullmatch(_composed(picture.stem)):
+            if match := pattern.fullmatch(composed(picture.stem)):
                 side[match[1] or picture.parent.name].append(picture)
     return layout
 
@@ -164,6 +176,20 @@ def _paired(folder: Path, layout: Layout, pictures: list[Path]) -> list[Pair]:
     return [Pair(name, layout.before[name][0], layout.after[name][0]) for name in _names(layout)]
 
 
+def _beside_originals(
+    folder: Path, copies: Layout, pictures: list[Path], report: Reporter
+) -> list[Pair]:
+    """Pairs of originals and edited copies; the folder may hold pictures without a copy too."""
+    paired = copies.files()
+    left = [picture.name for picture in pictures if picture not in paired]
+    pairs = _paired(folder, copies, sorted(paired))
+    shown = _some(f"{pair.before.name} and {pair.after.name}" for pair in pairs)
+    report(Message(f"{_count(len(pairs), 'pair')} by name, before and after: {shown}"))
+    if left:
+        report(Message(f"{_count(len(left), 'picture')} without an edited copy: {_some(left)}"))
+    return pairs
+
+
 def _unpaired(layout: Layout) -> list[Path]:
     one_sided = layout.before.keys() ^ layout.after.keys()
     return [f for name in sorted(one_sided) for f in (layout.before | layout.after)[name]]
@@ -182,12 +208,16 @@ def _nothing_found(folder: Path, pictures: list[Path]) -> PairsError:
         f"no pairs found here; there is {seen}",
         where=str(folder),
         do="Put the pictures into before/ and after/ under equal names, "
-        "name them x_before and x_after, or list them in a CSV manifest.",
+        "name them x_before and x_after or x and x-Edit, or list them in a CSV manifest.",
     )
 
 
 def _names(layout: Layout) -> list[str]:
     return sorted(layout.before.keys() | layout.after.keys())
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import stat
 from pathlib import Path
 
 from brushctl.errors import PairsError, reason
@@ -95,8 +96,11 @@ def _checked(path: Path, number: int, row: object) -> tuple[Path, Path]:
 def _unlike_a_file(path: Path) -> str | None:
     """Why a path leads to no file; None if it does."""
     try:
-        if path.is_file():
-            return None
-        return f"{path} is no file" if path.exists() else f"there is no file {path}"
-    except OSError as error:  # as of a name that is too long
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: with a zero byte
+        return f"there is no file {path}"
+    except (
+        OSError
+    ) as error:  # as of a name that is too long, which Path.is_file does not always say
         return f"{str(path)[:80]}... cannot be looked at ({reason(error)})"
+    return None if stat.S_ISREG(mode) else f"{path} is no file"

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from brushctl.errors import PhotoError
 from brushctl.photos.compiled import in_stripes
 from brushctl.photos.formats import SUFFIXES, format_named
 from brushctl.photos.formats.codec import Codec, Picture
-from brushctl.photos.formats.pillow import without_remarks
+from brushctl.photos.formats.pillow import image_of, without_remarks
 from brushctl.photos.icc import SRGB, Codes, Pixels, quantise
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped
 from brushctl.photos.metadata.provenance import (
@@ -87,6 +88,20 @@ def encode_photo(
             f"it cannot be written as {kind} ({error})",
             do="Write another format, as with --name '{stem}.png'; --strip leaves metadata out.",
         ) from error
+
+
+def image_like(edited: Pixels, like: Photo) -> Image.Image:
+    """Pixels as a Pillow image: in the profile, the depth and the transparency of a photograph.
+
+    Args:
+        edited: (h, w, 3) float32, sRGB-encoded.
+        like: the photograph.
+    """
+    picture = _picture(edited, like, "TIFF", format_named("TIFF").codec, Metadata())
+    image = image_of(picture)
+    if picture.icc:
+        image.info["icc_profile"] = picture.icc
+    return image
 
 
 def _with_provenance(

@@ -11,7 +11,7 @@ from brushctl.errors import PhotoError, shortage
 from brushctl.photos.formats import format_of
 from brushctl.photos.formats.cicp import check_range, profile_of
 from brushctl.photos.formats.codec import Decoded, Parsed
-from brushctl.photos.formats.pillow import without_remarks
+from brushctl.photos.formats.pillow import codes_of, without_remarks
 from brushctl.photos.icc import (
     BrokenProfile,
     Codes,
@@ -110,6 +110,19 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         if lacking := shortage(error):
             raise PhotoError(lacking.what, where=where, do=lacking.do) from error
         raise PhotoError(f"the file is damaged ({reason_of(error)})", where=where) from error
+
+
+def photo_of(image: Image.Image) -> Photo:
+    """A Pillow image as a photograph: in the profile of its `info`, or in sRGB; not turned.
+
+    Raises:
+        PhotoError: it is of a mode that cannot be edited, too large or too narrow.
+    """
+    codes, channels = codes_of(image)
+    icc = image.info.get("icc_profile")
+    decoded = Decoded(codes, channels, orientation=1, stored=1, icc=icc, metadata=Metadata())
+    parsed = Parsed(image.size, 1, lambda: decoded)
+    return _decode("TIFF", parsed, "the image", first_frame=False)
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:

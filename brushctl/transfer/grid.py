@@ -30,11 +30,11 @@ NOISE = 1e-3
 A smooth sky has a line of colours in each node, and a transform that follows the noise across that
 line makes blotches of it. On five photographs it brings a vignette 1.0 dB, looks 0.1 to 0.4."""
 RECOLOURED = 0.4
-"""The largest residual that `auto` transfers. Of the edits of the procedural world, on photographs
-with a model's noise, tone edits measure 0.04 to 0.33 and changes of content 0.34 to 0.96."""
+"""The largest residual that `auto` transfers. The edits of the procedural world were measured on
+photographs with a model's noise: tone edits 0.04 to 0.33, changes of content 0.34 to 0.96."""
 CONTRAST = 1.6
-"""Contrasts of the result that an edit may count for: else a sketch, which changes every pixel,
-would make whatever is drawn look small beside it."""
+"""An edit counts for at most so many contrasts of the result. A sketch changes every pixel, and
+what it draws would look small beside that."""
 UNSEEN = 0.01
 """An RMS residual below this is not worth the model's pixels, however small the edit."""
 
@@ -92,9 +92,9 @@ def to_full_size(
 def fit(before: Pixels, after: Pixels) -> Grid:
     """The bilateral grid of affine transforms that takes `before` to `after`.
 
-    Each node is a least-squares fit over the pixels near it in place and luminance. Where these
-    are few, a coarser fit fills in: nodes lean on the fit of their luminance over the whole
-    picture, that on one transform for all, that on leaving colours alone.
+    Each node is a least-squares fit over the pixels near it in place and luminance. If these are
+    few, a coarser fit takes over: first that of the node's luminance over the whole picture, then
+    one transform for all, then none.
 
     Returns:
         (down, across, `DEPTH`, 3, 4) float32.
@@ -114,7 +114,7 @@ Moments = NDArray[np.float64]
 
 
 def _solve(moments: Moments, prior: Moments, spread: Moments) -> Moments:
-    """Least squares from (..., 4, 7) moments, colours known to within `NOISE` only.
+    """Least squares from (..., 4, 7) moments, in which colours are known to within `NOISE`.
 
     `prior` counts as `PRIOR` pixels of any colour, and decides where all pixels have one.
     """

@@ -121,5 +121,5 @@ def test_brushes_of_different_bases_are_mixed_where_one_of_them_has_a_grade_alon
 def test_a_mix_of_more_grades_than_a_brush_may_have_is_not_made():
     many = [graded(f"g{k}", seed=20 + k, nodes=2) for k in range(17)]
     assert sealed(stack(shares(*((b, 1) for b in many[:16])), PROVENANCE))
-    with pytest.raises(UsageError, match="17 grades, at most 16"):
+    with pytest.raises(UsageError, match="17 grades; at most 16"):
         stack(shares(*((b, 1) for b in many)), PROVENANCE)

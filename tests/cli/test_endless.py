@@ -80,7 +80,7 @@ def test_of_a_brush_no_more_is_read_than_it_has(tmp_path, capfdbinary):
     imports.run("import", "-", "--name", "whole", data=brush)
     for data, told in (
         (brush + bytes(9), "has 9 bytes after the last tensor"),
-        (brush + bytes(HEADER_CAP + 9), f"goes on after the {len(brush)} bytes that it has"),
+        (brush + bytes(HEADER_CAP + 9), f"has more than its {len(brush)} bytes"),
         (bytes(len(brush) + 9), "must begin with {"),
     ):
         _, err = imports.run("import", "-", "--name", "more", data=data, status=5)

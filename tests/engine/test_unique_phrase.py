@@ -74,7 +74,7 @@ def test_identical_sets_give_no_phrase():
 def test_a_vocabulary_is_lines_without_comments_and_repeats():
     text = "# animals\na dog\n\n a  cat \r\na dog\n"
     assert parse_vocabulary(text, "v.txt") == ["a dog", "a cat"]
-    with pytest.raises(PhraseError, match=r"v\.txt: the vocabulary holds no phrase"):
+    with pytest.raises(PhraseError, match=r"v\.txt: the vocabulary has no phrase"):
         parse_vocabulary("# nothing\n\n", "v.txt")
 
 

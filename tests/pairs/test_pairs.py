@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from brushctl.app.learn import split_pairs
+from brushctl.app.learning_settings import LearningSettings
 from brushctl.errors import PairsError
+from brushctl.events import Message
 from brushctl.pairs.find import find_pairs
 from brushctl.pairs.load import load_pairs, pair_sha256, square
+from tests.photos.looks import in_look, photograph
 
 
 def picture(path: Path, size=(12, 8), colour=(200, 100, 50)) -> Path:
@@ -177,3 +181,81 @@ def test_the_square_is_the_middle(size):
     cropped = square(off_centre.astype(np.float32), 16)
     assert cropped.shape == (16, 16, 3)
     np.testing.assert_allclose(cropped.mean((0, 1)), 0.5, atol=0.02)
+
+
+def scene(path: Path, name: str, *, edited: bool = False) -> Path:
+    """A photograph of scikit-image, or a retouched copy of it."""
+    pixels = photograph(name, 120)
+    shown = in_look(pixels, "sunset") if edited else pixels
+    Image.fromarray(np.rint(shown * 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "copy",
+    ["IMG_1-Edit.tif", "IMG_1_edited.jpg", "IMG_1-edited.jpg", "IMG_1 (Edited).png"],
+)
+def test_a_copy_that_says_it_is_edited_belongs_to_the_original_beside_it(tmp_path, copy):
+    for name in ("IMG_1.jpg", "IMG_2.jpg", copy):
+        picture(tmp_path / name)
+    assert found(tmp_path) == [("IMG_1", "IMG_1.jpg", copy)]
+
+
+@pytest.mark.parametrize("copy", ["harbour-2.png", "harbour_01.png"])
+def test_a_numbered_copy_is_one_only_if_it_shows_the_same_scene(tmp_path, copy):
+    scene(tmp_path / "harbour.png", "coffee")
+    scene(tmp_path / copy, "rocket", edited=True)
+    with pytest.raises(PairsError, match="no pairs found"):
+        find_pairs(tmp_path)
+    scene(tmp_path / copy, "coffee", edited=True)
+    assert found(tmp_path) == [("harbour", "harbour.png", copy)]
+
+
+def test_a_numbered_photograph_with_a_copy_of_its_own_is_an_original(tmp_path):
+    for name in ("day", "day-2"):
+        scene(tmp_path / f"{name}.png", "coffee")
+        scene(tmp_path / f"{name}-Edit.png", "coffee", edited=True)
+    assert [name for name, _, _ in found(tmp_path)] == ["day", "day-2"]
+
+
+def test_it_is_reported_what_was_paired_by_name_and_what_was_not(tmp_path):
+    for name in ("a.jpg", "a-Edit.jpg", "b.jpg", "IMG_1.jpg"):
+        picture(tmp_path / name)
+    told = []
+    find_pairs(tmp_path, report=told.append)
+    assert [event.message for event in told] == [
+        "1 pair by name, before and after: a.jpg and a-Edit.jpg",
+        "2 pictures without an edited copy: IMG_1.jpg, b.jpg",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["a.jpg", "a-Edit.jpg", "b-Edit.jpg"], "no partner: b-Edit.jpg"),
+        (["a.jpg", "a-Edit.jpg", "a_edited.jpg"], "claim one place in a pair"),
+        (["a.jpg", "a.png", "a-Edit.jpg"], "claim one place in a pair: a.jpg, a.png"),
+    ],
+)
+def test_copies_without_an_original_or_with_two_are_refused(tmp_path, files, message):
+    for name in files:
+        picture(tmp_path / name)
+    with pytest.raises(PairsError, match=message):
+        find_pairs(tmp_path)
+
+
+def test_a_second_take_is_left_out_where_a_copy_says_that_it_is_edited(tmp_path):
+    for name in ("a", "a-2", "a-Edit"):
+        scene(tmp_path / f"{name}.png", "coffee", edited=name == "a-Edit")
+    assert found(tmp_path) == [("a", "a.png", "a-Edit.png")]
+
+
+def test_learning_reports_what_was_paired_by_name(tmp_path):
+    for name in ("coffee", "rocket"):
+        scene(tmp_path / f"{name}.png", name)
+        scene(tmp_path / f"{name}-Edit.png", name, edited=True)
+    told = []
+    split = split_pairs(tmp_path, LearningSettings(), report=told.append)
+    assert [pair.after.name for pair in split.all] == ["coffee-Edit.png", "rocket-Edit.png"]
+    shown = "coffee.png and coffee-Edit.png, rocket.png and rocket-Edit.png"
+    assert Message(f"2 pairs by name, before and after: {shown}") in told

@@ -1,4 +1,4 @@
-"""Photographs come back as they went in: upright once, in their own colours, with their data."""
+"""Photographs come back as they went in: upright, in their own colours, with their data."""
 
 import dataclasses
 import io

@@ -1,8 +1,8 @@
 """What differs between the families of base models: Stable Diffusion 1 and 2, and XL.
 
-The former read words with one CLIP. XL reads them with two, whose states stand side by side; its
-U-Net is also given the second one's summary of the words, and the sizes of the picture (Podell et
-al. 2023, section 2.2). Nothing outside this file knows which of them a base is.
+Stable Diffusion 1 and 2 read words with one CLIP. XL reads them with two, and puts their states
+side by side. Its U-Net also takes the second CLIP's summary of the words, and the sizes of the
+picture (Podell et al. 2023, section 2.2). No code outside this file knows a base's family.
 """
 
 import json
@@ -27,12 +27,12 @@ Pipeline: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A phrase as a U-Net is given it, for one row or for each.
+    """A phrase as a U-Net takes it, for one row or for n rows.
 
     Attributes:
         prompt_embeds: (1 or n, l, d_text), what cross-attention reads.
-        pooled_prompt_embeds: (1 or n, d_pooled), what joins the timestep;
-            d_pooled is 0 where nothing does.
+        pooled_prompt_embeds: (1 or n, d_pooled), added to the timestep's embedding; d_pooled is 0
+            in families that add nothing.
     """
 
     prompt_embeds: torch.Tensor
@@ -52,16 +52,16 @@ class Family:
 
     @property
     def encoders(self) -> tuple[torch.nn.Module, ...]:
-        """Everything that words are read with."""
+        """The modules that read words."""
         return (self.text_encoder,)
 
     def read(self, phrase: str | None) -> Words:
-        """A phrase, padded to full length; None is the text of the branches without one."""
+        """A phrase, padded to full length; None stands for the branches without a text."""
         states = self.text_encoder(_tokens(self.tokenizer, self.text_encoder, phrase or ""))[0]
         return Words(states, states.new_zeros(1, 0))
 
     def added(self, pooled: torch.Tensor, height: int, width: int) -> dict[str, Any]:  # noqa: ARG002
-        """The U-Net's arguments besides sample, timestep and states.
+        """The U-Net's further arguments, besides sample, timestep and states.
 
         Args:
             pooled: (n, d_pooled).
@@ -77,7 +77,7 @@ class Family:
         }
 
     def vae_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        """The autoencoder's number format on a base in `dtype`."""
+        """The autoencoder's number format, if the base runs in `dtype`."""
         return dtype
 
 
@@ -86,8 +86,8 @@ class XL(Family):
     """Stable Diffusion XL: the last but one states of two encoders, a summary, and sizes.
 
     Attributes:
-        zeros_for_none: whether the branches without a text get zeros, and not the empty phrase.
-        vae_overflows: whether the autoencoder needs float32 where the rest is in float16.
+        zeros_for_none: whether branches without a text get zeros in place of the empty phrase.
+        vae_overflows: whether the autoencoder needs float32 while the rest is in float16.
     """
 
     tokenizer_2: CLIPTokenizer

@@ -83,7 +83,7 @@ class Phrasing:
 
     @property
     def phrase(self) -> str | None:
-        """The instruction to start from; None where nothing names the result of the edit."""
+        """The instruction to start from; None if nothing names the result of the edit."""
         x, y = self.unique_before, self.unique_after
         if y is None:
             return None
@@ -130,7 +130,7 @@ class ClipFeatures:
 
     Attributes:
         vocabulary: v phrases.
-        phrases: (v, d), they.
+        phrases: (v, d), their features.
         before: (n, d), the pictures before the edit.
         after: (n, d), likewise after it.
     """
@@ -159,7 +159,7 @@ def clip_features(
     *,
     report: Reporter = silent,
 ) -> ClipFeatures:
-    """See pictures (h, w, 3) before and after an edit, and every phrase, through CLIP."""
+    """CLIP's features of pictures (h, w, 3) before and after an edit, and of every phrase."""
     report(Stage("looking at pairs"))
     x, y = clip.encode_images(before), clip.encode_images(after)
     phrases = clip.encode_texts(vocabulary, report=report)
@@ -193,12 +193,12 @@ def builtin_vocabulary() -> str:
 
 
 def vocabulary_of(clip: Clip) -> list[str]:
-    """The phrases a model was made to know, else the built-in vocabulary."""
+    """The phrases that a model was trained on, or else the built-in vocabulary."""
     return parse_vocabulary(clip.vocabulary or builtin_vocabulary(), clip.id)
 
 
 def parse_vocabulary(text: str, where: str) -> list[str]:
-    """Phrases, one a line; blank lines and lines that begin with # say nothing.
+    """The phrases of a text, one a line, without blank lines and lines that begin with #.
 
     Raises:
         PhraseError: there is no phrase in it.
@@ -207,7 +207,7 @@ def parse_vocabulary(text: str, where: str) -> list[str]:
     phrases = list(dict.fromkeys(line for line in lines if line and line[0] != COMMENT))
     if not phrases:
         raise PhraseError(
-            "the vocabulary holds no phrase", where=where, do="Write one phrase on each line."
+            "the vocabulary has no phrase", where=where, do="Write one phrase on each line."
         )
     return phrases
 

@@ -17,7 +17,7 @@ def test_an_empty_list_is_nothing_to_do_and_no_error(shell):
         assert "0 done, 0 unchanged, 0 failed" in err
         assert not shell.files()
     _, err = shell.run(*arguments[:3], status=2)
-    assert "where the results go is not said" in err
+    assert "no output is named" in err
     _, err = shell.run("dusk.brush", "--files-from", "", "-o", "out", status=2)
     assert "the list cannot be read" in err
 
