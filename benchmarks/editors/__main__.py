@@ -2,8 +2,8 @@
 
 `python -m benchmarks.editors proof` shows on small random pipelines of each family that offsets
 change nothing but what they should, and that they learn: docs/results/editors.json.
-`python -m benchmarks.editors paper` counts what the published models take, on paper: their weights,
-activations, operations and brushes, from their configurations alone: docs/results/editors-paper.json.
+`python -m benchmarks.editors paper` counts what the published models take, from their
+configurations alone: docs/results/editors-paper.json.
 """
 
 from benchmarks.results import in_modules, run

@@ -95,7 +95,9 @@ def by_embeddings(objective: FlowObjective, pairs: Sequence[Any], fixed: FlowSam
     optimiser = torch.optim.Adam([leaf])
     generator = torch.Generator().manual_seed(0)
 
-    def moved(_: torch.nn.Module, given: tuple[Any, ...], called: dict[str, Any]) -> Any:
+    def moved(
+        _: torch.nn.Module, given: tuple[Any, ...], called: dict[str, Any]
+    ) -> tuple[Any, Any]:
         length = model.family.words(called)
         first = start.first if start.first >= 0 else length + start.first
         states = called["encoder_hidden_states"].clone()

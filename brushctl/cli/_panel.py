@@ -135,12 +135,12 @@ def _branches(lineage: Lineage) -> Iterator[str]:
 
 def _instruction(part: InstructionPart, header: Header) -> Iterator[tuple[str, str]]:
     base, how = part.base, part.apply
-    yield "base model", f"{base.id} (U-Net {base.model_sha256[:12]})"
-    yield (
-        "applied with",
-        f"s_T {how.s_T:g}, s_I {how.s_I:g}, {how.steps} steps of {how.sampler}, "
-        f"{how.resolution} px",
-    )
+    kind = f"transformer of {base.family}" if base.family else "U-Net"
+    guided = f"s_T {how.s_T:g}, s_I {how.s_I:g}, "
+    if base.family:
+        guided = "" if how.guidance is None else f"guidance {how.guidance:g}, "
+    yield "base model", f"{base.id} ({kind} {base.model_sha256[:12]})"
+    yield "applied with", f"{guided}{how.steps} steps of {how.sampler}, {how.resolution} px"
     yield "features", _features(part, header)
 
 

@@ -12,8 +12,9 @@ from brushctl.engine.flow.families.family import AREA, FlowFamily, Pipeline, Sam
 from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.errors import BaseModelError
 
-MEMORY_SHARE = 0.9
-"""The part of a card's memory that weights may take before they are kept off it."""
+MEMORY_SHARE = 0.6
+"""The part of a card's memory that all parts' weights may take together; the rest is for the
+work. Beyond it, each part is on the card only while it works."""
 
 
 def family_in(folder: Path) -> FlowFamily | None:

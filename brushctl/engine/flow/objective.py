@@ -59,6 +59,24 @@ class FlowSamples:
         return [FlowSamples(self.samples[k : k + size]) for k in starts]
 
 
+CHECKPOINT_FROM = 10**9
+"""Weights from which what a step keeps for its gradient outgrows the weights: blocks are computed
+again instead, by the model's own switch."""
+
+
+@contextmanager
+def _checkpointed(denoiser: Any) -> Generator[None]:  # noqa: ANN401  (of any model's class)
+    """Trade a third more time for memory, on large models."""
+    if sum(p.numel() for p in denoiser.parameters()) < CHECKPOINT_FROM:
+        yield
+        return
+    denoiser.enable_gradient_checkpointing()
+    try:
+        yield
+    finally:
+        denoiser.disable_gradient_checkpointing()
+
+
 class FlowObjective(Objective[Sequence[FlowPair], FlowSamples]):
     """The squared error of the predicted flow, by steps of the pipeline's own schedule.
 
@@ -88,7 +106,7 @@ class FlowObjective(Objective[Sequence[FlowPair], FlowSamples]):
     def installed(self, instruction: AnyInstruction) -> Generator[None]:
         """See `Objective.installed`."""
         assert isinstance(instruction, Offsets)
-        with offset(self.model, instruction):
+        with offset(self.model, instruction), _checkpointed(self.model.denoiser):
             yield
 
     @torch.no_grad()

@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from brushctl.engine.flow import objective
+from brushctl.engine.flow.objective import FlowObjective
 from brushctl.engine.flow.offsets import in_words, offset, zero
+from brushctl.engine.training.recipes import DEFAULT
 from tests.engine.flow.replay import ONE, OTHER, latents, recorded, replayed, words
 
 
@@ -73,3 +76,23 @@ def test_a_phrase_without_a_brush_is_the_stock_pipeline(model, seen):
     stock = latents(model, seen[0], OTHER)
     with offset(model, in_words(OTHER)):
         assert torch.equal(latents(model, seen[0], OTHER), stock)
+
+
+def test_gradients_are_the_same_where_blocks_are_computed_again(model, seen, monkeypatch):
+    call = model.record(seen[0], ONE)
+    z = torch.randn(call.picture.shape, generator=torch.Generator().manual_seed(0))
+    start = zero(model, ONE, 3, 8)
+
+    def gradients():
+        leaves = {
+            n: tuple(x.clone().requires_grad_() for x in KV) for n, KV in start.features.items()
+        }
+        own = replace(start, features=leaves)
+        with FlowObjective(model, ONE, DEFAULT).installed(own):
+            model.predict(call, z, float(model.sigmas[0])).square().mean().backward()
+        return [x.grad for KV in leaves.values() for x in KV]
+
+    kept = gradients()
+    monkeypatch.setattr(objective, "CHECKPOINT_FROM", 0)
+    for one, other in zip(kept, gradients(), strict=True):
+        torch.testing.assert_close(one, other)

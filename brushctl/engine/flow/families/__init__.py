@@ -1,8 +1,8 @@
 """The families of transformer editors: what differs between their pipelines.
 
 A further family is a further class here. What nearly all of them share is told once, in
-`family.FlowFamily`: the pipeline calls its transformer with named arguments, hidden_states of
-noise and picture, a timestep that is sigma, and as many tokens of the picture as of the noise; the prediction of a rectified
+`family.FlowFamily`: the pipeline calls its transformer with named arguments; hidden_states are as
+many tokens of the noise as of the picture; the timestep is sigma; the prediction of a rectified
 flow is noise less picture, and what is predicted for the noise comes first.
 """
 

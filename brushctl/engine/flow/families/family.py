@@ -40,7 +40,7 @@ class FlowFamily(ABC):
         name: in brush files.
         pipeline: the name of diffusers' class.
         part: the name of the pipeline's part that reads words and noise.
-        """
+    """
 
     name: ClassVar[str]
     pipeline: ClassVar[str]
