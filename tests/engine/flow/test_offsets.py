@@ -8,6 +8,7 @@ import torch
 from brushctl.engine.flow import objective
 from brushctl.engine.flow.objective import FlowObjective
 from brushctl.engine.flow.offsets import in_words, offset, zero
+from brushctl.engine.training.loop import trainable
 from brushctl.engine.training.recipes import DEFAULT
 from tests.engine.flow.replay import ONE, OTHER, latents, recorded, replayed, words
 
@@ -84,13 +85,10 @@ def test_gradients_are_the_same_where_blocks_are_computed_again(model, seen, mon
     start = zero(model, ONE, 3, 8)
 
     def gradients():
-        leaves = {
-            n: tuple(x.clone().requires_grad_() for x in KV) for n, KV in start.features.items()
-        }
-        own = replace(start, features=leaves)
+        own = trainable(start)
         with FlowObjective(model, ONE, DEFAULT).installed(own):
             model.predict(call, z, float(model.sigmas[0])).square().mean().backward()
-        return [x.grad for KV in leaves.values() for x in KV]
+        return [x.grad for KV in own.features.values() for x in KV]
 
     kept = gradients()
     monkeypatch.setattr(objective, "CHECKPOINT_FROM", 0)
