@@ -31,7 +31,7 @@ def adding_products(terms: int, columns: int) -> Any:  # noqa: ANN401  (numba's 
     """
     sums_of_row = ir.VectorType(ir.FloatType(), columns)
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def add_products(_: Any, out: Any, inputs: Any, weights: Any, row: Any, first: Any) -> Any:  # noqa: ANN401
         return types.void(out, inputs, weights, row, first), code
 
@@ -47,7 +47,8 @@ def adding_products(terms: int, columns: int) -> Any:  # noqa: ANN401  (numba's 
             return ir.Constant(row.type, value)
 
         def at(array: Any, *indices: Any) -> Any:  # noqa: ANN401
-            return cgutils.get_item_pointer(context, builder, *array, indices)
+            kind, made = array
+            return cgutils.get_item_pointer(context, builder, kind, made, indices)
 
         def vector_at(array: Any, *indices: Any) -> Any:  # noqa: ANN401
             return builder.bitcast(at(array, *indices), sums_of_row.as_pointer())
