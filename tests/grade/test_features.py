@@ -85,7 +85,8 @@ def test_surroundings_are_gaussian_means_and_deviations(size):
     maps, luma = surroundings_maps(picture), picture.astype(np.float64) @ LUMA
     for k, scale in enumerate(SCALES):
 
-        def mean(plane, sigma=scale * np.hypot(*size)):
+        def mean(plane, scale=scale):
+            sigma = scale * np.hypot(*size)
             return gaussian_filter(plane, sigma, mode="nearest", truncate=3, output=np.float64)
 
         for channel in range(3):
