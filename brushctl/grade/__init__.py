@@ -1,7 +1,7 @@
 """The grade: what becomes of a pixel, given its colour, place, surroundings and picture.
 
 `brushctl.grade.fit` finds it from before/after pairs in seconds, `apply_grade` repeats it on a
-photograph's own pixels. torch is loaded where a network is trained, and nowhere else.
+photograph's own pixels. It needs no torch.
 """
 
 from brushctl.grade.apply import AnyGrade, Blend, Grade, Kept, Stack, apply_grade

@@ -1,7 +1,9 @@
 """A grade applied to a photograph's own pixels, without torch."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,9 @@ from numpy.typing import NDArray
 
 from brushctl.grade.features import describe
 from brushctl.grade.lattice import Lattice, read_rows
-from brushctl.grade.network import Folded, Network, apply_network_rows, fold
-from brushctl.grade.rows import as_pixels, compiled
+from brushctl.grade.network import Network
+from brushctl.grade.network_rows import Folded, apply_network, fold
+from brushctl.grade.rows import Picture, as_pixels, compiled
 from brushctl.photos.compiled import in_stripes
 
 Array = NDArray[Any]
@@ -74,12 +77,15 @@ class Stack:
 
 AnyGrade = Grade | Blend | Stack
 
+RowGrader = Callable[[int, Array], NDArray[np.float32]]
+"""Given the number of the first of some rows of a picture, and their pixels: these as graded."""
+
 
 def apply_grade(grade: AnyGrade, pixels: Array, threads: int | None = None) -> NDArray[np.float32]:
     """The photograph as graded.
 
     The same bytes come out whatever the number of threads. Beside the result, memory is needed for
-    a reduced picture only, and for one more picture with each mix within a mix.
+    a reduced picture and some rows only.
 
     Args:
         grade: what to do.
@@ -91,28 +97,41 @@ def apply_grade(grade: AnyGrade, pixels: Array, threads: int | None = None) -> N
         (h, w, 3) float32, within [0, 1], or as far outside as the pixel itself.
     """
     pixels = as_pixels(pixels)
+    grader = row_grader(grade, pixels, threads)
+    out = np.empty_like(pixels)
+
+    def stripe(first: int, end: int) -> None:
+        out[first:end] = grader(first, pixels[first:end])
+
+    in_stripes(stripe, len(out), threads)
+    return out
+
+
+def row_grader(grade: AnyGrade, picture: Picture, threads: int | None = None) -> RowGrader:
+    """What grades rows of one picture, each pixel to the same bits whatever rows it comes with.
+
+    Where a grade has a network the picture is gone through first, once for each group of features
+    that takes all of it.
+
+    Args:
+        grade: what to do.
+        picture: as `apply_grade` takes it, or what gives its rows.
+        threads: that go through it at a time; by default one for each core. Rows are graded in the
+            caller's own.
+    """
     match grade:
         case Blend(terms=terms):
-            return _apply_blend(terms, pixels, threads)
+            rest = 1 - math.fsum(weight for weight, _ in terms)
+            parts = [(np.float32(w), row_grader(each, picture, threads)) for w, each in terms]
+            # Sums of results, not of changes: where all results are neutral, so is their sum.
+            return partial(_blend, np.float32(rest if abs(rest) > ROUNDING else 0), parts)
         case Stack(grades=grades):
+            graded = _Graded(picture, [])
             for each in grades:
-                pixels = apply_grade(each, pixels, threads)
-            return pixels
+                graded.graders.append(row_grader(each, graded, threads))
+            return graded.grade
         case Grade():
-            return _apply_single(grade, pixels, threads)
-
-
-def _apply_blend(
-    terms: tuple[tuple[float, AnyGrade], ...], pixels: Array, threads: int | None
-) -> NDArray[np.float32]:
-    rest = 1 - math.fsum(weight for weight, _ in terms)
-    # Sums of results rather than of changes: where all results are neutral, so is their sum.
-    out = pixels * np.float32(rest if abs(rest) > ROUNDING else 0)
-    for weight, grade in terms:
-        graded = apply_grade(grade, pixels, threads)
-        graded *= np.float32(weight)
-        out += graded
-    return out
+            return _single_grader(grade, picture, threads)
 
 
 def nodes_of(grade: AnyGrade, colours: Array) -> NDArray[np.float32]:
@@ -122,48 +141,71 @@ def nodes_of(grade: AnyGrade, colours: Array) -> NDArray[np.float32]:
     them colours then come right.
     """
     if isinstance(grade, Grade):
-        return _apply_single(grade, as_pixels(colours), None, bounded=False)
+        pixels = as_pixels(colours)
+        return _single_grader(grade, pixels, None, bounded=False)(0, pixels)
     return apply_grade(grade, colours)
 
 
-def _apply_single(
-    grade: Grade, pixels: Array, threads: int | None, *, bounded: bool = True
+def _blend(
+    rest: np.float32, parts: Sequence[tuple[np.float32, RowGrader]], first: int, pixels: Array
 ) -> NDArray[np.float32]:
-    if grade.lattice is None:
-        return pixels.copy()
-    out = np.empty_like(pixels)
-    affine, nodes = grade.lattice.affine, grade.lattice.nodes.astype(np.float32)
-    folded: Folded | None = None
-    if grade.network:
-        folded = fold(grade.network, describe(pixels, grade.groups, threads))
-    kept = grade.kept
-    stays = (kept.black, kept.white, kept.greys)
-
-    def stripe(first: int, end: int) -> None:
-        read_rows(first, end, out, pixels, affine, nodes)
-        if folded:
-            f = folded
-            apply_network_rows(first, end, out, pixels, f.tables, f.maps, f.second, f.third, stays)
-        _keep_rows(first, end, out, pixels, stays, kept.nothing_but_greys)
-        if bounded:
-            _bound_rows(first, end, out, pixels)
-
-    in_stripes(stripe, len(pixels), threads)
+    out: NDArray[np.float32] = pixels * rest
+    for weight, grader in parts:
+        out += grader(first, pixels) * weight
     return out
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Graded:
+    """A picture as graded so far, one after the other."""
+
+    picture: Picture
+    graders: list[RowGrader]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.picture.shape
+
+    def __getitem__(self, rows: slice) -> Array:
+        return self.grade(rows.start, self.picture[rows])
+
+    def grade(self, first: int, pixels: Array) -> Array:
+        for grader in self.graders:
+            pixels = grader(first, pixels)
+        return pixels
+
+
+def _single_grader(
+    grade: Grade, picture: Picture, threads: int | None, *, bounded: bool = True
+) -> RowGrader:
+    if grade.lattice is None:
+        return lambda _, pixels: pixels
+    affine, nodes = grade.lattice.affine, grade.lattice.nodes.astype(np.float32)
+    folded: Folded | None = None
+    if grade.network:
+        folded = fold(grade.network, describe(picture, grade.groups, threads))
+    kept, height = grade.kept, picture.shape[0]
+    stays = (kept.black, kept.white, kept.greys)
+
+    def graded(first: int, pixels: Array) -> NDArray[np.float32]:
+        pixels = as_pixels(pixels)
+        out = np.empty_like(pixels)
+        read_rows(out, pixels, affine, nodes)
+        if folded:
+            apply_network(first, height, out, pixels, folded, stays)
+        _keep_rows(out, pixels, stays, kept.nothing_but_greys)
+        if bounded:
+            _bound_rows(out, pixels)
+        return out
+
+    return graded
+
+
 @compiled
-def _keep_rows(
-    first: int,
-    end: int,
-    out: Array,
-    pixels: Array,
-    stays: tuple[bool, bool, bool],
-    neutral: bool,
-) -> None:
+def _keep_rows(out: Array, pixels: Array, stays: tuple[bool, bool, bool], neutral: bool) -> None:
     """Make exact what the fit has to within rounding."""
     black, white, greys = stays
-    for y in range(first, end):
+    for y in range(pixels.shape[0]):
         for x in range(pixels.shape[1]):
             r, g, b = pixels[y, x, 0], pixels[y, x, 1], pixels[y, x, 2]
             grey = r == g and g == b
@@ -177,14 +219,14 @@ def _keep_rows(
 
 
 @compiled
-def _bound_rows(first: int, end: int, out: Array, pixels: Array) -> None:
+def _bound_rows(out: Array, pixels: Array) -> None:
     """Keep results where pictures lie.
 
     A lattice goes on below black and above white, so that it bends there; photographs end there. A
     mean of grades is one of what each makes. Of a colour outside sRGB results may lie as far out.
     """
     zero, one = np.float32(0), np.float32(1)
-    for y in range(first, end):
+    for y in range(pixels.shape[0]):
         for x in range(pixels.shape[1]):
             r, g, b = pixels[y, x, 0], pixels[y, x, 1], pixels[y, x, 2]
             low, high = min(zero, r, g, b), max(one, r, g, b)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.grade.rows import as_pixels, compiled
-from brushctl.photos.compiled import in_stripes
+from brushctl.grade.rows import Picture, as_pixels, compiled
+from brushctl.photos.compiled import STRIPE, in_stripes
 
 Array = NDArray[Any]
 
@@ -71,18 +71,16 @@ class Description:
     maps: Array
 
 
-def describe(pixels: Array, groups: Sequence[str], threads: int | None = None) -> Description:
-    """The description of an (h, w, 3) float32 picture."""
-    pixels = as_pixels(pixels)
+def describe(picture: Picture, groups: Sequence[str], threads: int | None = None) -> Description:
+    """The description of a picture, which is gone through in stripes."""
     values = np.broadcast_to(np.linspace(0, 1, BINS)[:, None], (4, BINS, 1))
-    tables = [values, *([tone_tables(count_tones(pixels, threads))] if "tones" in groups else [])]
+    tables = [values, *([tone_tables(count_tones(picture, threads))] if "tones" in groups else [])]
     if not {"place", "surroundings"} & set(groups):
         return Description(
             np.concatenate(tables, 2, dtype=np.float32), np.zeros((1, 1, 0), np.float32)
         )
-    small = reduce(pixels, threads)
-    maps = [place_maps(small)] if "place" in groups else []
-    maps += [surroundings_maps(small)] if "surroundings" in groups else []
+    maps = [place_maps(*reduced_size(picture))] if "place" in groups else []
+    maps += [surroundings_maps(reduce(picture, threads))] if "surroundings" in groups else []
     return Description(
         np.concatenate(tables, 2, dtype=np.float32), np.concatenate(maps, 2, dtype=np.float32)
     )
@@ -111,16 +109,16 @@ def at_pixels(description: Description, colours: Array, places: Array) -> Array:
     return out
 
 
-def count_tones(pixels: Array, threads: int | None = None) -> Array:
+def count_tones(picture: Picture, threads: int | None = None) -> Array:
     """How many pixels have each value, (4, BINS) by red, green, blue and luma."""
     counts: list[Array] = []
 
     def count(first: int, end: int) -> None:
         own = np.zeros((4, BINS), np.int64)
-        _count_rows(first, end, own, pixels)
+        _count(own, as_pixels(picture[first:end]))
         counts.append(own)  # sums of integers do not depend on their order
 
-    in_stripes(count, len(pixels), threads)
+    in_stripes(count, picture.shape[0], threads)
     return np.sum(counts, axis=0)
 
 
@@ -153,18 +151,28 @@ def tone_tables(counts: Array) -> Array:
     return np.clip(np.stack(columns, 2), -0.5, 1.5)
 
 
-def reduce(pixels: Array, threads: int | None = None) -> Array:
-    """The picture averaged down to at most `SIDE` pixels a side; a smaller one as it is."""
-    h, w = pixels.shape[:2]
+def reduced_size(picture: Picture) -> tuple[int, int]:
+    """The height and width that maps of a picture have."""
+    h, w = picture.shape[:2]
     scale = min(1.0, SIDE / max(h, w))
-    small = np.empty((max(1, round(h * scale)), max(1, round(w * scale)), 3), np.float32)
-    in_stripes(lambda first, end: _reduce_rows(first, end, small, pixels), len(small), threads)
+    return max(1, round(h * scale)), max(1, round(w * scale))
+
+
+def reduce(picture: Picture, threads: int | None = None) -> Array:
+    """The picture averaged down to at most `SIDE` pixels a side; a smaller one as it is."""
+    h, small = picture.shape[0], np.empty((*reduced_size(picture), 3), np.float32)
+    sh = len(small)
+
+    def stripe(first: int, end: int) -> None:
+        top, bottom = first * h // sh, -(-end * h // sh)  # all rows that those have a part in
+        _reduce(first, end, small, top, h, as_pixels(picture[top:bottom]))
+
+    in_stripes(stripe, sh, threads, max(1, STRIPE * sh // h))
     return small
 
 
-def place_maps(small: Array) -> Array:
+def place_maps(h: int, w: int) -> Array:
     """The columns `PLACE`, (h, w, 6)."""
-    h, w = small.shape[:2]
     v, u = ((np.arange(n) + 0.5) / n * 2 - 1 for n in (h, w))
     u, v = np.broadcast_arrays(u[None, :], v[:, None])
     radius = np.hypot(u * w, v * h) / np.hypot(w, h)
@@ -176,21 +184,31 @@ def surroundings_maps(small: Array) -> Array:
     from scipy.ndimage import minimum_filter
 
     diagonal = float(np.hypot(*small.shape[:2]))
-    luma = small @ LUMA
+    # About middle grey, so that squares are small and float32 tells a flat area's from its mean's.
+    square = np.square(small @ LUMA - 0.5)[..., None]
+    planes = np.concatenate([small, square], 2)
     blurred, contrasts = [], []
-    for sigma in (scale * diagonal for scale in SCALES):
-        blurred += [_blurred(small[..., k], sigma) for k in range(3)]
-        variance = _blurred(luma * luma, sigma) - np.square(_blurred(luma, sigma))
-        contrasts.append(np.sqrt(np.maximum(variance, 0)))
+    for scale in SCALES:
+        means = _blurred(planes, scale * diagonal)
+        blurred.append(means[..., :3])
+        variance = means[..., 3] - np.square(means[..., :3] @ LUMA - 0.5)
+        contrasts.append(np.sqrt(np.maximum(variance, 0))[..., None])
     sigma = SCALES[1] * diagonal
-    dark = _blurred(minimum_filter(small.min(2), int(sigma) | 1, mode="nearest"), sigma)
-    return np.stack([*blurred, *contrasts, dark], 2)
+    darkest = minimum_filter(small.min(2), int(sigma) | 1, mode="nearest")
+    return np.concatenate([*blurred, *contrasts, _blurred(darkest[..., None], sigma)], 2)
 
 
-def _blurred(plane: Array, sigma: float) -> Array:
-    from scipy.ndimage import gaussian_filter
-
-    return gaussian_filter(plane, sigma, mode="nearest", truncate=3)
+def _blurred(planes: Array, sigma: float) -> Array:
+    """(h, w, planes) under a Gaussian of three standard deviations; pictures go on as they end."""
+    reach = int(3 * sigma + 0.5)
+    shares = np.exp(-0.5 * np.square(np.arange(reach + 1) / sigma))
+    shares /= shares[0] + 2 * shares[1:].sum()
+    for _ in range(2):  # down, and then across
+        h, w, n = planes.shape
+        means = np.empty((h, w * n), np.float32)
+        _blur_down(means, planes.reshape(h, w * n), shares.astype(np.float32))
+        planes = np.ascontiguousarray(means.reshape(h, w, n).swapaxes(0, 1))
+    return planes
 
 
 def _decoded(v: Array) -> Array:
@@ -222,10 +240,23 @@ def between(position: Any, count: int) -> Any:  # noqa: ANN401
 
 
 @compiled
-def _count_rows(first: int, end: int, counts: Array, pixels: Array) -> None:
+def _blur_down(means: Array, rows: Array, shares: Array) -> None:
+    """Write the mean of each row and those around it, by the shares of the distances."""
+    h, w = rows.shape[0], rows.shape[1]
+    for y in range(h):
+        for x in range(w):
+            means[y, x] = shares[0] * rows[y, x]
+        for k in range(1, shares.shape[0]):
+            up, down, share = max(y - k, 0), min(y + k, h - 1), shares[k]
+            for x in range(w):
+                means[y, x] += share * (rows[up, x] + rows[down, x])
+
+
+@compiled
+def _count(counts: Array, pixels: Array) -> None:
     top = np.float32(counts.shape[1] - 1)
     half = np.float32(0.5)
-    for y in range(first, end):
+    for y in range(pixels.shape[0]):
         for x in range(pixels.shape[1]):
             r, g, b = clipped(pixels[y, x, 0]), clipped(pixels[y, x, 1]), clipped(pixels[y, x, 2])
             counts[0, int(r * top + half)] += 1
@@ -235,21 +266,24 @@ def _count_rows(first: int, end: int, counts: Array, pixels: Array) -> None:
 
 
 @compiled
-def _reduce_rows(first: int, end: int, small: Array, pixels: Array) -> None:
-    """Each pixel of the small picture is the mean of what it covers, parts of pixels included."""
-    h, w = pixels.shape[0], pixels.shape[1]
+def _reduce(first: int, end: int, small: Array, top: int, h: int, pixels: Array) -> None:
+    """Write some rows of the small picture: means of what they cover, parts of pixels included.
+
+    Given are rows of the large picture, which has h of them, from the one that is number `top` on.
+    """
+    w = pixels.shape[1]
     sh, sw = small.shape[0], small.shape[1]
     for i in range(first, end):
         sums = np.zeros((sw, 3))
-        top, bottom = i * h / sh, (i + 1) * h / sh
-        for y in range(int(top), min(int(np.ceil(bottom)), h)):
-            down = min(y + 1.0, bottom) - max(float(y), top)
+        above, below = i * h / sh, (i + 1) * h / sh
+        for y in range(int(above), min(int(np.ceil(below)), h)):
+            down = min(y + 1.0, below) - max(float(y), above)
             for j in range(sw):
                 left, right = j * w / sw, (j + 1) * w / sw
                 for x in range(int(left), min(int(np.ceil(right)), w)):
                     part = down * (min(x + 1.0, right) - max(float(x), left))
                     for k in range(3):
-                        sums[j, k] += part * clipped(pixels[y, x, k])
+                        sums[j, k] += part * clipped(pixels[y - top, x, k])
         for j in range(sw):
             for k in range(3):
                 small[i, j, k] = sums[j, k] / (h / sh * (w / sw))

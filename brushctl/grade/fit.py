@@ -26,9 +26,9 @@ FOLDS = 3
 """Parts that pairs are held out in, at most: each pair once."""
 JUDGING_NODES, JUDGING_ROUNDS = 17, 2
 """Of lattices that are only judged: a twentieth of the work."""
-JUDGING_STEPS, REFIT_STEPS, STEPS = 200, 600, 2400
+JUDGING_STEPS, REFIT_STEPS, STEPS = 200, 600, 4800
 """Steps of networks that are only judged, of those that some pairs had no part in, and of the one
-that stays: four times the steps bring a decibel at most."""
+that stays: eight times the steps bring two decibels at most."""
 GAIN = 1.0
 """What more must bring on pairs held out, in dB: a network, one more group of features, a lattice
 beneath it. Less is found by chance among few pairs."""

@@ -33,7 +33,7 @@ class Lattice:
         """What becomes of (..., 3) float32 colours."""
         flat = np.ascontiguousarray(colours, np.float32).reshape(1, -1, 3)
         out = np.empty_like(flat)
-        read_rows(0, 1, out, flat, self.affine, self.nodes.astype(np.float32))
+        read_rows(out, flat, self.affine, self.nodes.astype(np.float32))
         return out.reshape(colours.shape)
 
 
@@ -71,12 +71,12 @@ def corners(r: Any, g: Any, b: Any, side: int) -> Any:  # noqa: ANN401  (numba k
 
 
 @compiled
-def read_rows(first: int, end: int, out: Array, pixels: Array, affine: Array, nodes: Array) -> None:
-    """Write T of the rows from first to end of (h, w, 3) float32 pixels; nodes in float32."""
+def read_rows(out: Array, pixels: Array, affine: Array, nodes: Array) -> None:
+    """Write T of (h, w, 3) float32 pixels; nodes in float32."""
     side = nodes.shape[0]
     values = nodes.reshape(side * side * side, 3)
     last = side * side + side + 1
-    for y in range(first, end):
+    for y in range(pixels.shape[0]):
         for x in range(pixels.shape[1]):
             r, g, b = pixels[y, x, 0], pixels[y, x, 1], pixels[y, x, 2]
             node, s1, s2, w0, w1, w2, w3 = corners(r, g, b, side)

@@ -61,22 +61,28 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def in_stripes(work: Callable[[int, int], object], rows: int, threads: int | None = None) -> None:
+def in_stripes(
+    work: Callable[[int, int], object],
+    rows: int,
+    threads: int | None = None,
+    stripe: int = STRIPE,
+) -> None:
     """Call work(first, end) for stripes that cover all rows, on all cores.
 
     Args:
         work: does the rows from first to end; what it raises is raised once others are done.
         rows: how many there are.
         threads: how many work at a time; by default as many as the process may use cores.
+        stripe: rows that a thread takes at a time.
     """
-    stripes = [(first, min(first + STRIPE, rows)) for first in range(0, rows, STRIPE)]
+    stripes = [(first, min(first + stripe, rows)) for first in range(0, rows, stripe)]
     threads = min(threads or usable_cores(), len(stripes))
     if threads <= 1:
-        for stripe in stripes:
-            work(*stripe)
+        for each in stripes:
+            work(*each)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, *stripe) for stripe in stripes]:
+        for done in [pool.submit(work, *each) for each in stripes]:
             done.result()
 
 

@@ -50,8 +50,8 @@ def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
     return kind
 
 
-Edit = Callable[[Pixels], Pixels]
-"""What becomes of pixels (h, w, 3), each for itself: a part of a photograph will do."""
+Edit = Callable[[int, Pixels], Pixels]
+"""Given the number of the first of some rows of a photograph, and their pixels: these as edited."""
 
 
 @without_remarks()
@@ -67,7 +67,7 @@ def encode_photo(
 
     Args:
         edited: (h, w, 3) float32, sRGB-encoded; or what makes them of the photograph's pixels,
-            which is then done part by part, and no picture of its size is held in float.
+            which is then done row by row, and no picture of its size is held in float.
         like: the photograph whose profile, depth, alpha, metadata and compression to keep.
         kind: the format, as `kind_of` tells it.
         provenance: what to write into XMP about the edit, None for nothing.
@@ -150,7 +150,7 @@ def _edited_codes(edit: Edit, like: Photo, depth: int) -> Codes:
 
     def stripe(first: int, end: int) -> None:
         pixels = like.colour.to_srgb(like.codes[first:end])
-        out[first:end] = like.colour.from_srgb(edit(pixels), depth)
+        out[first:end] = like.colour.from_srgb(edit(first, pixels), depth)
 
     in_stripes(stripe, len(out))
     return out
@@ -161,7 +161,7 @@ def _edited_pixels(edit: Edit, like: Photo) -> Pixels:
     pixels = like.pixels
 
     def stripe(first: int, end: int) -> None:
-        pixels[first:end] = edit(pixels[first:end])
+        pixels[first:end] = edit(first, pixels[first:end])
 
     in_stripes(stripe, len(pixels))
     return pixels

@@ -65,14 +65,46 @@ class Photo:
         return self.codes.shape[1], self.codes.shape[0]
 
     @property
+    def rows(self) -> "Rows":
+        """Its pixels, decoded when they are asked for."""
+        hides = self.alpha is not None and not self.alpha.all()
+        return Rows(self, _mean_seen(self) if hides else None)
+
+    @property
     def pixels(self) -> Pixels:
         """(h, w, 3) float32, sRGB-encoded; computed each time.
 
         Colours of a wide-gamut photograph may lie outside [0, 1]; `resize` brings them into it for
         a model. Those under full transparency are the mean of the others.
         """
-        pixels = self.colour.to_srgb(self.codes)
-        return pixels if self.alpha is None else _without_hidden(pixels, self.alpha)
+        return self.rows[:]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The pixels of a photograph, of which `rows[first:end]` are those of some rows.
+
+    Attributes:
+        photo: the photograph.
+        hidden: (3,), what stands for colours under full transparency, which nobody sees. Else they
+            would mix with others where the picture is made smaller, and a model would see them.
+    """
+
+    photo: Photo
+    hidden: Pixels | None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and 3."""
+        width, height = self.photo.size
+        return height, width, 3
+
+    def __getitem__(self, rows: slice) -> Pixels:
+        """(h, w, 3) float32, as `Photo.pixels`."""
+        pixels = self.photo.colour.to_srgb(self.photo.codes[rows])
+        if self.hidden is not None and self.photo.alpha is not None:
+            pixels[self.photo.alpha[rows] == 0] = self.hidden
+        return pixels
 
 
 def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
@@ -195,16 +227,15 @@ def _check(parsed: Parsed, where: str, *, first_frame: bool) -> None:
         )
 
 
-def _without_hidden(pixels: Pixels, alpha: Alpha) -> Pixels:
-    """Pixels whose colours under full transparency, which nobody sees, are the mean of the others.
+def _mean_seen(photo: Photo) -> Pixels:
+    """The mean of a photograph's colours, each as opaque as it is; row by row."""
+    from brushctl.photos.compiled import STRIPE
 
-    Else they would mix with others where the picture is made smaller, and a model would see them.
-    """
-    hidden = alpha == 0
-    if hidden.any():
-        seen = max(float(alpha.sum(dtype=np.float64)), 1.0)
-        pixels[hidden] = np.tensordot(alpha, pixels, 2) / np.float32(seen)
-    return pixels
+    alpha = np.empty(0) if photo.alpha is None else photo.alpha
+    rows = Rows(photo, None)
+    stripes = [slice(first, first + STRIPE) for first in range(0, len(alpha), STRIPE)]
+    total = np.sum([np.tensordot(alpha[these], rows[these], 2) for these in stripes], axis=0)
+    return np.float32(1 / max(alpha.sum(dtype=np.float64), 1.0)) * total.astype(np.float32)
 
 
 def _turned_upright(codes: Codes, orientation: int) -> Codes:

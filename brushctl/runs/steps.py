@@ -3,18 +3,16 @@
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Advance, Event, Reporter, Warned
-from brushctl.grade.apply import AnyGrade, apply_grade
-from brushctl.grade.look import is_colours_alone
+from brushctl.grade.apply import AnyGrade, apply_grade, row_grader
 from brushctl.photos.choices import Detail
-from brushctl.photos.encode import encode_photo, kind_of
+from brushctl.photos.encode import Edit, encode_photo, kind_of
 from brushctl.photos.icc import Pixels
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.photo import Photo, decode_photo, resize
@@ -87,7 +85,7 @@ class Prepared:
     Attributes:
         photo: it, decoded.
         kind: the format of its result.
-        pixels: it, graded; None where that is done part by part when its result is encoded.
+        pixels: it, graded; None where that is done row by row when its result is encoded.
         seen: it, at the model's size; None without a model.
         source: what the journal says of its file.
         warnings: what there is to tell about it.
@@ -132,7 +130,7 @@ def prepare(
     result_path, own_path = (Path(name) if name else None for name in (target, named))
     kind = kind_of(result_path, own_path, photo)
     grade, pixels, seen = treatment.grade, None, None
-    if editor or not (grade and is_colours_alone(grade)):
+    if editor or grade is None:
         pixels = apply_grade(grade, photo.pixels) if grade else photo.pixels
     if editor and pixels is not None:
         seen = resize(pixels, editor.working_size(*photo.size))
@@ -183,10 +181,10 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
     started = time.monotonic()
     photo, pixels, grade = prepared.photo, prepared.pixels, treatment.grade
     residual, path, reason = 0.0, "grade", "no model had a part in it"
-    result: Pixels | Callable[[Pixels], Pixels]
+    result: Pixels | Edit
     if pixels is None:
         assert grade is not None
-        result = partial(apply_grade, grade, threads=1)
+        result = row_grader(grade, photo.rows)
     elif edited is None:
         result = pixels
     else:

@@ -6,11 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from brushctl.grade import Blend, Grade, Kept, apply_grade
+from brushctl.grade import Blend, Grade, Kept, Stack, apply_grade
+from brushctl.grade.apply import row_grader
 from brushctl.grade.features import GROUPS, at_pixels, count_features, describe
 from brushctl.grade.lattice import Lattice
 from brushctl.grade.network import OUTPUTS, WIDTH, Network, gain_and_offset
 from tests.grade.pictures import photograph
+from tests.photos.growth import memory
 
 RNG = np.random.default_rng(11)
 PICTURE = photograph("coffee", (201, 333))
@@ -52,6 +54,66 @@ def test_the_bytes_do_not_depend_on_threads(groups):
     one = apply_grade(grade, PICTURE, threads=1)
     for threads in (2, 3, None):
         assert apply_grade(grade, PICTURE, threads).tobytes() == one.tobytes()
+
+
+class Decoded:
+    """A picture that is not in memory: its rows are made when they are asked for."""
+
+    def __init__(self, *shape):
+        self.shape = shape
+        self.row = RNG.integers(0, 256, shape[1:], np.uint8)
+
+    def __getitem__(self, rows):
+        count = len(range(*rows.indices(self.shape[0])))
+        return np.repeat(self.row[None], count, axis=0) / np.float32(255)
+
+
+def mixes():
+    """A grade with a network, one without, and mixes of such."""
+    network = Grade(some_lattice(), some_network(GROUPS), GROUPS, Kept(True, True, True))
+    tones = Grade(some_lattice(), some_network(("tones",)), ("tones",))
+    return {
+        "network": network,
+        "lattice": Grade(some_lattice()),
+        "blend": Blend(((0.5, network), (0.2, tones))),
+        "stack": Stack((tones, network)),
+    }
+
+
+@pytest.mark.parametrize("kind", ["network", "lattice", "blend", "stack"])
+@pytest.mark.parametrize("rows", [1, 7, 64])
+def test_rows_are_graded_to_the_same_bytes_however_many_come_together(kind, rows):
+    grade = mixes()[kind]
+    whole = apply_grade(grade, PICTURE)
+    grader = row_grader(grade, PICTURE)
+    for first in range(0, len(PICTURE), rows):
+        these = slice(first, first + rows)
+        assert grader(first, PICTURE[these]).tobytes() == whole[these].tobytes()
+
+
+def test_a_stack_is_one_grade_after_the_other():
+    stack = mixes()["stack"]
+    one, other = stack.grades
+    after = apply_grade(other, apply_grade(one, PICTURE))
+    np.testing.assert_allclose(apply_grade(stack, PICTURE), after, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["network", "stack"])
+def test_memory_does_not_grow_with_the_rows_of_a_picture(kind):
+    grade = mixes()[kind]
+
+    def peak(height):
+        picture = Decoded(height, 700, 3)
+
+        def work():
+            grader = row_grader(grade, picture, threads=1)
+            for first in range(0, height, 50):
+                grader(first, picture[first : first + 50])
+
+        return memory(work)
+
+    peak(100)  # compiled
+    assert peak(8000) < peak(4000) + 2**22  # 34 MB more, if the picture were held
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(64, 333), (17, 50), (1, 1)])

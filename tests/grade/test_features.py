@@ -2,17 +2,21 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import zoom
+from scipy.ndimage import gaussian_filter, zoom
 
+from brushctl.grade import features
 from brushctl.grade.features import (
     BINS,
     GROUPS,
+    LUMA,
+    SCALES,
     SIDE,
     at_pixels,
     count_features,
     count_tones,
     describe,
     reduce,
+    surroundings_maps,
     tone_tables,
 )
 from tests.grade.pictures import NAMES, auto_gamma, photograph
@@ -73,3 +77,28 @@ def test_reducing_keeps_the_mean_and_the_limit(size):
 def test_a_flat_picture_has_finite_features(value):
     flat = np.full((30, 40, 3), value, np.float32)
     assert np.isfinite(at_pixels(describe(flat, GROUPS), flat.reshape(-1, 3)[:400], PLACES)).all()
+
+
+@pytest.mark.parametrize("size", [(160, 200), (3, 200), (1, 1)])
+def test_surroundings_are_gaussian_means_and_deviations(size):
+    picture = photograph("coffee", size)
+    maps, luma = surroundings_maps(picture), picture.astype(np.float64) @ LUMA
+    for k, scale in enumerate(SCALES):
+
+        def mean(plane, scale=scale):
+            sigma = scale * np.hypot(*size)
+            return gaussian_filter(plane, sigma, mode="nearest", truncate=3, output=np.float64)
+
+        for channel in range(3):
+            meant = mean(picture[..., channel])
+            np.testing.assert_allclose(maps[..., 3 * k + channel], meant, atol=1e-5)
+        variance = mean(luma**2) - mean(luma) ** 2
+        np.testing.assert_allclose(maps[..., 9 + k] ** 2, np.maximum(variance, 0), atol=1e-5)
+
+
+def test_the_same_picture_is_reduced_from_stripes_of_any_height(monkeypatch):
+    picture = np.random.default_rng(4).random((1100, 777, 3), np.float32)
+    whole = reduce(picture)
+    for stripe in (1, 50, 5000):
+        monkeypatch.setattr(features, "STRIPE", stripe)
+        assert reduce(picture).tobytes() == whole.tobytes()

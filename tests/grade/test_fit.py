@@ -106,7 +106,6 @@ def test_a_healed_region_in_one_pair_does_not_spoil_the_look():
     assert psnr(apply_grade(fit_grade(pairs).grade, x), y) > 42
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_the_same_pairs_and_seed_give_the_same_grade():
     pairs = pairs_of(vignette, ["astronaut", "rocket"], (80, 100))
     one, two = (fit_grade(pairs, ["place"], seed=3).grade for _ in range(2))

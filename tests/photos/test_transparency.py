@@ -35,6 +35,7 @@ def test_colours_that_nobody_sees_change_nothing(tmp_path, suffix):
         photos.append(open_photo(path))
     black, white = photos
     np.testing.assert_array_equal(black.pixels, white.pixels)
+    np.testing.assert_array_equal(black.rows[20:40], black.pixels[20:40])
     seen = alpha[..., 0] > 0
     np.testing.assert_allclose(black.pixels[seen], makers.picture()[seen] / 255, atol=1e-6)
     mean = black.pixels[seen].mean(0)
