@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from brushctl.cli._output import out_console, print_json, reporting, shown
+from brushctl.cli._output import out_console, print_json, shown
+from brushctl.cli._progress import reporting
 from brushctl.errors import PairsError
 
 if TYPE_CHECKING:

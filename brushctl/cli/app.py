@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from brushctl import __version__
-from brushctl.cli._output import open_closed_streams, outliving_readers
 from brushctl.cli._status import Commands, run_and_exit
+from brushctl.cli._streams import open_closed_streams, outliving_readers
 from brushctl.cli.apply import apply
 from brushctl.cli.bench import bench
 from brushctl.cli.demo import demo

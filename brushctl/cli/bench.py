@@ -23,7 +23,8 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
-from brushctl.cli._output import out_console, print_json, reporting, say
+from brushctl.cli._output import out_console, print_json, say
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.files import unwritable, write_atomically
 from brushctl.photos.choices import Engine

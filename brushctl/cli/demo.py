@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushctl.cli._options import Json, Quiet, Seed
-from brushctl.cli._output import print_json, reporting, shown
+from brushctl.cli._output import print_json, shown
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.files import PART, write_atomically
 

@@ -10,7 +10,8 @@ from brushctl.app.export_lut import export_lut
 from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
 from brushctl.cli._options import Base, Device, complete_names
-from brushctl.cli._output import reporting, say
+from brushctl.cli._output import say
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, read_bytes
 

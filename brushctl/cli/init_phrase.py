@@ -11,10 +11,10 @@ from brushctl.cli._output import (
     err_console,
     print_fields,
     print_json,
-    reporting,
     say,
     shown,
 )
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError, reason
 from brushctl.settings import TINY
 

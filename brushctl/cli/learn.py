@@ -27,7 +27,8 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
-from brushctl.cli._output import counted, print_json, reporting, say
+from brushctl.cli._output import counted, print_json, say
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
 
