@@ -115,4 +115,7 @@ InstructionGuidance = Annotated[
 ImageGuidance = Annotated[
     float | None, typer.Option("--s-i", help="Image guidance.", rich_help_panel=MODEL)
 ]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Name each photograph as it is done.")
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")]

@@ -22,10 +22,11 @@ def learn_list(
     *,
     json: bool,
     quiet: bool,
+    verbose: bool,
 ) -> None:
     """Learn many brushes, and tell of each; exits with 3 or 4 when brushes failed."""
     with unless_busy(json=json, quiet=quiet):
-        with reporting(quiet=quiet) as show:
+        with reporting(quiet=quiet, verbose=verbose) as show:
             report = _reporting_sets(show, json=json)
             outcome = learn_many(source, output, settings, options, report=report)
         _summarise(outcome, json=json, quiet=quiet)

@@ -47,7 +47,6 @@ Align = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a brush of that name.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 Timestamps = Annotated[
     bool, typer.Option(TIMESTAMPS, help="Begin each line of the log with the date and time.")
 ]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 BESIDE_THE_BAR = 36
-"""Columns that a progress line needs for all but its bar and its note, which share the others."""
+"""Columns that a progress line needs for all but its bar and its note. The bar has a quarter of the
+others."""
 WIDE = 60
 """Columns of a terminal from which on there is room for a bar."""
 LOG_INTERVAL = 60.0
@@ -60,10 +61,9 @@ def _progress(console: "Console") -> "Progress":
     from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
-    left = max(4, console.width - BESIDE_THE_BAR)
-    bar = min(30, left // 4) if console.width >= WIDE else 0
+    bar = min(30, (console.width - BESIDE_THE_BAR) // 4) if console.width >= WIDE else 0
     columns: list[ProgressColumn] = [
-        TextColumn("{task.description:<14}"),
+        TextColumn("{task.description:<14}" if bar else "{task.description}"),
         *([BarColumn(bar_width=bar)] if bar else []),
         TextColumn("{task.fields[count]}"),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
@@ -71,10 +71,10 @@ def _progress(console: "Console") -> "Progress":
             "{task.fields[note]}",
             style="dim",
             markup=False,
-            table_column=Column(no_wrap=True, max_width=left - bar),
+            table_column=Column(no_wrap=True, ratio=1),  # what the others leave
         ),
     ]
-    return Progress(*columns, console=console)
+    return Progress(*columns, console=console, expand=True)
 
 
 class _Bars:

@@ -4,10 +4,12 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from brushctl.cli._help import plainly
 from brushctl.cli._output import print_error, print_line, print_marked, say, shown
 from brushctl.cli._signals import ending_on_signals
 from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, shortage
@@ -35,6 +37,10 @@ def say_failed(parts: Iterable[str]) -> None:
 
 class Commands(TyperGroup):
     """The command tree, answering Ctrl-C and a closed pipe before Typer does, without a word."""
+
+    def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
+        """Its options, that for help among them."""
+        return plainly(super().get_params(ctx))
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command that was named."""

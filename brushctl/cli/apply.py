@@ -30,9 +30,9 @@ from brushctl.cli._options import (
     RayAddress,
     Seed,
     Timestamps,
-    Verbose,
     Workers,
 )
+from brushctl.cli._output import say
 from brushctl.cli._photographs import Shown
 from brushctl.cli._progress import reporting
 from brushctl.cli._signals import stopping_gently
@@ -66,7 +66,7 @@ def apply(
     overwrite: options.Overwrite = False,
     retry_failed: options.RetryFailed = False,
     quiet: Quiet = False,
-    verbose: Verbose = False,
+    verbose: options.Verbose = False,
     timestamps: Timestamps = False,  # noqa: ARG001  (read from the command line)
     json: options.JsonLines = False,
     files_from: options.FilesFrom = None,
@@ -198,6 +198,8 @@ class _Command:
                 else on_cluster(self.brush, self.settings, self.machines, stop=stop, report=report)
             )
             outcome = carry_out(plan, self.settings, execute, page=self.page, report=report)
+        if self.page and not self.shown.quiet:
+            say(f"before and after: {self.page}")
         self.shown.conclude(outcome)
 
     def watch(self, folders: Sequence[str], output: Path, settle: float) -> None:

@@ -96,6 +96,11 @@ def bench(
     The tables are the paper's; its own figures stand beside ours. A run that was stopped goes on
     where it was when the same command is given again. Pictures and figures of every case are in
     WORK/report.html.
+
+    Examples:
+        brushctl bench --effects lava,cake --shots 5
+        brushctl bench TOP-Bench/ --limit 2 --work bench/
+        brushctl bench --report-only --sheet sheet.png
     """
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)

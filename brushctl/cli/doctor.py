@@ -59,6 +59,10 @@ def doctor(*, json: Json = False) -> None:
 
     Status 1 if something is broken. What is merely missing, such as a base model that was never
     fetched, or scarce, is no fault.
+
+    Examples:
+        brushctl doctor
+        brushctl doctor --json
     """
     findings = list(_look())
     if json:
