@@ -195,10 +195,11 @@ def _facts(record: Record) -> Iterator[str]:
     if not isinstance(facts, Facts):
         return
     width, height = facts.size
+    seed = record.settings.get("seed")
     rows = {
         "Size": f"{width} × {height}",
         "Detail": f"{facts.detail}: {facts.reason}",
-        "Brush": f"{record.settings.get('brush')}, seed {record.settings.get('seed')}",
+        "Brush": str(record.settings.get("brush")) + (f", seed {seed}" if seed is not None else ""),
         "Time": f"{facts.seconds:.1f} s",
         "Warnings": "; ".join(facts.warnings),
     }
