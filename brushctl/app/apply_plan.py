@@ -1,5 +1,6 @@
 """How photographs are edited, and which file each becomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -217,7 +218,7 @@ def plan_photographs(
     rest = Rest()
     found = find_inputs(named, listed, passed_over=warn, rest=rest)
     if not in_place:
-        found = _without_results_below(found, rest)
+        found = _without_results_below(found, named, rest)
     check_not_empty(found, rest)
     if told := rest.told():
         report(Message(f"passed over: {told}"))
@@ -250,7 +251,7 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
     return plan_single(None, target)
 
 
-def _without_results_below(found: list[Input], rest: Rest) -> list[Input]:
+def _without_results_below(found: list[Input], named: Sequence[str], rest: Rest) -> list[Input]:
     """What of the inputs are no results of earlier runs into folders below those named.
 
     Whoever names the folder of results itself has them edited, by another brush say.
@@ -260,10 +261,11 @@ def _without_results_below(found: list[Input], rest: Rest) -> list[Input]:
     if not rest.journals:
         return found
     real, made = real_names(), set[str]()
-    below = [item for item in found if item.root]
-    for journal in rest.journals:
-        reached = [real(item.file) for item in below if real(str(item.root)) != real(journal)]
-        made |= results_among(reached, journal)
+    names = {real(item.file) for item in found if item.root}
+    asked_for = {real(storage_of(name).canonical(name)) for name in named}
+    for folder in rest.journals:
+        if real(folder) not in asked_for:
+            made |= results_among(names, folder)
     left = [item for item in found if not item.root or real(item.file) not in made]
     rest.results = len(found) - len(left)
     return left

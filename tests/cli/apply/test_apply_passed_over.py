@@ -67,6 +67,7 @@ def test_results_of_earlier_runs_below_the_input_are_not_edited_again(apply_shel
     assert apply_shell.files() == ["0.jpg", "1.jpg", "edited/new.jpg"]
     # Whoever names the folder has its results edited, as by another brush.
     assert summary(apply_shell.events("dusk.brush", "in/edited", "-o", "twice")) == (3, 0, 0)
+    assert summary(apply_shell.events("dusk.brush", "in", "in/edited", "-o", "all")) == (5, 0, 0)
 
 
 def test_photographs_that_were_edited_in_place_are_photographs(apply_shell):
