@@ -73,7 +73,7 @@ def _table(found: list[str], begun: list[str]) -> "Table":
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("name", "edit", "base model", "made"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for name in found:
         metadata = _metadata(name)
         if isinstance(metadata, BrushctlError):
