@@ -176,7 +176,5 @@ def _show(findings: list[Finding]) -> None:
         table.add_column(overflow="fold")  # a command that is cut short cannot be run
     for finding in findings:
         told = Text("\n".join(shown(text) for text in (finding.found, finding.do) if text))
-        table.add_row(
-            Text(finding.state, styles[finding.state]), Text(finding.what), told
-        )
+        table.add_row(Text(finding.state, styles[finding.state]), Text(finding.what), told)
     out_console().print(table)
