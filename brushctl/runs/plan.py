@@ -13,6 +13,7 @@ from brushctl.runs.links import RealPaths, folded
 from brushctl.runs.naming import TEMPLATE, check_formats, result_name
 from brushctl.runs.records import Stat
 from brushctl.runs.refusals import alike, inside, replacing
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import is_url, real_names, storage_of
 
 STATE = ".brushctl"
@@ -197,16 +198,23 @@ def check_room(jobs: Sequence[Job], folder: str) -> None:
     storage_of(folder).check_room(sum(sizes) + max(in_place, default=0), folder)
 
 
-def check_not_empty(inputs: Sequence[object]) -> None:
+def check_not_empty(inputs: Sequence[object], rest: Rest | None = None) -> None:
     """See that there is something to edit.
 
+    Args:
+        inputs: what there is.
+        rest: what there is beside.
+
     Raises:
-        PlanError: there is not.
+        PlanError: there is nothing.
     """
     if not inputs:
+        told = rest.told() if rest else ""
         raise PlanError(
-            "there are no photographs in what was named",
-            do=f"Photographs end in {' '.join(SUFFIXES)}.",
+            "there are no photographs in what was named" + (f", only {told}" if told else ""),
+            do=None
+            if rest and rest.has_photographs
+            else f"Photographs end in {' '.join(SUFFIXES)}.",
         )
 
 

@@ -27,6 +27,9 @@ class ValidationSet:
     """Held-out pairs, (h, w, 3) each, and how well the features do on them as they stand.
 
     The samples are the same at every evaluation, so that the frozen branches see them once.
+
+    Attributes:
+        psnr_without: of the pictures that `psnr` edits, as they are before, in dB.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class ValidationSet:
         self._at_once = recipe.buckets * recipe.batch  # no more than in a step
         self._ready: list[NoisySamples] = []
         self._pictures = list(before[:PICTURES]), after[:PICTURES]
+        self.psnr_without = _psnr(*self._pictures)
         self._editor = Editor(base, guidance.state.instruction, scales=guidance.scales, seed=seed)
 
     @torch.no_grad()
@@ -69,5 +73,10 @@ class ValidationSet:
                 edited = [picture.after for picture in editor.edit(before)]
         except DeviceMemoryError:
             return math.nan
-        errors = [np.mean((x - y) ** 2) for x, y in zip(edited, truth, strict=True)]
-        return float(-10 * np.log10(np.add(errors, 1e-10)).mean())
+        return _psnr(edited, truth)
+
+
+def _psnr(pictures: Pictures, truth: Pictures) -> float:
+    """In dB, the mean over pictures."""
+    errors = [np.mean((x - y) ** 2) for x, y in zip(pictures, truth, strict=True)]
+    return float(-10 * np.log10(np.add(errors, 1e-10)).mean())

@@ -99,15 +99,12 @@ def parse(data: bytes, where: str) -> Parsed:
 
 
 def encode(picture: Picture) -> bytes:
-    """A JPEG compressed as its photograph was, if that was one."""
+    """A JPEG compressed as its photograph was, if that was one; or to the quality asked for."""
     how, metadata = picture.encoding, picture.metadata
-    options: dict[str, Any] = {"quality": QUALITY, "subsampling": 0}
+    options: dict[str, Any] = {"quality": picture.quality or QUALITY, "subsampling": 0}
     if isinstance(how, Tables):
-        options = {
-            "qtables": how.quantization,
-            "subsampling": how.subsampling,
-            "progressive": how.progressive,
-        }
+        asked = {"quality": picture.quality} if picture.quality else {"qtables": how.quantization}
+        options = asked | {"subsampling": how.subsampling, "progressive": how.progressive}
     options |= options_of(metadata)
     if len(options.get("exif", b"")) > SEGMENT:
         del options["exif"]  # which Pillow does not write in several segments

@@ -38,9 +38,10 @@ def parse(data: bytes, where: str) -> Parsed:
 
 
 def encode(picture: Picture) -> bytes:
-    """A WebP, without loss if its photograph was one without."""
-    exact = picture.encoding == LOSSLESS
-    how = {"lossless": True, "exact": True} if exact else {"quality": QUALITY}
+    """A WebP, without loss if its photograph was one without, and no quality is asked for."""
+    exact = picture.encoding == LOSSLESS and picture.quality is None
+    quality = picture.quality or QUALITY
+    how = {"lossless": True, "exact": True} if exact else {"quality": quality}
     return encode_image(picture, "WEBP", **how, **options_of(picture.metadata))
 
 

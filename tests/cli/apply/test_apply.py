@@ -15,12 +15,12 @@ from tests.photos.driver import tone
 from tests.photos.processes import start
 
 
-def test_a_quality_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
+def test_an_effort_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
     (photo,) = shell.photographs(1)
     taken = {}
-    for quality in ("best", "standard", "draft"):
-        events = shell.events("dusk.brush", str(photo), "-o", quality, "--quality", quality)
-        taken[quality] = events[0]["settings"]["steps"]
+    for effort in ("best", "standard", "draft"):
+        events = shell.events("dusk.brush", str(photo), "-o", effort, "--effort", effort)
+        taken[effort] = events[0]["settings"]["steps"]
     assert taken == {"best": None, "standard": 12, "draft": 8}
 
 
@@ -112,7 +112,7 @@ def test_a_name_of_a_picture_that_cannot_be_written_makes_no_folder(shell, name)
         ("in", "-o", "out.jpg"),
         ("", "--watch", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
-        ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
+        ("in", "-o", "out", "--effort", "draft", "--steps", "9"),
         ("in", "-o", "out", "--settle", "2"),
         ("in", "-o", "out", "--cores", "2"),
         ("in", "-o", "out", "--watch", "--workers", "1"),
