@@ -13,8 +13,9 @@ from PIL import Image
 from brushctl.photos.icc import BrokenProfile, from_profile
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped, upright
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import iptc_resource
-from brushctl.photos.metadata.provenance import EXTENDED_XMP, takes_provenance, with_provenance
+from brushctl.photos.metadata.provenance import takes_provenance, with_provenance
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 

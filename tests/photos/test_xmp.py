@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from brushctl.photos.limits import XMP_DEPTH
 from brushctl.photos.metadata.blocks import Metadata, Provenance, upright, within_limits
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.provenance import (
-    EXTENDED_XMP,
     takes_provenance,
     with_extended_xmp,
     with_provenance,

@@ -41,8 +41,8 @@ from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import first_directory
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import PHOTOSHOP
-from brushctl.photos.metadata.provenance import EXTENDED_XMP
 from brushctl.photos.metadata.texts import COMMENT as COMMENT_KEYWORD
 from brushctl.photos.metadata.texts import as_text, read_text
 from brushctl.photos.metadata.xmp import XMP_NAME
