@@ -25,8 +25,13 @@ DEEP = (WHITE_IS_ZERO, GREY, RGB)
 UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
 """Formats of samples; numbers and complex numbers."""
 RAW, LZW, JPEG, DEFLATE = 1, 5, 7, 8
+SEPARATE = 2
+"""The samples of a pixel do not lie together (PlanarConfiguration)."""
 PILLOWS = (*range(1, 9), 32773, 32946, 34925, 50000)
 """The compressions that Pillow reads: of TIFF 6.0, and PackBits, Deflate, LZMA and Zstandard."""
+LIBTIFFS = (LZW, DEFLATE, 32773, 32946, 34925, 50000)
+"""Those among them without loss, in which imagecodecs has libtiff read grey and RGB of 8 bits. As
+strict as Pillow's, it prints nothing on stderr of a damaged file."""
 TIFFFILES = (33003, 33004, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
 """Those that tifffile reads: JPEG 2000, LERC, PNG, JPEG XR, WebP and JPEG XL."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
@@ -78,6 +83,12 @@ def defect(page: Directory) -> str | None:
     if bits == 16 and model not in DEEP:
         return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
     return None
+
+
+def is_libtiffs(page: Directory) -> bool:
+    """Whether a page is one that libtiff reads by itself."""
+    plain = set(page.numbers(BITS)) == {8} and page.number(PHOTOMETRIC, CMYK) in DEEP
+    return plain and page.number(COMPRESSION, RAW) in LIBTIFFS
 
 
 def is_tifffiles(page: Directory) -> bool:
