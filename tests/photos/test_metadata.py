@@ -103,6 +103,19 @@ def test_padding_makes_room_for_provenance():
     assert len(packet) < 2000
 
 
+def test_exif_behind_a_marker_with_another_fill_byte_is_read(tmp_path):
+    """As some cameras write, and ExifTool reads; it comes back behind the standard's (4.7.2)."""
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=makers.exif(6))
+    data = (tmp_path / "in.jpg").read_bytes()
+    standard = open_photo(tmp_path / "in.jpg")
+    (tmp_path / "in.jpg").write_bytes(data.replace(b"Exif\0\0", b"Exif\0\xff", 1))
+    photo = open_photo(tmp_path / "in.jpg")
+    assert photo.size == (64, 96)
+    assert photo.metadata.exif == standard.metadata.exif
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    assert b"Exif\0\0" in (tmp_path / "out.jpg").read_bytes()
+
+
 def test_extended_xmp_comes_back(tmp_path):
     makers.write_jpeg(tmp_path / "in.jpg", makers.picture())
     data = (tmp_path / "in.jpg").read_bytes()
