@@ -50,6 +50,7 @@ from brushctl.photos.formats.tiff_pages import (
     is_full,
     is_libtiffs,
     is_tifffiles,
+    is_unlike_srgb,
     masks_in,
     photograph_in,
     raw_among,
@@ -106,6 +107,7 @@ XMP_ROOM = None
 XMP, IPTC, RESOURCES, ICC_PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
 MANIFEST = 52545
 """The tag of Content Credentials (C2PA 2.1, A.7)."""
+UNLIKE = "its primaries or its white point are other than sRGB's; taken as sRGB"
 KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
 CLASSIC = (b"II*\0", b"MM\0*")
@@ -207,6 +209,8 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
     if not icc and channels == 3 and tiff.is_adobe_rgb:
         icc = adobe_rgb_profile()
     exif, warnings = _exif_in(tiff)
+    if not icc and channels == 3 and is_unlike_srgb(page):
+        warnings += (UNLIKE,)
     unit, density = resolution_in(page) or resolution_in(tiff.main) or (INCHES, None)
     inch = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
     return Decoded(

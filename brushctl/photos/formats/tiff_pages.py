@@ -17,6 +17,11 @@ COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 ASSOCIATED, UNASSOCIATED = 1, 2
 TRANSPARENCY = (ASSOCIATED, UNASSOCIATED)
 """The kinds of further samples that are transparency; of others, masks, nobody says what for."""
+WHITE_POINT, PRIMARIES = 318, 319
+SRGB = {WHITE_POINT: (0.3127, 0.3290), PRIMARIES: (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)}
+"""What colours are measured by (TIFF 6.0, section 20; IEC 61966-2-1 for sRGB's)."""
+NEAR = 0.005
+"""Of each coordinate: programs round them."""
 MOST_FURTHER = 3
 REDUCED, MASK = 1, 4
 """Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
@@ -48,6 +53,12 @@ def photograph_in(
     full = (page for page in below if is_full(page))
     behind = (at for at, kind in pages if not kind & (REDUCED | MASK))
     return next(full, None) or next((read_directory(main.data, at) for at in behind), main)
+
+
+def is_unlike_srgb(page: Directory) -> bool:
+    """Whether a page states other primaries or another white point than sRGB's."""
+    stated = (zip(page.numbers(tag), meant, strict=False) for tag, meant in SRGB.items())
+    return any(abs(one - other) > NEAR for pairs in stated for one, other in pairs)
 
 
 def is_full(page: Directory) -> bool:
