@@ -116,6 +116,18 @@ def test_exif_behind_a_marker_with_another_fill_byte_is_read(tmp_path):
     assert b"Exif\0\0" in (tmp_path / "out.jpg").read_bytes()
 
 
+def test_xmp_of_a_webp_by_imagemagick_comes_back_in_the_standard_s_chunk(tmp_path):
+    """It names the chunk with a NUL for a space, so that other programs pass over it."""
+    source, target = tmp_path / "in.webp", tmp_path / "out.webp"
+    Image.fromarray(makers.picture()).save(source, xmp=makers.XMP)
+    source.write_bytes(source.read_bytes().replace(b"XMP ", b"XMP\0", 1))
+    photo = open_photo(source)
+    assert photo.metadata.xmp == makers.XMP
+    makers.save(target, photo.pixels, photo)
+    with Image.open(target) as image:
+        assert image.info["xmp"] == makers.XMP
+
+
 def test_extended_xmp_comes_back(tmp_path):
     makers.write_jpeg(tmp_path / "in.jpg", makers.picture())
     data = (tmp_path / "in.jpg").read_bytes()
