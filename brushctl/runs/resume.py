@@ -152,6 +152,8 @@ class Sources:
         name = job.source_file
         if name is None or is_url(name):
             return name
+        if job.piped:
+            return None
         source = self._real.of(name)
         if self._output is not None:
             return way_to(Path(source), Path(self._output))

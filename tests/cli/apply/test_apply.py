@@ -65,6 +65,19 @@ def test_one_photograph_through_the_standard_streams(shell):
     assert out == (shell.folder / "out.jpg").read_bytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_one_photograph_by_a_pipe_that_is_named_like_a_file(shell):
+    shell.photographs(1)
+    shell.run("dusk.brush", "in/0.jpg", "-o", "0.jpg")
+    shell.bash(
+        "mkfifo named; cat in/0.jpg > named & brushctl apply dusk.brush named -o 1.jpg; wait\n"
+        "brushctl apply dusk.brush <(cat in/0.jpg) -o 2.jpg\n"
+        "cat in/0.jpg | brushctl apply dusk.brush /dev/stdin -o - > 3.jpg\n"
+    )
+    made = [(shell.folder / f"{n}.jpg").read_bytes() for n in range(4)]
+    assert made[1:] == made[:1] * 3
+
+
 def test_one_photograph_to_one_file(shell):
     shell.photographs(1)
     shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif")
