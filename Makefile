@@ -5,7 +5,7 @@ UV = $(shell command -v uv || echo .cache/uv/bin/uv)
 RUN = $(UV) run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-all lint format docs man
+.PHONY: help setup demo test test-fast test-all test-oldest lint format docs man
 
 # Added to what `setup` installs, where a target needs more.
 GROUPS =
@@ -18,6 +18,10 @@ SPREAD = --numprocesses auto --maxprocesses 4 --no-loadscope-reorder
 # The rooms that need no model, and the rules of the house.
 FAST = $(addprefix tests/,brushes docs grade pairs photos runs transfer test_house.py test_reading.py) \
 	--ignore tests/runs/cluster
+# An environment of its own, with the lower bound of each dependency.
+OLDEST = .cache/oldest
+# What of the tests `test-oldest` runs: all, if not said otherwise.
+TESTS =
 # Anew each time: Sphinx does not see that the title of another page has changed.
 SPHINX = $(RUN) sphinx-build -W --keep-going -q -E -a -c docs/site -d .cache/docs
 
@@ -40,6 +44,11 @@ test-fast: setup  ## Run the tests of the rooms that need no model: under two mi
 
 test-all: setup  ## Run the slow tests too, which kill processes of a cluster
 	$(RUN) pytest $(SPREAD) -m 'slow or not slow'
+
+test-oldest: setup  ## Run the tests on the oldest of everything that pyproject.toml allows
+	$(UV) venv --clear --python 3.11 $(OLDEST)
+	VIRTUAL_ENV=$(OLDEST) $(UV) pip install --resolution lowest-direct --group dev -e '.[heic,lpips,ray]'
+	$(OLDEST)/bin/pytest $(SPREAD) $(TESTS)
 
 lint: setup  ## Check style, types and which room imports which
 	$(RUN) ruff check brushctl benchmarks tests docs/site

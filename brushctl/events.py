@@ -28,11 +28,13 @@ class Advance(Event):
 
     Attributes:
         done: how much of the stage's total is done.
-        note: a short figure to show beside the bar ("loss 0.021").
+        note: a short figure that anybody can read, to show beside the bar ("0.8 MP/s").
+        details: further figures, for whoever asks for them ("loss 0.021").
     """
 
     done: int
     note: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ class Message(Event):
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
     """Something the user should know, that does not stop the work."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """A part of the work has failed, and the rest goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Event):
+    """A part of the work is done: a line for whoever asks to see each."""
 
     message: str
 

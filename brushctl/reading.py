@@ -3,6 +3,7 @@
 What goes wrong is an `OSError` whose text says it, as of any file that cannot be read.
 """
 
+import contextlib
 import errno
 import io
 import os
@@ -72,6 +73,13 @@ def read_stream(
             raise _too_large(most)
         whole.write(piece)
     return whole.getvalue()
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path leads to a pipe, as `<(...)` and `/dev/stdin` do: it can be read once."""
+    with contextlib.suppress(OSError):
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116  (`Path.is_fifo` raises)
+    return False
 
 
 def _at_once(path: str, flags: int) -> int:

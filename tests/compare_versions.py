@@ -27,7 +27,7 @@ COMMANDS = {
     "apply again": "apply warm.brush photos -o edited --seed 1 --json",
     "apply in place": "apply warm.brush copies --in-place --json",
     "apply one": "apply warm.brush photos/a.jpg -o one.png",
-    "apply draft": "apply warm.brush photos -o draft --quality draft --detail model --strip",
+    "apply draft": "apply warm.brush photos -o draft --steps 2 --detail model --strip",
     "mix blend": "mix warm.brush:0.7 warm.brush:0.3 -o blend.brush --json",
     "mix stack": "mix warm.brush warm.brush:0.5 --method stack -o stack.brush --json",
     "mix schedule": "mix warm.brush@0-2 warm.brush@3-4 -o schedule.brush --json",

@@ -4,7 +4,7 @@
     uv run python -m benchmarks.study recipes            # docs/results/recipes.json
     uv run python -m benchmarks.study untrained          # adds to docs/results/tiny-ip2p.json
     uv run python -m benchmarks.study key-value-scale    # docs/results/gauge.json
-    uv run python -m benchmarks.study quality            # docs/results/quality.json
+    uv run python -m benchmarks.study effort             # docs/results/effort.json
     uv run python -m benchmarks.study photographs        # docs/results/photographs.json, a sheet
     uv run python -m benchmarks.study full-size          # docs/results/photo-brush.json, a sheet
     uv run python -m benchmarks.study time-aware         # docs/images/time-aware.png
@@ -18,7 +18,7 @@ said otherwise.
 
 from benchmarks.results import run
 from benchmarks.study.brushes import luts, mixing, time_aware
-from benchmarks.study.edits import key_value_scale, quality, untrained
+from benchmarks.study.edits import effort, key_value_scale, untrained
 from benchmarks.study.photographs import full_size, photographs
 from benchmarks.study.recipes import recipes, variations
 
@@ -27,7 +27,7 @@ COMMANDS = {
     "recipes": recipes,
     "untrained": untrained,
     "key-value-scale": key_value_scale,
-    "quality": quality,
+    "effort": effort,
     "photographs": photographs,
     "full-size": full_size,
     "time-aware": time_aware,

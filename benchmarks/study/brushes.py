@@ -20,7 +20,7 @@ from brushctl.bench.metrics import Pixels, mean_psnr, psnr
 from brushctl.brushes.file import Brush
 from brushctl.brushes.mixing import Share, blend, schedule, stack
 from brushctl.brushes.provenance import Provenance
-from brushctl.cli._output import reporting
+from brushctl.cli._progress import reporting
 from brushctl.engine.brush.instruction import Instruction, from_noisiest
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.sampler import Editor, editor_on

@@ -12,7 +12,7 @@ from brushctl.bench.effects import TRAIN, Effect
 from brushctl.bench.methods.registry import Bench
 from brushctl.bench.metrics import Pixels
 from brushctl.bench.running import BenchPlan, run_bench
-from brushctl.cli._output import reporting
+from brushctl.cli._progress import reporting
 from brushctl.engine.brush.instruction import Instruction
 from brushctl.engine.devices import resolve_dtype
 from brushctl.engine.model.base import BaseModel, open_base

@@ -25,7 +25,7 @@ from brushctl.bench.effects import (
 )
 from brushctl.bench.methods.registry import Bench
 from brushctl.bench.metrics import psnr, ssim
-from brushctl.photos.choices import Quality
+from brushctl.photos.choices import Effort
 from brushctl.tiny.train.unet import set_key_value_scale
 from brushctl.tiny.world.looks import UNNAMED
 
@@ -133,42 +133,44 @@ def key_value_scale(arguments: Sequence[str]) -> None:
     report(RESULTS / "gauge.json", {"base": base_of(base), "rows": rows})
 
 
-QUALITY_EFFECTS = ("lava", "cake", "charcoal", "watercolor", "midnight", "apple", "snow", "dog2cat")
+EFFORT_EFFECTS = ("lava", "cake", "charcoal", "watercolor", "midnight", "apple", "snow", "dog2cat")
 """Half of them of the whole picture, half unknown to the base."""
 
 
-def quality(arguments: Sequence[str]) -> None:
-    """What `brushctl apply --quality` costs, in PSNR against the truth and in time.
+def effort(arguments: Sequence[str]) -> None:
+    """What `brushctl apply --effort` costs, in PSNR against the truth and in time.
 
     A brush by the default recipe from the ten training pairs of each effect, applied to its five
-    test pictures with each quality's share of the base's own steps, in turns. Some ten minutes.
+    test pictures with each effort's share of the base's own steps, in turns. Some ten minutes.
     """
-    options = argparse.ArgumentParser(description=quality.__doc__)
-    options.add_argument("--effects", nargs="+", default=QUALITY_EFFECTS)
+    options = argparse.ArgumentParser(description=effort.__doc__)
+    options.add_argument("--effects", nargs="+", default=EFFORT_EFFECTS)
     chosen = options.parse_args(arguments)
     base, clip = opened()
-    steps = {q: q.fewer(base.defaults.steps) or base.defaults.steps for q in Quality}
-    found: dict[Quality, list[tuple[float, float, float]]] = {q: [] for q in Quality}
+    steps = {each: each.fewer(base.defaults.steps) or base.defaults.steps for each in Effort}
+    found: dict[Effort, list[tuple[float, float, float]]] = {each: [] for each in Effort}
     for effect in draw_effects(chosen.effects, base.resolution, 0):
         instruction = learned(base, clip, effect.train).instruction
         before, truth = effect.test
-        for q in Quality:
+        for each in Effort:
             began = time.monotonic()
-            both = list(zip(edited(base, instruction, before, steps=steps[q]), truth, strict=True))
+            both = list(
+                zip(edited(base, instruction, before, steps=steps[each]), truth, strict=True)
+            )
             seconds = (time.monotonic() - began) / len(before)
             figures = [fmean(measure(x, y) for x, y in both) for measure in (psnr, ssim)]
-            found[q].append((*figures, seconds))
-        print(effect.name, {str(q): round(found[q][-1][0], 2) for q in Quality}, flush=True)
+            found[each].append((*figures, seconds))
+        print(effect.name, {str(each): round(found[each][-1][0], 2) for each in Effort}, flush=True)
     rows = [
         {
-            "quality": str(q),
-            "steps": steps[q],
-            "psnr": round(fmean(f[0] for f in found[q]), 3),
-            "ssim": round(fmean(f[1] for f in found[q]), 4),
-            "model_seconds_each": round(fmean(f[2] for f in found[q]), 4),
+            "effort": str(each),
+            "steps": steps[each],
+            "psnr": round(fmean(f[0] for f in found[each]), 3),
+            "ssim": round(fmean(f[1] for f in found[each]), 4),
+            "model_seconds_each": round(fmean(f[2] for f in found[each]), 4),
         }
-        for q in Quality
+        for each in Effort
     ]
     facts = {"base": base_of(base), "dtype": dtype_of(base), "effects": list(chosen.effects)}
-    report(RESULTS / "quality.json", {**facts, "rows": rows})
+    report(RESULTS / "effort.json", {**facts, "rows": rows})
     print(json.dumps(rows, indent=1))

@@ -1,7 +1,7 @@
 """Repeat a brush's edit on photographs: plan, choose what is to be done, edit, keep a journal."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from brushctl.app.apply_image import How, HowFiles, apply_to_image
 from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
+from brushctl.app.choose import choose
 from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM, read_bytes
-from brushctl.photos.choices import Detail
+from brushctl.photos.choices import Detail, Effort, one_of, quality_of
 from brushctl.runs.inputs import check_named
 from brushctl.runs.plan import Job, Plan
 from brushctl.runs.storage.base import AnyJournal, storage_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from brushctl.brushes.file import Brush
     from brushctl.runs.records import Record
-    from brushctl.runs.resume import Selection
 
 Execute = Callable[[Plan, Sequence[Job], AnyJournal | None], "list[Record]"]
 """Edits photographs of a plan, each noted in the journal; returns what became of each."""
@@ -46,6 +46,7 @@ class ApplyOutcome:
     Attributes:
         records: what became of each photograph that was edited.
         failed_before: those that failed in an earlier run, and were not tried again.
+        accepted: how many of these the user knows of, which are not in `failed_before`.
         unchanged: how many were done already.
         left: how many are left, where the run was stopped.
         seconds: how long it took.
@@ -53,6 +54,7 @@ class ApplyOutcome:
 
     records: "Sequence[Record]" = ()
     failed_before: "Sequence[Record]" = ()
+    accepted: int = 0
     unchanged: int = 0
     left: int = 0
     seconds: float = 0.0
@@ -79,8 +81,10 @@ def apply(
     first_frame: bool = False,
     strip: bool = False,
     provenance: bool = True,
+    quality: int | None = None,
     seed: int = 0,
     steps: int | None = None,
+    effort: str = "best",
     s_T: float | None = None,
     s_I: float | None = None,
     strength: float = 1.0,
@@ -105,8 +109,11 @@ def apply(
         first_frame: of a file of several pictures, edit the first.
         strip: drop the photographs' own EXIF, XMP, IPTC and comments.
         provenance: say in XMP which brush made the edit.
+        quality: of the encoder of JPEG, WebP, AVIF and HEIC, 1 to 100; None for the photograph's
+            own, or the format's usual one.
         seed: fixes every draw.
         steps: of sampling; None for the brush's own.
+        effort: the share of the brush's own steps: `draft`, `standard` or `best`, which is all.
         s_T: instruction guidance; None for the brush's own.
         s_I: image guidance; None for the brush's own.
         strength: of the edit: 0 is none, 1 the brush's own, 2 twice as much.
@@ -138,22 +145,22 @@ def apply(
     from brushctl.brushes.file import Brush
 
     check_seed(seed)
-    if detail not in list(Detail):
-        raise UsageError(
-            f"there is no detail {detail!r}", do=f"Choose from {', '.join(map(str, Detail))}."
-        )
+    chosen_detail, sampled = one_of(Detail, detail, "detail"), one_of(Effort, effort, "effort")
     opened = brush if isinstance(brush, Brush) else open_brush(brush)
     metadata = opened.metadata
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
-    sampling = sampling_of(metadata, seed=seed, strength=strength, report=report, **given)
+    sampling = sampling_of(
+        metadata, seed=seed, strength=strength, effort=sampled, report=report, **given
+    )
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
         sampling=sampling,
-        detail=Detail(detail),
+        detail=chosen_detail,
         first_frame=first_frame,
         strip=strip,
         provenance=provenance,
+        quality=None if quality is None else quality_of(quality),
         overwrite=overwrite,
         retry_failed=retry_failed,
     )
@@ -221,43 +228,11 @@ def carry_out(
     return ApplyOutcome(
         records=records,
         failed_before=selection.failed,
+        accepted=len(selection.accepted),
         unchanged=len(selection.current),
         left=len(selection.todo) - len(records),
         seconds=time.monotonic() - started,
     )
-
-
-def choose(
-    plan: Plan, settings: ApplySettings, journal: AnyJournal | None, warn: Callable[[str], None]
-) -> "Selection":
-    """Choose what of a plan is still to be done; the journal is told what has been looked up.
-
-    Args:
-        plan: what to do.
-        settings: how photographs are edited, and which of them again.
-        journal: of earlier runs, if there is one.
-        warn: is told of results that are left alone.
-    """
-    selection = settings.select(plan, journal.records if journal else {})
-    for job in selection.retouched:
-        warn(
-            f"warning: {job.target_file}: somebody has changed it since it was made,"
-            " or it cannot be read, and it is left alone."
-            " Pass --overwrite to make it anew."
-        )
-    if journal and selection.renewed:
-        journal.write(*selection.renewed)
-    return selection
-
-
-def planned_actions(plan: Plan, settings: ApplySettings) -> Iterator[tuple[str, Job]]:
-    """What a run would do with each photograph: `edit` it, `keep` its result, or `skip` it."""
-    records = {} if plan.output is None else storage_of(plan.output).records(plan.output)
-    selection = settings.select(plan, records)
-    current = {job.key for job in selection.current}
-    failed = {record.file for record in selection.failed}
-    for job in plan.jobs:
-        yield "keep" if job.key in current else "skip" if job.key in failed else "edit", job
 
 
 def in_threads(

@@ -1,5 +1,6 @@
 """How photographs are edited, and which file each becomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,18 @@ from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM
-from brushctl.photos.choices import Detail
+from brushctl.photos.choices import Detail, Effort
 from brushctl.runs.inputs import Input, find_inputs, read_list
 from brushctl.runs.naming import TEMPLATE, names_picture
-from brushctl.runs.plan import Plan, check_room, plan_folder, plan_in_place, plan_single
+from brushctl.runs.plan import (
+    Plan,
+    check_not_empty,
+    check_room,
+    plan_folder,
+    plan_in_place,
+    plan_single,
+)
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import path_in, real_names, storage_of
 
 if TYPE_CHECKING:
@@ -35,8 +44,10 @@ class ApplySettings:
         first_frame: of a file of several pictures, edit the first.
         strip: drop the photograph's own metadata.
         provenance: say in XMP which brush made the edit.
+        quality: of the encoder; None for the photograph's own, or the format's usual one.
         overwrite: edit every photograph again.
         retry_failed: try those again that failed.
+        accept_failed: of those that failed before, tell no more until they change.
         checksum: compare contents, also of files whose size and time are as they were.
     """
 
@@ -47,8 +58,10 @@ class ApplySettings:
     first_frame: bool = False
     strip: bool = False
     provenance: bool = True
+    quality: int | None = None
     overwrite: bool = False
     retry_failed: bool = False
+    accept_failed: bool = False
     checksum: bool = False
 
     def treatment(self) -> "Treatment":
@@ -56,7 +69,7 @@ class ApplySettings:
         from brushctl.photos.metadata.blocks import Provenance
         from brushctl.runs.steps import Treatment
 
-        settings = {
+        settings: dict[str, Any] = {
             "brush": self.brush,
             "brush_sha256": self.sha256,
             **self.sampling,
@@ -65,6 +78,8 @@ class ApplySettings:
             "strip": self.strip,
             "provenance": self.provenance,
         }
+        if self.quality is not None:  # results of runs before, which did not ask, still hold
+            settings["quality"] = self.quality
         told = Provenance(self.brush, self.sha256, f"brushctl {__version__}")
         return Treatment(
             settings=settings,
@@ -72,6 +87,7 @@ class ApplySettings:
             first_frame=self.first_frame,
             strip=self.strip,
             provenance=told if self.provenance else None,
+            quality=self.quality,
         )
 
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
@@ -97,6 +113,7 @@ def sampling_of(
     *,
     seed: int,
     strength: float,
+    effort: Effort = Effort.BEST,
     report: Reporter = silent,
     **given: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
@@ -106,19 +123,25 @@ def sampling_of(
         metadata: the brush's.
         seed: fixes every draw.
         strength: of the edit.
+        effort: the share of the brush's own steps that is taken.
         report: is told of settings that the brush has no use for.
         given: `steps`, `s_T`, `s_I`, `base` and `dtype`; None where nothing is asked for.
 
     Raises:
-        UsageError: one is not what a brush might have.
+        UsageError: one is not what a brush might have, or both steps and an effort are given.
     """
     with as_usage_errors():
         limits.strength(strength, "--strength")
-    if metadata.buckets is None:
+    if metadata.buckets is None or metadata.apply is None:
         idle = [OPTIONS[name] for name, value in given.items() if value is not None]
+        idle += ["--effort"] * (effort is not Effort.BEST)
         if idle:
             report(Message(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
         return {"strength": strength}
+    if fewer := effort.fewer(metadata.apply.steps):
+        if given["steps"]:
+            raise UsageError("--steps and --effort contradict each other", do="Give one of them.")
+        given["steps"] = fewer
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}
 
@@ -192,7 +215,13 @@ def plan_photographs(
     def warn(folder: str, why: str) -> None:
         report(Message(passed_over(folder, why)))
 
-    found = find_inputs(named, listed, passed_over=warn)
+    rest = Rest()
+    found = find_inputs(named, listed, passed_over=warn, rest=rest)
+    if not in_place:
+        found = _without_results_below(found, named, rest)
+    check_not_empty(found, rest)
+    if told := rest.told():
+        report(Message(f"passed over: {told}"))
     if output is None:
         return plan_in_place(found)
     target = storage_of(output).canonical(output)
@@ -220,6 +249,26 @@ def _plan_stream(named: tuple[str, ...], files_from: str | None, output: str | N
         return plan_single(found[0].file, None, listed=found[0].listed)
     target = None if output in (None, STREAM) else storage_of(output).canonical(output)
     return plan_single(None, target)
+
+
+def _without_results_below(found: list[Input], named: Sequence[str], rest: Rest) -> list[Input]:
+    """What of the inputs are no results of earlier runs into folders below those named.
+
+    Whoever names the folder of results itself has them edited, by another brush say.
+    """
+    from brushctl.runs.resume import results_among
+
+    if not rest.journals:
+        return found
+    real, made = real_names(), set[str]()
+    names = {real(item.file) for item in found if item.root}
+    asked_for = {real(storage_of(name).canonical(name)) for name in named}
+    for folder in rest.journals:
+        if real(folder) not in asked_for:
+            made |= results_among(names, folder)
+    left = [item for item in found if not item.root or real(item.file) not in made]
+    rest.results = len(found) - len(left)
+    return left
 
 
 def _without_results(found: list[Input], output: str, report: Reporter) -> list[Input]:

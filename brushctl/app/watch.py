@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brushctl.app.apply import Stop, choose
+from brushctl.app.apply import Stop
 from brushctl.app.apply_plan import ApplySettings, passed_over
+from brushctl.app.choose import choose
 from brushctl.app.editors import loaded
 from brushctl.errors import PlanError, UsageError
 from brushctl.events import Event, Message, Reporter
 from brushctl.files import STREAM, expanded
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.plan import STATE, check_outside, plan_folder
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import is_url, path_in
 
 if TYPE_CHECKING:
@@ -129,7 +131,9 @@ class _Watch:
     def look(self) -> bool:
         """Edit what is whole and not done; returns whether more is likely soon."""
         try:
-            self.hot.look(self._warn_passed_over)
+            self.hot.look(self._warn_passed_over, rest := Rest())
+            if told := rest.told(counted=False):
+                self._warn(f"passed over: {told}")
             changed = bool(self.hot.whole) and not self.hot.is_done()
             if changed:
                 self._edit_changed()

@@ -1,11 +1,15 @@
 """Checkpoints: the state of a brush that is still being learned, next to where it will be."""
 
 import hashlib
+import re
 from glob import escape
 from pathlib import Path
 
 from brushctl.errors import UsageError
 from brushctl.files import sweep, write_atomically
+
+FILE = re.compile(r"\.(?P<name>.+?)(\.fold-[^.]+)?\.brush\.checkpoint")
+"""The name of a checkpoint's file, of a fold's too."""
 
 
 def fold_path(target: Path, k: int | str) -> Path:
@@ -17,6 +21,19 @@ def checkpoints_of(target: Path) -> list[Path]:
     """The checkpoints that learning a brush has left, its folds' included."""
     folds = target.parent.glob(_checkpoint_path(fold_path(_literal(target), "*")).name)
     return [path for path in (_checkpoint_path(target), *sorted(folds)) if path.exists()]
+
+
+def begun_in(folder: Path) -> list[str]:
+    """The names of the brushes in a folder whose learning has left checkpoints, sorted.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    try:
+        found = [FILE.fullmatch(path.name) for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+    return sorted({match["name"] for match in found if match})
 
 
 def delete_checkpoints(target: Path) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl.app.learn_many import BatchOptions, BatchOutcome, SetDone, learn_many
 from brushctl.app.learning_settings import LearningSettings
-from brushctl.cli._output import print_line, reporting, say
+from brushctl.cli._output import print_line, say
+from brushctl.cli._progress import reporting
 from brushctl.cli._status import exit_with_failed, say_failed, unless_busy
 from brushctl.events import Event, Message
 
@@ -21,10 +22,11 @@ def learn_list(
     *,
     json: bool,
     quiet: bool,
+    verbose: bool,
 ) -> None:
     """Learn many brushes, and tell of each; exits with 3 or 4 when brushes failed."""
     with unless_busy(json=json, quiet=quiet):
-        with reporting(quiet=quiet) as show:
+        with reporting(quiet=quiet, verbose=verbose) as show:
             report = _reporting_sets(show, json=json)
             outcome = learn_many(source, output, settings, options, report=report)
         _summarise(outcome, json=json, quiet=quiet)
@@ -62,4 +64,4 @@ def _summarise(outcome: BatchOutcome, *, json: bool, quiet: bool) -> None:
     if not quiet:
         told = f"{done} learned, {unchanged} unchanged, {failed} failed"
         say(f"{told} (in {outcome.seconds:.0f} s)")
-    say_failed((record.file, record) for record in outcome.failed)
+    say_failed(f"{record.file}: {record.failure}" for record in outcome.failed)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from brushctl.cli._output import out_console, print_json, reporting, shown
+from brushctl.cli._output import out_console, print_json, shown
+from brushctl.cli._progress import reporting
 from brushctl.errors import PairsError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("pair", "before", "after", "found"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for pair in pairs:
         mine = [shown(f"{f.severity}: {f.what}. {f.do}") for f in findings if f.pair == pair.name]
         table.add_row(

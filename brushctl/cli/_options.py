@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from brushctl.brushes.cache import names
+from brushctl.cli._streams import TIMESTAMPS
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
 from brushctl.settings import LARGEST_SEED
@@ -46,26 +47,48 @@ Align = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a brush of that name.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Timestamps = Annotated[
+    bool, typer.Option(TIMESTAMPS, help="Begin each line of the log with the date and time.")
+]
+
+MODEL, CLUSTER = "The base model", "Many machines"
+
+Device = Annotated[
+    str,
+    typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=MODEL),
+]
 Dtype = Annotated[
     str | None,
-    typer.Option("--dtype", help="float32, bfloat16 or float16; by device if not given."),
+    typer.Option(
+        "--dtype",
+        help="float32, bfloat16 or float16; by device if not given.",
+        rich_help_panel=MODEL,
+    ),
 ]
 LearningDtype = Annotated[
-    str | None, typer.Option("--dtype", help="float32 or bfloat16; by device if not given.")
+    str | None,
+    typer.Option(
+        "--dtype", help="float32 or bfloat16; by device if not given.", rich_help_panel=MODEL
+    ),
 ]
 Base = Annotated[
     str | None,
     typer.Option(
-        "--base", help="The base: tiny-ip2p, a hub id (or id@revision), a folder, a checkpoint."
+        "--base",
+        help="The base: tiny-ip2p, a hub id (or id@revision), a folder, a checkpoint.",
+        rich_help_panel=MODEL,
     ),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Fixes every random draw.")
+    int,
+    typer.Option(
+        "--seed",
+        min=0,
+        max=LARGEST_SEED,
+        help="Fixes every random draw.",
+        rich_help_panel=MODEL,
+    ),
 ]
-
-
-CLUSTER = "Many machines"
 
 EngineName = Annotated[
     Engine, typer.Option("--engine", help="This process, or Ray.", rich_help_panel=CLUSTER)

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from brushctl.app.apply import ApplyOutcome, planned_actions
+from brushctl.app.apply import ApplyOutcome
 from brushctl.app.apply_plan import ApplySettings
+from brushctl.app.choose import planned_actions
 from brushctl.app.watch import Waiting
-from brushctl.cli import _output
 from brushctl.cli._output import print_fields, print_line, say
+from brushctl.cli._progress import reporting
 from brushctl.cli._status import exit_with_failed, say_failed
 from brushctl.errors import Interrupted
 from brushctl.files import STREAM
@@ -27,10 +28,12 @@ class Shown:
     Attributes:
         json: events as lines of JSON on stdout.
         quiet: on stderr only what is an error.
+        verbose: a line for each photograph.
     """
 
     json: bool
     quiet: bool
+    verbose: bool
 
     def plan(self, plan: Plan, settings: ApplySettings) -> None:
         """Print what a run would do, and touch nothing."""
@@ -47,14 +50,14 @@ class Shown:
         """Show what a run reports; each finished photograph is a line of JSON if asked for."""
         from brushctl.runs.steps import FileDone
 
-        with _output.reporting(quiet=self.quiet) as show:
+        with reporting(quiet=self.quiet, verbose=self.verbose) as show:
 
             def report(event: "Event") -> None:
                 show(event)
                 if isinstance(event, Waiting):
                     say(f"waiting: {event.reason}")
                 elif self.json and isinstance(event, FileDone):
-                    print_line({"event": "file", **event.record.to_dict()})
+                    _print_record(event.record, tried=True)
 
             yield report
 
@@ -68,17 +71,27 @@ class Shown:
                 f"stopped with {outcome.left} photographs left",
                 do="Run the same command again to go on.",
             )
-        exit_with_failed(len(failed), len(done) + outcome.unchanged)
+        exit_with_failed(len(failed), len(done) + outcome.unchanged + outcome.accepted)
 
     def _summarise(
         self, outcome: ApplyOutcome, done: "Sequence[Record]", failed: "Sequence[Record]"
     ) -> None:
         megapixels = sum((record.megapixels for record in done), 0.0)
         counts = {"done": len(done), "unchanged": outcome.unchanged, "failed": len(failed)}
+        if outcome.accepted:
+            counts["accepted"] = outcome.accepted
         if self.json:
+            for record in outcome.failed_before:
+                _print_record(record, tried=False)
             spent = {"megapixels": round(megapixels, 3), "seconds": round(outcome.seconds, 3)}
             print_line({"event": "summary", **counts, **spent})
         if not self.quiet:
             told = ", ".join(f"{count} {what}" for what, count in counts.items())
             say(f"{told} ({megapixels:.1f} MP in {outcome.seconds:.1f} s)")
-        say_failed((record.photograph, record) for record in failed)
+            before = outcome.failed_before
+            say_failed(f"{record.photograph}: {record.failure}" for record in before)
+
+
+def _print_record(record: "Record", *, tried: bool) -> None:
+    """A line of JSON about a photograph; one that failed before was not tried again."""
+    print_line({"event": "file", "tried": tried, **record.to_dict()})

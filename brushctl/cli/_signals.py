@@ -3,13 +3,15 @@
 import contextlib
 import math
 import os
+import shutil
 import signal
-import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
+from brushctl.cli._streams import is_watched, stamp
 from brushctl.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -45,7 +47,7 @@ def stopping_gently(
                 _end_now(end)
             raise KeyboardInterrupt
         asked = True
-        _say_at_once(b"finishing the photographs in hand; once more to stop at once\n")
+        _say_at_once("finishing the photographs in hand; once more to stop at once")
 
     with _answering(ask):
         yield lambda: asked
@@ -76,15 +78,17 @@ def _answering(handler: Handler) -> Iterator[None]:
             signal.signal(number, former)
 
 
-def _say_at_once(line: bytes) -> None:
+def _say_at_once(line: str) -> None:
     """From a signal's handler, which may have come while stderr was being written to."""
+    told = textwrap.fill(line, shutil.get_terminal_size().columns) if is_watched() else line
     with contextlib.suppress(OSError):
-        os.write(2, line)
+        os.write(2, f"{stamp()}{told}\n".encode())
 
 
 def _end_now(end: Callable[[], None]) -> NoReturn:
     # Threads cannot be stopped, and one may be reading from a share that has gone.
     end()
-    shown = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the cursor, which the bar hides
-    _say_at_once(shown + b"stopped at once; run the same command again to go on\n")
+    if is_watched():
+        os.write(2, b"\x1b[?25h")  # the cursor, which the bar hides
+    _say_at_once("stopped at once; run the same command again to go on")
     os._exit(Interrupted.exit_status)

@@ -4,19 +4,18 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from brushctl.cli._output import print_error, print_line, say, shown
+from brushctl.cli._help import plainly
+from brushctl.cli._output import print_error, print_line, print_marked, say, shown
 from brushctl.cli._signals import ending_on_signals
 from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, shortage
 
-if TYPE_CHECKING:
-    from brushctl.runs.records import Record
-
-
+LIBRARYS_OWN = "Value error, "
+"""What pydantic, which reads values for Typer, puts in front of reasons."""
 SOME_FAILED, ALL_FAILED = 3, 4
 
 
@@ -30,15 +29,18 @@ def exit_with_failed(failed: int, fine: int) -> None:
         raise typer.Exit(SOME_FAILED if fine else ALL_FAILED)
 
 
-def say_failed(named: "Iterable[tuple[str, Record]]") -> None:
-    """A line for each part of the work that failed, with what to call it, and its reason."""
-    for name, record in named:
-        do = record.error and record.error.do
-        say(f"failed: {name}: {record.reason}{f'. {do}' if do else ''}")
+def say_failed(parts: Iterable[str]) -> None:
+    """A line for each part of the work that failed."""
+    for told in parts:
+        print_marked("failed", "red", told)
 
 
 class Commands(TyperGroup):
     """The command tree, answering Ctrl-C and a closed pipe before Typer does, without a word."""
+
+    def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
+        """Its options, that for help among them."""
+        return plainly(super().get_params(ctx))
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command that was named."""
@@ -49,7 +51,7 @@ class Commands(TyperGroup):
         except BrokenPipeError as error:  # none of the standard streams': those outlive it
             raise disk_error(error) from error
         except typer.TyperException as error:  # the parser shows what it was given
-            error.message = shown(error.message)
+            error.message = shown(error.message).replace(LIBRARYS_OWN, "")
             raise
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from brushctl import __version__
-from brushctl.cli._output import open_closed_streams, outliving_readers
+from brushctl.cli._help import EXAMPLES, Command, help_and_examples
 from brushctl.cli._status import Commands, run_and_exit
+from brushctl.cli._streams import open_closed_streams, outliving_readers
 from brushctl.cli.apply import apply
 from brushctl.cli.bench import bench
 from brushctl.cli.demo import demo
@@ -31,6 +32,9 @@ app = typer.Typer(
     name="brushctl",
     cls=Commands,
     help="Learn a photo edit from before/after pairs, and repeat it on thousands of pictures.",
+    epilog=f"""{EXAMPLES}  brushctl learn pairs/ -o golden-hour
+  brushctl apply golden-hour photos/ -o edited/
+  brushctl apply --help""",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -49,7 +53,12 @@ def options(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            *("--version", "-V", "-v"),
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version.",
+        ),
     ] = False,
     debug: Annotated[
         # Read from the command line by whoever reports the failure, which may be the parser.
@@ -61,9 +70,9 @@ def options(
 
 
 def _add(command: Callable[..., None], name: str | None = None) -> None:
-    """Make a function a command; its docstring's paragraphs are as wide as the terminal."""
-    paragraphs = (command.__doc__ or "").split("\n\n")
-    app.command(name, help="\n\n".join(" ".join(p.split()) for p in paragraphs))(command)
+    """Make a function a command, whose docstring is its help."""
+    text, examples = help_and_examples(command)
+    app.command(name, cls=Command, help=text, epilog=examples)(command)
 
 
 _add(learn)

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from brushctl.app.apply import (
     ApplyOutcome,
@@ -19,6 +17,7 @@ from brushctl.app.machines import Machines
 from brushctl.app.watch import watch_folders, watchable
 from brushctl.brushes.cache import find
 from brushctl.brushes.header import read_metadata
+from brushctl.cli import _apply_options as options
 from brushctl.cli._options import (
     Base,
     BrushName,
@@ -30,15 +29,18 @@ from brushctl.cli._options import (
     Quiet,
     RayAddress,
     Seed,
+    Timestamps,
     Workers,
 )
-from brushctl.cli._output import reporting
+from brushctl.cli._output import say
 from brushctl.cli._photographs import Shown
+from brushctl.cli._progress import reporting
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli._status import unless_busy
+from brushctl.cli._streams import check_stdin_gives_bytes, check_stdout_takes_bytes
 from brushctl.errors import UsageError
-from brushctl.files import expanded, remove_unfinished
-from brushctl.photos.choices import Detail, Engine, Quality
+from brushctl.files import STREAM, expanded, remove_unfinished
+from brushctl.photos.choices import Detail, Effort, Engine
 from brushctl.runs.inputs import check_named
 from brushctl.runs.naming import TEMPLATE
 from brushctl.runs.plan import Plan
@@ -48,132 +50,57 @@ if TYPE_CHECKING:
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
-BATCH, EDIT, FILES = "Which photographs", "The edit", "The files"
 
 
 def apply(
     brush: BrushName,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files, folders and quoted patterns; - reads one from stdin."),
-    ] = None,
+    inputs: options.Inputs = None,
     *,
-    output: Annotated[
-        str | None,
-        typer.Option("-o", "--output", help="A folder, or a file for one; - is stdout."),
-    ] = None,
-    in_place: Annotated[
-        bool, typer.Option("--in-place", help="Replace each photograph by its result.")
-    ] = False,
-    name: Annotated[
-        str, typer.Option("--name", help="Results' names: {stem} {ext} {brush} {folder} {n}.")
-    ] = TEMPLATE,
-    files_from: Annotated[
-        str | None,
-        typer.Option(
-            "--files-from",
-            help="A list of files, by line or NUL; - is stdin.",
-            rich_help_panel=BATCH,
-        ),
-    ] = None,
-    first_frame: Annotated[
-        bool,
-        typer.Option(
-            "--first-frame",
-            help="Of a file of several pictures, edit the first.",
-            rich_help_panel=BATCH,
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Edit every photograph again.", rich_help_panel=BATCH),
-    ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try failed ones again.", rich_help_panel=BATCH)
-    ] = False,
-    checksum: Annotated[
-        bool,
-        typer.Option(
-            "--checksum",
-            help="Compare contents, also of files whose size and time are as they were.",
-            rich_help_panel=BATCH,
-        ),
-    ] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Wait for more until stopped.", rich_help_panel=BATCH)
-    ] = False,
-    settle: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="With --watch: seconds a file must stay as it is first.",
-            rich_help_panel=BATCH,
-        ),
-    ] = SETTLE,
+    output: options.Output = None,
+    in_place: options.InPlace = False,
+    strength: options.Strength = 1.0,
+    quality: options.Quality = None,
+    name: options.Name = TEMPLATE,
+    report: options.Report = None,
+    dry_run: options.DryRun = False,
+    overwrite: options.Overwrite = False,
+    retry_failed: options.RetryFailed = False,
+    quiet: Quiet = False,
+    verbose: options.Verbose = False,
+    timestamps: Timestamps = False,  # noqa: ARG001  (read from the command line)
+    json: options.JsonLines = False,
+    files_from: options.FilesFrom = None,
+    first_frame: options.FirstFrame = False,
+    accept_failed: options.AcceptFailed = False,
+    checksum: options.Checksum = False,
+    watch: options.Watch = False,
+    settle: options.Settle = SETTLE,
+    strip: options.Strip = False,
+    provenance: options.SayProvenance = True,
+    detail: options.DetailFrom = Detail.AUTO,
+    effort: options.SamplingEffort = Effort.BEST,
+    steps: options.Steps = None,
+    s_T: options.InstructionGuidance = None,
+    s_I: options.ImageGuidance = None,
+    seed: Seed = 0,
+    base: Base = None,
+    device: Device = "auto",
+    dtype: Dtype = None,
     engine: EngineName = Engine.LOCAL,
     ray_address: RayAddress = None,
     workers: Workers = None,
     cores: Cores = 1,
     per_gpu: PerGpu = 1,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print the plan.", rich_help_panel=BATCH)
-    ] = False,
-    detail: Annotated[
-        Detail,
-        typer.Option(
-            help="Fine detail: the photograph's (transfer), the model's, or what fits.",
-            rich_help_panel=EDIT,
-        ),
-    ] = Detail.AUTO,
-    quality: Annotated[
-        Quality,
-        typer.Option(
-            help="Of sampling: draft and standard take fewer steps, and less time.",
-            rich_help_panel=EDIT,
-        ),
-    ] = Quality.BEST,
-    seed: Seed = 0,
-    steps: Annotated[int | None, typer.Option(help="Sampling steps.", rich_help_panel=EDIT)] = None,
-    s_T: Annotated[
-        float | None,
-        typer.Option("--s-t", help="Instruction guidance.", rich_help_panel=EDIT),
-    ] = None,
-    s_I: Annotated[
-        float | None, typer.Option("--s-i", help="Image guidance.", rich_help_panel=EDIT)
-    ] = None,
-    strength: Annotated[
-        float,
-        typer.Option(
-            "--strength",
-            help="How much of the edit: 0 is none, 1 all, 2 twice as much.",
-            rich_help_panel=EDIT,
-        ),
-    ] = 1.0,
-    base: Base = None,
-    device: Device = "auto",
-    dtype: Dtype = None,
-    strip: Annotated[
-        bool,
-        typer.Option(
-            "--strip",
-            help="Drop the photograph's own EXIF, XMP, IPTC and comments.",
-            rich_help_panel=FILES,
-        ),
-    ] = False,
-    provenance: Annotated[
-        bool,
-        typer.Option(help="Say in XMP which brush made the edit.", rich_help_panel=FILES),
-    ] = True,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="Write a page of before and after.", rich_help_panel=FILES),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
-    quiet: Quiet = False,
 ) -> None:
     """Repeat a brush's edit on photographs, at their full size.
 
     A second run edits only what is missing or has changed. Status 3: some files failed; 4: all.
+
+    Examples:
+        brushctl apply golden-hour photos/ -o edited/
+        brushctl apply golden-hour photos/ -o edited/ --dry-run
+        brushctl apply golden-hour harbour.jpg -o harbour-edited.jpg --quality 90
+        brushctl apply golden-hour - < harbour.jpg > edited.jpg
     """
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
@@ -181,11 +108,11 @@ def apply(
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
     path = find(brush)
     metadata = read_metadata(path)
-    if metadata.apply:
-        steps = _steps(steps, quality, metadata.apply.steps)
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
     with reporting(quiet=quiet) as tell:
-        sampling = sampling_of(metadata, seed=seed, strength=strength, report=tell, **given)
+        sampling = sampling_of(
+            metadata, seed=seed, strength=strength, effort=effort, report=tell, **given
+        )
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
@@ -194,20 +121,25 @@ def apply(
         first_frame=first_frame,
         strip=strip,
         provenance=provenance,
+        quality=quality,
         overwrite=overwrite,
         retry_failed=retry_failed,
+        accept_failed=accept_failed,
         checksum=checksum,
     )
     page = expanded(report) if report else None
-    command = _Command(path, settings, machines, engine, name, page, Shown(json, quiet))
+    command = _Command(path, settings, machines, engine, name, page, Shown(json, quiet, verbose))
     named = tuple(inputs or ())
     check_named(named if output is None else (*named, output))
     with unless_busy(json=json, quiet=quiet):
         if watch:
-            narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
+            chosen = overwrite or retry_failed or accept_failed or checksum
+            narrowed = dry_run or chosen or files_from is not None
             _check_endless(engine, report, narrowed=narrowed)
             command.watch(*watchable(named, output, in_place=in_place), settle)
             return
+        if STREAM in named:
+            check_stdin_gives_bytes("the photograph")
         plan = command.plan(named, output, files_from, in_place=in_place)
         if plan is None:
             command.shown.conclude(ApplyOutcome())
@@ -266,6 +198,8 @@ class _Command:
                 else on_cluster(self.brush, self.settings, self.machines, stop=stop, report=report)
             )
             outcome = carry_out(plan, self.settings, execute, page=self.page, report=report)
+        if self.page and not self.shown.quiet:
+            say(f"before and after: {self.page}")
         self.shown.conclude(outcome)
 
     def watch(self, folders: Sequence[str], output: Path, settle: float) -> None:
@@ -284,13 +218,6 @@ class _Command:
             )
 
 
-def _steps(given: int | None, quality: Quality, own: int) -> int | None:
-    fewer = quality.fewer(own)
-    if given and fewer:
-        raise UsageError("--steps and --quality contradict each other", do="Give one of them.")
-    return fewer if given is None else given
-
-
 def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:
     """See that nothing is asked of a hot folder that only a run with an end can do.
 
@@ -304,7 +231,8 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
     if narrowed:
         raise UsageError(
             "--watch goes on for ever, over folders",
-            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
+            do="Leave out --dry-run, --overwrite, --retry-failed, --accept-failed, --checksum and "
+            "--files-from.",
         )
 
 
@@ -314,8 +242,11 @@ def _check_results(plan: Plan, command: _Command, *, in_place: bool) -> None:
     Raises:
         UsageError: it cannot.
     """
-    if command.shown.json and plan.jobs[0].target_file is None:
+    to_stdout = plan.jobs[0].target_file is None
+    if command.shown.json and to_stdout:
         raise UsageError("the result and --json cannot both go to stdout", do="Give -o a file.")
+    if to_stdout:
+        check_stdout_takes_bytes("a photograph", "Add -o FILE, or > FILE.")
     named_already = in_place or plan.output is None
     if command.template != TEMPLATE and named_already:
         raise UsageError("--name is for results in a folder of their own", do="Use -o FOLDER.")

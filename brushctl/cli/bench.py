@@ -23,7 +23,8 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
-from brushctl.cli._output import out_console, print_json, reporting, say
+from brushctl.cli._output import out_console, print_json, say
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.files import unwritable, write_atomically
 from brushctl.photos.choices import Engine
@@ -95,6 +96,11 @@ def bench(
     The tables are the paper's; its own figures stand beside ours. A run that was stopped goes on
     where it was when the same command is given again. Pictures and figures of every case are in
     WORK/report.html.
+
+    Examples:
+        brushctl bench --effects lava,cake --shots 5
+        brushctl bench TOP-Bench/ --limit 2 --work bench/
+        brushctl bench --report-only --sheet sheet.png
     """
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)

@@ -59,6 +59,10 @@ def doctor(*, json: Json = False) -> None:
 
     Status 1 if something is broken. What is merely missing, such as a base model that was never
     fetched, or scarce, is no fault.
+
+    Examples:
+        brushctl doctor
+        brushctl doctor --json
     """
     findings = list(_look())
     if json:
@@ -168,9 +172,9 @@ def _show(findings: list[Finding]) -> None:
         State.broken: "bold red",
     }
     table = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")  # a command that is cut short cannot be run
     for finding in findings:
         told = Text("\n".join(shown(text) for text in (finding.found, finding.do) if text))
-        table.add_row(
-            Text(finding.state, styles[finding.state]), Text(finding.what, no_wrap=True), told
-        )
+        table.add_row(Text(finding.state, styles[finding.state]), Text(finding.what), told)
     out_console().print(table)

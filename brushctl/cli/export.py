@@ -10,7 +10,9 @@ from brushctl.app.export_lut import export_lut
 from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
 from brushctl.cli._options import Base, Device, complete_names
-from brushctl.cli._output import reporting, say
+from brushctl.cli._output import say
+from brushctl.cli._progress import reporting
+from brushctl.cli._streams import check_stdout_takes_bytes
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, read_bytes
 
@@ -57,6 +59,11 @@ def export(
     The copy is byte for byte, after checking that the brush is whole. A LUT is for other programs.
     A grade of colours alone is one already, and needs no pictures. Of any other brush it is what a
     table of colours can carry, fitted to what it does to pictures, and refused if that is little.
+
+    Examples:
+        brushctl export golden-hour for-anna/
+        brushctl export golden-hour - > golden-hour.brush
+        brushctl export golden-hour --lut golden-hour.cube photos/
     """
     named = targets or []
     if lut:
@@ -86,6 +93,8 @@ def export(
 def _copy(brush: str, target: str, *, overwrite: bool) -> None:
     from brushctl.brushes.file import decode_brush
 
+    if target == STREAM:
+        check_stdout_takes_bytes("a brush", "Name a file or a folder, or > FILE.")
     source = find_name(brush)
     data = read_bytes(source)
     with blaming(str(source)):

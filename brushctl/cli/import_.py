@@ -10,6 +10,7 @@ from brushctl.brushes.cache import checked_name, store
 from brushctl.brushes.header import blaming, read_whole
 from brushctl.cli._options import Json, Overwrite
 from brushctl.cli._output import print_json, say
+from brushctl.cli._streams import check_stdin_gives_bytes
 from brushctl.errors import BrushNotFoundError
 from brushctl.files import STREAM, expanded, naming
 from brushctl.reading import open_file
@@ -30,7 +31,13 @@ def import_brush(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Bring a brush file into the cache, byte for byte; what is invalid is not stored."""
+    """Bring a brush file into the cache, byte for byte; what is invalid is not stored.
+
+    Examples:
+        brushctl import golden-hour.brush
+        brushctl import golden-hour.brush --name dusk
+        brushctl import - --name dusk < golden-hour.brush
+    """
     from brushctl.brushes.file import decode_brush
 
     if name:
@@ -48,6 +55,7 @@ def import_brush(
 
 def _read(file: str) -> bytes:
     if file == STREAM:
+        check_stdin_gives_bytes("the brush")
         with naming(STREAM):
             return read_whole(sys.stdin.buffer)
     path = expanded(file)

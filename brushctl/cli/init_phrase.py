@@ -11,10 +11,10 @@ from brushctl.cli._output import (
     err_console,
     print_fields,
     print_json,
-    reporting,
     say,
     shown,
 )
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError, reason
 from brushctl.settings import TINY
 
@@ -49,7 +49,12 @@ def init_phrase(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the phrase learning would start from, and show what it was chosen among."""
+    """Find the phrase learning would start from, and show what it was chosen among.
+
+    Examples:
+        brushctl init-phrase pairs/
+        brushctl init-phrase pairs/ --vocabulary words.txt --phrases 10
+    """
     from brushctl.pairs.check import require_sound
     from brushctl.pairs.find import find_pairs
     from brushctl.pairs.load import load_pairs

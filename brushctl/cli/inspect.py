@@ -13,6 +13,7 @@ from brushctl.brushes.header import Header, blaming, read_file_header, read_head
 from brushctl.brushes.words import grade_in_words
 from brushctl.cli._options import BrushNames, Json
 from brushctl.cli._output import print_error, print_json
+from brushctl.cli._streams import check_stdin_gives_bytes
 from brushctl.errors import BrushctlError, BrushError, NameInvalidError, disk_error
 from brushctl.files import STREAM
 
@@ -35,6 +36,11 @@ def inspect(
 
     Only the header is read, whatever the file's size, unless --tensors is given. Status 5 if one
     of them is not there or invalid; the others are shown.
+
+    Examples:
+        brushctl inspect golden-hour
+        brushctl inspect golden-hour grain.brush --json
+        brushctl inspect golden-hour --tensors
     """
     entries: list[dict[str, Any]] = []
     failures: list[BrushctlError] = []
@@ -61,6 +67,8 @@ def inspect(
 
 def _read(target: str, *, tensors: bool) -> tuple[str, Header, dict[str, Any]]:
     """Where it is, its header, and what is measured of its tensors if that is asked for."""
+    if target == STREAM:
+        check_stdin_gives_bytes("the brush")
     path = None if target == STREAM else find(target)
     source = str(path or STREAM)
     if not tensors:

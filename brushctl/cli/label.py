@@ -34,6 +34,11 @@ def label(
     """Say of a brush who made it, under which licence, and show what it does.
 
     An empty text takes a label away. The edit and its hash stay as they are.
+
+    Examples:
+        brushctl label golden-hour --author 'Anna Example' --license CC-BY-4.0
+        brushctl label golden-hour --preview before.jpg after.jpg
+        brushctl label golden-hour --note ''
     """
     path = find(brush)
     labels = _labels({"title": title, "author": author, "license": licence, "note": note})

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from brushctl.app.learn import LearnedBrush, model_opener, prepare
+from brushctl.app.learn import LearnedBrush, PreparedRun, model_opener, prepare
 from brushctl.app.learn_many import BatchOptions
 from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.app.machines import Machines
@@ -13,6 +13,8 @@ from brushctl.brushes.metadata import Training
 from brushctl.cli._batch import learn_list
 from brushctl.cli._checks import show_checks
 from brushctl.cli._options import (
+    CLUSTER,
+    MODEL,
     Align,
     Base,
     Cores,
@@ -25,11 +27,15 @@ from brushctl.cli._options import (
     Quiet,
     RayAddress,
     Seed,
+    Timestamps,
     Workers,
 )
-from brushctl.cli._output import counted, print_json, reporting, say
+from brushctl.cli._output import counted, print_json, say
+from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.photos.choices import Engine
+
+JUDGED = "How it is judged"
 
 
 def learn(
@@ -39,17 +45,6 @@ def learn(
         str | None,
         typer.Option("--output", "-o", help="The new brush: a name or a file; many: a folder."),
     ] = None,
-    base: Base = None,
-    recipe: Annotated[str, typer.Option(help="How it is learned: default, or paper.")] = "default",
-    steps: Annotated[
-        int | None, typer.Option(help="Optimisation steps in place of the recipe's own.")
-    ] = None,
-    phrase: Annotated[
-        str | None, typer.Option(help="Start from these words, not from those CLIP finds.")
-    ] = None,
-    no_phrase: Annotated[
-        bool, typer.Option("--no-phrase", help="Start from the empty instruction.")
-    ] = False,
     parts: Annotated[
         Parts,
         typer.Option(
@@ -57,12 +52,30 @@ def learn(
             " or whichever comes nearest to the edit."
         ),
     ] = Parts.AUTO,
+    check_only: Annotated[
+        bool,
+        typer.Option("--check-only", "-n", help="Check the pairs, and learn nothing."),
+    ] = False,
+    align: Align = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")
+    ] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the losses of an instruction too.")
+    ] = False,
+    timestamps: Timestamps = False,  # noqa: ARG001  (read from the command line)
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: a document, or a line for each of a list.")
+    ] = False,
     held_out: Annotated[
         int | None,
         typer.Option(
             "--hold-out",
             min=0,
             help="Pairs to judge by, not to learn from; if not given one in six, with paper none.",
+            rich_help_panel=JUDGED,
         ),
     ] = None,
     cross_validate: Annotated[
@@ -70,37 +83,59 @@ def learn(
         typer.Option(
             "--cross-validate",
             help="Judge by each pair in turn, with a brush of the others; so many times longer.",
+            rich_help_panel=JUDGED,
         ),
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")
+    base: Base = None,
+    recipe: Annotated[
+        str,
+        typer.Option(help="How it is learned: default, or paper.", rich_help_panel=MODEL),
+    ] = "default",
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Optimisation steps in place of the recipe's own.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    phrase: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from these words, not from those CLIP finds.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    no_phrase: Annotated[
+        bool,
+        typer.Option(
+            "--no-phrase", help="Start from the empty instruction.", rich_help_panel=MODEL
+        ),
     ] = False,
-    align: Align = False,
-    check_only: Annotated[
-        bool, typer.Option("--check-only", help="Check the pairs, and learn nothing.")
-    ] = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    dtype: LearningDtype = None,
     batch: Annotated[
         bool,
-        typer.Option("--batch", help="PAIRS is a list of sets of pairs: learn a brush of each."),
+        typer.Option(
+            "--batch",
+            help="PAIRS is a list of sets of pairs: learn a brush of each.",
+            rich_help_panel=CLUSTER,
+        ),
     ] = False,
     engine: EngineName = Engine.LOCAL,
     ray_address: RayAddress = None,
     workers: Workers = None,
     cores: Cores = 1,
     per_gpu: PerGpu = 1,
-    overwrite: Overwrite = False,
-    seed: Seed = 0,
-    device: Device = "auto",
-    dtype: LearningDtype = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON: a document, or a line for each of a list.")
-    ] = False,
-    quiet: Quiet = False,
 ) -> None:
     """Learn an edit from pictures before and after it, and keep it as a brush.
 
     Five to ten pairs of different scenes teach the edit and not the scene. They are checked
     before anything heavy begins. With --batch, status 3: some brushes failed; 4: all.
+
+    Examples:
+        brushctl learn pairs/ -o golden-hour
+        brushctl learn pairs/ --check-only
+        brushctl learn pairs/ -o golden-hour --base timbrooks/instruct-pix2pix --device cuda
+        brushctl learn sets.csv --batch -o brushes/
     """
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
@@ -127,6 +162,7 @@ def learn(
             BatchOptions(device, dtype, overwrite, machines if engine is Engine.RAY else None),
             json=json,
             quiet=quiet,
+            verbose=verbose,
         )
         return
     if engine is Engine.RAY:
@@ -139,13 +175,13 @@ def learn(
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
     open_model = model_opener(base, device, dtype)
-    with reporting(quiet=quiet) as report:
+    with reporting(quiet=quiet, verbose=verbose) as report:
         run = prepare(pairs, output, settings, overwrite=overwrite, resume=resume, report=report)
         learned = run.learn(open_model, resume=resume, report=report)
     if json:
         print_json({"brush": run.target.stem, **_facts(learned)})
     elif not quiet:
-        _tell(learned, output, base)
+        _tell(learned, run, base, verbose=verbose)
 
 
 def _facts(learned: LearnedBrush) -> dict[str, Any]:
@@ -158,18 +194,20 @@ def _facts(learned: LearnedBrush) -> dict[str, Any]:
     }
 
 
-def _tell(learned: LearnedBrush, output: str, base: str | None) -> None:
+def _tell(learned: LearnedBrush, run: PreparedRun, base: str | None, *, verbose: bool) -> None:
     """Say what has become of the pairs, and how to go on."""
     metadata = learned.brush.metadata
     assert metadata.training is not None
-    pairs = counted(len(metadata.training.pairs_sha256), "pair")
-    say(f"learned {metadata.name} from {pairs}{_losses(metadata.training)}")
+    used, found = len(metadata.training.pairs_sha256), len(run.pairs.all)
+    pairs = counted(used, "pair") if used == found else f"{used} of {counted(found, 'pair')}"
+    losses = _losses(metadata.training) if verbose else ""
+    say(f"learned {metadata.name} from {pairs}{losses}")
     for line in learned.judged.verdict().splitlines() if learned.judged else ():
         say(line)
     say(str(learned.path))
     if learned.sheet:
         say(f"{learned.sheet}   (before, after, brush)")
-    say(f"brushctl apply {quote(output)} PHOTOS -o EDITED{_based(learned, base)} repeats it")
+    say(f"brushctl apply {quote(run.output)} PHOTOS -o EDITED{_based(learned, base)} repeats it")
 
 
 def _based(learned: LearnedBrush, base: str | None) -> str:

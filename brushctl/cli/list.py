@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brushctl.brushes.cache import names, path_of
+from brushctl.brushes.checkpoint import begun_in
 from brushctl.brushes.header import read_metadata
 from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.words import grade_in_words
@@ -26,20 +27,27 @@ def list_brushes(
     path: Annotated[bool, typer.Option("--path", help="Only print where the cache is.")] = False,
     json: Json = False,
 ) -> None:
-    """List the brushes in the cache: a table on a terminal, one name a line elsewhere."""
+    """List the brushes in the cache: a table on a terminal, one name a line elsewhere.
+
+    Examples:
+        brushctl list
+        brushctl list --path
+    """
     if path:
         print_fields(str(brush_cache()))
         return
-    found = names()
+    found, begun = names(), begun_in(brush_cache())
     if json:
-        print_json({"cache": str(brush_cache()), "brushes": [_entry(name) for name in found]})
+        entries = [_entry(name) for name in found]
+        print_json({"cache": str(brush_cache()), "brushes": entries, "unfinished": begun})
         return
     if not sys.stdout.isatty():
         for name in found:
             print_fields(name)
         return
-    out_console().print(_table(found))
-    say(f"{len(found)} brush{'es' * (len(found) != 1)} in {brush_cache()}")
+    out_console().print(_table(found, begun))
+    unfinished = f" and {len(begun)} unfinished" if begun else ""
+    say(f"{len(found)} brush{'es' * (len(found) != 1)}{unfinished} in {brush_cache()}")
 
 
 def _entry(name: str) -> dict[str, Any]:
@@ -59,19 +67,21 @@ def _metadata(name: str) -> Metadata | BrushctlError:
         return disk_error(error)
 
 
-def _table(found: list[str]) -> "Table":
+def _table(found: list[str], begun: list[str]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("name", "edit", "base model", "made"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for name in found:
         metadata = _metadata(name)
         if isinstance(metadata, BrushctlError):
             table.add_row(Text(name), Text(f"damaged: {shown(metadata.what)}", style="red"))
         else:
             table.add_row(*(Text(shown(cell)) for cell in _row(name, metadata)))
+    for name in begun:
+        table.add_row(Text(name), Text("unfinished: learn it with --resume, or rm it", "yellow"))
     return table
 
 

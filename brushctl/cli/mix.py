@@ -64,6 +64,11 @@ def mix(
     after the other, in the order given, and the tokens of all instructions. Given buckets, or
     --coarse and --fine, each stretch of the denoising follows one of the brushes, and the grade is
     the coarse one's.
+
+    Examples:
+        brushctl mix golden-hour:0.7 grain:0.3 -o mine
+        brushctl mix golden-hour grain --method stack -o both
+        brushctl mix --coarse golden-hour --fine grain -o mine
     """
     from brushctl.app.mix import schedule
     from brushctl.brushes.file import encode_brush

@@ -15,5 +15,9 @@ def rename(
     *,
     overwrite: Overwrite = False,
 ) -> None:
-    """Give a brush of the cache another name; the file itself stays as it is."""
+    """Give a brush of the cache another name; the file itself stays as it is.
+
+    Examples:
+        brushctl rename golden-hour dusk
+    """
     say(f"renamed {old} to {new}: {rename_brush(old, new, overwrite=overwrite)}")

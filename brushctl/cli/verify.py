@@ -21,7 +21,12 @@ def verify(
     *,
     json: Json = False,
 ) -> None:
-    """Read brushes whole, hash them again, and name what is damaged. Status 5 if any is."""
+    """Read brushes whole, hash them again, and name what is damaged. Status 5 if any is.
+
+    Examples:
+        brushctl verify
+        brushctl verify golden-hour copy.brush
+    """
     whole: list[str] = []
     damaged: dict[str, BrushctlError] = {}
     for target in brushes or names():

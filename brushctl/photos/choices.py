@@ -1,6 +1,11 @@
 """What can be chosen about photographs; imported by the command line before anything heavy."""
 
 from enum import StrEnum
+from typing import TypeVar
+
+from brushctl.errors import UsageError
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Detail(StrEnum):
@@ -18,7 +23,7 @@ class Engine(StrEnum):
     RAY = "ray"
 
 
-class Quality(StrEnum):
+class Effort(StrEnum):
     """How many of a brush's own sampling steps are taken (docs/speed.md says what that costs)."""
 
     DRAFT = "draft"
@@ -27,8 +32,42 @@ class Quality(StrEnum):
 
     def fewer(self, steps: int) -> int | None:
         """Steps in place of a brush's `steps`, at least 1; None leaves it at these."""
-        return None if self is Quality.BEST else max(1, round(steps * SHARE[self]))
+        return None if self is Effort.BEST else max(1, round(steps * SHARE[self]))
 
 
-SHARE = {Quality.DRAFT: 0.4, Quality.STANDARD: 0.6}
+SHARE = {Effort.DRAFT: 0.4, Effort.STANDARD: 0.6}
 """Of five steps, one for each stretch of denoising time, two and three."""
+
+QUALITIES = range(1, 101)
+"""What encoders of JPEG, WebP, AVIF and HEIC take: the most loss to the least."""
+
+
+def one_of(kind: type[Choice], given: str, option: str) -> Choice:
+    """A choice by its word.
+
+    Raises:
+        UsageError: there is none of that word.
+    """
+    if given in list(kind):
+        return kind(given)
+    if kind is Effort and given.isdecimal():
+        do = f"Pass --quality {given} for the encoder's quality."
+    else:
+        do = f"Choose from {', '.join(kind)}."
+    raise UsageError(f"there is no {option} {given!r}", where=f"--{option}", do=do)
+
+
+def quality_of(given: str | int) -> int:
+    """The quality of an encoder, by its number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if str(given).isdecimal() and int(given) in QUALITIES:
+        return int(given)
+    sampling = given in list(Effort)
+    raise UsageError(
+        f"the encoder's quality is a number from {QUALITIES[0]} to {QUALITIES[-1]}",
+        where=f"--quality {given}",
+        do=f"Pass --effort {given} for fewer sampling steps." if sampling else None,
+    )

@@ -5,6 +5,7 @@ In memory: of what is written into a file itself, Pillow does not notice when th
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,7 @@ def encode_photo(
     kind: str,
     provenance: Provenance | None = None,
     strip: bool = False,
+    quality: int | None = None,
 ) -> tuple[bytes, list[str]]:
     """Pixels as a file like the photograph they come from, and what there is to warn of.
 
@@ -72,6 +74,7 @@ def encode_photo(
         kind: the format, as `kind_of` tells it.
         provenance: what to write into XMP about the edit, None for nothing.
         strip: leave EXIF, XMP and IPTC out.
+        quality: of the encoder, 1 to 100; None for the photograph's own, or the format's usual one.
 
     Raises:
         PhotoError: the format cannot be written or cannot hold the picture.
@@ -82,7 +85,8 @@ def encode_photo(
         metadata, warnings = _with_provenance(kept, codec.XMP_ROOM, provenance)
         if like.auxiliary:
             warnings.append(f"left out of its result: {', '.join(like.auxiliary)}")
-        return codec.encode(_picture(edited, like, kind, codec, metadata)), warnings
+        picture = _picture(edited, like, kind, codec, metadata)
+        return codec.encode(replace(picture, quality=quality)), warnings
     except (ArithmeticError, ValueError, KeyError, RuntimeError, OSError, struct.error) as error:
         raise PhotoError(
             f"it cannot be written as {kind} ({error})",

@@ -8,7 +8,7 @@ from brushctl.extras import installing
 from brushctl.photos.formats import UNREAD, format_of
 from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.limits import BYTES
-from brushctl.reading import open_file, read_file, read_stream
+from brushctl.reading import is_pipe, open_file, read_file, read_stream
 
 HEAD = 96
 """Bytes by which a format is known."""
@@ -23,7 +23,17 @@ def read_photo(path: Path) -> bytes:
     try:
         return read_file(path, BYTES)
     except OSError as error:
-        raise PhotoError(reason_of(error), where=str(path)) from error
+        do = "Name one file for its result, as in -o NAME.jpg." if is_pipe(path) else None
+        raise PhotoError(reason_of(error), where=str(path), do=do) from error
+
+
+def read_pipe(path: Path, where: str) -> bytes:
+    """The bytes of a photograph that comes by a pipe; as `read_streamed`."""
+    try:
+        with path.open("rb") as pipe:
+            return read_streamed(pipe, where)
+    except OSError as error:
+        raise PhotoError(reason_of(error), where=where) from error
 
 
 def read_streamed(stream: BinaryIO, where: str) -> bytes:

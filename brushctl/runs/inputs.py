@@ -11,10 +11,10 @@ from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError, reason
 from brushctl.files import STREAM, expanded
-from brushctl.photos.formats import SUFFIXES
 from brushctl.reading import LIST, read_stream
 from brushctl.runs.links import RealPaths
 from brushctl.runs.records import Stat
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import is_url, path_in, storage_of
 
 PassedOver = Callable[[str, str], None]
@@ -50,6 +50,7 @@ def find_inputs(
     listed: Iterable[str] = (),
     *,
     passed_over: PassedOver = lambda _folder, _why: None,
+    rest: Rest | None = None,
 ) -> list[Input]:
     """The photographs behind the names of a command line, each name once: a link is one of its own.
 
@@ -58,6 +59,7 @@ def find_inputs(
         listed: files from a list; relative names keep their folders.
         passed_over: is told of folders that cannot be searched, named ones or below them, of
             links to folders below them, and of `.`, `..` and `/` in a list.
+        rest: is told of the other files in folders.
 
     Raises:
         PlanError: a name leads nowhere, or is empty.
@@ -67,7 +69,8 @@ def find_inputs(
     check_named(named)
     found: dict[str, Input] = {}
     real = RealPaths()
-    behind = chain.from_iterable(storage_of(name).find(name, passed_over) for name in named)
+    rest = Rest() if rest is None else rest
+    behind = chain.from_iterable(storage_of(name).find(name, passed_over, rest) for name in named)
     for item in chain(behind, _listed(listed, passed_over)):
         place = item.file
         if not is_url(place):
@@ -149,10 +152,9 @@ def why_not_searched(folder: str) -> str | None:
     return what and f"it holds {what}; name it to have it searched"
 
 
-def is_photograph(relative: PurePath) -> bool:
-    """Whether a file's name is a photograph's, nothing on its way being hidden or passed over."""
-    passed_over = any(map(why_not_searched, relative.parts[:-1]))
-    return not passed_over and not is_hidden(relative) and relative.suffix.lower() in SUFFIXES
+def is_passed_over(relative: PurePath) -> bool:
+    """Whether a file, or a folder on the way to it, is hidden or not searched."""
+    return any(map(why_not_searched, relative.parts[:-1])) or is_hidden(relative)
 
 
 def is_hidden(relative: PurePath) -> bool:

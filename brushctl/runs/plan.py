@@ -8,11 +8,13 @@ from pathlib import Path, PurePath
 from brushctl.errors import PlanError
 from brushctl.files import NOWHERE, leads_nowhere, resolved
 from brushctl.photos.formats import SUFFIXES
+from brushctl.reading import is_pipe
 from brushctl.runs.inputs import Input
 from brushctl.runs.links import RealPaths, folded
 from brushctl.runs.naming import TEMPLATE, check_formats, result_name
 from brushctl.runs.records import Stat
 from brushctl.runs.refusals import alike, inside, replacing
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import is_url, real_names, storage_of
 
 STATE = ".brushctl"
@@ -29,6 +31,7 @@ class Job:
         key: its name in the journal: the result's below the output folder, which no other has.
         vacant: nothing is to be replaced: there was no such file when the run chose what to do.
         listed: what a listing of its storage says of the photograph, if there was one.
+        piped: the file is a pipe, which is read once.
     """
 
     source_file: str | None
@@ -36,6 +39,7 @@ class Job:
     key: str
     vacant: bool = False
     listed: Stat | None = None
+    piped: bool = False
 
     @property
     def in_place(self) -> bool:
@@ -147,7 +151,7 @@ def plan_single(source: str | None, target: str | None, *, listed: Stat | None =
     """One photograph to one named file; None is a standard stream.
 
     Args:
-        source: the photograph's path or URL.
+        source: the photograph's path or URL; the path may lead to a pipe.
         target: the result's.
         listed: as `Job.listed`.
 
@@ -158,7 +162,9 @@ def plan_single(source: str | None, target: str | None, *, listed: Stat | None =
     if target is not None:
         _check_single(source, target)
     check_formats([(source, target)])
-    return Plan((Job(source, target, source or "standard input", listed=listed),), None)
+    piped = source is not None and not is_url(source) and is_pipe(Path(source))
+    job = Job(source, target, source or "standard input", listed=listed, piped=piped)
+    return Plan((job,), None)
 
 
 def _check_single(source: str | None, target: str) -> None:
@@ -197,16 +203,23 @@ def check_room(jobs: Sequence[Job], folder: str) -> None:
     storage_of(folder).check_room(sum(sizes) + max(in_place, default=0), folder)
 
 
-def check_not_empty(inputs: Sequence[object]) -> None:
+def check_not_empty(inputs: Sequence[object], rest: Rest | None = None) -> None:
     """See that there is something to edit.
 
+    Args:
+        inputs: what there is.
+        rest: what there is beside.
+
     Raises:
-        PlanError: there is not.
+        PlanError: there is nothing.
     """
     if not inputs:
+        told = rest.told() if rest else ""
         raise PlanError(
-            "there are no photographs in what was named",
-            do=f"Photographs end in {' '.join(SUFFIXES)}.",
+            "there are no photographs in what was named" + (f", only {told}" if told else ""),
+            do=None
+            if rest and rest.has_photographs
+            else f"Photographs end in {' '.join(SUFFIXES)}.",
         )
 
 

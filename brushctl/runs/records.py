@@ -6,10 +6,11 @@ A record's `status` is
               run gave it, the next one says so
     done      the result has its name
     failed    the photograph could not be edited; `error` says why
+    accepted  likewise, and the user has said that he knows: runs tell of it no more
     sent      a process of a cluster is to edit it and has not told of it yet
 
-The last two go on telling of the `result` that an earlier run has left, by which a later one knows
-whether somebody has changed it since.
+The last three go on telling of the `result` that an earlier run has left, by which a later one
+knows whether somebody has changed it since.
 """
 
 import hashlib
@@ -202,7 +203,7 @@ class Record:
 
     Attributes:
         file: the result's name below the output folder: with the usual names, the photograph's.
-        status: "writing", "done", "failed" or "sent".
+        status: "writing", "done", "failed", "accepted" or "sent".
         settings: everything that decides the result, the brush's hash among it, as JSON.
         source: what the result was made from.
         result: it; None where there is none, or nothing is known of it.
@@ -241,6 +242,17 @@ class Record:
         """What went wrong, where in it, if not in all of it; nothing where nothing did."""
         error = self.error
         return ": ".join(filter(None, (error.where, error.what))) if error else ""
+
+    @property
+    def failure(self) -> str:
+        """What went wrong and what to do about it, for people."""
+        do = self.error and self.error.do
+        return f"{self.reason}. {do}" if do else self.reason
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the photograph could not be edited."""
+        return self.status in ("failed", "accepted")
 
     @property
     def made_it(self) -> bool:

@@ -37,28 +37,61 @@ body {{ max-width: 90rem; margin: 1.5rem auto; padding: 0 1rem }}
 h1 {{ font-size: 1.3rem }}
 ul {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1.5rem;
   padding: 0; list-style: none }}
-figure {{ margin: 0; --at: 50% }}
-.pair {{ position: relative }}
-.pair img {{ display: block; width: 100%; height: auto }}
+figure {{ margin: 0 }}
+.pair {{ position: relative; --at: 50%; cursor: ew-resize; touch-action: pan-y; user-select: none }}
+.pair img {{ display: block; width: 100%; height: auto; pointer-events: none }}
 .pair img + img {{ position: absolute; inset: 0; clip-path: inset(0 0 0 var(--at)) }}
-.pair::after {{ content: ""; position: absolute; inset: 0 auto 0 var(--at); width: 2px;
+.edge {{ position: absolute; inset: 0 auto 0 var(--at); width: 2px; margin-left: -1px;
   background: #fff; box-shadow: 0 0 3px #000 }}
-input {{ width: 100%; margin: .4rem 0 }}
-figcaption b {{ overflow-wrap: anywhere }}
+.edge::after {{ content: "\\2194"; position: absolute; top: 50%; left: 50%; width: 2rem;
+  line-height: 2rem; translate: -50% -50%; border-radius: 50%; text-align: center;
+  background: #fff; color: #000; box-shadow: 0 0 3px #000 }}
+.pair input {{ position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0;
+  pointer-events: none }}
+.pair:focus-within {{ outline: 2px solid #08f; outline-offset: 2px }}
+.side {{ position: absolute; top: .5rem; padding: 0 .5rem; border-radius: .2rem;
+  background: #000a; color: #fff; font-size: .85rem }}
+.before {{ left: .5rem }}
+.after {{ right: .5rem }}
+figcaption {{ margin-top: .4rem }}
+b {{ overflow-wrap: anywhere }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 0 .8rem; margin: .3rem 0 }}
 dt {{ opacity: .7 }}
-dd {{ margin: 0; overflow-wrap: anywhere }}
-.failed {{ border-left: 4px solid #c22; padding-left: .8rem }}
+dd, p {{ margin: 0; overflow-wrap: anywhere }}
+.failures {{ grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: .8rem }}
+.failures li {{ border-left: 4px solid #c22; padding-left: .6rem; font-size: .9rem }}
 </style>
 <h1>{title}</h1>
 <p>{summary}</p>
 <ul>
 """
+FAILURES = """</ul>
+<h2>Failed</h2>
+<ul class="failures">
+"""
 TAIL = """</ul>
 <script>
+function move(pair, to) {
+  pair.querySelector("input").value = to;
+  pair.style.setProperty("--at", Math.min(100, Math.max(0, to)) + "%");
+}
 document.addEventListener("input", function (event) {
-  event.target.closest("figure").style.setProperty("--at", event.target.value + "%");
+  move(event.target.closest(".pair"), event.target.value);
 });
+for (const pair of document.querySelectorAll(".pair")) {
+  const follow = function (event) {
+    const box = pair.getBoundingClientRect();
+    move(pair, 100 * (event.clientX - box.left) / box.width);
+  };
+  pair.addEventListener("pointerdown", function (event) {
+    pair.setPointerCapture(event.pointerId);
+    pair.querySelector("input").focus({preventScroll: true});
+    follow(event);
+  });
+  pair.addEventListener("pointermove", function (event) {
+    if (pair.hasPointerCapture(event.pointerId)) follow(event);
+  });
+}
 </script>
 </html>
 """
@@ -114,24 +147,32 @@ def write_report(
         records: the journal's latest line about each.
         title: the heading.
     """
-    jobs = [job for job in jobs if job.key in records and records[job.key].status != "sent"]
-    failed = sum(records[job.key].error is not None for job in jobs)
-    summary = f"{len(jobs) - failed} photographs edited, {failed} failed."
+    told = [job for job in jobs if job.key in records and records[job.key].status != "sent"]
+    failed = [job for job in told if records[job.key].error]
+    edited = [job for job in told if not records[job.key].error]
+    summary = f"{len(edited)} photographs edited, {len(failed)} failed."
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, path.name)
-    told = {"title": html.escape(title), "summary": html.escape(summary)}
-    items = (line for job in jobs for line in _item(job, records[job.key]))
+    head = HEAD.format(mark=MARK, title=html.escape(title), summary=summary)
+    items = (line for job in edited for line in _item(job, records[job.key]))
+    failures = (_failure(job.key, records[job.key]) for job in failed)
+    shown = chain([head], items, [FAILURES] if failed else [], failures, [TAIL])
     with replacing(path) as page:
-        for line in chain([HEAD.format(mark=MARK, **told)], items, [TAIL]):
+        for line in shown:
             page.write(line.encode(errors="replace"))
+
+
+def _failure(key: str, record: Record) -> str:
+    """A card that says what went wrong with a photograph, and what to do about it."""
+    told = (record.reason, record.error and record.error.do)
+    lines = "".join(f"<p>{html.escape(line)}</p>" for line in told if line)
+    return f"<li><b>{html.escape(key)}</b>{lines}</li>\n"
 
 
 def _item(job: Job, record: Record) -> Iterator[str]:
     name = html.escape(job.key)
-    if record.error or job.source_file is None or job.target_file is None:
-        reason = html.escape(record.error.what if record.error else "")
-        yield f'<li class="failed"><b>{name}</b><p>Failed: {reason}</p></li>\n'
-        return
+    assert job.source_file is not None
+    assert job.target_file is not None
     yield "<li><figure>\n"
     try:
         before, after = _picture(job.source_file), _picture(job.target_file)
@@ -139,10 +180,11 @@ def _item(job: Job, record: Record) -> Iterator[str]:
         yield f"<p>The pictures cannot be shown: {html.escape(error.what)}</p>"
     else:
         yield f'<div class="pair"><img alt="{name} before" src="{before}">'
-        yield f'<img alt="{name} after" src="{after}"></div>\n'
+        yield f'<img alt="{name} after" src="{after}"><span class="edge"></span>\n'
+        yield '<span class="side before">Before</span><span class="side after">After</span>\n'
         yield (
-            '<input type="range" min="0" max="100" value="50" '
-            f'aria-label="{name}: 0 shows all of the result, 100 all of the original">\n'
+            '<input type="range" min="0" max="100" value="50" step="any" '
+            f'aria-label="{name}: 0 shows all of the result, 100 all of the original"></div>\n'
         )
     yield f"<figcaption><b>{name}</b><dl>{''.join(_facts(record))}</dl></figcaption>"
     yield "</figure></li>\n"
@@ -153,10 +195,11 @@ def _facts(record: Record) -> Iterator[str]:
     if not isinstance(facts, Facts):
         return
     width, height = facts.size
+    seed = record.settings.get("seed")
     rows = {
         "Size": f"{width} × {height}",
         "Detail": f"{facts.detail}: {facts.reason}",
-        "Brush": f"{record.settings.get('brush')}, seed {record.settings.get('seed')}",
+        "Brush": str(record.settings.get("brush")) + (f", seed {seed}" if seed is not None else ""),
         "Time": f"{facts.seconds:.1f} s",
         "Warnings": "; ".join(facts.warnings),
     }

@@ -28,6 +28,7 @@ class Selection:
         current: edited before, and nothing has changed since; or `retouched`.
         failed: failed before, and nothing has changed since; or, in place, cannot be read now, so
             that nobody can tell whether they are results.
+        accepted: likewise, but the user has said that he knows of them.
         retouched: their results were changed by somebody else, whose work is left alone, or cannot
             be read.
         renewed: new records of photographs whose files were touched or copied, but not changed.
@@ -37,6 +38,7 @@ class Selection:
     todo: tuple[Job, ...]
     current: tuple[Job, ...]
     failed: tuple[Record, ...]
+    accepted: tuple[Record, ...] = ()
     retouched: tuple[Job, ...] = ()
     renewed: tuple[Record, ...] = ()
 
@@ -68,6 +70,7 @@ def select(
     todo: list[Job] = []
     current: list[Job] = []
     failed: list[Record] = []
+    accepted: list[Record] = []
     retouched: list[Job] = []
     compare = _Comparison(plan, treatment.settings, checksum=checksum)
     made = None if overwrite else made_in_place(plan, treatment.settings, checksum=checksum)
@@ -81,11 +84,11 @@ def select(
             failed.append(compare.unreadable(job, error))
             continue
         if not overwrite and record and compare.still_holds(job, record):
-            if record.status != "failed":
+            if not record.has_failed:
                 current.append(job)
                 continue
             if not retry_failed:
-                failed.append(record)
+                (accepted if record.status == "accepted" else failed).append(record)
                 continue
         if overwrite or job.target_file is None or job.in_place:
             todo.append(job)
@@ -99,6 +102,7 @@ def select(
         tuple(todo),
         (*current, *retouched),
         tuple(failed),
+        tuple(accepted),
         tuple(retouched),
         (*compare.renewed, *(made.renewed if made else ())),
     )
@@ -148,6 +152,8 @@ class Sources:
         name = job.source_file
         if name is None or is_url(name):
             return name
+        if job.piped:
+            return None
         source = self._real.of(name)
         if self._output is not None:
             return way_to(Path(source), Path(self._output))
@@ -186,7 +192,7 @@ class _Comparison:
         source, target, result = job.source_file, job.target_file, record.result
         if source is None or target is None or record.settings != self._settings:
             return False
-        failed = record.status == "failed"
+        failed = record.has_failed
         if not failed and (job.in_place or result is None or result.path != job.key):
             return False  # in place, it would be among the results
         try:
@@ -229,7 +235,7 @@ class _Comparison:
         """
         made = record.standing
         if made is None or made.sha256 is None:
-            return record.status == "failed"  # no run has put there what is there
+            return record.has_failed  # no run has put there what is there
         try:
             stat = self._result_stat(target)
             if stat.bytes != made.bytes:

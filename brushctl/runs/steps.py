@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
-from brushctl.events import Advance, Event, Reporter, Warned
+from brushctl.events import Advance, Event, Failed, Noted, Reporter, Warned
 from brushctl.grade.apply import AnyGrade, apply_grade, row_grader
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import Edit, encode_photo, kind_of
@@ -60,6 +60,7 @@ class Treatment:
         first_frame: edit the first picture of animations and multi-page files.
         strip: leave private metadata out.
         provenance: what is written into the results about the edit.
+        quality: of the encoder; None for the photograph's own, or the format's usual one.
         grade: what is done to colours, at full size, before a model sees the photograph.
     """
 
@@ -68,6 +69,7 @@ class Treatment:
     first_frame: bool = False
     strip: bool = False
     provenance: Provenance | None = None
+    quality: int | None = None
     grade: AnyGrade | None = None
 
 
@@ -191,8 +193,14 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
         full = to_full_size(pixels, edited.before, edited.after, treatment.detail)
         result, path = full.pixels, str(full.path)
         residual, reason = round(full.residual, 4), full.reason
-    how: dict[str, Any] = {"provenance": treatment.provenance, "strip": treatment.strip}
-    data, warnings = encode_photo(result, photo, kind=prepared.kind, **how)
+    data, warnings = encode_photo(
+        result,
+        photo,
+        kind=prepared.kind,
+        provenance=treatment.provenance,
+        strip=treatment.strip,
+        quality=treatment.quality,
+    )
     facts = Facts(
         size=photo.size,
         detail=path,
@@ -251,7 +259,9 @@ def report_record(record: Record, report: Reporter) -> None:
     for message in record.warnings:
         report(Warned(f"{record.photograph}: {message}"))
     if record.error:
-        report(Warned(f"{record.photograph}: {record.reason}"))
+        report(Failed(f"{record.photograph}: {record.failure}"))
+    elif record.result:
+        report(Noted(f"{record.photograph} -> {record.result.path}"))
     report(FileDone(record))
 
 

@@ -10,6 +10,7 @@ from brushctl.errors import PlanError, reason
 from brushctl.files import expanded
 from brushctl.runs.inputs import PassedOver
 from brushctl.runs.plan import Plan
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.local import photographs_in
 
 SHARE = 1 / 250
@@ -94,11 +95,12 @@ class HotFolders:
         self._done: tuple[dict[str, Mark], list[_Results]] | None = None
         self._times: dict[str, int] = {}
 
-    def look(self, passed_over: PassedOver) -> None:
+    def look(self, passed_over: PassedOver, rest: Rest | None = None) -> None:
         """Look at every file.
 
         Args:
             passed_over: is told of folders that cannot be searched, and of links to folders.
+            rest: is told of the other files.
 
         Raises:
             PlanError: a folder is away.
@@ -107,7 +109,7 @@ class HotFolders:
         # By our own clock: a copied file may carry any time at all, of another machine's too.
         now, seen = time.monotonic(), dict[str, Mark]()
         for folder in self._folders:
-            for item, entry in photographs_in(folder, passed_over):
+            for item, entry in photographs_in(folder, passed_over, rest or Rest()):
                 try:
                     stat = entry.stat()
                 except OSError:  # it has gone, or cannot be looked at: another look will tell

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from brushctl.errors import PhotoError, reason
-from brushctl.photos.source import megapixels_of, read_streamed
+from brushctl.photos.source import megapixels_of, read_pipe, read_streamed
 from brushctl.runs.plan import Job
 from brushctl.runs.records import Record, Result, Source, Stat
 from brushctl.runs.steps import (
@@ -219,8 +219,10 @@ def _measured(photograph: Photograph) -> tuple[Photograph, float]:
         failed_to_come = photograph.fetched.exception()
         first = BytesIO() if failed_to_come else BytesIO(photograph.fetched.result())
         return photograph, megapixels_of(first)
-    name = photograph.job.source_file
-    return photograph, megapixels_of(Path(name)) if name is not None else 0.0
+    job = photograph.job
+    if job.source_file is None or job.piped:
+        return photograph, 0.0
+    return photograph, megapixels_of(Path(job.source_file))
 
 
 def _bytes_of(photograph: Photograph) -> bytes:
@@ -232,5 +234,7 @@ def _bytes_of(photograph: Photograph) -> bytes:
     name, fetched = photograph.job.source_file, photograph.fetched
     if name is None:
         return read_streamed(sys.stdin.buffer, photograph.job.key)
+    if photograph.job.piped:
+        return read_pipe(Path(name), photograph.job.key)
     photograph.fetched = None
     return fetched.result() if fetched else storage_of(name).read(name)

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 import brushctl
+from brushctl.cli._help import EXAMPLES
 from brushctl.cli.app import app
 
 PROGRAM = "brushctl"
@@ -83,6 +84,7 @@ def _page(title: str, command: TyperCommand | TyperGroup, *further: str) -> str:
         f"## Description\n\n{_paragraphs(command.help or '')}",
         *([_section("Arguments", arguments)] if arguments else []),
         _section("Options", options),
+        *([_examples(command.epilog)] if command.epilog else []),
         *further,
         AFTER,
     ]
@@ -92,6 +94,11 @@ def _page(title: str, command: TyperCommand | TyperGroup, *further: str) -> str:
 def _section(heading: str, described: dict[str, str]) -> str:
     parts = [f"`{name}`\n: {_plain(told)}" for name, told in described.items()]
     return "\n\n".join([f"## {heading}", *parts])
+
+
+def _examples(epilog: str) -> str:
+    lines = epilog.removeprefix(EXAMPLES).splitlines()
+    return "## Examples\n\n```text\n" + "\n".join(map(str.strip, lines)) + "\n```"
 
 
 def _first_line(command: TyperCommand | TyperGroup) -> str:

@@ -23,7 +23,7 @@ main()
 """
 OPENING = """
 import os
-from brushctl.cli._output import open_closed_streams
+from brushctl.cli._streams import open_closed_streams
 open_closed_streams()
 print(os.open("new", os.O_CREAT | os.O_WRONLY))
 """

@@ -43,6 +43,12 @@ def test_a_page_has_the_options_that_help_shows(pages, command):
     assert shown <= set(OPTION.findall(pages[f"brushctl-{command}"]))
 
 
+def test_each_page_has_the_examples_of_its_command(pages):
+    for name, text in pages.items():
+        first = text.partition("## Examples\n\n```text\n")[2].splitlines()[0]
+        assert first.startswith(name.replace("-", " ", 1)), name
+
+
 def test_the_first_page_names_every_command(pages):
     assert all(f"`brushctl {command}`\n: " in pages["brushctl"] for command in COMMANDS)
 

@@ -188,7 +188,8 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(base, pictures, tmp_path, stop_
     resumed, events = made(base, pictures, recipe, held_out=held_out, checkpoint=checkpoint)
     assert encode_brush(resumed) == encode_brush(whole)
     assert [e.done for e in events if isinstance(e, Advance)] == [10, 12]
-    assert re.search(r"held out \d\.\d+ \(\d+\.\d dB\)$", events[-1].note)
+    assert re.fullmatch(r"\d+\.\d dB held out \(\d+\.\d without it\)", events[-1].note)
+    assert re.fullmatch(r"loss( \d\.\d+){5}, held out \d\.\d+", events[-1].details)
 
 
 def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, monkeypatch):
@@ -242,7 +243,8 @@ def test_a_figure_to_watch_that_does_not_fit_stops_no_learning(base, pictures, m
     held_out = (pictures[2:3], pictures[2:3] * 0.5)
     once = replace(SHORT, steps=1, validation_batch=1)
     _, events = made(base, pictures, once, held_out=held_out)
-    assert re.search(r"held out \d\.\d+$", events[-1].note)
+    assert events[-1].note == ""
+    assert re.search(r"held out \d\.\d+$", events[-1].details)
 
 
 def state_after(values, recipe=DEFAULT):

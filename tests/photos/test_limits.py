@@ -19,8 +19,8 @@ from brushctl.photos.formats.png import _chunk
 from brushctl.photos.icc import BrokenProfile, from_profile
 from brushctl.photos.metadata.blocks import Metadata, Provenance, within_limits
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import PHOTOSHOP
-from brushctl.photos.metadata.provenance import EXTENDED_XMP
 from brushctl.photos.metadata.xmp import XMP_NAME
 from brushctl.photos.photo import decode_photo
 from brushctl.photos.source import megapixels_of

@@ -13,8 +13,9 @@ from PIL import Image
 from brushctl.photos.icc import BrokenProfile, from_profile
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped, upright
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import iptc_resource
-from brushctl.photos.metadata.provenance import EXTENDED_XMP, takes_provenance, with_provenance
+from brushctl.photos.metadata.provenance import takes_provenance, with_provenance
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
@@ -100,6 +101,31 @@ def test_padding_makes_room_for_provenance():
     read = upright(Metadata(xmp=padded), orientation=1, size=(96, 64))  # in no time, too
     packet = with_provenance(read, PROVENANCE).xmp or b""
     assert len(packet) < 2000
+
+
+def test_exif_behind_a_marker_with_another_fill_byte_is_read(tmp_path):
+    """As some cameras write, and ExifTool reads; it comes back behind the standard's (4.7.2)."""
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=makers.exif(6))
+    data = (tmp_path / "in.jpg").read_bytes()
+    standard = open_photo(tmp_path / "in.jpg")
+    (tmp_path / "in.jpg").write_bytes(data.replace(b"Exif\0\0", b"Exif\0\xff", 1))
+    photo = open_photo(tmp_path / "in.jpg")
+    assert photo.size == (64, 96)
+    assert photo.metadata.exif == standard.metadata.exif
+    makers.save(tmp_path / "out.jpg", photo.pixels, photo)
+    assert b"Exif\0\0" in (tmp_path / "out.jpg").read_bytes()
+
+
+def test_xmp_of_a_webp_by_imagemagick_comes_back_in_the_standard_s_chunk(tmp_path):
+    """It names the chunk with a NUL for a space, so that other programs pass over it."""
+    source, target = tmp_path / "in.webp", tmp_path / "out.webp"
+    Image.fromarray(makers.picture()).save(source, xmp=makers.XMP)
+    source.write_bytes(source.read_bytes().replace(b"XMP ", b"XMP\0", 1))
+    photo = open_photo(source)
+    assert photo.metadata.xmp == makers.XMP
+    makers.save(target, photo.pixels, photo)
+    with Image.open(target) as image:
+        assert image.info["xmp"] == makers.XMP
 
 
 def test_extended_xmp_comes_back(tmp_path):

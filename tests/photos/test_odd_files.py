@@ -16,8 +16,8 @@ from brushctl.photos.formats.jpeg import XMP_ROOM
 from brushctl.photos.formats.png import _chunk
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.metadata.directories import EXIF_IFD, INTEROPERABILITY_IFD
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import iptc_resource
-from brushctl.photos.metadata.provenance import EXTENDED_XMP
 from brushctl.photos.photo import decode_photo, open_photo
 from brushctl.runs.inputs import read_list
 from tests.photos import makers

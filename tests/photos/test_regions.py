@@ -1,7 +1,9 @@
 """Places that metadata names turn with the picture, in every form that programs write them in."""
 
+import hashlib
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from brushctl.photos.metadata.blocks import Metadata
+from brushctl.photos.metadata.exif import MARKER, Exif
+from brushctl.photos.metadata.extended_xmp import guid_of, joined, parts_of
 from brushctl.photos.metadata.regions import turned_packet, turned_point
-from brushctl.photos.photo import decode_photo
+from brushctl.photos.photo import decode_photo, open_photo
 from tests.photos import makers
 from tests.photos.heif_makers import Part, box, picture_part, write_heif
 from tests.photos.test_photo import rotate
@@ -72,6 +77,27 @@ def test_a_region_turns_as_the_picture_does(form, orientation):
     assert (value(xmp, "stDim:w"), value(xmp, "stDim:h")) == (SIZE[::-1] if swapped else SIZE)
     if orientation == 1:
         assert xmp == packet(said)
+
+
+def test_regions_in_a_jpeg_s_further_segments_turn_too(tmp_path):
+    """A face in what goes on behind a packet of 64 KB, whose GUID is the MD5 of it (XMP part 3)."""
+    said = PLACES["attributes"].format(x=0.6875, y=0.28125, w=WIDTH, h=HEIGHT)
+    second = packet(said + f"<exif:Note>{'n' * 70_000}</exif:Note>")
+    note = f'<exif:S xmpNote:HasExtendedXMP="{guid_of(second).decode()}"/>'
+    makers.write_jpeg(tmp_path / "in.jpg", makers.picture())
+    photo = open_photo(tmp_path / "in.jpg")
+    exif = Exif(makers.exif(6).tobytes().removeprefix(MARKER))
+    stored = Metadata(exif=exif, xmp=packet(note), extended_xmp=parts_of(second))
+    makers.save(tmp_path / "turned.jpg", photo.pixels, replace(photo, metadata=stored))
+    read = open_photo(tmp_path / "turned.jpg").metadata
+    turned = joined(read.xmp or b"", read.extended_xmp)
+    assert (value(turned, "stArea:x"), value(turned, "stArea:y")) == (0.71875, 0.6875)
+    assert (value(turned, "stDim:w"), value(turned, "stDim:h")) == SIZE[::-1]
+    assert b'HasExtendedXMP="' + hashlib.md5(turned).hexdigest().upper().encode() in read.xmp
+    assert len(read.extended_xmp) == 2
+    assert re.sub(rb'st(Area|Dim):\w="[^"]+"', b"", turned) == re.sub(
+        rb'st(Area|Dim):\w="[^"]+"', b"", second
+    )
 
 
 @pytest.mark.parametrize("form", PLACES)

@@ -78,3 +78,15 @@ def test_two_full_pictures_are_two():
     below = decode_photo(tiff((full, FULL), (full[:32], FULL), below=1), "in.tif")
     assert below.auxiliary == ("other pictures",)
     assert below.size == (96, 64)
+
+
+@pytest.mark.parametrize(("green", "warns"), [((0.30, 0.60), False), ((0.21, 0.71), True)])
+def test_primaries_that_are_not_srgb_s_are_told_of(green, warns):
+    """TIFF 6.0, section 20: few programs heed them, and a result does not state them."""
+    stated = [(round(x * 1000), 1000) for x in (0.64, 0.33, *green, 0.15, 0.06)]
+    flat = tuple(number for pair in stated for number in pair)
+    stream = io.BytesIO()
+    how = {"photometric": "rgb", "metadata": None, "extratags": [(319, 5, 6, flat, True)]}
+    tifffile.imwrite(stream, makers.picture(), **how)
+    told = ("its primaries or its white point are other than sRGB's; taken as sRGB",)
+    assert decode_photo(stream.getvalue(), "in").warnings == (told if warns else ())

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from brushctl.photos.limits import XMP_DEPTH
 from brushctl.photos.metadata.blocks import Metadata, Provenance, upright, within_limits
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.provenance import (
-    EXTENDED_XMP,
     takes_provenance,
     with_extended_xmp,
     with_provenance,
@@ -88,7 +88,12 @@ def test_a_damaged_packet_is_kept_but_for_the_way_the_camera_was_held(rest: str)
     assert "is kept, and not brought up to date" in warnings[0]
     assert not takes_provenance(kept)
     straight = xmp.replace(b'Orientation="6"', b'Orientation="1"')
-    assert upright(kept, orientation=1, size=(96, 64)).xmp == straight
+    assert upright(kept, orientation=6, size=(96, 64)).xmp == straight
+
+
+def test_what_xmp_says_of_the_way_the_camera_was_held_stays_where_nothing_was_turned() -> None:
+    """ImageMagick, for one, goes by it where there is no EXIF: it shows both alike."""
+    assert upright(Metadata(xmp=makers.XMP), orientation=1, size=(96, 64)).xmp == makers.XMP
 
 
 NESTED = b"<xmp:Thumbnails>" * 50 + b"</xmp:Thumbnails>" * 50

@@ -39,7 +39,7 @@ def report(tmp_path: Path) -> Path:
     Image.new("RGB", (900, 300), (200, 30, 30)).save(after)
     settings = {"brush": "dusk", "seed": 3}
     facts, source = Facts((900, 300), "transfer", 0.1, "it fits", (), 1.25), Source()
-    fault = Fault("photo", "the file is <empty>")
+    fault = Fault("photo", "the file is <empty>", "Put <another> there.", "bad.jpg, page 2")
     records = {
         "<b>&.jpg": Record("<b>&.jpg", "done", settings, source, facts=facts),
         "bad.jpg": Record("bad.jpg", "failed", settings, source, error=fault),
@@ -75,10 +75,33 @@ def test_every_picture_and_slider_has_a_name(report):
     assert page.all("html")[0]["lang"] == "en"
 
 
+def test_both_sides_are_labelled_and_the_handle_lies_on_the_picture(report):
+    page = Page(report.read_text())
+    labels = [attributes["class"] for attributes in page.all("span")]
+    assert labels == ["edge", "side before", "side after"]
+    assert ">Before</span>" in report.read_text()
+    assert ">After</span>" in report.read_text()
+    names = [name for name, _ in page.found]
+    at = [names.index("div"), names.index("span"), names.index("input"), names.index("figcaption")]
+    assert at == sorted(at), "the edge, the labels and the slider are within the picture"
+
+
+def test_a_failure_is_a_card_of_its_own_with_what_to_do(report):
+    text = report.read_text()
+    edited, _, failures = text.partition('<ul class="failures">')
+    assert "bad.jpg" not in edited
+    assert "<p>bad.jpg, page 2: the file is &lt;empty&gt;</p>" in failures
+    assert "<p>Put &lt;another&gt; there.</p>" in failures
+
+
+def test_where_nothing_failed_there_is_no_heading_for_it(tmp_path):
+    write_report(tmp_path / "none.html", [], {}, title="none")
+    assert "Failed" not in (tmp_path / "none.html").read_text()
+
+
 def test_it_says_what_happened_and_escapes_what_it_says(report):
     text = report.read_text()
     assert "2 photographs edited, 1 failed." in text
-    assert "Failed: the file is &lt;empty&gt;" in text
     assert "transfer: it fits" in text
     assert "The pictures cannot be shown: no such file" in text
     assert "<title>dusk: &lt;out&gt;</title>" in text
@@ -86,13 +109,18 @@ def test_it_says_what_happened_and_escapes_what_it_says(report):
     assert "sent.jpg" not in text
 
 
+BY_KEYS = """const slider = document.querySelector("input"); slider.value = 100;
+slider.dispatchEvent(new Event("input", {bubbles: true}));"""
+BY_POINTER = """const pair = document.querySelector(".pair"), box = pair.getBoundingClientRect();
+pair.setPointerCapture = function () {}; pair.hasPointerCapture = function () { return true; };
+for (const [kind, x] of [["pointerdown", box.left + box.width / 2], ["pointermove", box.right]])
+  pair.dispatchEvent(new PointerEvent(kind, {clientX: x, clientY: box.top + 5, pointerId: 1}));"""
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
-def test_a_browser_shows_it_and_the_slider_moves_the_edge(report, tmp_path):
-    moved = report.read_text().replace(
-        "</html>",
-        "<script>const i = document.querySelector('input'); i.value = 100;"
-        "i.dispatchEvent(new Event('input', {bubbles: true}));</script></html>",
-    )
+@pytest.mark.parametrize("moving", [BY_KEYS, BY_POINTER], ids=["by keys", "on the picture"])
+def test_a_browser_shows_it_and_the_edge_can_be_moved(report, tmp_path, moving):
+    moved = report.read_text().replace("</html>", f"<script>{moving}</script></html>")
     (tmp_path / "moved.html").write_text(moved)
     red = [reds(tmp_path / name) for name in ("report.html", "moved.html")]
     assert red[0] > 1000, "half of the picture shows the result"

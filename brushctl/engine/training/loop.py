@@ -103,7 +103,7 @@ def train(
                 run.record_validation(validation.evaluate(run.parts))
                 run.psnr = validation.psnr()
             if run.step % REPORT_EVERY == 0 or run.step == recipe.steps:
-                report(Advance(run.step, _losses(run)))
+                report(Advance(run.step, _held_out(run, validation), _losses(run)))
             if checkpoint and run.step % recipe.checkpoint_every == 0 and run.step < recipe.steps:
                 checkpoint.save(run.state())
         if checkpoint:
@@ -161,14 +161,20 @@ def _backward(objective: Objective[Any, Any], sample: object, batch: int) -> tor
     return errors.detach()
 
 
+def _held_out(run: TrainingState, validation: ValidationSet | None) -> str:
+    """How near held-out pictures come, and how near they are without the instruction."""
+    if validation is None or math.isnan(run.psnr):
+        return ""
+    return f"{run.psnr:.1f} dB held out ({validation.psnr_without:.1f} without it)"
+
+
 def _losses(run: TrainingState) -> str:
     """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
     recent = torch.stack(run.losses[-REPORT_EVERY:]).mean(0)
     losses = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
     if not run.validation_losses:
         return losses
-    losses += f", held out {float(run.validation_losses[-1].mean()):.3f}"
-    return losses if math.isnan(run.psnr) else f"{losses} ({run.psnr:.1f} dB)"
+    return f"{losses}, held out {float(run.validation_losses[-1].mean()):.3f}"
 
 
 def trainable(instruction: InstructionT) -> InstructionT:

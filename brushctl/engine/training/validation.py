@@ -19,6 +19,9 @@ class ValidationSet:
     """Held-out pairs, (h, w, 3) each, and how well the features do on them as they stand.
 
     The samples are the same at every evaluation, so that the frozen branches see them once.
+
+    Attributes:
+        psnr_without: of the pictures that `psnr` edits, as they are before, in dB.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class ValidationSet:
         self._ready: list[Samples] = []
         self._pictures = list(before[:PICTURES]), after[:PICTURES]
         self._seed = seed
+        self.psnr_without = _psnr(*self._pictures)
 
     @torch.no_grad()
     def evaluate(self, parts: int) -> torch.Tensor:
@@ -60,5 +64,10 @@ class ValidationSet:
                 edited = [picture.after for picture in editor.edit(before)]
         except DeviceMemoryError:
             return math.nan
-        errors = [np.mean((x - y) ** 2) for x, y in zip(edited, truth, strict=True)]
-        return float(-10 * np.log10(np.add(errors, 1e-10)).mean())
+        return _psnr(edited, truth)
+
+
+def _psnr(pictures: Pictures, truth: Pictures) -> float:
+    """In dB, the mean over pictures."""
+    errors = [np.mean((x - y) ** 2) for x, y in zip(pictures, truth, strict=True)]
+    return float(-10 * np.log10(np.add(errors, 1e-10)).mean())

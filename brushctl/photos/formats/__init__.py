@@ -7,6 +7,7 @@ module that fulfils `codec.Codec`, and an entry here.
 import re
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -56,6 +57,21 @@ FORMATS = (
 
 SUFFIXES = {suffix: known.name for known in FORMATS for suffix in known.suffixes}
 """The formats that can be read and written, by the suffix of their files."""
+
+RAW = frozenset(
+    {
+        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq"),
+        *(".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2"),
+        *(".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+    }
+)
+"""Suffixes of cameras' raw files, which a raw converter has to develop first."""
+
+
+def readable_suffixes() -> frozenset[str]:
+    """Those of `SUFFIXES` whose files can be read here: HEIC needs an extra."""
+    lacking = set() if find_spec("pillow_heif") else {"HEIF"}
+    return frozenset(suffix for suffix, name in SUFFIXES.items() if name not in lacking)
 
 
 UNREAD = {

@@ -39,13 +39,13 @@ def parse(data: bytes, where: str) -> Parsed:
 
 def encode(picture: Picture) -> bytes:
     """An AVIF of 8 bits, in which EXIF stands as it is: Pillow would write it anew."""
-    options = options_of(picture.metadata)
+    options, quality = options_of(picture.metadata), picture.quality or QUALITY
     block = options.pop("exif", b"").removeprefix(MARKER)
     if len(block) > len(EMPTY):
         options["exif"] = placeholder = _placeholder(len(block))
-        data = encode_image(picture, "AVIF", quality=QUALITY, **options)
+        data = encode_image(picture, "AVIF", quality=quality, **options)
         return data.replace(placeholder, block, 1)
-    return encode_image(picture, "AVIF", quality=QUALITY, **options)
+    return encode_image(picture, "AVIF", quality=quality, **options)
 
 
 def _placeholder(size: int) -> bytes:

@@ -65,6 +65,8 @@ class Picture:
         icc: its colour profile.
         metadata: its blocks.
         encoding: how its photograph was compressed, if that was in the same format.
+        quality: of the encoder, 1 to 100, in place of what `encoding` says or the codec takes; for
+            a format without loss it means nothing.
     """
 
     codes: Codes
@@ -72,6 +74,7 @@ class Picture:
     icc: bytes | None
     metadata: Metadata
     encoding: object = None
+    quality: int | None = None
 
 
 class Codec(Protocol):

@@ -49,7 +49,7 @@ def encode(picture: Picture) -> bytes:
 
     stream = io.BytesIO()
     options = options_of(picture.metadata) | profile_and_resolution(picture)
-    from_pillow(image_of(picture)).save(stream, quality=QUALITY, **options)
+    from_pillow(image_of(picture)).save(stream, quality=picture.quality or QUALITY, **options)
     return stream.getvalue()
 
 

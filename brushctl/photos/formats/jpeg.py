@@ -39,10 +39,10 @@ from brushctl.photos.icc import Codes, adobe_rgb_profile
 from brushctl.photos.limits import METADATA
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import first_directory
+from brushctl.photos.metadata.exif import ANY_MARKER, Exif
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
-from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import PHOTOSHOP
-from brushctl.photos.metadata.provenance import EXTENDED_XMP
 from brushctl.photos.metadata.texts import COMMENT as COMMENT_KEYWORD
 from brushctl.photos.metadata.texts import as_text, read_text
 from brushctl.photos.metadata.xmp import XMP_NAME
@@ -59,7 +59,7 @@ UNREAD = {*range(0xE3, 0xEE), 0xEF} - {APP11, APP13}
 """Segments of cameras and programs that nobody reads here; in APP11 stand signatures."""
 BLOCKS = {*range(APP1, 0xEE), 0xEF, COMMENT}
 """What a decoder has no use for: of the application segments, it needs JFIF's and Adobe's."""
-READ_NAMES = (EXIF_NAME, XMP_NAME, EXTENDED_XMP)
+READ_NAMES = (ANY_MARKER, XMP_NAME, EXTENDED_XMP)
 """What stands in front of the blocks in APP1 that are read here."""
 MANIFEST = b"jumdc2pa"
 """In APP11: the kind of a box that holds Content Credentials (C2PA 2.1, A.3)."""
@@ -99,15 +99,12 @@ def parse(data: bytes, where: str) -> Parsed:
 
 
 def encode(picture: Picture) -> bytes:
-    """A JPEG compressed as its photograph was, if that was one."""
+    """A JPEG compressed as its photograph was, if that was one; or to the quality asked for."""
     how, metadata = picture.encoding, picture.metadata
-    options: dict[str, Any] = {"quality": QUALITY, "subsampling": 0}
+    options: dict[str, Any] = {"quality": picture.quality or QUALITY, "subsampling": 0}
     if isinstance(how, Tables):
-        options = {
-            "qtables": how.quantization,
-            "subsampling": how.subsampling,
-            "progressive": how.progressive,
-        }
+        asked = {"quality": picture.quality} if picture.quality else {"qtables": how.quantization}
+        options = asked | {"subsampling": how.subsampling, "progressive": how.progressive}
     options |= options_of(metadata)
     if len(options.get("exif", b"")) > SEGMENT:
         del options["exif"]  # which Pillow does not write in several segments
@@ -193,7 +190,7 @@ def _metadata_in(contents: Sequence[Content]) -> Metadata:
     def named(marker: int, name: bytes) -> list[bytes]:
         return [b.removeprefix(name) for m, b in contents if m == marker and b.startswith(name)]
 
-    exif = Exif(b"".join(named(APP1, EXIF_NAME)))
+    exif = Exif(b"".join(block[1:] for block in named(APP1, ANY_MARKER)))
     unit, density = _density_in(named(APP0, JFIF_NAME))
     dpi = (density[0] * JFIF_UNITS[unit], density[1] * JFIF_UNITS[unit]) if unit else None
     if not dpi and exif.dpi:

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 from brushctl.errors import PhotoError
 from brushctl.photos.formats.jpeg_trailer import start_of_trailer
 from brushctl.photos.limits import EXIF, METADATA, PARTS, SCANS
-from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
+from brushctl.photos.metadata.exif import ANY_MARKER
 
 START = b"\xff\xd8"
 START_OF_SCAN, END, COMMENT = 0xDA, 0xD9, 0xFE
@@ -62,7 +62,7 @@ def segments_of(file: BinaryIO, where: str) -> Iterator[Segment]:
             content = file.read(size - 2)
             if len(content) < size - 2:
                 return  # cut short: decoding will tell
-            exifs += head[1] == APP1 and content.startswith(EXIF_NAME)
+            exifs += head[1] == APP1 and content.startswith(ANY_MARKER)
             if exifs > EXIFS:
                 raise PhotoError(f"its EXIF has more than {EXIFS} segments", where=where)
             yield Segment(head[1], start, at, content)

@@ -6,6 +6,7 @@ for HEIC need not be registered, and how large a photograph may be is decided he
 """
 
 import io
+import logging
 import struct
 import threading
 import warnings
@@ -33,6 +34,8 @@ MODES = {(1, False): "L", (1, True): "LA", (3, False): "RGB", (3, True): "RGBA",
 
 REMARKS = ("ignore", None, UserWarning, pattern(r"PIL\."), 0)
 """A filter of warnings: what Pillow remarks on odd metadata."""
+LOGGERS = ("tifffile", "imagecodecs")
+"""The decoders that log such remarks, of libpng among others, which Python shows on stderr."""
 _lock = threading.Lock()  # of what is the process's, and changed for a moment
 _within, _filters = 0, cast("list[Any]", warnings.filters)
 
@@ -126,12 +129,17 @@ def _direct(image: Image.Image) -> Image.Image:
     )
 
 
+def _no_record(_record: logging.LogRecord) -> bool:
+    """A filter of logged records that lets none pass."""
+    return False
+
+
 @contextmanager
 def without_remarks() -> Generator[None]:
-    """Keep Pillow's remarks on odd metadata, which are warnings, to itself; also a decorator.
+    """Keep what decoders remark on odd files to themselves; also a decorator.
 
-    Python has one list of filters for all threads. The first to come adds one, the last to go takes
-    it away.
+    Those of Pillow are warnings, for which Python has one list of filters for all threads; those of
+    others are logged. The first to come adds a filter to each, the last to go takes them away.
     """
     global _within, _filters  # noqa: PLW0603
     with _lock:
@@ -139,12 +147,16 @@ def without_remarks() -> Generator[None]:
         if _within == 1:
             _filters = cast("list[Any]", warnings.filters)
             _filters.insert(0, REMARKS)
+            for name in LOGGERS:
+                logging.getLogger(name).addFilter(_no_record)
     try:
         yield
     finally:
         with _lock:
             _within -= 1
             if not _within:
+                for name in LOGGERS:
+                    logging.getLogger(name).removeFilter(_no_record)
                 # Somebody may have begun or ended a `catch_warnings` since, which changes lists.
                 for filters in (_filters, cast("list[Any]", warnings.filters)):
                     with suppress(ValueError):

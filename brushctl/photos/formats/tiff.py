@@ -1,6 +1,6 @@
-"""TIFF 6.0: its directory is read once; of its samples, Pillow decodes 8 bits and tifffile 16.
+"""TIFF 6.0: its directory is read once; of its samples, tifffile decodes those of 16 bits.
 
-Pillow would read 16 bits as 8.
+Pillow would read them as 8. Those of 8 bits are Pillow's, or libtiff's (`tiff_pages.LIBTIFFS`).
 """
 
 import io
@@ -38,6 +38,7 @@ from brushctl.photos.formats.tiff_pages import (
     RGB,
     ROWS_PER_STRIP,
     SAMPLES,
+    SEPARATE,
     STRIP_OFFSETS,
     STRIP_SIZES,
     TRANSPARENCY,
@@ -47,7 +48,9 @@ from brushctl.photos.formats.tiff_pages import (
     defect,
     has_alpha,
     is_full,
+    is_libtiffs,
     is_tifffiles,
+    is_unlike_srgb,
     masks_in,
     photograph_in,
     raw_among,
@@ -104,6 +107,7 @@ XMP_ROOM = None
 XMP, IPTC, RESOURCES, ICC_PROFILE, LAYERS = 700, 33723, 34377, 34675, 37724
 MANIFEST = 52545
 """The tag of Content Credentials (C2PA 2.1, A.7)."""
+UNLIKE = "its primaries or its white point are other than sRGB's; taken as sRGB"
 KEPT = (RAW, LZW)
 """The compressions that are kept; all others become Deflate."""
 CLASSIC = (b"II*\0", b"MM\0*")
@@ -199,19 +203,21 @@ def encode(picture: Picture) -> bytes:
 def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
     own = page if ORIENTATION in page.entries else tiff.main
     turn = orientation_in(own)
-    tifffiles = is_tifffiles(page)
-    codes, channels = _codes_by_tifffile(_alone(page)) if tifffiles else _codes(page)
+    pillows = not is_tifffiles(page) and not is_libtiffs(page)
+    codes, channels = _codes(page) if pillows else _codes_as_stored(page)
     icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
     if not icc and channels == 3 and tiff.is_adobe_rgb:
         icc = adobe_rgb_profile()
     exif, warnings = _exif_in(tiff)
+    if not icc and channels == 3 and is_unlike_srgb(page):
+        warnings += (UNLIKE,)
     unit, density = resolution_in(page) or resolution_in(tiff.main) or (INCHES, None)
     inch = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
     return Decoded(
         codes=codes,
         channels=channels,
         # Pillow turns a TIFF while loading it.
-        orientation=turn if tifffiles or own is not page else 1,
+        orientation=1 if pillows and own is page else turn,
         stored=turn,
         icc=icc,
         metadata=Metadata(
@@ -261,16 +267,14 @@ def _codes(page: Directory) -> tuple[Codes, int]:
     return (codes if has_alpha(page) else codes[..., :channels]), channels
 
 
-def _codes_by_tifffile(data: bytes) -> tuple[Codes, int]:
+def _codes_as_stored(page: Directory) -> tuple[Codes, int]:
     """The samples of 8 or 16 bits, (h, w, 1 to 4) without masks; how many of those are colour."""
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages[0]
-        assert isinstance(page, tifffile.TiffPage)
-        codes: Codes = page.asarray()
-        if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and codes.ndim == 3:
-            codes = np.moveaxis(codes, 0, -1)
-        codes = codes if codes.ndim == 3 else codes[..., None]
-        model, kinds = page.photometric, page.extrasamples
+    data = _alone(page)
+    codes: Codes = imagecodecs.tiff_decode(data) if is_libtiffs(page) else _by_tifffile(data)
+    if page.number(PLANES, 1) == SEPARATE and codes.ndim == 3:
+        codes = np.moveaxis(codes, 0, -1)
+    codes = codes if codes.ndim == 3 else codes[..., None]
+    model, kinds = page.number(PHOTOMETRIC, GREY), page.numbers(EXTRA_SAMPLES)
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:
@@ -282,6 +286,13 @@ def _codes_by_tifffile(data: bytes) -> tuple[Codes, int]:
                 colours = _unmultiplied(colours, alpha)
             return np.concatenate([colours, alpha], axis=-1), channels
     return colours, channels
+
+
+def _by_tifffile(data: bytes) -> Codes:
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        return page.asarray()
 
 
 def _unmultiplied(colours: Codes, alpha: Codes) -> Codes:

@@ -17,6 +17,11 @@ COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 ASSOCIATED, UNASSOCIATED = 1, 2
 TRANSPARENCY = (ASSOCIATED, UNASSOCIATED)
 """The kinds of further samples that are transparency; of others, masks, nobody says what for."""
+WHITE_POINT, PRIMARIES = 318, 319
+SRGB = {WHITE_POINT: (0.3127, 0.3290), PRIMARIES: (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)}
+"""What colours are measured by (TIFF 6.0, section 20; IEC 61966-2-1 for sRGB's)."""
+NEAR = 0.005
+"""Of each coordinate: programs round them."""
 MOST_FURTHER = 3
 REDUCED, MASK = 1, 4
 """Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
@@ -25,8 +30,13 @@ DEEP = (WHITE_IS_ZERO, GREY, RGB)
 UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
 """Formats of samples; numbers and complex numbers."""
 RAW, LZW, JPEG, DEFLATE = 1, 5, 7, 8
+SEPARATE = 2
+"""The samples of a pixel do not lie together (PlanarConfiguration)."""
 PILLOWS = (*range(1, 9), 32773, 32946, 34925, 50000)
 """The compressions that Pillow reads: of TIFF 6.0, and PackBits, Deflate, LZMA and Zstandard."""
+LIBTIFFS = (LZW, DEFLATE, 32773, 32946, 34925, 50000)
+"""Those among them without loss, in which imagecodecs has libtiff read grey and RGB of 8 bits. As
+strict as Pillow's, it prints nothing on stderr of a damaged file."""
 TIFFFILES = (33003, 33004, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
 """Those that tifffile reads: JPEG 2000, LERC, PNG, JPEG XR, WebP and JPEG XL."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
@@ -43,6 +53,12 @@ def photograph_in(
     full = (page for page in below if is_full(page))
     behind = (at for at, kind in pages if not kind & (REDUCED | MASK))
     return next(full, None) or next((read_directory(main.data, at) for at in behind), main)
+
+
+def is_unlike_srgb(page: Directory) -> bool:
+    """Whether a page states other primaries or another white point than sRGB's."""
+    stated = (zip(page.numbers(tag), meant, strict=False) for tag, meant in SRGB.items())
+    return any(abs(one - other) > NEAR for pairs in stated for one, other in pairs)
 
 
 def is_full(page: Directory) -> bool:
@@ -78,6 +94,12 @@ def defect(page: Directory) -> str | None:
     if bits == 16 and model not in DEEP:
         return f"16-bit {'CMYK' if model == CMYK else f'samples of colour model {model}'}"
     return None
+
+
+def is_libtiffs(page: Directory) -> bool:
+    """Whether a page is one that libtiff reads by itself."""
+    plain = set(page.numbers(BITS)) == {8} and page.number(PHOTOMETRIC, CMYK) in DEEP
+    return plain and page.number(COMPRESSION, RAW) in LIBTIFFS
 
 
 def is_tifffiles(page: Directory) -> bool:

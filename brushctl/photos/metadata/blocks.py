@@ -4,12 +4,13 @@ Blocks are patched in place, never decoded and rewritten: maker notes and privat
 byte for byte.
 """
 
-import itertools
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from brushctl.errors import PhotoError
 from brushctl.photos.limits import METADATA, PARTS
 from brushctl.photos.metadata.exif import Exif
+from brushctl.photos.metadata.extended_xmp import guid_named, guid_of, joined, parts_of
 from brushctl.photos.metadata.iptc import each_resource, without_previews
 from brushctl.photos.metadata.texts import Text
 from brushctl.photos.metadata.upright import upright_xmp
@@ -62,10 +63,17 @@ def upright(metadata: Metadata, orientation: int, size: tuple[int, int]) -> Meta
         orientation: how the pixels were stored.
         size: width and height of the stored picture.
     """
+    packet, segments = metadata.xmp, metadata.extended_xmp
+    if packet and (second := joined(packet, segments)):
+        turned = upright_xmp(second, orientation, size)
+        if turned != second:
+            segments = parts_of(turned)
+            packet = packet.replace(guid_named(packet), guid_of(turned))
     return replace(
         metadata,
         exif=metadata.exif and metadata.exif.upright(orientation, size),
-        xmp=metadata.xmp and upright_xmp(metadata.xmp, orientation, size),
+        xmp=packet and upright_xmp(packet, orientation, size),
+        extended_xmp=segments,
         resources=metadata.resources and without_previews(metadata.resources),
     )
 
@@ -77,7 +85,7 @@ def within_limits(metadata: Metadata) -> tuple[Metadata, list[str]]:
         "xmp": _excess_of("XMP", metadata.xmp),
         "resources": _excess_of("IPTC", metadata.resources),
     }
-    if next(itertools.islice(each_resource(metadata.resources or b""), PARTS, None), None):
+    if next(islice(each_resource(metadata.resources or b""), PARTS, None), None):
         left_out["resources"] = f"it has more than {PARTS:,} image resources; they are left out"
     try:
         if metadata.exif and not left_out["exif"]:
@@ -92,7 +100,8 @@ def within_limits(metadata: Metadata) -> tuple[Metadata, list[str]]:
     )
     warnings = [why for why in left_out.values() if why]
     try:
-        for _ in tags(kept.xmp or b""):
+        packet = kept.xmp or b""
+        for _ in chain(tags(packet), tags(joined(packet, kept.extended_xmp))):
             pass
     except UneditableError as why:
         warnings.append(f"its XMP is kept, and not brought up to date: {why}")

@@ -24,7 +24,8 @@ from brushctl.photos.metadata.directories import (
 from brushctl.photos.metadata.regions import turned_point
 
 MARKER = b"Exif\0\0"
-"""What stands in front of a block in a JPEG's segment."""
+"""What stands in front of a block in a JPEG's segment; some cameras fill in another last byte."""
+ANY_MARKER = MARKER[:-1]
 THUMBNAILS = ((0x0201, 0x0202), (0x0111, 0x0117))
 """The tags of where a JPEG is and its size, and of where strips are and theirs."""
 PIXEL_X, PIXEL_Y = 0xA002, 0xA003

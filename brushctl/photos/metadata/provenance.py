@@ -3,14 +3,13 @@
 Sources: XMP part 1 (ISO 16684-1) and part 3 (1.1.3), IPTC's digital source type vocabulary.
 """
 
-import hashlib
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import replace
 from xml.sax.saxutils import quoteattr
 
 from brushctl.photos.metadata.blocks import Metadata, Provenance
+from brushctl.photos.metadata.extended_xmp import guid_of, joined, parts_of
 from brushctl.photos.metadata.upright import upright_xmp
 from brushctl.photos.metadata.xmp import (
     UneditableError,
@@ -18,10 +17,6 @@ from brushctl.photos.metadata.xmp import (
     end_of_rdf,
     without,
 )
-
-EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
-CHUNK = 65400
-"""Bytes of each further segment of XMP."""
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -31,8 +26,6 @@ SAID = (
     f' xmlns:brushctl="{OURS}"'
 )
 PREFIX = re.compile(rb"""xmlns:(\w++)=["']%b["']""" % OURS.encode())
-GUID = re.compile(rb"""HasExtendedXMP(?:=["']|>\s*+)(\w{32})""")
-"""A packet's word for the segments that it goes on in."""
 PADDING = 64
 """Spaces at the end of a packet, at least, that are there for it to be edited in place."""
 PACKET = (
@@ -67,18 +60,13 @@ def with_extended_xmp(metadata: Metadata) -> Metadata:
     """The same blocks, their XMP in segments behind a short packet (XMP part 3, 1.1.3.1)."""
     xmp = metadata.xmp or b""
     rest = re.sub(rb"<\?xpacket[^<>]*+>", b"", xmp).strip()
-    guid = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
     edit = re.search(re.escape(SAID).encode() + rb"[^<>]*+>", xmp)
     note = (
         f'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/"'
-        f' xmpNote:HasExtendedXMP="{guid}"/>'
+        f' xmpNote:HasExtendedXMP="{guid_of(rest).decode()}"/>'
     )
     packet = _added(PACKET, note.encode() + (edit[0] if edit else b""))
-    head = EXTENDED_XMP + guid.encode() + struct.pack(">I", len(rest))
-    segments = tuple(
-        head + struct.pack(">I", at) + rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK)
-    )
-    return replace(metadata, xmp=packet, extended_xmp=segments)
+    return replace(metadata, xmp=packet, extended_xmp=parts_of(rest))
 
 
 def with_whole_xmp(metadata: Metadata) -> Metadata:
@@ -89,16 +77,10 @@ def with_whole_xmp(metadata: Metadata) -> Metadata:
     if not metadata.extended_xmp:
         return metadata
     xmp = metadata.xmp or b""
-    named = GUID.search(xmp)
-    # Each begins with its name, the packet's word for it, its size and where it goes on.
-    guid, place = len(EXTENDED_XMP), len(EXTENDED_XMP) + 32 + 4
-    ours = sorted(
-        (one for one in metadata.extended_xmp if named and one[guid : guid + 32] == named[1]),
-        key=lambda segment: segment[place : place + 4],
-    )
+    second = joined(xmp, metadata.extended_xmp)
     try:
         xmp = without(xmp, lambda name: name.endswith(b":HasExtendedXMP"))
-        said = descriptions(b"".join(segment[place + 4 :] for segment in ours))
+        said = descriptions(second)
         xmp = _added(xmp, said) if said and end_of_rdf(xmp) else xmp
     except UneditableError:
         pass

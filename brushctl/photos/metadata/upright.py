@@ -10,7 +10,8 @@ ABSENT = re.compile(
 )
 """Properties that tell of a film, further pictures or previews, none of which a result has."""
 ORIENTATIONS = re.compile(rb"""(\btiff:Orientation=["']|<tiff:Orientation>\s*+)\d""")
-"""What a packet says of how the camera was held: it has to be found in damaged packets too."""
+"""What a packet says of how the camera was held: it has to be found in damaged packets too. Where
+nobody has turned the pixels it stays: programs that go by it show them as before."""
 
 
 def upright_xmp(xmp: bytes, orientation: int, size: tuple[int, int]) -> bytes:
@@ -21,7 +22,8 @@ def upright_xmp(xmp: bytes, orientation: int, size: tuple[int, int]) -> bytes:
         orientation: how the pixels were stored.
         size: width and height of the stored picture.
     """
-    xmp = ORIENTATIONS.sub(rb"\g<1>1", xmp)
+    if orientation > 1:
+        xmp = ORIENTATIONS.sub(rb"\g<1>1", xmp)
     try:
         xmp = without(xmp, lambda name: ABSENT.fullmatch(name) is not None)
         return turned_packet(xmp, orientation, size) if orientation > 1 else xmp

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from brushctl.runs.inputs import Input, PassedOver
+    from brushctl.runs.rest import Rest
 
 LOCAL = "file://"
 """How the URL of a file on this machine begins: what follows is its path."""
@@ -71,12 +72,13 @@ class Storage(Protocol):
             StorageError: the storage cannot be reached.
         """
 
-    def find(self, name: str, passed_over: "PassedOver") -> "Iterator[Input]":
+    def find(self, name: str, passed_over: "PassedOver", rest: "Rest") -> "Iterator[Input]":
         """The photographs behind the name of a file, of a folder or of a pattern, in order.
 
         Args:
             name: it, as a user gives it.
             passed_over: is told of folders that cannot be searched, and of links to folders.
+            rest: is told of the other files in folders.
 
         Raises:
             PlanError: the name leads nowhere.

@@ -5,20 +5,21 @@ import glob
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from brushctl.errors import PlanError, reason
 from brushctl.files import existing, expanded, replacing, resolved, sweep, unwritable, way_to
-from brushctl.photos.formats import SUFFIXES
+from brushctl.photos.formats import readable_suffixes
 from brushctl.photos.source import read_photo
 from brushctl.runs.inputs import MAGIC, SPELLING, Input, PassedOver, why_not_searched
 from brushctl.runs.journal import Journal, hash_file, journal_in
 from brushctl.runs.plan import STATE
 from brushctl.runs.records import Record, Stat
 from brushctl.runs.refusals import appeared
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import OTHER_PLACE, Warn, path_in
 
 Place = TypeVar("Place", Path, os.DirEntry[str])
@@ -34,11 +35,11 @@ class LocalStorage:
         """A path, with the user's home for its `~`."""
         return str(expanded(path_in(name)))
 
-    def find(self, name: str, passed_over: PassedOver) -> Iterator[Input]:
+    def find(self, name: str, passed_over: PassedOver, rest: Rest) -> Iterator[Input]:
         """The photographs behind the name of a file, of a folder or of a pattern."""
         path = Path(self.canonical(name))
         if _is(path, Path.is_dir, unless_told=False):
-            yield from (item for item, _ in photographs_in(path, passed_over))
+            yield from (item for item, _ in photographs_in(path, passed_over, rest))
         elif _is(path, Path.exists):
             yield Input(str(path), path.name)
         elif MAGIC.search(name):
@@ -112,17 +113,18 @@ class LocalStorage:
 
 
 def photographs_in(
-    folder: Path, passed_over: PassedOver
+    folder: Path, passed_over: PassedOver, rest: Rest
 ) -> Iterator[tuple[Input, os.DirEntry[str]]]:
     """The photographs in a folder and those below it, ordered by their paths, as they lie there.
 
     Args:
         folder: it.
         passed_over: is told of folders that cannot be searched, and of links to folders.
+        rest: is told of the other files.
     """
     above = len(os.path.join(folder, ""))  # noqa: PTH118  (no `Path` ends in a slash)
     root = str(folder)
-    for entry in _below(root, passed_over):
+    for entry in _below(root, passed_over, rest, readable_suffixes()):
         relative = entry.path[above:]
         yield Input(relative if folder == Path() else entry.path, relative, root), entry
 
@@ -186,7 +188,10 @@ def _owner(target: Path, output: Path | None) -> str:
     return hashlib.sha256(os.fsencode(way)).hexdigest()[:8]
 
 
-def _below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEntry[str]]:
+def _below(
+    folder: str, passed_over: PassedOver, rest: Rest, suffixes: Collection[str]
+) -> Iterator[os.DirEntry[str]]:
+    """The files in a folder and those below it that end in one of these suffixes."""
     try:
         with os.scandir(folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
@@ -195,17 +200,20 @@ def _below(folder: str, passed_over: PassedOver) -> Iterator[os.DirEntry[str]]:
         return
     for entry in there:
         if entry.name.startswith("."):
-            continue
-        if not _is(entry, os.DirEntry.is_dir, unless_told=False):
-            suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122  (without a `Path`)
-            if suffix.lower() in SUFFIXES and _is(entry, os.DirEntry.is_file):
+            if entry.name == STATE:
+                rest.journals.append(folder)
+        elif not _is(entry, os.DirEntry.is_dir, unless_told=False):
+            suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  (without a `Path`)
+            if suffix not in suffixes:
+                rest.suffixes[suffix] += 1
+            elif _is(entry, os.DirEntry.is_file):
                 yield entry
         elif why := why_not_searched(entry.name):
             passed_over(str(Path(entry.path)), why)
         elif entry.is_symlink():
             passed_over(str(Path(entry.path)), "it is a link; name it to have it searched")
         else:
-            yield from _below(entry.path, passed_over)
+            yield from _below(entry.path, passed_over, rest, suffixes)
 
 
 def _is(path: Place, kind: Callable[[Place], bool], *, unless_told: bool = True) -> bool:

@@ -9,11 +9,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from brushctl.errors import PhotoError, PlanError
+from brushctl.photos.formats import readable_suffixes
 from brushctl.photos.limits import BYTES
 from brushctl.reading import read_stream
-from brushctl.runs.inputs import MAGIC, Input, PassedOver, is_photograph
+from brushctl.runs.inputs import MAGIC, Input, PassedOver, is_passed_over
+from brushctl.runs.plan import STATE
 from brushctl.runs.records import Record, Stat
 from brushctl.runs.refusals import appeared
+from brushctl.runs.rest import Rest
 from brushctl.runs.storage.base import OTHER_PLACE, Warn
 from brushctl.runs.storage.segments import SegmentedJournal, read_segments
 from brushctl.runs.storage.systems import answering, below, files_in, refusal, storage
@@ -32,10 +35,15 @@ class RemoteStorage:
         system, path = storage(name)
         return str(system.unstrip_protocol(path)).rstrip("/")
 
-    def find(self, name: str, passed_over: PassedOver) -> Iterator[Input]:  # noqa: ARG002
+    def find(
+        self,
+        name: str,
+        passed_over: PassedOver,  # noqa: ARG002
+        rest: Rest,
+    ) -> Iterator[Input]:
         """The photographs behind the URL of a file, of a folder or of a pattern."""
         with answering(name):
-            yield from _behind(name)
+            yield from _behind(name, rest)
 
     def stat(self, name: str) -> Stat:
         """The length and mark of a file."""
@@ -123,7 +131,7 @@ def _make_folder(system: Any, path: str) -> None:  # noqa: ANN401  (fsspec's)
     system.makedirs(path, exist_ok=True)
 
 
-def _behind(url: str) -> Iterator[Input]:
+def _behind(url: str, rest: Rest) -> Iterator[Input]:
     system, path = storage(url)
     folder = None
     if system.isfile(path):
@@ -138,11 +146,19 @@ def _behind(url: str) -> Iterator[Input]:
             raise PlanError("nothing matches this pattern", where=url)
     else:
         raise PlanError("there is no such file or folder, or it is empty", where=url)
+    suffixes, journals = readable_suffixes(), set[str]()
     for name in sorted(files):
         relative = PurePosixPath(name[len(root) :].lstrip("/"))
-        if is_photograph(relative):
-            file = str(system.unstrip_protocol(name))
+        suffix, file = relative.suffix.lower(), str(system.unstrip_protocol(name))
+        if STATE in relative.parts:
+            journals.add(file.partition(f"/{STATE}/")[0])
+        elif is_passed_over(relative):
+            continue
+        elif suffix not in suffixes:
+            rest.suffixes[suffix] += 1
+        else:
             yield Input(file, str(relative), folder, _stat(files[name]))
+    rest.journals += sorted(journals)
 
 
 def _stat(info: dict[str, Any]) -> Stat:

@@ -15,12 +15,12 @@ from tests.photos.driver import tone
 from tests.photos.processes import start
 
 
-def test_a_quality_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
+def test_an_effort_is_a_share_of_the_brush_s_own_steps_of_which_it_has_20(shell):
     (photo,) = shell.photographs(1)
     taken = {}
-    for quality in ("best", "standard", "draft"):
-        events = shell.events("dusk.brush", str(photo), "-o", quality, "--quality", quality)
-        taken[quality] = events[0]["settings"]["steps"]
+    for effort in ("best", "standard", "draft"):
+        events = shell.events("dusk.brush", str(photo), "-o", effort, "--effort", effort)
+        taken[effort] = events[0]["settings"]["steps"]
     assert taken == {"best": None, "standard": 12, "draft": 8}
 
 
@@ -63,6 +63,19 @@ def test_one_photograph_through_the_standard_streams(shell):
     assert edited(path, shell.folder / "piped.png")
     out, _ = shell.run("dusk.brush", "in/0.jpg", "-o", "-")
     assert out == (shell.folder / "out.jpg").read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_one_photograph_by_a_pipe_that_is_named_like_a_file(shell):
+    shell.photographs(1)
+    shell.run("dusk.brush", "in/0.jpg", "-o", "0.jpg")
+    shell.bash(
+        "mkfifo named; cat in/0.jpg > named & brushctl apply dusk.brush named -o 1.jpg; wait\n"
+        "brushctl apply dusk.brush <(cat in/0.jpg) -o 2.jpg\n"
+        "cat in/0.jpg | brushctl apply dusk.brush /dev/stdin -o - > 3.jpg\n"
+    )
+    made = [(shell.folder / f"{n}.jpg").read_bytes() for n in range(4)]
+    assert made[1:] == made[:1] * 3
 
 
 def test_one_photograph_to_one_file(shell):
@@ -112,7 +125,7 @@ def test_a_name_of_a_picture_that_cannot_be_written_makes_no_folder(shell, name)
         ("in", "-o", "out.jpg"),
         ("", "--watch", "-o", "out"),
         ("in/0.jpg", "--watch", "-o", "out"),
-        ("in", "-o", "out", "--quality", "draft", "--steps", "9"),
+        ("in", "-o", "out", "--effort", "draft", "--steps", "9"),
         ("in", "-o", "out", "--settle", "2"),
         ("in", "-o", "out", "--cores", "2"),
         ("in", "-o", "out", "--watch", "--workers", "1"),

@@ -6,7 +6,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from brushctl.cli import _output as output
+from brushctl.cli import _progress as progress
 from brushctl.photos.photo import open_photo
 from tests.cli.apply_shell import summary
 from tests.photos import makers
@@ -120,7 +120,7 @@ def check(source: Path, target: Path) -> None:
 
 
 def test_a_log_gets_lines_with_pace_time_left_and_the_file(shell, monkeypatch):
-    monkeypatch.setattr(output, "LOG_INTERVAL", 0)
+    monkeypatch.setattr(progress, "LOG_INTERVAL", 0)
     shell.photographs(3)
     _, err = shell.run("dusk.brush", "in", "-o", "out")
     lines = [line for line in err.splitlines() if line.startswith("editing photographs ")]

@@ -57,6 +57,13 @@ def test_what_is_done_is_not_compared_again_and_again(shell, watched):
     assert len(shell.files()) == 3
 
 
+def test_it_says_once_what_it_passes_over(shell, watched):
+    shell.photographs(1)
+    (shell.folder / "in/a.nef").write_bytes(b"x")
+    _, err = watched(until(lambda: len(shell.files()) == 1))
+    assert err.count("passed over: raw files (.nef; develop them to TIFF or JPEG first)\n") == 1
+
+
 def test_each_change_is_noticed(shell, watched):
     photographs = shell.photographs(3)
     photographs[2].write_bytes(b"no photograph")

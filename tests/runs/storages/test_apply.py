@@ -186,6 +186,26 @@ def test_results_that_a_list_or_a_pattern_finds_too_are_passed_over(shell, place
     assert len(place.files("in")) == 4
 
 
+def test_what_lies_below_an_input_and_is_no_photograph_of_its_is_passed_over_in_one_line(
+    shell, place
+):
+    photographs(place, 2)
+    shell.run("dusk.brush", place.name("in/0.jpg"), "-o", place.name("in/edited"))
+    for name in ("in/a.nef", "in/sub/notes.txt"):
+        place.write(name, b"x")
+    for more in (("--dry-run",), ()):
+        _, err = shell.run("dusk.brush", place.name("in"), "-o", place.name("out"), *more)
+        (line,) = [line for line in err.splitlines() if line.startswith("passed over: ")]
+        assert "1 raw file (.nef; develop them" in line
+        assert "1 other file (.txt), 1 result of earlier runs" in line
+    assert place.files("out") == ["0.jpg", "1.jpg"]
+    assert summary(shell.events("dusk.brush", place.name("in/edited"), "-o", place.name("b"))) == (
+        1,
+        0,
+        0,
+    )
+
+
 def test_a_result_is_not_replaced_by_that_of_another_photograph(shell, place):
     for folder in ("a", "b"):
         place.write(f"{folder}/0.jpg", jpeg(ord(folder)))

@@ -1,0 +1,60 @@
+"""Which photographs of a plan a run edits, by what the journal tells of earlier ones."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from brushctl.app.apply_plan import ApplySettings
+from brushctl.runs.plan import Job, Plan
+from brushctl.runs.storage.base import AnyJournal, storage_of
+
+if TYPE_CHECKING:
+    from brushctl.runs.records import Record
+    from brushctl.runs.resume import Selection
+
+
+def choose(
+    plan: Plan, settings: ApplySettings, journal: AnyJournal | None, warn: Callable[[str], None]
+) -> "Selection":
+    """Choose what of a plan is still to be done; the journal is told what has been looked up.
+
+    Args:
+        plan: what to do.
+        settings: how photographs are edited, and which of them again.
+        journal: of earlier runs, if there is one.
+        warn: is told of results that are left alone.
+    """
+    selection = settings.select(plan, journal.records if journal else {})
+    for job in selection.retouched:
+        warn(
+            f"warning: {job.target_file}: somebody has changed it since it was made,"
+            " or it cannot be read, and it is left alone."
+            " Pass --overwrite to make it anew."
+        )
+    if journal and selection.renewed:
+        journal.write(*selection.renewed)
+    return _accepting(selection, journal) if journal and settings.accept_failed else selection
+
+
+def _accepting(selection: "Selection", journal: AnyJournal) -> "Selection":
+    """What is chosen, where the user knows of all that failed before, as the journal now tells."""
+    left, accepted = list["Record"](), list["Record"]()
+    for record in selection.failed:
+        told = journal.records.get(record.file)
+        if told and told.error == record.error:
+            accepted.append(replace(told, status="accepted"))
+        else:  # it could not be read just now
+            left.append(record)
+    journal.write(*accepted)
+    accepted = [*selection.accepted, *accepted]
+    return replace(selection, failed=tuple(left), accepted=tuple(accepted))
+
+
+def planned_actions(plan: Plan, settings: ApplySettings) -> Iterator[tuple[str, Job]]:
+    """What a run would do with each photograph: `edit` it, `keep` its result, or `skip` it."""
+    records = {} if plan.output is None else storage_of(plan.output).records(plan.output)
+    selection = settings.select(plan, records)
+    current = {job.key for job in selection.current}
+    failed = {record.file for record in (*selection.failed, *selection.accepted)}
+    for job in plan.jobs:
+        yield "keep" if job.key in current else "skip" if job.key in failed else "edit", job
