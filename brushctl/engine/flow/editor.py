@@ -12,6 +12,8 @@ from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.pixels import Edited, FloatImage, noise_source
 from brushctl.errors import PhotoError
+from brushctl.photos.photo import resize
+from brushctl.transfer.registration import registered
 
 
 class FlowEditor:
@@ -56,7 +58,8 @@ class FlowEditor:
         """Edit pictures, each (h, w, 3) in [0, 1] at a working size of its own.
 
         Raises:
-            PhotoError: the numbers overflowed, so that there is no picture.
+            PhotoError: the numbers overflowed, so that there is no picture, or the model moved it
+                too far.
             DeviceMemoryError: a picture does not fit into the device's memory.
         """
         return [self._edit(image) for image in images]
@@ -69,4 +72,7 @@ class FlowEditor:
             raise PhotoError(
                 "the model made numbers out of range, no picture", do="Use --dtype bfloat16."
             )
-        return Edited(self._model.reconstruct(image), after)
+        if after.shape != image.shape:
+            after = resize(after, image.shape[1::-1])
+        before = np.asarray(self._model.reconstruct(image), np.float32)
+        return Edited(before, registered(before, after))
