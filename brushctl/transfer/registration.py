@@ -39,10 +39,12 @@ LEAST_MOVEMENT = 0.5
 LEAST_GAIN, LEAST_AGREEMENT = 0.02, 0.25
 """A movement counts if it raises the correlation of the outlines by so much, to so much."""
 LEAST_SUPPORT = 0.6
-"""And if so much of the tiles' weight follows it to within `NEAR`."""
+"""And if so much of the tiles' weight follows it to within `NEAR`. Of 468 edits of the procedural
+world, which move nothing, none passes all three. Photographs in looks that were moved, and of which
+up to 0.28 was replaced, had a support of 0.9 and more."""
 FARTHEST = 1 / 16
-"""Of a side. What is moved out of the frame is lost, and so much of an edge is a piece of the
-photograph that people miss; editors that drift do so by a twentieth at most."""
+"""Of a side. Of what was moved out of the frame the edit is lost, and its colours are guessed from
+what lies next to it: at 512 pixels this is two cells of the transfer's grid, and near enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Movement:
 def registered(before: Pixels, after: Pixels) -> Pixels:
     """The edit of a picture laid back over it; `after` itself where it has not moved.
 
-    What was moved out of the frame gets the colours of what lies next to it, by the transfer.
+    What was moved out of the frame gets the colours of what lies next to it, by the transfer: left
+    unedited, it would be a border around the photograph.
 
     Args:
         before: the picture as the model gives it back unedited, (h, w, 3).

@@ -15,7 +15,14 @@ from brushctl.transfer.registration import Movement, measure_movement, registere
 from tests.photos.looks import LOOKS, in_look, photograph
 
 SIDE = 512
-LOOKS_THAT_MOVE = ("warm", "negative", "mono", "fog", "snow")
+EDITED = {
+    "warm": "astronaut",
+    "negative": "coffee",
+    "mono": "chelsea",
+    "fog": "rocket",
+    "snow": "retina",
+}
+"""A photograph for each look."""
 MOVEMENTS = (
     Movement(1, 20, -20),
     Movement(1, 0.7, -1.4),
@@ -64,10 +71,9 @@ def psnr(a, b):
 
 
 @pytest.mark.parametrize("movement", MOVEMENTS)
-@pytest.mark.parametrize("look", LOOKS_THAT_MOVE)
+@pytest.mark.parametrize("look", EDITED)
 def test_movements_are_found_to_half_a_pixel_whatever_the_look(look, movement):
-    names = ("astronaut", "coffee", "chelsea", "rocket", "retina")
-    picture = photograph(names[LOOKS_THAT_MOVE.index(look)], SIDE)
+    picture = photograph(EDITED[look], SIDE)
     after = as_made(moved(in_look(picture, look), movement))
     assert far(measure_movement(picture, after), movement) < 0.5
 
@@ -142,12 +148,13 @@ def test_a_picture_laid_back_is_edited_to_its_edges():
     laid = registered(picture, moved(truth, Movement(1.03, 10, -6)))
     edge = np.ones((SIDE, SIDE), bool)
     edge[20:-20, 20:-20] = False
-    assert psnr(laid[edge], truth[edge]) > 30 > 2 * psnr(picture[edge], truth[edge])
+    assert psnr(picture[edge], truth[edge]) < 15
+    assert psnr(laid[edge], truth[edge]) > 30
     assert psnr(laid[~edge], truth[~edge]) > 30
 
 
 def test_the_transfer_of_a_drifted_edit_is_worth_what_it_would_be_without_the_drift():
-    photo = resize(photograph("astronaut", SIDE), (SIDE, SIDE))
+    photo = photograph("astronaut", SIDE)
     before = as_made(resize(photo, (256, 256)), 1)
     truth = in_look(photo, "sepia")
     after = as_made(resize(truth, (256, 256)))
