@@ -12,8 +12,6 @@ from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.pixels import Edited, FloatImage, noise_source
 from brushctl.errors import PhotoError
-from brushctl.photos.photo import resize
-from brushctl.transfer.registration import registered
 
 
 class FlowEditor:
@@ -65,6 +63,10 @@ class FlowEditor:
         return [self._edit(image) for image in images]
 
     def _edit(self, image: FloatImage) -> Edited:
+        # Programs that load a brush into a pipeline of their own need neither.
+        from brushctl.photos.photo import resize
+        from brushctl.transfer.registration import registered
+
         arguments = self._model.arguments(image, self._offsets.phrase)
         generator = noise_source(image, self._seed)
         (after,) = self._model.pipe(**arguments, generator=generator, output_type="np").images
