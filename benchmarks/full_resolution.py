@@ -1,6 +1,7 @@
 """What the full-resolution transfer is worth: its PSNR, time and memory at 2, 12 and 24 megapixels.
 
     uv run python -m benchmarks.full_resolution measure    # docs/results/fullres.json
+    uv run python -m benchmarks.full_resolution drift      # docs/results/drift.json
     uv run python -m benchmarks.full_resolution figure     # docs/images/fullres.jpg
 
 Every edit has a known truth at full size: a tone edit is applied to the photograph itself. The
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import affine_transform, gaussian_filter
 from skimage import data
 
 from benchmarks.results import report, run
@@ -33,8 +34,19 @@ from brushctl.photos.encode import encode_photo
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo, resize
 from brushctl.transfer.grid import to_full_size
+from brushctl.transfer.registration import registered
 
 OUT, FIGURE = Path("docs/results/fullres.json"), Path("docs/images/fullres.jpg")
+DRIFT_OUT = Path("docs/results/drift.json")
+DRIFTS = {
+    "none": (1.0, 0.0, 0.0),
+    "half a pixel": (1.0, 0.5, -0.5),
+    "2 pixels": (1.0, 2.0, -1.0),
+    "8 pixels": (1.0, 8.0, -5.0),
+    "zoom 1.01": (1.01, 0.0, 0.0),
+    "zoom 1.02 and 6 pixels": (1.02, 6.0, -3.0),
+}
+"""Zoom, and pixels down and right, of model pictures of 627 x 418."""
 CROP = np.s_[:300, :420]
 """The part of each photograph that the figure shows."""
 SIZES = {2: (1728, 1152), 12: (4240, 2832), 24: (6000, 4000)}
@@ -167,6 +179,45 @@ def measure_all(arguments: Sequence[str]) -> None:
     report(out, facts)
 
 
+def drifted(made: np.ndarray, zoom: float, *shift: float) -> np.ndarray:
+    """A picture that the model has zoomed and shifted; what comes into the frame is mirrored."""
+    middle = (np.array(made.shape[:2]) - 1) / 2
+    offset = middle - (middle + shift) / zoom
+    bands = [
+        affine_transform(made[..., c], [1 / zoom] * 2, offset, order=3, mode="mirror")
+        for c in range(3)
+    ]
+    return np.stack(bands, -1).clip(0, 1)
+
+
+def measure_drift(arguments: Sequence[str]) -> None:
+    """What a model that moves the picture costs, with and without registration: 2 megapixels."""
+    options = argparse.ArgumentParser(description=measure_drift.__doc__)
+    options.add_argument("--out", type=Path, default=DRIFT_OUT)
+    out = options.parse_args(arguments).out
+    width, height = SIZES[2]
+    photo = np.asarray(photograph(width, height), np.float32) / 255
+    scale = 512 / (width * height) ** 0.5
+    small = resize(photo, (round(width * scale), round(height * scale)))
+    rows = []
+    for name, drift in DRIFTS.items():
+        found: dict[str, list[float]] = {"left": [], "registered": [], "cpu_seconds": []}
+        for edit in EDITS.values():
+            before, made = model(small, edit)
+            truth = edit(photo).clip(0, 1).astype(np.float32)
+            after = drifted(made, *drift)
+            began = time.process_time()
+            laid = registered(before, after)
+            found["cpu_seconds"].append(time.process_time() - began)
+            for way, picture in (("left", after), ("registered", laid)):
+                full = to_full_size(photo, before, picture, Detail.TRANSFER)
+                found[way].append(psnr(full.pixels, truth))
+        figures = {way: round(float(np.mean(values)), 2) for way, values in found.items()}
+        rows.append({"drift": name, **figures})
+        print(json.dumps(rows[-1]), flush=True)
+    report(out, {"edits": list(EDITS), "megapixels": 2, "side": 512, "rows": rows})
+
+
 def tone_row(name: str, edit: Edit, side: int) -> list[np.ndarray]:
     """A tone edit: original, truth, transfer, model's pixels, plain upscaling."""
     photo = getattr(data, name)()[..., :3].astype(np.float32) / 255
@@ -207,7 +258,7 @@ def figure(arguments: Sequence[str]) -> None:
     sheet.save(FIGURE, quality=85)
 
 
-COMMANDS = {"measure": measure_all, "figure": figure}
+COMMANDS = {"measure": measure_all, "drift": measure_drift, "figure": figure}
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from brushctl.photos.icc import LUMINANCE, Pixels
+from brushctl.pairs.outlines import agreement, best_shift, luminance, outlines, shared
+from brushctl.photos.icc import Pixels
 from brushctl.photos.photo import resize
 
 SIDE = 384
@@ -34,9 +35,9 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
         return None
     x, y = both
     scale = len(x) / len(before)
-    back, agreement = _best_shift(x, y)
-    gained = agreement - _agreement(x, y, np.zeros(2))
-    if math.hypot(*back) < LEAST_SHIFT or agreement < LEAST_AGREEMENT or gained < LEAST_GAIN:
+    back, agreed = best_shift(x, y)
+    gained = agreed - agreement(x, y)
+    if math.hypot(*back) < LEAST_SHIFT or agreed < LEAST_AGREEMENT or gained < LEAST_GAIN:
         return None
     return round(-back[0] / scale), round(-back[1] / scale)
 
@@ -61,34 +62,21 @@ def measure_turn(before: Pixels, after: Pixels) -> str | None:
     if both is None:
         return None
     x, y = both
-    here = np.zeros(2)
-    found = {how: _agreement(x, np.flip(y, axes), here) for how, axes in TURNS.items()}
+    found = {how: agreement(x, np.flip(y, axes)) for how, axes in TURNS.items()}
     how = max(found, key=found.__getitem__)
-    as_it_is = max(_agreement(x, y, here), _best_shift(x, y)[1])
+    as_it_is = max(agreement(x, y), best_shift(x, y)[1])
     return how if found[how] >= max(LEAST_AGREEMENT, as_it_is + LEAST_GAIN) else None
 
 
-def _best_shift(x: Pixels, y: Pixels) -> tuple[np.ndarray, float]:
-    """How to move `y` back so that two outlines agree, and how well they then do.
-
-    That is the opposite of how it has moved.
-    """
-    from skimage.registration import phase_cross_correlation
-
-    window = np.outer(*map(np.hanning, x.shape)).astype(np.float32)
-    back, _, _ = phase_cross_correlation(x * window, y * window, upsample_factor=10)
-    return back, _agreement(x, y, back)
-
-
 def _both_outlines(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels] | None:
-    """The outlines of both at `SIDE`; None where one has none."""
+    """The outlines of both at `SIDE`; None of a strip, which has none."""
     h, w = before.shape[:2]
     scale = min(1.0, SIDE / max(h, w))
     size = round(w * scale), round(h * scale)
     if min(size) < 2:
-        return None  # a strip has no outlines
-    x, y = (_outlines(resize(pixels, size)) for pixels in (before, after))
-    return (x, y) if x.any() and y.any() else None
+        return None
+    x, y = (outlines(luminance(resize(pixels, size))) for pixels in (before, after))
+    return x, y
 
 
 def aligned(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels]:
@@ -99,25 +87,4 @@ def aligned(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels]:
     h, w = before.shape[:2]
     if after.shape != before.shape:
         after = resize(after, (w, h))
-    return before[_shared(-moved[0], -moved[1])], after[_shared(*moved)]
-
-
-def _shared(down: int, right: int) -> tuple[slice, slice]:
-    """The part of a picture that another, lying `down` and `right` before it, shows as well."""
-    return slice(max(down, 0), min(down, 0) or None), slice(max(right, 0), min(right, 0) or None)
-
-
-def _outlines(pixels: Pixels) -> Pixels:
-    """Strength of edges (h, w), about 0 on average, strong and faint edges alike below 1."""
-    down, right = np.gradient(pixels @ LUMINANCE.astype(np.float32))
-    edges = np.hypot(down, right)
-    edges = edges / (edges + edges.mean() + 1e-6)
-    return np.asarray(edges - edges.mean(), np.float32)
-
-
-def _agreement(x: Pixels, y: Pixels, back: np.ndarray) -> float:
-    """Pearson correlation of two outlines where they overlap, `y` being moved by `back`."""
-    down, right = (round(-float(v)) for v in back)
-    a, b = x[_shared(-down, -right)].ravel(), y[_shared(down, right)].ravel()
-    norm = float(a.std() * b.std())
-    return float(((a - a.mean()) * (b - b.mean())).mean()) / norm if norm > 0 else 0.0
+    return before[shared(-moved[0], -moved[1])], after[shared(*moved)]

@@ -25,6 +25,7 @@ from brushctl.errors import (
     BrushMismatchError,
     DeviceError,
     DeviceMemoryError,
+    PhotoError,
     PhraseError,
     UsageError,
 )
@@ -235,9 +236,16 @@ def test_memory_for_not_even_one_picture_is_an_error_that_says_what_to_do(
         made(base, pictures)
 
 
-def test_a_figure_to_watch_that_does_not_fit_stops_no_learning(base, pictures, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        DeviceMemoryError("not even one picture fits into the device's memory"),
+        PhotoError("the model moved the picture by 60 pixels of 512 x 512"),
+    ],
+)
+def test_a_figure_to_watch_that_cannot_be_had_stops_no_learning(base, pictures, monkeypatch, error):
     def none(_editor, _images):
-        raise DeviceMemoryError("not even one picture fits into the device's memory")
+        raise error
 
     monkeypatch.setattr(Editor, "edit", none)
     held_out = (pictures[2:3], pictures[2:3] * 0.5)

@@ -56,12 +56,17 @@ class FlowEditor:
         """Edit pictures, each (h, w, 3) in [0, 1] at a working size of its own.
 
         Raises:
-            PhotoError: the numbers overflowed, so that there is no picture.
+            PhotoError: the numbers overflowed, so that there is no picture, or the model moved it
+                too far.
             DeviceMemoryError: a picture does not fit into the device's memory.
         """
         return [self._edit(image) for image in images]
 
     def _edit(self, image: FloatImage) -> Edited:
+        # Programs that load a brush into a pipeline of their own need neither.
+        from brushctl.photos.photo import resize
+        from brushctl.transfer.registration import registered
+
         arguments = self._model.arguments(image, self._offsets.phrase)
         generator = noise_source(image, self._seed)
         (after,) = self._model.pipe(**arguments, generator=generator, output_type="np").images
@@ -69,4 +74,7 @@ class FlowEditor:
             raise PhotoError(
                 "the model made numbers out of range, no picture", do="Use --dtype bfloat16."
             )
-        return Edited(self._model.reconstruct(image), after)
+        if after.shape != image.shape:
+            after = resize(after, image.shape[1::-1])
+        before = np.asarray(self._model.reconstruct(image), np.float32)
+        return Edited(before, registered(before, after))

@@ -9,7 +9,7 @@ import torch
 from brushctl.engine.pixels import Pictures
 from brushctl.engine.training.objective import Objective, Samples
 from brushctl.engine.training.recipes import Recipe
-from brushctl.errors import DeviceMemoryError
+from brushctl.errors import DeviceMemoryError, PhotoError
 
 PICTURES = 2
 """Held-out pictures edited at each evaluation, for a PSNR to watch: an edit is several passes."""
@@ -56,13 +56,14 @@ class ValidationSet:
     def psnr(self) -> float:
         """In dB, the mean of a few of the pictures as they would be edited now.
 
-        NaN where memory does not suffice: the figure is to be watched, and decides nothing.
+        NaN where memory does not suffice or the model makes no picture: the figure is to be
+        watched, and decides nothing.
         """
         before, truth = self._pictures
         try:
             with self._objective.editing(self._seed) as editor:
                 edited = [picture.after for picture in editor.edit(before)]
-        except DeviceMemoryError:
+        except (DeviceMemoryError, PhotoError):
             return math.nan
         return _psnr(edited, truth)
 
