@@ -49,7 +49,7 @@ def shows_same_scene(before: Pixels, after: Pixels) -> bool:
     photographs of scikit-image the most alike agree to 0.18.
     """
     both = _both_outlines(before, after)
-    return both is not None and _best_shift(*both)[1] >= LEAST_AGREEMENT
+    return both is not None and best_shift(*both)[1] >= LEAST_AGREEMENT
 
 
 def measure_turn(before: Pixels, after: Pixels) -> str | None:
