@@ -40,6 +40,13 @@ def is_path(target: str) -> bool:
     return target.endswith(SUFFIX) or "/" in target or "\\" in target
 
 
+def names_brush(target: str) -> bool:
+    """Whether a command's argument is a brush that is there: a `.brush` file, or of the cache."""
+    if is_path(target):
+        return target.endswith(SUFFIX) and expanded(target).is_file()
+    return is_name(target) and path_of(target).is_file()
+
+
 ALLOWED = "Use letters, digits and . _ + - (at most 100), beginning with a letter or digit."
 
 

@@ -32,6 +32,7 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
+from brushctl.cli._order import check_order
 from brushctl.cli._output import reporting
 from brushctl.cli._photographs import Shown
 from brushctl.cli._signals import stopping_gently
@@ -179,6 +180,7 @@ def apply(
     machines.check(engine)
     if settle != SETTLE and not watch:
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
+    check_order(brush, inputs or ())
     path = find(brush)
     metadata = read_metadata(path)
     if metadata.apply:
