@@ -11,6 +11,7 @@ from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
 from brushctl.cli._options import Base, Device, complete_names
 from brushctl.cli._output import reporting, say
+from brushctl.cli._status import exit_with_failed
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, read_bytes
 
@@ -57,6 +58,7 @@ def export(
     The copy is byte for byte, after checking that the brush is whole. A LUT is for other programs.
     A grade of colours alone is one already, and needs no pictures. Of any other brush it is what a
     table of colours can carry, fitted to what it does to pictures, and refused if that is little.
+    Status 3: it is written, but some pictures could not be read.
     """
     named = targets or []
     if lut:
@@ -74,6 +76,7 @@ def export(
         judged = "on pictures left out of the fit" if exported.fitted else "its grade's own table"
         carried = f"{exported.share:.0%} of the edit, {judged}"
         say(f"exported {brush}: {expanded(lut)} ({carried})")
+        exit_with_failed(exported.failed, fine=1)
         return
     for option, given in {"--force": force, "--base": base, "--device": device != "auto"}.items():
         if given:
