@@ -11,9 +11,16 @@ from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.checkpoint import checkpoints_of, delete_checkpoints
 from brushctl.brushes.fields import as_usage_errors, label, line
-from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError, reason
+from brushctl.errors import (
+    BaseModelError,
+    Interrupted,
+    NameTakenError,
+    PairsError,
+    UsageError,
+    reason,
+)
 from brushctl.events import Message, Reporter, Warned, silent
-from brushctl.settings import check_seed
+from brushctl.settings import TINY, check_seed
 
 if TYPE_CHECKING:
     from brushctl.app.judge import Judgement
@@ -217,7 +224,11 @@ def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[
         from brushctl.engine.model.base import open_base
 
         place = resolve_device(device)
-        return open_base(base, place, learning_dtype(dtype, place))
+        try:
+            return open_base(base, place, learning_dtype(dtype, place))
+        except BaseModelError as error:
+            meanwhile = f"{error.do} Meanwhile --base {TINY} runs anywhere."
+            raise BaseModelError(error.what, where=error.where, do=meanwhile) from error
 
     return cache(open_model)
 

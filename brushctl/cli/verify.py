@@ -57,10 +57,10 @@ def verify(
     else:
         for target in whole:
             print_fields(target, "whole")
-        for target, error in failures.items():
-            print_fields(target, state_of(error))
-        for error in failures.values():
-            print_error(str(error))
+        for target, failure in failures.items():
+            print_fields(target, state_of(failure))
+        for failure in failures.values():
+            print_error(str(failure))
         say(_counts(whole, failures))
     if failures:
         raise typer.Exit(BrushError.exit_status)

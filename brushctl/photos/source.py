@@ -1,5 +1,6 @@
 """The bytes of photographs, and what their first ones tell: the format and the size."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -56,8 +57,14 @@ def unknown(start: bytes, where: str) -> PhotoError:
     return PhotoError(
         f"this is {next(named, '')}not a photograph in a format that can be read",
         where=where,
-        do=f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`.",
+        do=_what_can_be_read(),
     )
+
+
+def _what_can_be_read() -> str:
+    if find_spec("pillow_heif"):
+        return "JPEG, PNG, TIFF, WebP, AVIF and HEIC can be."
+    return f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`."
 
 
 def reason_of(error: BaseException) -> str:

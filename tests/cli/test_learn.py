@@ -104,7 +104,7 @@ REFUSED = {
     "a base that is not here": (
         ["pairs", "-o", "x", "--base", "timbrooks/instruct-pix2pix"],
         6,
-        "hf download",
+        "Meanwhile --base tiny-ip2p",
     ),
     "a format without gradients, before a base is looked for": (
         ["pairs", "-o", "x", "--dtype", "float16", "--base", "no/base"],

@@ -12,7 +12,7 @@ from brushctl.engine.model.checkpoint import SUFFIXES
 from brushctl.engine.model.weights import HALF, PARTS, is_complete, weights_among
 from brushctl.errors import BaseModelError, BrushctlError, UsageError, first_line, shortage
 from brushctl.files import expanded
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetch_command
+from brushctl.settings import INSTRUCT_PIX2PIX, fetch_command
 
 CONNECT_TIMEOUT = 4.0
 """Seconds to wait for the hub's first answer. Its own client retries for many minutes."""
@@ -109,7 +109,7 @@ def unavailable(name: str, revision: str | None, error: Exception) -> BrushctlEr
         f"the base model cannot be loaded ({first_line(error)})",
         where=name,
         do=f"Run `{fetch}` where there is a network, then pass --base with that id, or with the "
-        f"folder it was copied to. Meanwhile --base {TINY} runs anywhere.",
+        "folder it was copied to.",
     )
 
 
