@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import brushctl
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Message, Stage

@@ -12,7 +12,7 @@ from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
 from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
-from brushctl.events import Message, Reporter, silent
+from brushctl.events import Loading, Message, Reporter, silent
 from brushctl.files import STREAM, read_bytes
 from brushctl.photos.choices import Detail
 from brushctl.runs.inputs import check_named
@@ -173,6 +173,7 @@ def carry_out(
     Raises:
         OutputBusyError: another run writes into the same folder.
     """
+    report(Loading("loading"))
     from brushctl.runs.in_place import states_around
     from brushctl.runs.journal import check_idle
     from brushctl.runs.work import sweep
@@ -258,7 +259,7 @@ def in_threads(
     def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
         from brushctl.runs.executors.threads import edit_photographs
 
-        with loaded(read, settings, device) as (editor, treatment):
+        with loaded(read, settings, device, jobs=jobs, report=report) as (editor, treatment):
             return edit_photographs(
                 plan, jobs, editor, treatment, journal=journal, stop=stop, report=report
             )

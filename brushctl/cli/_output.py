@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TextIO
 
-from brushctl.events import Advance, Event, Message, Reporter, Stage, Warned, silent
+from brushctl.events import Advance, Event, Loading, Message, Reporter, Stage, Warned, silent
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -267,6 +267,8 @@ class _Lines:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case Loading():
+                pass
             case Stage(name):
                 self._stage = event
                 say(name)

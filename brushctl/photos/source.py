@@ -39,6 +39,15 @@ def read_streamed(stream: BinaryIO, where: str) -> bytes:
         raise PhotoError(reason_of(error), where=where) from error
 
 
+def begins_as_photograph(path: Path) -> bool:
+    """Whether a file is one by its first bytes; not one that cannot be read."""
+    try:
+        with open_file(path) as file:
+            return format_of(file.read(HEAD)) is not None
+    except (OSError, ValueError):  # ValueError: of a name that no file can have
+        return False
+
+
 @without_remarks()
 def megapixels_of(file: Path | BinaryIO) -> float:
     """Of a photograph, as its header tells; 0 where it does not."""

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from brushctl.brushes.file import read_brush, write_brush
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.model.fingerprint import identity
 from tests.cli.shell import Shell
 from tests.photos.brushes import make_brush

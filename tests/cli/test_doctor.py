@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 from huggingface_hub import constants
 
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.extras import installing
 from tests.cli.shell import Shell
 

@@ -5,11 +5,9 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffusers import StableDiffusionInstructPix2PixPipeline
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
 
-from brushctl.engine.model.checkpoint import SUFFIXES
-from brushctl.engine.model.weights import HALF, PARTS, is_complete, weights_among
+from brushctl.engine.model.weights import HALF, PARTS, SUFFIXES, is_complete, weights_among
 from brushctl.errors import BaseModelError, BrushctlError, UsageError, first_line, shortage
 from brushctl.files import expanded
 from brushctl.settings import INSTRUCT_PIX2PIX, fetch_command
@@ -71,6 +69,8 @@ def find_base(name: str, revision: str | None) -> Path:
         if here := at_hand(name, revision):
             return here
         check_reachable()
+        from diffusers import StableDiffusionInstructPix2PixPipeline
+
         return Path(
             StableDiffusionInstructPix2PixPipeline.download(
                 name,
