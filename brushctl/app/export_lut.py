@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from brushctl.brushes.cache import find
 from brushctl.errors import PhotoError, UsageError
-from brushctl.events import Advance, Reporter, Stage, Warned, silent
+from brushctl.events import Advance, Loading, Reporter, Stage, Warned, silent
 from brushctl.files import NOWHERE, leads_nowhere, write_atomically
 from brushctl.runs.inputs import Input, find_inputs
 
@@ -81,6 +81,7 @@ def export_lut(
     """
     path = find(brush)
     _check_target(target, overwrite=overwrite)
+    report(Loading("loading"))
 
     from brushctl.brushes.file import read_brush
     from brushctl.grade.look import is_colours_alone
@@ -190,6 +191,9 @@ def _edited(
     """
     import numpy as np
 
+    from brushctl.engine.model.find import find_for
+
+    find_for(brush.metadata, base)  # before torch is loaded
     from brushctl.engine.sampler import open_editor
     from brushctl.grade.apply import apply_grade
     from brushctl.photos.photo import check_seen, resize

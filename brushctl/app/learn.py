@@ -1,6 +1,7 @@
 """Learn a brush: check the pairs, find the phrase, hold pairs out, learn, judge, store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -213,24 +214,37 @@ def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[
     """What opens a base model when it is needed: a grade needs none, nor torch.
 
     Raises:
+        BaseModelError: a base is asked for that is not on this machine and cannot be fetched.
         DeviceError: a device or format is asked for that is not on this machine, or that nothing
             can be learned on.
     """
     if device != "auto" or dtype:
         check_machine(device, dtype)
+    if base is not None:
+        from brushctl.engine.model.hub import check_obtainable
+
+        with _offering_tiny():
+            check_obtainable(base)
 
     def open_model() -> "BaseModel":
         from brushctl.engine.devices import learning_dtype, resolve_device
         from brushctl.engine.model.base import open_base
 
         place = resolve_device(device)
-        try:
+        with _offering_tiny():
             return open_base(base, place, learning_dtype(dtype, place))
-        except BaseModelError as error:
-            meanwhile = f"{error.do} Meanwhile --base {TINY} runs anywhere."
-            raise BaseModelError(error.what, where=error.where, do=meanwhile) from error
 
     return cache(open_model)
+
+
+@contextmanager
+def _offering_tiny() -> Iterator[None]:
+    """Within the block, a base that is not to be had need not keep anybody from learning."""
+    try:
+        yield
+    except BaseModelError as error:
+        meanwhile = f"{error.do} Meanwhile --base {TINY} runs anywhere."
+        raise BaseModelError(error.what, where=error.where, do=meanwhile) from error
 
 
 def learn(

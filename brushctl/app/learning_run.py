@@ -14,7 +14,7 @@ from brushctl.brushes.checkpoint import fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
-from brushctl.events import Message, Reporter, silent
+from brushctl.events import Loading, Message, Reporter, silent
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
 from brushctl.pairs.find import hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -107,11 +107,12 @@ class LearningRun:
         self, found: FittedGrade | None
     ) -> "Sequence[tuple[Brush, Judgement | None]]":
         """An instruction over the grade; and one without, where the grade explains little."""
-        from brushctl.app.training_run import TrainingRun
-
         base = self.settings.base
         trying = f" (to try things out; --base {INSTRUCT_PIX2PIX} is for photographs)"
         self._say(f"learning an instruction on {base or TINY}{'' if base else trying}")
+        self.report(Loading(f"loading {base or TINY}"))
+        from brushctl.app.training_run import TrainingRun
+
         auto = self.settings.parts is Parts.AUTO
         pairs = self._proving(found) if found and found.grade and auto else self.pairs
         run = TrainingRun(

@@ -29,6 +29,7 @@ from brushctl.cli._options import (
 )
 from brushctl.cli._output import counted, print_json, reporting, say
 from brushctl.errors import UsageError
+from brushctl.events import Loading
 from brushctl.photos.choices import Engine
 
 
@@ -138,8 +139,9 @@ def learn(
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
-    open_model = model_opener(base, device, dtype)
     with reporting(quiet=quiet) as report:
+        report(Loading("loading"))
+        open_model = model_opener(base, device, dtype)
         run = prepare(pairs, output, settings, overwrite=overwrite, resume=resume, report=report)
         learned = run.learn(open_model, resume=resume, report=report)
     if json:

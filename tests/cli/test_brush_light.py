@@ -122,3 +122,8 @@ def test_what_cannot_be_edited_is_told_before_a_library_of_models_is_loaded(
     arguments = ["--files-from", str(shell.folder / "list"), "-o", str(shell.folder / "out")]
     command = ["apply", str(shell.folder / "x.brush"), *arguments, *options]
     assert loaded_by(shell, command, MODELS) == f"{status} []"
+
+
+def test_a_base_that_is_not_to_be_had_is_told_before_pairs_are_looked_at(shell):
+    command = ["learn", str(shell.folder / "none"), "-o", "x", "--base", "./none"]
+    assert loaded_by(shell, command, MODELS) == "6 []"

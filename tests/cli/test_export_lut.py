@@ -9,7 +9,8 @@ from PIL import Image
 
 from brushctl.brushes.file import write_brush
 from tests.brushes.makers import graded
-from tests.cli.shell import shell_with_brushes
+from tests.cli.shell import Shell
+from tests.photos.brushes import make_brush
 from tests.photos.driver import Edited, ToneEditor, tone_engine
 
 
@@ -20,7 +21,8 @@ def shell(tmp_path, capfdbinary, monkeypatch):
     for n in range(4):
         soft = rng.random((6, 8, 3)) * 255
         Image.fromarray(soft.astype(np.uint8)).resize((80, 60)).save(tmp_path / f"{n}.png")
-    return shell_with_brushes(tmp_path, capfdbinary)
+    make_brush(tmp_path / "home/brushes/warm.brush", "warm")
+    return Shell(tmp_path, capfdbinary)
 
 
 PICTURES = ("0.png", "1.png", "2.png", "3.png")
