@@ -117,7 +117,7 @@ def apply(
         StorageError: the storage of a URL cannot be reached.
         OSError: the disk is full or read-only.
     """
-    from brushctl.brushes.cache import open_brush
+    from brushctl.brushes.cache import names_brush, open_brush
     from brushctl.brushes.file import Brush
 
     check_seed(seed)
@@ -125,8 +125,12 @@ def apply(
         raise UsageError(
             f"there is no detail {detail!r}", do=f"Choose from {', '.join(map(str, Detail))}."
         )
-    opened = brush if isinstance(brush, Brush) else open_brush(brush)
-    metadata = opened.metadata
+    named = tuple(map(str, [inputs] if isinstance(inputs, str | Path) else inputs))
+    if not isinstance(brush, Brush):
+        if not names_brush(str(brush)) and any(map(names_brush, named)):
+            raise UsageError("the photographs come before the brush", do="Exchange the two.")
+        brush = open_brush(brush)
+    metadata = brush.metadata
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
     sampling = sampling_of(metadata, seed=seed, strength=strength, report=report, **given)
     settings = ApplySettings(
@@ -140,7 +144,6 @@ def apply(
         overwrite=overwrite,
         retry_failed=retry_failed,
     )
-    named = tuple(map(str, [inputs] if isinstance(inputs, str | Path) else inputs))
     target = None if output is None else str(output)
     check_named(named if target is None else (*named, target))
     if STREAM in (*named, target):
@@ -148,7 +151,7 @@ def apply(
     plan = plan_photographs(settings, named, target, in_place=in_place, report=report)
     if plan is None:
         return []
-    execute = in_threads(lambda: opened, settings, device, report=report)
+    execute = in_threads(lambda: brush, settings, device, report=report)
     outcome = carry_out(plan, settings, execute, report=report)
     return [*outcome.failed_before, *outcome.records]
 

@@ -75,6 +75,11 @@ class Editor:
         self._installed = ExitStack()
         self._at_once = 0  # not found out yet
 
+    def __repr__(self) -> str:
+        scales = f"s_T={self._scales.s_T:g}, s_I={self._scales.s_I:g}"
+        how = f"{self._steps} steps, {scales}, seed {self._seed}"
+        return f"<Editor on {self._base.id} ({self._base.device}): {how}>"
+
     def __enter__(self) -> Self:
         empty = self._base.read(None)
         prepared = brushed(self._base.unet, self._instruction, empty=empty.prompt_embeds)
