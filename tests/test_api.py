@@ -194,7 +194,7 @@ def test_what_cannot_be_applied_is_refused_before_anything_is_written(tmp_path):
         (lambda _b, _p: brushctl.apply("dusk.brush", "a.jpg", "out"), "photographs come before"),
         (
             lambda _b, _p: brushctl.learn(None, name="x"),
-            "pairs: must be of type str, Path, is None",
+            "pairs: must be of type str, Path, is",
         ),
     ],
 )

@@ -15,6 +15,7 @@ from brushctl.cli._checks import show_checks
 from brushctl.cli._options import (
     Align,
     Base,
+    BrushParts,
     Cores,
     Device,
     EngineName,
@@ -24,6 +25,7 @@ from brushctl.cli._options import (
     PerGpu,
     Quiet,
     RayAddress,
+    Recipe,
     Seed,
     Workers,
 )
@@ -41,7 +43,7 @@ def learn(
         typer.Option("--output", "-o", help="The new brush: a name or a file; many: a folder."),
     ] = None,
     base: Base = None,
-    recipe: Annotated[str, typer.Option(help="How it is learned: default, or paper.")] = "default",
+    recipe: Recipe = "default",
     steps: Annotated[
         int | None, typer.Option(help="Optimisation steps in place of the recipe's own.")
     ] = None,
@@ -51,13 +53,7 @@ def learn(
     no_phrase: Annotated[
         bool, typer.Option("--no-phrase", help="Start from the empty instruction.")
     ] = False,
-    parts: Annotated[
-        Parts,
-        typer.Option(
-            help="What the brush has: a grade of colours, an instruction to the base model, both,"
-            " or whichever comes nearest to the edit."
-        ),
-    ] = Parts.AUTO,
+    parts: BrushParts = Parts.AUTO,
     held_out: Annotated[
         int | None,
         typer.Option(
