@@ -107,7 +107,7 @@ def test_learning_holds_out_and_judges_as_the_command_does(
     assert (training.held_out and training.held_out.pairs) == (6 - learned_from or None)
     assert Stage("checking pairs", 6) in told
     *_, verdict = (event.message for event in told if isinstance(event, Message))
-    assert "dB, CIEDE2000" in verdict
+    assert "; higher is better); colour difference " in verdict
 
 
 def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
