@@ -5,6 +5,8 @@ import sys
 import pytest
 
 from brushctl import extras
+from brushctl.errors import PhotoError
+from brushctl.photos.photo import decode_photo
 
 
 @pytest.fixture
@@ -82,3 +84,11 @@ def test_a_program_that_shells_do_not_find_is_named_by_its_path(environment, mon
     assert extras.program("hf") == f"'{own}'"
     monkeypatch.setenv("PATH", str(environment / "bin"))
     assert extras.program("hf") == "hf"
+
+
+@pytest.mark.parametrize(("installed", "told"), [(True, "and HEIC can be"), (None, "HEIC after `")])
+def test_what_is_installed_already_is_not_advised(monkeypatch, installed, told):
+    monkeypatch.setattr("brushctl.photos.source.find_spec", lambda _: installed)
+    with pytest.raises(PhotoError) as caught:
+        decode_photo(b"a text", "notes.txt")
+    assert told in str(caught.value)

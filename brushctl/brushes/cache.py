@@ -115,7 +115,14 @@ def find_name(name: str) -> Path:
 
     Raises:
         BrushNotFoundError: the cache has none of that name.
+        NameInvalidError: it could be none.
     """
+    if "/" in name or "\\" in name:
+        raise NameInvalidError(
+            "this is a path, and the cache has names",
+            where=repr(name),
+            do="`brushctl list` shows them; `brushctl import FILE` brings a file among them.",
+        )
     path = path_of(name)
     if not path.is_file():
         from difflib import get_close_matches

@@ -147,3 +147,10 @@ def test_verify_tells_what_cannot_be_read_from_what_is_damaged(shell, monkeypatc
     monkeypatch.setattr("brushctl.cli.verify.open_brush", no_disk)
     out, _ = shell.run("verify", "warm", status=5)
     assert out == b"warm\tunreadable\n"
+
+
+@pytest.mark.parametrize("command", ["rm {}", "export {}", "rename {} new"])
+def test_a_file_in_the_place_of_a_name_is_told_how_it_gets_one(shell, command):
+    shell.run("export", "warm")
+    _, message = shell.run(*command.format("./warm.brush").split(), status=2)
+    assert "brushctl import FILE" in message

@@ -177,3 +177,13 @@ def test_the_square_is_the_middle(size):
     cropped = square(off_centre.astype(np.float32), 16)
     assert cropped.shape == (16, 16, 3)
     np.testing.assert_allclose(cropped.mean((0, 1)), 0.5, atol=0.02)
+
+
+@pytest.mark.parametrize("side", ["before", "After"])
+def test_one_side_of_the_pairs_is_told_where_both_are(tmp_path, side):
+    for folder in ("before", "After"):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (8, 8)).save(tmp_path / folder / "a.png")
+    with pytest.raises(PairsError, match="one side of the pairs") as caught:
+        find_pairs(tmp_path / side)
+    assert caught.value.do == f"Give {tmp_path}."

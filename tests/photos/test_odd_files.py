@@ -348,11 +348,3 @@ def test_a_result_is_of_the_format_that_its_suffix_names(suffix, tmp_path):
     photo = open_jpeg(tmp_path)
     kinds = {".tif": "TIFF", ".hif": "HEIF", ".heif": "HEIF"}
     assert kind_of(tmp_path / f"out{suffix}", None, photo) == kinds.get(suffix.lower(), "JPEG")
-
-
-@pytest.mark.parametrize(("installed", "told"), [(True, "and HEIC can be"), (None, "HEIC after `")])
-def test_what_is_installed_already_is_not_advised(monkeypatch, installed, told):
-    monkeypatch.setattr("brushctl.photos.source.find_spec", lambda _: installed)
-    with pytest.raises(PhotoError) as caught:
-        decode_photo(b"a text", "notes.txt")
-    assert told in str(caught.value)
