@@ -3,6 +3,7 @@
 The name of a brush is the name of its file; the name inside the file is the one its maker gave.
 """
 
+import contextlib
 import io
 import re
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import label
-from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
+from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError, UsageError
 from brushctl.files import (
     NOWHERE,
     expanded,
@@ -41,10 +42,15 @@ def is_path(target: str) -> bool:
 
 
 def names_brush(target: str) -> bool:
-    """Whether a command's argument is a brush that is there: a `.brush` file, or of the cache."""
-    if is_path(target):
-        return target.endswith(SUFFIX) and expanded(target).is_file()
-    return is_name(target) and path_of(target).is_file()
+    """Whether a command's argument is a brush that is there: a `.brush` file, or of the cache.
+
+    Where nobody may look, or knows where the cache is, none is.
+    """
+    with contextlib.suppress(UsageError, OSError):
+        if is_path(target):
+            return target.endswith(SUFFIX) and expanded(target).is_file()
+        return is_name(target) and path_of(target).is_file()
+    return False
 
 
 ALLOWED = "Use letters, digits and . _ + - (at most 100), beginning with a letter or digit."

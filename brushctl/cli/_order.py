@@ -64,9 +64,9 @@ def _corrected(words: Sequence[str], brush: str, photographs: Sequence[str]) -> 
     """A command with the brush moved to the front, and at most a few of the photographs."""
     places = [k for k, word in enumerate(words) if word == brush]
     moved = min(places, key=lambda k: words[k - 1].startswith("-"))  # behind -o it is a folder
-    rest = [word for k, word in enumerate(words) if k != moved]
-    left_out = set(photographs[1:]) if len(photographs) > MOST_SHOWN else set()
-    shown = [quote(word) for word in rest[2:] if word not in left_out]
-    if left_out:
-        shown.insert(shown.index(quote(photographs[0])) + 1, "...")
-    return " ".join(["brushctl apply", quote(brush), *shown])
+    rest = [word for k, word in enumerate(words) if k != moved][2:]
+    if len(photographs) > MOST_SHOWN:
+        first = rest.index(photographs[0])
+        options = [word for word in rest[first:] if word not in photographs]
+        rest = [*rest[:first], photographs[0], "...", *options]
+    return " ".join(["brushctl apply", quote(brush), *map(quote, rest)])

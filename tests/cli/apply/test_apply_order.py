@@ -1,5 +1,7 @@
 """Photographs and brushes in each other's place: what is told is a command that runs."""
 
+import errno
+import os
 import shlex
 
 import pytest
@@ -33,8 +35,9 @@ def test_a_brush_of_the_cache_is_known_by_its_name_behind_a_folder(apply_shell):
 
 def test_of_many_photographs_the_command_names_the_first(apply_shell):
     names = [f"in/{path.name}" for path in apply_shell.photographs(5)]
-    _, message = apply_shell.run(*names, "dusk.brush", "-o", "out", status=2)
-    assert advised(message) == ["dusk.brush", "in/0.jpg", "...", "-o", "out"]
+    for many in (names, [*names, *names]):
+        _, message = apply_shell.run(*many, "dusk.brush", "-o", "out", status=2)
+        assert advised(message) == ["dusk.brush", "in/0.jpg", "...", "-o", "out"]
 
 
 def test_photographs_without_a_brush_are_told_where_it_goes(apply_shell):
@@ -55,4 +58,15 @@ def test_a_folder_that_has_a_brush_s_name_is_searched(apply_shell):
     apply_shell.photographs(1, folder="evening")
     make_brush(apply_shell.folder / "home/brushes/evening.brush")
     apply_shell.run("dusk.brush", "evening", "-o", "out")
+    assert apply_shell.files("out") == ["0.jpg"]
+
+
+def test_where_nobody_may_look_for_brushes_photographs_are_photographs(apply_shell, monkeypatch):
+    apply_shell.photographs(1)
+
+    def denied(_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("brushctl.brushes.cache.path_of", denied)
+    apply_shell.run("dusk.brush", "in", "-o", "out")
     assert apply_shell.files("out") == ["0.jpg"]
