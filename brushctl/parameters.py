@@ -6,9 +6,10 @@ What the command line's functions say in options, `--in-place`, a program is tol
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from functools import wraps
 from numbers import Integral, Real
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from brushctl.errors import BrushctlError, UsageError
 
@@ -41,15 +42,25 @@ def for_programs(function: Callable[P, Result]) -> Callable[P, Result]:
 
     @wraps(function)
     def called(*arguments: P.args, **named: P.kwargs) -> Result:
-        for name, value in signature.bind(*arguments, **named).arguments.items():
+        bound = signature.bind(*arguments, **named)
+        for name, value in bound.arguments.items():
             _check(value, _text(signature.parameters[name].annotation), name)
+        if report := bound.arguments.get("report"):
+            bound.arguments["report"] = lambda event: report(_reworded(event, signature))
         try:
-            return function(*arguments, **named)
+            return function(*bound.args, **bound.kwargs)
         except BrushctlError as error:
             _reword(error, signature)
             raise
 
     return called
+
+
+def _reworded(event: Any, signature: inspect.Signature) -> Any:  # noqa: ANN401  (of any kind)
+    """What work reports, naming parameters in place of options in its message, if it has one."""
+    if not hasattr(event, "message"):
+        return event
+    return replace(event, message=_in_parameters(event.message, signature))
 
 
 def _reword(error: BrushctlError, signature: inspect.Signature) -> None:

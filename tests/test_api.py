@@ -13,11 +13,13 @@ import pytest
 from PIL import Image
 
 import brushctl
+from brushctl.brushes.file import sealed
 from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Message, Stage
 from brushctl.runs.steps import FileDone
+from tests.brushes.makers import graded
 from tests.photos.brushes import make_brush
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
@@ -59,6 +61,7 @@ from diffusers import StableDiffusionInstructPix2PixPipeline
 from diffusers import StableDiffusionXLInstructPix2PixPipeline
 theirs = set(sys.modules)
 import brushctl
+from brushctl.brushes.file import sealed
 for name in brushctl.API:
     getattr(brushctl, name)
 print(*(set(sys.modules) - theirs))
@@ -221,6 +224,15 @@ def test_errors_name_parameters_and_the_command_line_s_name_options(tmp_path, mo
         assert "--" not in str(caught.value)
     with pytest.raises(UsageError, match="--in-place and -o"):
         importlib.import_module("brushctl.app.apply").apply("a.jpg", brush, "out", in_place=True)
+
+
+def test_what_work_reports_names_parameters(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg")
+    told = []
+    how = {"steps": 3, "s_T": 2.0, "report": told.append}
+    brushctl.apply(tmp_path / "a.jpg", sealed(graded("look")), tmp_path / "out", **how)
+    (line,) = (event.message for event in told if isinstance(event, Message))
+    assert line == "steps, s_T: of no use, for the brush has a grade alone"
 
 
 def test_what_is_typed_into_a_shell_keeps_its_options(tmp_path, monkeypatch):
