@@ -270,7 +270,7 @@ def test_without_held_out_pairs_the_brush_claims_nothing(shell, monkeypatch):
     _, err = shell.run(*LEARN, "-o", "dim", "--phrase", "make it darker")
     assert "on 3 pairs it learned from" in err
     assert "(unedited " in err
-    assert "its phrase alone" in err
+    assert "phrase alone" in err
     assert shell.brush("dim").metadata.training.held_out is None
 
 
