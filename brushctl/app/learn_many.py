@@ -315,7 +315,7 @@ def _learned_on_cluster(
 
 
 def _unet_here(base: str | None) -> str | None:
-    from brushctl.engine.model.base import unet_here
+    from brushctl.engine.model.find import unet_here
 
     return unet_here(base)
 

@@ -61,6 +61,10 @@ class Loaded:
         setattr(unet, LOADED, self)
         self._installed.callback(delattr, unet, LOADED)
 
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
+        return f"<Loaded brush: {settings}>"
+
     def graded(self, picture: "Image") -> "Image":
         """What the pipeline is to be given: an RGB picture under the brush's grade.
 
@@ -146,6 +150,11 @@ def load(
         UsageError: the pipeline has a brush already, weights and brushes do not match, the strength
             is no number, or the brush was made to be applied in a way that no brush is.
     """
+    if not hasattr(pipe, "unet"):
+        raise UsageError(
+            f"must be an InstructPix2Pix pipeline of diffusers, is {type(pipe).__name__}",
+            where="pipe",
+        )
     if hasattr(pipe.unet, LOADED):
         raise UsageError(
             "the pipeline has a brush already", do="Unload it first, or load both as one blend."
