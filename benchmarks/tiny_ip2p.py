@@ -20,7 +20,8 @@ from brushctl.bench.effects import TABLE_3, draw_effects
 from brushctl.bench.metrics import psnr
 from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.brush.scales import Scales
-from brushctl.engine.model.base import EMBEDDED, BaseModel, find, open_base
+from brushctl.engine.model.base import BaseModel, open_base
+from brushctl.engine.model.find import EMBEDDED, find
 from brushctl.engine.phrases.clip import Clip, default_clip, load_clip
 from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
 from brushctl.engine.sampler import Editor

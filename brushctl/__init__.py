@@ -4,7 +4,9 @@ The names in `API` are the Python API, described in docs/python.md; each is load
 asked for. All else may change without notice.
 """
 
+from functools import cache
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,7 +47,15 @@ API = {
 def __getattr__(name: str) -> object:
     if name not in API:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(API[name]), name)
+    return _of_the_api(name)
+
+
+@cache
+def _of_the_api(name: str) -> object:
+    from brushctl.parameters import for_programs
+
+    found = getattr(import_module(API[name]), name)
+    return for_programs(found) if isinstance(found, FunctionType) else found
 
 
 def __dir__() -> list[str]:

@@ -22,6 +22,7 @@
 A message says what is wrong, where, and what to do about it.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
@@ -171,12 +172,21 @@ class DiskError(BrushctlError):
     code = "disk"
 
 
+REMEDIES = {
+    errno.ENOSPC: "Free some space on that disk, or choose a place on another",
+    errno.EDQUOT: "Delete files of yours there, have your quota raised, or choose another place",
+    errno.EROFS: "That disk takes no files: choose another place, or have it mounted for writing",
+}
+"""What helps where a disk takes nothing more, by what the system says."""
+
+
 def disk_error(error: OSError) -> DiskError:
     """What the system says of a file, for people."""
+    remedy = REMEDIES.get(error.errno or 0, "Check the path, its permissions and the disk")
     return DiskError(
         reason(error),
         where=str(error.filename) if error.filename else None,
-        do="Check the path, its permissions and the disk, then run the command again.",
+        do=f"{remedy}, then run the command again.",
     )
 
 

@@ -23,6 +23,11 @@ class Stage(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Loading(Stage):
+    """Libraries or a model are being loaded; of interest to whoever waits, and in no log."""
+
+
+@dataclass(frozen=True, slots=True)
 class Advance(Event):
     """The current stage has moved.
 

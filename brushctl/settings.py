@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from brushctl.errors import UsageError
+from brushctl.extras import program
 from brushctl.files import expanded
 
 TINY = "tiny-ip2p"
@@ -23,7 +24,7 @@ def fetch_command(base: str = INSTRUCT_PIX2PIX, revision: str | None = None) -> 
     of gigabytes each.
     """
     at = f" --revision {revision}" if revision else ""
-    return f'hf download {base}{at} --include "*/*" --include model_index.json'
+    return f'{program("hf")} download {base}{at} --include "*/*" --include model_index.json'
 
 
 def home() -> Path:

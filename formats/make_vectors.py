@@ -224,6 +224,7 @@ LOOK = {
     "contrast": 1.25,
     "saturation": 0.5,
 }
+PLACE = {"edges": -17.5, "top": 2.5, "left": 0}
 
 
 def strength(grade: Json, weight: float) -> Json:
@@ -245,7 +246,7 @@ def full() -> Json:
             "segments": [{"m": M, "weight": 1}],
         },
         grade={"stack": [network("tones", "place", "surroundings"), strength(LATTICE, 0.5)]},
-        look=LOOK,
+        look=LOOK | {"place": PLACE},
         training=training(
             grade=[{"method": "lattice", "groups": ["place"], "psnr": 37.5}],
             held_out={
@@ -810,6 +811,11 @@ INVALID: dict[str, tuple[bytes, str, str | None]] = {  # the file, its error, an
         brush(graded(LATTICE, look=LOOK | {"midtones": {}}), GRADE),
         "brush-field",
         "brush.look.midtones.lightness",
+    ),
+    "look-place-missing": (
+        brush(graded(LATTICE, look=LOOK | {"place": {"edges": 1}}), GRADE),
+        "brush-field",
+        "brush.look.place.top",
     ),
     "content-hash-missing": (
         with_text(canonical(document())),

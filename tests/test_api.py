@@ -1,5 +1,6 @@
 """The Python API: its names, their signatures, and the page that describes it."""
 
+import importlib
 import inspect
 import re
 import subprocess
@@ -13,11 +14,13 @@ import pytest
 from PIL import Image
 
 import brushctl
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.brushes.file import sealed
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Message, Stage
 from brushctl.runs.steps import FileDone
+from tests.brushes.makers import graded
 from tests.photos.brushes import make_brush
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
@@ -60,6 +63,7 @@ from diffusers import StableDiffusionInstructPix2PixPipeline
 from diffusers import StableDiffusionXLInstructPix2PixPipeline
 theirs = set(sys.modules)
 import brushctl
+from brushctl.brushes.file import sealed
 for name in brushctl.API:
     getattr(brushctl, name)
 print(*(set(sys.modules) - theirs))
@@ -108,7 +112,7 @@ def test_learning_holds_out_and_judges_as_the_command_does(
     assert (training.held_out and training.held_out.pairs) == (6 - learned_from or None)
     assert Stage("checking pairs", 6) in told
     *_, verdict = (event.message for event in told if isinstance(event, Message))
-    assert "dB, CIEDE2000" in verdict
+    assert "; higher is better); colour difference " in verdict
 
 
 def test_learning_checks_the_pairs_as_the_command_does(tmp_path):
@@ -195,6 +199,76 @@ def test_the_code_on_the_page_of_the_grade_runs():
     names = {"pairs": [(x, 0.8 * x + 0.1) for x in before], "photograph": before[0, :30]}
     run_the_code_of(PAGE.with_name("grade.md"), names)
     np.testing.assert_allclose(names["result"], 0.8 * names["photograph"] + 0.1, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda b, _p: brushctl.load(None, b), "pipe: must be an InstructPix2Pix pipeline"),
+        (lambda _b, _p: brushctl.open_editor("dusk.brush"), "brush: must be of type Brush, is str"),
+        (lambda _b, _p: brushctl.open_brush(None), "target: must be of type str, Path, is None"),
+        (lambda _b, p: brushctl.schedule(None, p), r"choice: must be of type Sequence\[Brush\]"),
+        (lambda b, p: brushctl.schedule([b, None], p), r"choice\[1\]: must be of type Brush"),
+        (lambda _b, p: brushctl.schedule([], p), "no brush is given"),
+        (lambda _b, p: brushctl.blend([("dusk", 1)], p), r"shares\[0\]: must be of type Share"),
+        (lambda _b, _p: brushctl.Share("dusk.brush", 1), r"Open it first"),
+        (lambda b, _p: brushctl.stack([brushctl.Share(b, 1)], "x"), "provenance: must be of type"),
+        (lambda b, _p: brushctl.apply("a.jpg", b, "out", seed="1"), "seed: must be of type int"),
+        (lambda _b, _p: brushctl.apply("dusk.brush", "a.jpg", "out"), "photographs come before"),
+        (
+            lambda _b, _p: brushctl.learn(None, name="x"),
+            "pairs: must be of type str, Path, is",
+        ),
+    ],
+)
+def test_an_argument_of_another_kind_is_told_by_its_parameter(tmp_path, monkeypatch, call, told):
+    monkeypatch.chdir(tmp_path)
+    brush = brushctl.open_brush(make_brush(tmp_path / "dusk.brush"))
+    with pytest.raises(UsageError, match=told):
+        call(brush, brushctl.Provenance.today("x"))
+
+
+def test_errors_name_parameters_and_the_command_line_s_name_options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (8, 8)).save("a.jpg")
+    brush = brushctl.open_brush(make_brush(tmp_path / "dusk.brush"))
+    for wrong, told in (
+        ({"output": "out", "in_place": True}, "in_place=True and output contradict each other"),
+        ({}, "Add output=FOLDER, or in_place=True."),
+        ({"output": "out", "s_T": -1}, "s_T: must be"),
+        ({"output": "out", "base": "./none"}, "./none: there is no such"),
+    ):
+        with pytest.raises(brushctl.BrushctlError) as caught:
+            brushctl.apply("a.jpg", brush, **wrong)
+        assert told in str(caught.value)
+        assert "--" not in str(caught.value)
+    with pytest.raises(UsageError, match="--in-place and -o"):
+        importlib.import_module("brushctl.app.apply").apply("a.jpg", brush, "out", in_place=True)
+
+
+def test_what_work_reports_names_parameters(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg")
+    told = []
+    how = {"steps": 3, "s_T": 2.0, "report": told.append}
+    brushctl.apply(tmp_path / "a.jpg", sealed(graded("look")), tmp_path / "out", **how)
+    (line,) = (event.message for event in told if isinstance(event, Message))
+    assert line == "steps, s_T: of no use, for the brush has a grade alone"
+
+
+def test_what_is_typed_into_a_shell_keeps_its_options(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    brush = brushctl.open_brush(make_brush(tmp_path / "dusk.brush"))
+    with pytest.raises(brushctl.BrushctlError, match=r"download o/m --include .* pass base with"):
+        brushctl.open_editor(brush, base="o/m")
+
+
+def test_what_comes_back_is_shown_in_a_line(tmp_path):
+    brush = brushctl.open_brush(make_brush(tmp_path / "dusk.brush"))
+    assert repr(brush).startswith("<Brush 'dusk': instruction on tiny-ip2p, content ")
+    assert len(repr(brushctl.Share(brush, 0.5))) < 120
+    (tmp_path / "a.jpg").write_bytes(b"no photograph")
+    (record,) = brushctl.apply(tmp_path / "a.jpg", brush, tmp_path / "out")
+    assert repr(record).startswith("<Record 'a.jpg': failed: this is not a photograph")
 
 
 def test_the_page_names_every_name_and_its_code_runs(tmp_path, monkeypatch, capsys):

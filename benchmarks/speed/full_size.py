@@ -31,7 +31,8 @@ from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from benchmarks.results import report
-from brushctl.engine.model.base import DEFAULTS_FILE, EMBEDDED
+from brushctl.engine.model.base import DEFAULTS_FILE
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.files import resolved
 from brushctl.photos.icc import quantise
 from brushctl.tiny.world.pictures import draw_picture

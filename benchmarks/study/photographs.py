@@ -23,7 +23,7 @@ from benchmarks.study.common import IMAGES, RESULTS, learned, opened
 from benchmarks.tones import RETOUCHES, retouch
 from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, mean_psnr, psnr
-from brushctl.engine.model.base import find
+from brushctl.engine.model.find import find
 from brushctl.engine.sampler import Edited, Editor
 from brushctl.engine.training.recipes import DEFAULT
 from brushctl.photos.icc import quantise

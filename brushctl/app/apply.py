@@ -14,7 +14,7 @@ from brushctl.app.choose import choose
 from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
-from brushctl.events import Message, Reporter, silent
+from brushctl.events import Loading, Message, Reporter, silent
 from brushctl.files import STREAM, read_bytes
 from brushctl.photos.choices import Detail, Effort, one_of, quality_of
 from brushctl.runs.inputs import check_named
@@ -141,13 +141,18 @@ def apply(
     """
     from PIL.Image import Image
 
-    from brushctl.brushes.cache import open_brush
+    from brushctl.brushes.cache import names_brush, open_brush
     from brushctl.brushes.file import Brush
 
     check_seed(seed)
     chosen_detail, sampled = one_of(Detail, detail, "detail"), one_of(Effort, effort, "effort")
-    opened = brush if isinstance(brush, Brush) else open_brush(brush)
-    metadata = opened.metadata
+    several = [inputs] if isinstance(inputs, str | Path | Image) else inputs
+    named = tuple(str(each) for each in several if not isinstance(each, Image))
+    if not isinstance(brush, Brush):
+        if not names_brush(str(brush)) and any(map(names_brush, named)):
+            raise UsageError("the photographs come before the brush", do="Exchange the two.")
+        brush = open_brush(brush)
+    metadata = brush.metadata
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
     sampling = sampling_of(
         metadata, seed=seed, strength=strength, effort=sampled, report=report, **given
@@ -169,8 +174,7 @@ def apply(
             raise UsageError(
                 "an image in memory has no file", do="Save what this call returns instead."
             )
-        return apply_to_image(inputs, opened, settings, device)
-    named = tuple(map(str, [inputs] if isinstance(inputs, str | Path) else inputs))
+        return apply_to_image(inputs, brush, settings, device)
     target = None if output is None else str(output)
     check_named(named if target is None else (*named, target))
     if STREAM in (*named, target):
@@ -178,7 +182,7 @@ def apply(
     plan = plan_photographs(settings, named, target, in_place=in_place, report=report)
     if plan is None:
         return []
-    execute = in_threads(lambda: opened, settings, device, report=report)
+    execute = in_threads(lambda: brush, settings, device, report=report)
     outcome = carry_out(plan, settings, execute, report=report)
     return [*outcome.failed_before, *outcome.records]
 
@@ -203,6 +207,7 @@ def carry_out(
     Raises:
         OutputBusyError: another run writes into the same folder.
     """
+    report(Loading("loading"))
     from brushctl.runs.in_place import states_around
     from brushctl.runs.journal import check_idle
     from brushctl.runs.work import sweep
@@ -256,7 +261,7 @@ def in_threads(
     def execute(plan: Plan, jobs: Sequence[Job], journal: AnyJournal | None) -> "list[Record]":
         from brushctl.runs.executors.threads import edit_photographs
 
-        with loaded(read, settings, device) as (editor, treatment):
+        with loaded(read, settings, device, jobs=jobs, report=report) as (editor, treatment):
             return edit_photographs(
                 plan, jobs, editor, treatment, journal=journal, stop=stop, report=report
             )

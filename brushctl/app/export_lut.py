@@ -4,14 +4,14 @@ A grade of colours alone is such a table already. Of anything else a table is fi
 brush does to pictures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.brushes.cache import find
-from brushctl.errors import UsageError
-from brushctl.events import Advance, Reporter, Stage, silent
+from brushctl.errors import PhotoError, UsageError
+from brushctl.events import Advance, Loading, Reporter, Stage, Warned, silent
 from brushctl.files import NOWHERE, leads_nowhere, write_atomically
 from brushctl.runs.inputs import Input, find_inputs
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from brushctl.grade.apply import AnyGrade
     from brushctl.grade.lut import Lut
     from brushctl.photos.icc import Pixels
+    from brushctl.photos.photo import Photo
 
     Sides = tuple[list[Pixels], list[Pixels]]
 
@@ -43,10 +44,12 @@ class ExportedLut:
         share: of the edit's variance that it carries.
         fitted: whether it was fitted to pictures, and judged on those left out of the fit; else
             it is the brush's own table.
+        failed: pictures that could not be edited, and had no part in it.
     """
 
     share: float
     fitted: bool
+    failed: int = 0
 
 
 def export_lut(
@@ -78,6 +81,7 @@ def export_lut(
     """
     path = find(brush)
     _check_target(target, overwrite=overwrite)
+    report(Loading("loading"))
 
     from brushctl.brushes.file import read_brush
     from brushctl.grade.look import is_colours_alone
@@ -89,7 +93,8 @@ def export_lut(
     if grade and opened.metadata.instruction is None and is_colours_alone(grade):
         lut, exported = _own_table(opened, grade)
     else:
-        inputs = _enough(find_inputs(pictures))
+        inputs = find_inputs(pictures)
+        _check_enough(len(inputs))
         lut, exported = _fitted(opened, grade, inputs, base, device, report)
     if exported.share < ENOUGH and not force:
         raise UsageError(
@@ -116,13 +121,12 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         )
 
 
-def _enough(inputs: list[Input]) -> list[Input]:
-    if len(inputs) < FEWEST:
+def _check_enough(pictures: int) -> None:
+    if pictures < FEWEST:
         raise UsageError(
             "a LUT is fitted to what the brush does to pictures, and judged by others",
             do=f"Name {FEWEST} or more, of the kind it is for; ten are better.",
         )
-    return inputs
 
 
 def _own_table(brush: "Brush", grade: "AnyGrade") -> "tuple[Lut, ExportedLut]":
@@ -152,8 +156,9 @@ def _fitted(
     else:
         assert grade
         before, after = _graded(grade, inputs, report)
-    share = share_carried(before, after)
-    return fit_lut(before, after, FINE), ExportedLut(share, fitted=True)
+    _check_enough(len(before))
+    share, failed = share_carried(before, after), len(inputs) - len(before)
+    return fit_lut(before, after, FINE), ExportedLut(share, fitted=True, failed=failed)
 
 
 def _graded(grade: "AnyGrade", inputs: Sequence[Input], report: Reporter) -> "Sides":
@@ -161,21 +166,15 @@ def _graded(grade: "AnyGrade", inputs: Sequence[Input], report: Reporter) -> "Si
     import numpy as np
 
     from brushctl.grade.apply import apply_grade
-    from brushctl.photos.photo import open_photo, resize
+    from brushctl.photos.photo import resize
 
-    before: list[Pixels] = []
-    after: list[Pixels] = []
-    report(Stage("grading pictures", len(inputs)))
-    for n, item in enumerate(inputs):
-        report(Advance(n, item.path.name))
-        photo = open_photo(item.path, first_frame=True)
+    def sides(photo: "Photo") -> "tuple[Pixels, Pixels]":
         width, height = photo.size
         scale = min(1.0, GRADED_SIDE / max(width, height))
-        small = max(1, round(width * scale)), max(1, round(height * scale))
-        before.append(resize(photo.pixels, small))
-        after.append(np.clip(apply_grade(grade, before[-1]), 0, 1))
-    report(Advance(len(inputs)))
-    return before, after
+        before = resize(photo.pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
+        return before, np.clip(apply_grade(grade, before), 0, 1)
+
+    return _of_each(inputs, "grading pictures", sides, report)
 
 
 def _edited(
@@ -192,27 +191,48 @@ def _edited(
     """
     import numpy as np
 
+    from brushctl.engine.model.find import find_for
+
+    find_for(brush.metadata, base)  # before torch is loaded
     from brushctl.engine.sampler import open_editor
     from brushctl.grade.apply import apply_grade
-    from brushctl.photos.photo import open_photo, resize
+    from brushctl.photos.photo import check_seen, resize
 
-    before: list[Pixels] = []
-    after: list[Pixels] = []
-    opened = open_editor(brush.instruction_alone(), base=base, device=device)
-    report(Stage("editing pictures", len(inputs)))
-    with opened as editor:
-        for n, item in enumerate(inputs):
-            report(Advance(n, item.path.name))
-            photo = open_photo(item.path, first_frame=True)
+    with open_editor(brush.instruction_alone(), base=base, device=device) as editor:
+
+        def sides(photo: "Photo") -> "tuple[Pixels, Pixels]":
+            check_seen(photo.size, "")
             seen = resize(photo.pixels, editor.working_size(*photo.size))
             if grade is None:
                 (edited,) = editor.edit([seen])
-                before.append(edited.before)
-                after.append(edited.after)
-                continue
+                return edited.before, edited.after
             graded = np.clip(apply_grade(grade, seen), 0, 1)
             (edited,) = editor.edit([graded])
-            before.append(seen)
-            after.append(np.clip(graded + edited.after - edited.before, 0, 1))
+            return seen, np.clip(graded + edited.after - edited.before, 0, 1)
+
+        return _of_each(inputs, "editing pictures", sides, report)
+
+
+def _of_each(
+    inputs: Sequence[Input],
+    stage: str,
+    sides: "Callable[[Photo], tuple[Pixels, Pixels]]",
+    report: Reporter,
+) -> "Sides":
+    """What `sides` gives of each picture that can be edited; of the others there is a warning."""
+    from brushctl.photos.photo import open_photo
+
+    before: list[Pixels] = []
+    after: list[Pixels] = []
+    report(Stage(stage, len(inputs)))
+    for n, item in enumerate(inputs):
+        report(Advance(n, item.path.name))
+        try:
+            x, y = sides(open_photo(item.path, first_frame=True))
+        except PhotoError as error:
+            report(Warned(f"{item.file}: passed over: {error.what}"))
+            continue
+        before.append(x)
+        after.append(y)
     report(Advance(len(inputs)))
     return before, after

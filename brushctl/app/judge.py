@@ -11,6 +11,7 @@ from brushctl.bench.contact_sheet import Row, contact_sheet
 from brushctl.bench.metrics import Pixels, ciede2000, psnr
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
+from brushctl.brushes.words import held_out_in_words
 from brushctl.events import Advance, Reporter, Stage, silent
 from brushctl.grade.apply import AnyGrade, apply_grade
 from brushctl.pairs.find import Pair
@@ -222,12 +223,7 @@ class Judgement:
     def verdict(self) -> str:
         """How near the brush comes to the edit, in a line, and a warning where that is not near."""
         unedited, brush = self.of(UNEDITED), self.of_brush()
-        others = f"unedited {unedited.psnr:.1f} dB, {unedited.de2000:.1f}"
-        if phrase := self.score(PHRASE):
-            others += f"; its phrase alone {phrase.psnr:.1f} dB"
-        if self.brush not in (GRADE, INSTRUCTION) and (grade := self.score(GRADE)):
-            others += f"; its grade alone {grade.psnr:.1f} dB, {grade.de2000:.1f}"
-        line = f"on {self.on}: {brush} ({others}; more dB is better, less CIEDE2000 is)"
+        line = f"on {self.on}: {'; '.join(held_out_in_words(self.held_out()))}"
         if brush.psnr <= unedited.psnr:
             line += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
         return line
@@ -237,8 +233,8 @@ class Judgement:
         rows = [
             Row(
                 (photo.before, photo.truth, photo.edited[self.brush]),
-                f"unedited {photo.scores[UNEDITED].psnr:.1f}, "
-                f"brush {photo.scores[self.brush].psnr:.1f} dB",
+                f"{photo.scores[self.brush].psnr:.1f} dB "
+                f"(unedited {photo.scores[UNEDITED].psnr:.1f}; higher is better)",
             )
             for photo in self.photos[:ROWS]
         ]

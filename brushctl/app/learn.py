@@ -1,6 +1,7 @@
 """Learn a brush: check the pairs, find the phrase, hold pairs out, learn, judge, store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +12,16 @@ from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.checkpoint import checkpoints_of, delete_checkpoints
 from brushctl.brushes.fields import as_usage_errors, label, line
-from brushctl.errors import Interrupted, NameTakenError, PairsError, UsageError, reason
+from brushctl.errors import (
+    BaseModelError,
+    Interrupted,
+    NameTakenError,
+    PairsError,
+    UsageError,
+    reason,
+)
 from brushctl.events import Message, Reporter, Warned, silent
-from brushctl.settings import check_seed
+from brushctl.settings import TINY, check_seed
 
 if TYPE_CHECKING:
     from brushctl.app.judge import Judgement
@@ -206,20 +214,37 @@ def model_opener(base: str | None, device: str, dtype: str | None) -> "Callable[
     """What opens a base model when it is needed: a grade needs none, nor torch.
 
     Raises:
+        BaseModelError: a base is asked for that is not on this machine and cannot be fetched.
         DeviceError: a device or format is asked for that is not on this machine, or that nothing
             can be learned on.
     """
     if device != "auto" or dtype:
         check_machine(device, dtype)
+    if base is not None:
+        from brushctl.engine.model.hub import check_obtainable
+
+        with _offering_tiny():
+            check_obtainable(base)
 
     def open_model() -> "AnyBase":
         from brushctl.engine.devices import learning_dtype, resolve_device
         from brushctl.engine.model.base import open_base
 
         place = resolve_device(device)
-        return open_base(base, place, learning_dtype(dtype, place))
+        with _offering_tiny():
+            return open_base(base, place, learning_dtype(dtype, place))
 
     return cache(open_model)
+
+
+@contextmanager
+def _offering_tiny() -> Iterator[None]:
+    """Within the block, a base that is not to be had need not keep anybody from learning."""
+    try:
+        yield
+    except BaseModelError as error:
+        meanwhile = f"{error.do} Meanwhile --base {TINY} runs anywhere."
+        raise BaseModelError(error.what, where=error.where, do=meanwhile) from error
 
 
 def learn(

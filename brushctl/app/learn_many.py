@@ -315,7 +315,7 @@ def _learned_on_cluster(
 
 
 def _model_here(base: str | None) -> str | None:
-    from brushctl.engine.model.base import model_here
+    from brushctl.engine.model.find import model_here
 
     return model_here(base)
 

@@ -14,13 +14,15 @@ from brushctl.brushes.checkpoint import fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
-from brushctl.events import Message, Reporter, silent
+from brushctl.events import Loading, Message, Reporter, silent
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
 from brushctl.pairs.find import hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
     from brushctl.engine.model.base import AnyBase
+    from brushctl.grade.apply import Grade
+    from brushctl.pairs.find import Pair
 
 PAPER = "paper"
 """The recipe that learns what its authors did: an instruction."""
@@ -59,9 +61,7 @@ class LearningRun:
         Raises:
             BrushctlError: the brush cannot be learned.
         """
-        parts = self.settings.parts
-        if parts is Parts.AUTO and self.settings.recipe == PAPER:
-            parts = Parts.INSTRUCTION
+        parts = self._parts()
         found = None if parts is Parts.INSTRUCTION else self._find_grade()
         if found and (parts is Parts.GRADE or (parts is Parts.AUTO and _is_enough(found))):
             if found.grade:
@@ -73,6 +73,25 @@ class LearningRun:
         if found and found.grade and parts is Parts.AUTO:
             return self._best(found, judged_brushes)
         return judged_brushes[0]
+
+    def starting_pairs(self) -> "tuple[Sequence[Pair], Grade | None]":
+        """What the phrase is found from that an instruction starts from: pairs and their grade.
+
+        Where the grade would be all of the brush, they are those of an instruction alone.
+        """
+        parts = self._parts()
+        found = None if parts is Parts.INSTRUCTION else self._find_grade()
+        if found and parts is not Parts.BOTH and _is_enough(found):
+            self._say(f"the edit depends on {found.describe()}: learning it needs no phrase")
+            found = None
+        pairs = self._split(found)
+        grade = found.without(pairs.held_out, self.report) if found else None
+        return pairs.training, grade
+
+    def _parts(self) -> Parts:
+        parts = self.settings.parts
+        paper = parts is Parts.AUTO and self.settings.recipe == PAPER
+        return Parts.INSTRUCTION if paper else parts
 
     def _find_grade(self) -> FittedGrade:
         """The grade of all pairs, those that the user holds out apart."""
@@ -107,13 +126,14 @@ class LearningRun:
         self, found: FittedGrade | None
     ) -> "Sequence[tuple[Brush, Judgement | None]]":
         """An instruction over the grade; and one without, where the grade explains little."""
-        from brushctl.app.training_run import TrainingRun
-
         base = self.settings.base
         trying = f" (to try things out; --base {INSTRUCT_PIX2PIX} is for photographs)"
         self._say(f"learning an instruction on {base or TINY}{'' if base else trying}")
+        self.report(Loading(f"loading {base or TINY}"))
+        from brushctl.app.training_run import TrainingRun
+
         auto = self.settings.parts is Parts.AUTO
-        pairs = self._proving(found) if found and found.grade and auto else self.pairs
+        pairs = self._split(found)
         run = TrainingRun(
             model=self.open_model(),
             settings=self.settings,
@@ -140,8 +160,13 @@ class LearningRun:
         alone = replace(run, grade_without=lambda _: None, target=target)
         return [both, alone.learn_and_judge()]
 
-    def _proving(self, found: FittedGrade) -> PairSplit:
-        """Pairs of which enough are held out to tell whether an instruction is worth it."""
+    def _split(self, found: FittedGrade | None) -> PairSplit:
+        """The pairs to learn an instruction from, and to judge it by.
+
+        Where it is to prove its worth beside a grade, enough of them are held out to tell.
+        """
+        if not (found and found.grade and self.settings.parts is Parts.AUTO):
+            return self.pairs
         if self.settings.hold_out is not None or self.settings.cross_validate:
             return self.pairs
         count = len(found.pairs) // PAIRS_FOR_ONE_HELD_OUT

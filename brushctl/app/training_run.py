@@ -217,13 +217,7 @@ class TrainingRun:
         grade: Grade | None,
         fit: "Callable[[Pixels], Pixels]",
     ) -> "tuple[list[Pixels], list[Pixels]]":
-        """Pairs with the grade beneath, each picture brought to the size it is needed in."""
-        before, after = list["Pixels"](), list["Pixels"]()
-        for pair in pairs:
-            x, y = load_pair(pair, align=self.settings.align)
-            before.append(fit(apply_grade(grade, x) if grade else x))
-            after.append(fit(y))
-        return before, after
+        return load_graded(pairs, grade, fit, align=self.settings.align)
 
     def _recipe(self) -> Recipe:
         recipe = recipe_called(self.settings.recipe)
@@ -245,6 +239,29 @@ class TrainingRun:
             + ((grade,) if grade else ())
         )
         return Checkpoint(self.target, repr(decisive), today)
+
+
+def load_graded(
+    pairs: Sequence[Pair],
+    grade: Grade | None,
+    fit: "Callable[[Pixels], Pixels]",
+    *,
+    align: bool,
+) -> "tuple[list[Pixels], list[Pixels]]":
+    """Pairs with a grade beneath, each picture brought to the size it is needed in.
+
+    Args:
+        pairs: they.
+        grade: what comes before the instruction, if anything does.
+        fit: gives a picture (h, w, 3) the size that is needed.
+        align: crop shifted pairs to what both pictures share.
+    """
+    before, after = list["Pixels"](), list["Pixels"]()
+    for pair in pairs:
+        x, y = load_pair(pair, align=align)
+        before.append(fit(apply_grade(grade, x) if grade else x))
+        after.append(fit(y))
+    return before, after
 
 
 def _edit_on(grade: Grade | None, editor: AnyEditor) -> Edit:

@@ -3,6 +3,7 @@
 The name of a brush is the name of its file; the name inside the file is the one its maker gave.
 """
 
+import contextlib
 import io
 import re
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from brushctl.brushes.defects import FieldError
 from brushctl.brushes.fields import label
-from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError
+from brushctl.errors import BrushNotFoundError, NameInvalidError, NameTakenError, UsageError
 from brushctl.files import (
     NOWHERE,
     expanded,
@@ -38,6 +39,18 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 def is_path(target: str) -> bool:
     """Whether a command's argument means a file rather than a name in the cache."""
     return target.endswith(SUFFIX) or "/" in target or "\\" in target
+
+
+def names_brush(target: str) -> bool:
+    """Whether a command's argument is a brush that is there: a `.brush` file, or of the cache.
+
+    Where nobody may look, or knows where the cache is, none is.
+    """
+    with contextlib.suppress(UsageError, OSError):
+        if is_path(target):
+            return target.endswith(SUFFIX) and expanded(target).is_file()
+        return is_name(target) and path_of(target).is_file()
+    return False
 
 
 ALLOWED = "Use letters, digits and . _ + - (at most 100), beginning with a letter or digit."
@@ -108,7 +121,14 @@ def find_name(name: str) -> Path:
 
     Raises:
         BrushNotFoundError: the cache has none of that name.
+        NameInvalidError: it could be none.
     """
+    if "/" in name or "\\" in name:
+        raise NameInvalidError(
+            "this is a path, and the cache has names",
+            where=repr(name),
+            do="`brushctl list` shows them; `brushctl import FILE` brings a file among them.",
+        )
     path = path_of(name)
     if not path.is_file():
         from difflib import get_close_matches

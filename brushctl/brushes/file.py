@@ -36,6 +36,13 @@ class Brush:
     metadata: Metadata
     tensors: Mapping[str, Features]
 
+    def __repr__(self) -> str:
+        """What it is, in a line: its tensors have a million numbers."""
+        meta = self.metadata
+        parts = " and ".join(meta.parts)
+        base = f" on {meta.base.id}" if meta.base else ""
+        return f"<Brush {meta.name!r}: {parts}{base}, content {meta.content_sha256[:12]}>"
+
     def instruction_tensors(self) -> dict[str, Features]:
         """The instruction's tensors, without the grade's."""
         return {n: t for n, t in self.tensors.items() if not is_graded(n)}
@@ -188,6 +195,6 @@ def read_brush(path: Path) -> Brush:
         return decode_brush(read_whole(file))
 
 
-def write_brush(brush: Brush, path: Path) -> None:
+def write_brush(brush: Brush, path: Path | str) -> None:
     """Write a brush file; a crash leaves the old file or the new one, whole."""
-    write_atomically(path, encode_brush(brush))
+    write_atomically(Path(path), encode_brush(brush))

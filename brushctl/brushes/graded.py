@@ -130,8 +130,26 @@ class Zone(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Place(Record):
+    """How much lighter a grade makes some places than others, as differences of changes of L*.
+
+    Attributes:
+        edges: the corners and edges, against the centre.
+        top: the upper third of the frame, against the lower.
+        left: the left third of the frame, against the right.
+    """
+
+    edges: Annotated[float, number]
+    top: Annotated[float, number]
+    left: Annotated[float, number]
+
+
+@dataclass(frozen=True, slots=True)
 class Look(Record):
-    """What a grade without networks does to colours, as its maker measured it, for people.
+    """What a grade does to colours, as its maker measured it, for people.
+
+    Where it has networks, that is what it does on average to a chart that has these colours all
+    over the frame.
 
     Attributes:
         shadows: what becomes of the grey of L* 20.
@@ -140,6 +158,7 @@ class Look(Record):
         contrast: how far the greys of shadows and highlights are apart, against before.
         saturation: how far colours of all hues are from their mean, against before; 0 is black and
             white, toned or not.
+        place: how that differs from place to place; None where networks do not read the place.
     """
 
     shadows: Annotated[Zone, Zone.from_dict]
@@ -147,6 +166,7 @@ class Look(Record):
     highlights: Annotated[Zone, Zone.from_dict]
     contrast: Annotated[float, number]
     saturation: Annotated[float, number]
+    place: Annotated[Place | None, Place.from_dict] = None
 
 
 AnyGradeInfo = GradeInfo | GradeBlend | GradeStack

@@ -23,10 +23,22 @@ ALIKE = "Mix brushes that were learned on one base model in the same way."
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One brush of a mix and its weight."""
+    """One brush of a mix and its weight.
+
+    Raises:
+        UsageError: it is no brush, but a file's name, say.
+    """
 
     brush: Brush
     weight: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.brush, Brush):
+            raise UsageError(
+                f"must be a Brush, is {type(self.brush).__name__}",
+                where="brush",
+                do="Open it first: brushctl.open_brush(...).",
+            )
 
     @property
     def content(self) -> str:

@@ -101,8 +101,9 @@ def schedule(choice: Sequence[Brush], provenance: Provenance, *, pad: Pad | None
         BrushMismatchError: a brush has no instruction; or they differ in base, buckets, sites or
             token weights, or in their numbers of tokens where `pad` is not given.
     """
-    counts = [brush.metadata.instruction_part().buckets.count for brush in choice]
-    j = counts[0]
+    if not choice:
+        raise UsageError("no brush is given to any bucket", do="Give a brush for each bucket.")
+    j = choice[0].metadata.instruction_part().buckets.count
     if len(choice) != j:
         raise UsageError(
             f"{len(choice)} buckets are given to a brush, the brushes have {j}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from brushctl.brushes.graded import GradeInfo, Look, Zone, single_grades
+from brushctl.brushes.graded import GradeInfo, Look, Place, Zone, single_grades
 from brushctl.brushes.metadata import HeldOut, Metadata
 
 SEEN = 2.0
@@ -13,6 +13,7 @@ SHARE_SEEN = 0.05
 """Change of contrast or saturation, as a share, from which on it is seen."""
 GREY = 0.02
 """Saturation, against before, up to which a picture is black and white."""
+STILL_NEUTRAL = "greys stay neutral"
 GROUPS = {
     "tones": "follows each picture's own tones",
     "place": "depends on the place in the frame",
@@ -33,6 +34,8 @@ def grade_in_words(metadata: Metadata) -> tuple[str, ...]:
     ]
     if metadata.look and not networks:
         clauses += _look(metadata.look)
+    elif metadata.look:
+        clauses += _of_a_chart(metadata.look)
     if isinstance(metadata.grade, GradeInfo):
         clauses += _kept(metadata.grade)
     return tuple(dict.fromkeys(clauses)) or ("changes colours",)
@@ -53,6 +56,29 @@ def held_out_in_words(held: HeldOut) -> Iterator[str]:
         yield f"colour difference {held.de2000:.1f} CIEDE2000 ({unedited}lower is better)"
 
 
+def _of_a_chart(look: Look) -> Iterator[str]:
+    """What networks do to a chart: by place, and on average over it."""
+    if look.place:
+        yield from _places(look.place)
+    clauses = list(_look(look))
+    if colours := ", ".join(clause for clause in clauses if clause != STILL_NEUTRAL):
+        yield f"on average {colours}"
+    if STILL_NEUTRAL in clauses:
+        yield STILL_NEUTRAL
+
+
+def _places(place: Place) -> Iterator[str]:
+    sides = {
+        "edges": (place.edges, "the centre"),
+        "top": (place.top, "the bottom"),
+        "left": (place.left, "the right"),
+    }
+    for name, (lightness, other) in sides.items():
+        if abs(lightness) >= SEEN:
+            word = "lighter" if lightness > 0 else "darker"
+            yield f"{name} {word} than {other} by {abs(lightness):.0f}"
+
+
 def _look(look: Look) -> Iterator[str]:
     zones = {"shadows": look.shadows, "midtones": look.midtones, "highlights": look.highlights}
     if look.saturation <= GREY:
@@ -64,7 +90,7 @@ def _look(look: Look) -> Iterator[str]:
     if look.saturation > GREY and abs(look.saturation - 1) >= SHARE_SEEN:
         yield f"{_more(look.saturation)} saturation"
     if all(max(abs(zone.warmth), abs(zone.tint)) <= NEUTRAL for zone in zones.values()):
-        yield "greys stay neutral"
+        yield STILL_NEUTRAL
 
 
 def _more(ratio: float) -> str:
@@ -103,7 +129,7 @@ def _kept(grade: GradeInfo) -> Iterator[str]:
     if grade.kept.nothing_but_greys:
         yield "black and white"
     if grade.kept.greys:
-        yield "greys stay neutral"
+        yield STILL_NEUTRAL
     if grade.kept.black:
         yield "black stays black"
     if grade.kept.white:

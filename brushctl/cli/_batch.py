@@ -52,7 +52,8 @@ def _worth(judged: dict[str, Any] | None) -> str:
     """What a brush has come to, for people."""
     if judged is None:
         return "learned, but it could not be judged"
-    figures = f"{judged['psnr']:.1f} dB (unedited {judged['psnr_unedited']:.1f})"
+    unedited = f"unedited {judged['psnr_unedited']:.1f}; higher is better"
+    figures = f"{judged['psnr']:.1f} dB ({unedited})"
     return f"{figures} on {judged['on']}"
 
 

@@ -8,6 +8,7 @@ import typer
 from brushctl.cli._output import out_console, print_json, shown
 from brushctl.cli._progress import reporting
 from brushctl.errors import PairsError
+from brushctl.events import Loading
 
 if TYPE_CHECKING:
     from brushctl.pairs.check import Finding
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:
     """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
-    from brushctl.pairs.check import Severity, check_pairs
-
     with reporting(quiet=quiet) as report:
+        report(Loading("loading"))
+        from brushctl.pairs.check import Severity, check_pairs
+
         findings = check_pairs(pairs, align=align, report=report)
     if json:
         print_json(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from brushctl.app.learning_settings import Parts
 from brushctl.brushes.cache import names
 from brushctl.cli._streams import TIMESTAMPS
 from brushctl.errors import UsageError
@@ -40,6 +41,15 @@ CachedNames = Annotated[
 ]
 Pairs = Annotated[
     Path, typer.Argument(help="A folder of before/after pairs, or a CSV or JSON manifest.")
+]
+Recipe = Annotated[str, typer.Option(help="How it is learned: default, or paper.")]
+BrushParts = Annotated[
+    Parts,
+    typer.Option(
+        "--parts",
+        help="What the brush has: a grade of colours, an instruction to the base model, both,"
+        " or whichever comes nearest to the edit.",
+    ),
 ]
 Align = Annotated[
     bool, typer.Option("--align", help="Crop shifted pairs to what both pictures share.")

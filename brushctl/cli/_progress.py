@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from brushctl.cli._output import err_console, print_marked, say, shown
 from brushctl.cli._streams import is_watched
-from brushctl.events import Advance, Event, Failed, Message, Noted, Reporter, Stage, Warned
+from brushctl.events import Advance, Event, Failed, Loading, Message, Noted, Reporter, Stage, Warned
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,6 +138,8 @@ class _Lines:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case Loading():
+                pass
             case Stage(name):
                 self._stage = event
                 say(name)

@@ -32,6 +32,7 @@ from brushctl.cli._options import (
     Timestamps,
     Workers,
 )
+from brushctl.cli._order import check_order
 from brushctl.cli._output import say
 from brushctl.cli._photographs import Shown
 from brushctl.cli._progress import reporting
@@ -106,6 +107,7 @@ def apply(
     machines.check(engine)
     if settle != SETTLE and not watch:
         raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
+    check_order(brush, inputs or ())
     path = find(brush)
     metadata = read_metadata(path)
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}

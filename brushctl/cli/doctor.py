@@ -21,9 +21,9 @@ from brushctl.settings import INSTRUCT_PIX2PIX, TINY, brush_cache, fetch_command
 
 LIBRARIES = ("torch", "diffusers", "transformers", "open-clip-torch", "safetensors", "pillow")
 EXTRAS = {
-    "pillow-heif": ("HEIC photographs", "pillow-heif"),
-    "lpips": ("LPIPS", "lpips"),
-    "ray": ("Ray clusters and object storage", "'ray[data]' fsspec"),
+    "pillow-heif": ("HEIC photographs", ["pillow-heif"]),
+    "lpips": ("LPIPS", ["lpips"]),
+    "ray": ("Ray clusters and object storage", ["ray[data]", "fsspec"]),
 }
 """What each library is for, and what to install for it."""
 SCARCE = 2 * 2**30
@@ -144,11 +144,11 @@ def _brushes() -> Finding:
     return Finding("brushes", State.fine, found)
 
 
-def _extra(name: str, what: str, install: str) -> Finding:
+def _extra(name: str, what: str, install: list[str]) -> Finding:
     try:
         return Finding(what, State.fine, f"{name} {metadata.version(name)}")
     except metadata.PackageNotFoundError:
-        do = f"Run `{installing(install)}`."
+        do = f"Run `{installing(*install)}`."
         return Finding(what, State.missing, f"{name} is not installed", do)
 
 

@@ -12,6 +12,7 @@ from brushctl.brushes.header import blaming
 from brushctl.cli._options import Base, Device, complete_names
 from brushctl.cli._output import say
 from brushctl.cli._progress import reporting
+from brushctl.cli._status import exit_with_failed
 from brushctl.cli._streams import check_stdout_takes_bytes
 from brushctl.errors import UsageError
 from brushctl.files import STREAM, expanded, read_bytes
@@ -59,6 +60,7 @@ def export(
     The copy is byte for byte, after checking that the brush is whole. A LUT is for other programs.
     A grade of colours alone is one already, and needs no pictures. Of any other brush it is what a
     table of colours can carry, fitted to what it does to pictures, and refused if that is little.
+    Status 3: it is written, but some pictures could not be read.
 
     Examples:
         brushctl export golden-hour for-anna/
@@ -81,6 +83,7 @@ def export(
         judged = "on pictures left out of the fit" if exported.fitted else "its grade's own table"
         carried = f"{exported.share:.0%} of the edit, {judged}"
         say(f"exported {brush}: {expanded(lut)} ({carried})")
+        exit_with_failed(exported.failed, fine=1)
         return
     for option, given in {"--force": force, "--base": base, "--device": device != "auto"}.items():
         if given:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.cli._options import Align, Base, Device, Json, Pairs, Quiet
+from brushctl.app.learning_settings import LearningSettings, Parts
+from brushctl.app.phrase import starting_phrase
+from brushctl.cli._options import Align, Base, BrushParts, Device, Json, Pairs, Quiet, Recipe
 from brushctl.cli._output import (
     err_console,
     print_fields,
@@ -16,7 +18,7 @@ from brushctl.cli._output import (
 )
 from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError, reason
-from brushctl.settings import TINY
+from brushctl.events import Loading
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,6 +40,8 @@ def init_phrase(
     pairs: Pairs,
     *,
     base: Base = None,
+    recipe: Recipe = "default",
+    parts: BrushParts = Parts.AUTO,
     clip: ClipName = None,
     vocabulary: VocabularyFile = None,
     align: Align = False,
@@ -49,38 +53,36 @@ def init_phrase(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the phrase learning would start from, and show what it was chosen among.
+    """Find the phrase that `learn` would start an instruction from, and what it was chosen among.
+
+    It is the same phrase for the same pairs and options: from the pairs that are not held out,
+    under the grade, if the brush would have one.
 
     Examples:
         brushctl init-phrase pairs/
         brushctl init-phrase pairs/ --vocabulary words.txt --phrases 10
     """
-    from brushctl.pairs.check import require_sound
-    from brushctl.pairs.find import find_pairs
-    from brushctl.pairs.load import load_pairs
-
     if not math.isfinite(eta):
         raise UsageError(
             "a sensitivity is a number", where=f"--eta {eta}", do="0.15 is the default."
         )
     words = _text(vocabulary) if vocabulary else None
-    found = find_pairs(pairs)
+    settings = LearningSettings(base=base, recipe=recipe, parts=parts, align=align)
     with reporting(quiet=quiet) as report:
-        require_sound(pairs, found, align=align, report=report)
-
-    from brushctl.engine.devices import resolve_device
-    from brushctl.engine.phrases.clip import default_clip, load_clip
-    from brushctl.engine.phrases.unique_phrase import find_phrase, parse_vocabulary, vocabulary_of
-
-    model = load_clip(clip or default_clip(base or TINY), resolve_device(device))
-    known = vocabulary_of(model) if words is None else parse_vocabulary(words, str(vocabulary))
-    before, after = load_pairs(found, model.side, align=align)
-    with reporting(quiet=quiet) as report:
-        phrasing = find_phrase(
-            model, list(before), list(after), known, r=phrases, eta=eta, report=report
+        report(Loading("loading"))
+        found = starting_phrase(
+            pairs,
+            settings,
+            clip=clip,
+            vocabulary=(words, str(vocabulary)) if words is not None else None,
+            r=phrases,
+            eta=eta,
+            device=device,
+            report=report,
         )
+    phrasing = found.phrasing
     if json:
-        print_json({"clip": model.id, "vocabulary": len(known), **phrasing.to_dict()})
+        print_json({"clip": found.clip, "vocabulary": found.vocabulary, **phrasing.to_dict()})
         return
     if not quiet:
         err_console().print(_table(phrasing))

@@ -17,6 +17,7 @@ from brushctl.cli._options import (
     MODEL,
     Align,
     Base,
+    BrushParts,
     Cores,
     Device,
     EngineName,
@@ -33,6 +34,7 @@ from brushctl.cli._options import (
 from brushctl.cli._output import counted, print_json, say
 from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
+from brushctl.events import Loading
 from brushctl.photos.choices import Engine
 
 JUDGED = "How it is judged"
@@ -45,13 +47,7 @@ def learn(
         str | None,
         typer.Option("--output", "-o", help="The new brush: a name or a file; many: a folder."),
     ] = None,
-    parts: Annotated[
-        Parts,
-        typer.Option(
-            help="What the brush has: a grade of colours, an instruction to the base model, both,"
-            " or whichever comes nearest to the edit."
-        ),
-    ] = Parts.AUTO,
+    parts: BrushParts = Parts.AUTO,
     check_only: Annotated[
         bool,
         typer.Option("--check-only", "-n", help="Check the pairs, and learn nothing."),
@@ -174,8 +170,9 @@ def learn(
         return
     if output is None:
         raise UsageError("the new brush has no name", do="Add -o NAME.")
-    open_model = model_opener(base, device, dtype)
     with reporting(quiet=quiet, verbose=verbose) as report:
+        report(Loading("loading"))
+        open_model = model_opener(base, device, dtype)
         run = prepare(pairs, output, settings, overwrite=overwrite, resume=resume, report=report)
         learned = run.learn(open_model, resume=resume, report=report)
     if json:

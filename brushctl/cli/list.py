@@ -12,6 +12,7 @@ from brushctl.brushes.metadata import Metadata
 from brushctl.brushes.words import grade_in_words
 from brushctl.cli._options import Json
 from brushctl.cli._output import out_console, print_fields, print_json, say, shown
+from brushctl.cli.verify import state_of
 from brushctl.errors import BrushctlError, BrushFormatError, disk_error
 from brushctl.settings import brush_cache
 
@@ -77,7 +78,9 @@ def _table(found: list[str], begun: list[str]) -> "Table":
     for name in found:
         metadata = _metadata(name)
         if isinstance(metadata, BrushctlError):
-            table.add_row(Text(name), Text(f"damaged: {shown(metadata.what)}", style="red"))
+            table.add_row(
+                Text(name), Text(f"{state_of(metadata)}: {shown(metadata.what)}", style="red")
+            )
         else:
             table.add_row(*(Text(shown(cell)) for cell in _row(name, metadata)))
     for name in begun:

@@ -57,6 +57,10 @@ class Loaded:
         setattr(model, LOADED, self)
         self._installed.callback(delattr, model, LOADED)
 
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
+        return f"<Loaded brush: {settings}>"
+
     def graded(self, picture: "Image") -> "Image":
         """What the pipeline is to be given: an RGB picture under the brush's grade.
 
@@ -197,7 +201,14 @@ def load(
             is no number, or the brush was made to be applied in a way that no brush is.
     """
     family = FAMILIES.get(type(pipe).__name__)
-    if hasattr(pipe.unet if family is None else getattr(pipe, family.part), LOADED):
+    model = getattr(pipe, family.part if family else "unet", None)
+    if model is None:
+        raise UsageError(
+            "must be a pipeline of diffusers that edits pictures by words, is "
+            f"{type(pipe).__name__}",
+            where="pipe",
+        )
+    if hasattr(model, LOADED):
         raise UsageError(
             "the pipeline has a brush already", do="Unload it first, or load both as one blend."
         )

@@ -13,19 +13,14 @@ from brushctl.brushes.fields import as_usage_errors
 from brushctl.brushes.file import Brush
 from brushctl.engine.brush.attention import brushed
 from brushctl.engine.brush.guidance import Guidance
-from brushctl.engine.brush.instruction import (
-    Instruction,
-    check_identity,
-    from_brush,
-    from_text,
-    scaled,
-)
+from brushctl.engine.brush.instruction import Instruction, from_brush, from_text, scaled
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.devices import enough_memory, out_of_memory, resolve_device, resolve_dtype
 from brushctl.engine.flow import offsets
 from brushctl.engine.flow.editor import FlowEditor
 from brushctl.engine.flow.model import FlowModel
-from brushctl.engine.model.base import AnyBase, BaseModel, find, load_base
+from brushctl.engine.model.base import AnyBase, BaseModel, load_base
+from brushctl.engine.model.find import find_for
 from brushctl.engine.pixels import Edited, FloatImage, from_model, noise_source, to_model
 from brushctl.errors import BrushMismatchError, PhotoError
 
@@ -68,6 +63,11 @@ class Editor:
         self._scales, self._steps, self._seed = scales, steps, seed
         self._installed = ExitStack()
         self._at_once = 0  # not found out yet
+
+    def __repr__(self) -> str:
+        scales = f"s_T={self._scales.s_T:g}, s_I={self._scales.s_I:g}"
+        how = f"{self._steps} steps, {scales}, seed {self._seed}"
+        return f"<Editor on {self._base.id} ({self._base.device}): {how}>"
 
     def __enter__(self) -> Self:
         state = self._installed.enter_context(brushed(self._base.unet, self._instruction))
@@ -229,13 +229,12 @@ def open_editor(
     """
     check_sampler(brush)
     part = brush.metadata.instruction_part()
-    apply, named = part.apply, part.base
+    apply = part.apply
     steps = apply.steps if steps is None else steps
     check_steps(steps, part.buckets.edges[-1])
     scales = Scales(apply.s_T if s_T is None else s_T, apply.s_I if s_I is None else s_I)
     where = resolve_device(device)
-    found = find(base or named.id, None if base else named.revision)
-    check_identity(brush, found.id, found.model_sha256)  # before gigabytes are read in vain
+    found = find_for(brush.metadata, base)  # before gigabytes are read in vain
     model = load_base(found, where, resolve_dtype(dtype, where))
     return editor_on(model, brush, seed=seed, steps=steps, scales=scales, strength=strength)
 

@@ -5,7 +5,7 @@ a time, of that which helps most on pairs held out, for as long as that helps: f
 does not depend on are only ways to learn eight photographs by heart.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -273,7 +273,8 @@ def _judge_networks(
     best, tried = without, []
     while len(best.groups) < len(groups) and best.psnr < ENOUGH:
         more = [(*best.groups, group) for group in groups if group not in best.groups]
-        scores = [score for these in more for score in _judge_network(samples, these, seed, report)]
+        judged = (_judge_network(samples, these, best, seed, report) for these in more)
+        scores = [score for own in judged for score in own]
         tried += scores
         over_affine, over_lattice = (
             max((s for s in scores if s.method == method), key=lambda score: score.psnr)
@@ -287,21 +288,36 @@ def _judge_networks(
 
 
 def _judge_network(
-    samples: Sequence[Samples], groups: tuple[str, ...], seed: int, report: Reporter
+    samples: Sequence[Samples],
+    groups: tuple[str, ...],
+    without: Score,
+    seed: int,
+    report: Reporter,
 ) -> list[Score]:
-    """Of a network over an affine transform, and over the lattice that fits beneath it."""
+    """Of a network over an affine transform, and over the lattice that fits beneath it.
+
+    What pairs held out come to so far is reported beside what they came to without the last group.
+    """
     folds = _folds(samples)
     report(Stage(f"judging {', '.join(groups)} on pairs held out", len(folds) * JUDGING_STEPS))
     scores: dict[str, list[float]] = {AFFINE: [], LATTICE: []}
     for n, (fitted, held_out) in enumerate(folds):
-        advance = _advance(report, n * JUDGING_STEPS)
+        advance = _advance(report, n * JUDGING_STEPS, _so_far(scores, without))
         affine, network = _fit_network(fitted, groups, JUDGING_STEPS, seed, advance)
         beneath = _fit_beneath(fitted, groups, network, JUDGING_NODES, JUDGING_ROUNDS)
         for method, lattice in ((AFFINE, affine), (LATTICE, beneath)):
             graded = [_graded(s, lattice, network, groups) for s in held_out]
             scores[method] += [_psnr(g, s.results) for g, s in zip(graded, held_out, strict=True)]
+    report(Advance(len(folds) * JUDGING_STEPS, _so_far(scores, without)))
     return [Score(method, groups, float(np.mean(own))) for method, own in scores.items()]
 
 
-def _advance(report: Reporter, done: int = 0) -> Callable[[int], object]:
-    return lambda steps: report(Advance(done + steps))
+def _so_far(scores: Mapping[str, Sequence[float]], without: Score) -> str:
+    """The better mean of the methods over the pairs judged so far, beside what it is to beat."""
+    other = f"{' and '.join(without.groups) or 'colour alone'} {without.psnr:.1f} dB"
+    best = max((float(np.mean(own)) for own in scores.values() if own), default=None)
+    return other if best is None else f"{best:.1f} dB ({other})"
+
+
+def _advance(report: Reporter, done: int = 0, note: str = "") -> Callable[[int], object]:
+    return lambda steps: report(Advance(done + steps, note))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.brushes.graded import Look, Zone
+from brushctl.brushes.graded import Look, Place, Zone
 from brushctl.grade.apply import AnyGrade, Blend, Stack, apply_grade
 
 Array = NDArray[Any]
@@ -17,6 +17,10 @@ HUES = 24
 """Directions in which colours are looked at, evenly around the circle."""
 CHROMA, LIGHTNESSES = 25.0, (40.0, 60.0)
 """C* and L* of those colours: at both, all hues lie within sRGB, as most of a photograph does."""
+CHART_ROUNDS, PATCH = 20, 8
+"""How often each colour stands in the chart of a network, and the side in pixels of its patches."""
+INSIDE, OUTSIDE = 0.5, 1.0
+"""Radii of the centre and of the edges, where a side of the frame is at 1."""
 CHARTED = 33
 """Greys that curves are drawn of: those of the nodes of most lattices."""
 DECIMALS = 2
@@ -29,29 +33,66 @@ EPSILON, KAPPA = 216 / 24389, 24389 / 27
 """Where CIELAB's cube root gives way to a line, and the slope of that (CIE 15:2004)."""
 
 
-def look_of(grade: AnyGrade) -> Look | None:
+def look_of(grade: AnyGrade) -> Look:
     """What becomes of greys and of colours of all hues.
 
-    None where a network takes part: what becomes of a colour then depends on its picture.
+    Where a network takes part, what becomes of a colour depends on its picture: then they stand in
+    a chart, each all over it, and what is measured is the mean over the chart.
     """
-    if not is_colours_alone(grade):
-        return None
     greys = np.array([(L, 0.0, 0.0) for L in GREYS])
-    grey_pixels = np.repeat(_to_srgb(greys)[:, :1], 3, axis=1)  # equal to the last bit
     angles = np.arange(HUES) * 2 * np.pi / HUES
     hues = np.array(
         [(L, CHROMA * np.cos(h), CHROMA * np.sin(h)) for L in LIGHTNESSES for h in angles]
     )
-    graded = _graded(grade, grey_pixels)
-    shadows, midtones, highlights = (_zone(change) for change in graded - greys)
-    around = _graded(grade, _to_srgb(hues))[:, 1:].reshape(len(LIGHTNESSES), HUES, 2)
+    grey_pixels = np.repeat(_to_srgb(greys)[:, :1], 3, axis=1)  # equal to the last bit
+    pixels = np.concatenate([grey_pixels, _to_srgb(hues)])
+    graded, place = _graded(grade, pixels), None
+    if not is_colours_alone(grade):
+        graded, place = _graded_in_chart(grade, pixels)
+        place = place if _reads_place(grade) else None
+    ours, around = np.split(graded, [len(greys)])
+    shadows, midtones, highlights = (_zone(change) for change in ours - greys)
+    around = around[:, 1:].reshape(len(LIGHTNESSES), HUES, 2)
     chroma = np.linalg.norm(around - around.mean(1, keepdims=True), axis=2).mean()
     return Look(
         shadows=shadows,
         midtones=midtones,
         highlights=highlights,
-        contrast=_rounded((graded[2, 0] - graded[0, 0]) / (GREYS[2] - GREYS[0])),
+        contrast=_rounded((ours[2, 0] - ours[0, 0]) / (GREYS[2] - GREYS[0])),
         saturation=_rounded(chroma / CHROMA),
+        place=place,
+    )
+
+
+def _graded_in_chart(grade: AnyGrade, colours: Array) -> tuple[Array, Place]:
+    """Colours as a grade makes them in the mean over a chart, in CIELAB; and its effect by place.
+
+    Args:
+        grade: it.
+        colours: (n, 3).
+    """
+    rng = np.random.default_rng(0)
+    cells = np.concatenate([rng.permutation(len(colours)) for _ in range(CHART_ROUNDS)])
+    side = int(len(cells) ** 0.5)
+    cells = cells[: side * side]
+    chart = colours[cells].reshape(side, side, 3).repeat(PATCH, 0).repeat(PATCH, 1)
+    whole = apply_grade(grade, chart.astype(np.float32), threads=1)
+    patches = whole.reshape(side, PATCH, side, PATCH, 3).mean((1, 3)).reshape(-1, 3)
+    lab = _to_lab(np.clip(patches, 0, 1).astype(np.float64))
+    means = np.array([lab[cells == k].mean(0) for k in range(len(colours))])
+    return means, _by_place((lab - means[cells])[:, 0].reshape(side, side))
+
+
+def _by_place(lightness: Array) -> Place:
+    """How much lighter some parts of a square frame are than others."""
+    side = len(lightness)
+    at = (np.arange(side) + 0.5) / side * 2 - 1
+    radius = np.hypot(at[None], at[:, None])
+    third = side // 3
+    return Place(
+        edges=_rounded(lightness[radius > OUTSIDE].mean() - lightness[radius < INSIDE].mean()),
+        top=_rounded(lightness[:third].mean() - lightness[-third:].mean()),
+        left=_rounded(lightness[:, :third].mean() - lightness[:, -third:].mean()),
     )
 
 
@@ -85,6 +126,16 @@ def is_colours_alone(grade: AnyGrade) -> bool:
             return all(map(is_colours_alone, grades))
         case _:
             return grade.network is None
+
+
+def _reads_place(grade: AnyGrade) -> bool:
+    match grade:
+        case Blend(terms=terms):
+            return any(_reads_place(each) for _, each in terms)
+        case Stack(grades=grades):
+            return any(map(_reads_place, grades))
+        case _:
+            return "place" in grade.groups
 
 
 def _zone(change: Array) -> Zone:

@@ -14,7 +14,7 @@ from brushctl.pairs.align import aligned, measure_shift, measure_turn
 from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
-from brushctl.photos.photo import open_photo, resize
+from brushctl.photos.photo import check_seen, open_photo, resize
 
 SAME_ASPECT = 0.01
 """Two aspects this close, as a share, are one: rounding of export sizes stays below."""
@@ -133,7 +133,7 @@ def check_pairs(
     report(Stage("checking pairs", total=len(pairs)))
     for k, pair in enumerate(pairs, 1):
         try:
-            before, after = open_photo(pair.before).pixels, open_photo(pair.after).pixels
+            before, after = map(_opened, (pair.before, pair.after))
         except PhotoError as error:
             do = "Replace or remove the pair."
             findings.append(Finding(Kind.unreadable, pair.name, f"{error.where}: {error.what}", do))
@@ -159,6 +159,12 @@ def check_pairs(
             )
         )
     return findings
+
+
+def _opened(path: Path) -> Pixels:
+    photo = open_photo(path)
+    check_seen(photo.size, str(path))
+    return photo.pixels
 
 
 def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:

@@ -203,6 +203,12 @@ def _leftover(layout: Layout, pictures: list[Path]) -> list[Path]:
 
 def _nothing_found(folder: Path, pictures: list[Path]) -> PairsError:
     folders = sorted(f"{f.name}/" for f in folder.iterdir() if f.is_dir())
+    if one := _side_of(folder):
+        raise PairsError(
+            f"this is one side of the pairs, of which {one.parent} holds both",
+            where=str(folder),
+            do=f"Give {one.parent}.",
+        )
     seen = _some([*folders, *(f.name for f in pictures)]) or "no picture and no folder"
     return PairsError(
         f"no pairs found here; there is {seen}",
@@ -210,6 +216,20 @@ def _nothing_found(folder: Path, pictures: list[Path]) -> PairsError:
         do="Put the pictures into before/ and after/ under equal names, "
         "name them x_before and x_after or x and x-Edit, or list them in a CSV manifest.",
     )
+
+
+def _folders_in(folder: Path) -> set[str]:
+    """The names of the folders in a folder, in small letters."""
+    return {inner.name.lower() for inner in folder.iterdir() if inner.is_dir()}
+
+
+def _side_of(folder: Path) -> Path | None:
+    """The folder with its whole path, if it is one of two that hold the sides of pairs."""
+    whole = folder.absolute()
+    for one, other in (*WORDS, *((after, before) for before, after in WORDS)):
+        if whole.name.lower() == one and other in _folders_in(whole.parent):
+            return whole
+    return None
 
 
 def _names(layout: Layout) -> list[str]:

@@ -29,7 +29,7 @@ Alpha = NDArray[np.float32]
 MAX_PIXELS = 300_000_000
 """More is refused before it is decoded: no camera makes it, and a bomb would."""
 MAX_ASPECT = 100
-"""A side more than this many times the other leaves the model nothing to see."""
+"""A side more than this many times the other leaves a model nothing to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,22 @@ def open_photo(path: Path, *, first_frame: bool = False) -> Photo:
         PhotoError: it is missing, unreadable, damaged, too large or of an unknown kind.
     """
     return decode_photo(read_photo(path), str(path), first_frame=first_frame)
+
+
+def check_seen(size: tuple[int, int], where: str) -> None:
+    """See that a model would see something of a photograph. A grade takes one of any shape.
+
+    Args:
+        size: width and height in pixels.
+        where: names it in errors.
+
+    Raises:
+        PhotoError: it is too narrow.
+    """
+    if max(size) > MAX_ASPECT * min(size):
+        raise PhotoError(
+            f"{size[0]} x {size[1]} is too narrow a strip for a model to edit", where=where
+        )
 
 
 @without_remarks()
@@ -216,8 +232,8 @@ def _check(parsed: Parsed, where: str, *, first_frame: bool) -> None:
         raise PhotoError(
             f"{width} x {height} is over the limit of {MAX_PIXELS // 10**6} megapixels", where=where
         )
-    if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
-        raise PhotoError(f"{width} x {height} is too narrow a strip to edit", where=where)
+    if min(width, height) < 1:
+        raise PhotoError(f"{width} x {height} has no pixels", where=where)
     many = f"{parsed.pictures:,}" if parsed.pictures <= PARTS else f"more than {PARTS:,}"
     if parsed.pictures > 1 and not first_frame:
         raise PhotoError(

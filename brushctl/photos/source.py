@@ -1,5 +1,6 @@
 """The bytes of photographs, and what their first ones tell: the format and the size."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -48,6 +49,15 @@ def read_streamed(stream: BinaryIO, where: str) -> bytes:
         raise PhotoError(reason_of(error), where=where) from error
 
 
+def begins_as_photograph(path: Path) -> bool:
+    """Whether a file is one by its first bytes; not one that cannot be read."""
+    try:
+        with open_file(path) as file:
+            return format_of(file.read(HEAD)) is not None
+    except (OSError, ValueError):  # ValueError: of a name that no file can have
+        return False
+
+
 @without_remarks()
 def megapixels_of(file: Path | BinaryIO) -> float:
     """Of a photograph, as its header tells; 0 where it does not."""
@@ -66,8 +76,14 @@ def unknown(start: bytes, where: str) -> PhotoError:
     return PhotoError(
         f"this is {next(named, '')}not a photograph in a format that can be read",
         where=where,
-        do=f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`.",
+        do=_what_can_be_read(),
     )
+
+
+def _what_can_be_read() -> str:
+    if find_spec("pillow_heif"):
+        return "JPEG, PNG, TIFF, WebP, AVIF and HEIC can be."
+    return f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`."
 
 
 def reason_of(error: BaseException) -> str:

@@ -219,6 +219,11 @@ class Record:
     facts: Facts | Learned | None = None
     error: Fault | None = None
 
+    def __repr__(self) -> str:
+        """In a line; the journal has the rest."""
+        why = f": {self.error.what}" if self.error else ""
+        return f"<Record {self.file!r}: {self.status}{why}>"
+
     @property
     def photograph(self) -> str:
         """What to call the photograph before people."""

@@ -15,7 +15,7 @@ from brushctl.photos.choices import Detail
 from brushctl.photos.encode import Edit, encode_photo, kind_of
 from brushctl.photos.icc import Pixels
 from brushctl.photos.metadata.blocks import Provenance
-from brushctl.photos.photo import Photo, decode_photo, resize
+from brushctl.photos.photo import Photo, check_seen, decode_photo, resize
 from brushctl.runs.records import Facts, Fault, Record, Source
 from brushctl.transfer.grid import to_full_size
 
@@ -125,10 +125,13 @@ def prepare(
         target: that of its result.
 
     Raises:
-        PhotoError: it is damaged, too large, of an unknown kind, or one that `target` cannot hold.
+        PhotoError: it is damaged, too large, of an unknown kind, too narrow for the model, or one
+            that `target` cannot hold.
     """
     started = time.monotonic()
     photo = decode_photo(data, key, first_frame=treatment.first_frame)
+    if editor:
+        check_seen(photo.size, key)
     result_path, own_path = (Path(name) if name else None for name in (target, named))
     kind = kind_of(result_path, own_path, photo)
     grade, pixels, seen = treatment.grade, None, None

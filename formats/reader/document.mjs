@@ -104,13 +104,11 @@ const gradeKinds = {
   stack: record({ stack: array(anyGrade, 1) }),
 };
 const zone = record({ lightness: number, warmth: number, tint: number });
-const look = record({
-  shadows: zone,
-  midtones: zone,
-  highlights: zone,
-  contrast: number,
-  saturation: number,
-});
+const place = record({ edges: number, top: number, left: number });
+const look = record(
+  { shadows: zone, midtones: zone, highlights: zone, contrast: number, saturation: number },
+  { place },
+);
 const members = (grade) => grade.blend?.map((term) => term.grade) ?? grade.stack ?? [];
 const gradeDepth = (grade) =>
   members(grade).length && 1 + Math.max(...members(grade).map(gradeDepth));

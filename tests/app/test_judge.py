@@ -22,3 +22,10 @@ def test_words_are_judged_beside_the_brush_on_the_same_pairs_or_not_at_all(phras
     assert both.figures()["psnr_phrase"] == told
     assert both.of_brush().psnr == 25
     assert both.folds == 2
+
+
+def test_a_verdict_says_what_the_brush_is_compared_with_and_which_way_is_better():
+    assert judged(20.0).verdict() == (
+        "on 1 pair: 25.0 dB (unedited 10.0, phrase alone 20.0; higher is better); "
+        "colour difference 3.0 CIEDE2000 (unedited 9.0; lower is better)"
+    )

@@ -16,6 +16,7 @@ from brushctl.brushes.graded import (
     KeptInfo,
     Look,
     NetworkInfo,
+    Place,
     Zone,
     tensor_shapes,
 )
@@ -149,7 +150,8 @@ def mixed_grades(inner: st.SearchStrategy) -> st.SearchStrategy:
 
 grades = single_grades | mixed_grades(single_grades | mixed_grades(single_grades))
 zones = st.builds(Zone, numbers, numbers, numbers, extra=extras)
-looks = st.builds(Look, zones, zones, zones, numbers, numbers, extra=extras)
+places = st.builds(Place, numbers, numbers, numbers, extra=extras)
+looks = st.builds(Look, zones, zones, zones, numbers, numbers, place=optional(places), extra=extras)
 
 
 def parents(lineage: st.SearchStrategy) -> st.SearchStrategy:

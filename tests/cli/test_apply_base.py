@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from brushctl.brushes.file import read_brush, write_brush
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.model.fingerprint import identity
 from tests.cli.shell import Shell
 from tests.photos.brushes import make_brush
@@ -60,3 +60,12 @@ def test_a_brush_of_another_base_is_refused_before_anything_is_loaded(shell, fit
     _, err = shell.run(*arguments, status=status)
     assert ("Pass --base tiny-ip2p" in err) is not fits
     assert not (shell.folder / "out.png").exists()
+
+
+def test_another_base_is_not_advised_for_a_brush_that_would_not_fit_it(shell):
+    make_brush(shell.folder / "dusk.brush")
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(shell.folder / "a.png")
+    arguments = ("apply", "dusk.brush", "a.png", "-o", "out.png", "--base", "owner/model")
+    _, err = shell.run(*arguments, status=6)
+    assert "hf download owner/model" in err
+    assert "--base tiny-ip2p" not in err

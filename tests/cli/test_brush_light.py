@@ -3,14 +3,16 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from brushctl.brushes.file import write_brush
+from brushctl.brushes.file import read_brush, write_brush
 from tests.brushes.makers import graded
 from tests.cli.shell import save, shell_with_brushes
+from tests.photos.brushes import make_brush
 
 
 @pytest.fixture
@@ -91,3 +93,37 @@ except SystemExit:
         env={**os.environ, "BRUSHCTL_HOME": str(shell.folder / "home")},
     )
     assert done.stdout.split() == ["warm"]
+
+
+MODELS = ("torch", "diffusers", "transformers", "open_clip")
+
+
+@pytest.mark.parametrize(
+    ("base", "options", "names", "status"),
+    [
+        ("1" * 64, [], ["a.png"], 5),
+        (None, ["--base", "./none"], ["a.png"], 6),
+        (None, ["--base", "owner/none"], ["a.png"], 6),
+        (None, [], ["notes.txt", "none.png"], 4),
+    ],
+    ids=["a brush of another base", "no folder", "not on the hub", "no photographs"],
+)
+def test_what_cannot_be_edited_is_told_before_a_library_of_models_is_loaded(
+    shell, base, options, names, status
+):
+    brush = read_brush(make_brush(shell.folder / "x.brush"))
+    if base:
+        other = replace(brush.metadata.base, model_sha256=base)
+        brush = replace(brush, metadata=replace(brush.metadata, base=other))
+    write_brush(brush, shell.folder / "x.brush")
+    save(shell.folder / "a.png", np.full((40, 60, 3), 0.5))
+    (shell.folder / "notes.txt").write_text("no photograph")
+    (shell.folder / "list").write_text("\n".join(str(shell.folder / name) for name in names))
+    arguments = ["--files-from", str(shell.folder / "list"), "-o", str(shell.folder / "out")]
+    command = ["apply", str(shell.folder / "x.brush"), *arguments, *options]
+    assert loaded_by(shell, command, MODELS) == f"{status} []"
+
+
+def test_a_base_that_is_not_to_be_had_is_told_before_pairs_are_looked_at(shell):
+    command = ["learn", str(shell.folder / "none"), "-o", "x", "--base", "./none"]
+    assert loaded_by(shell, command, MODELS) == "6 []"

@@ -1,6 +1,8 @@
 """list, rm, rename, export, import and verify, through the real command line."""
 
+import errno
 import json
+import os
 import shutil
 
 import pytest
@@ -125,3 +127,30 @@ def test_verify_names_what_is_damaged(shell):
     assert report["whole"] == ["grain"]
     assert report["damaged"][0]["error"]["code"] == "brush-content-hash"
     shell.run("verify", "grain")
+
+
+def test_verify_calls_damaged_what_is_damaged_and_nothing_else(shell):
+    newer = VECTORS / "invalid/version-2.brush"
+    out, message = shell.run("verify", "warm", "gone", str(newer), status=5)
+    assert out.decode() == f"warm\twhole\ngone\tmissing\n{newer}\tnewer\n"
+    assert message.endswith("1 whole, 1 newer, 0 damaged, 1 missing\n")
+    report = shell.json("verify", "gone", str(newer), status=5)
+    assert not report["damaged"]
+    assert [entry["brush"] for entry in report["newer"]] == [str(newer)]
+    assert [entry["brush"] for entry in report["missing"]] == ["gone"]
+
+
+def test_verify_tells_what_cannot_be_read_from_what_is_damaged(shell, monkeypatch):
+    def no_disk(_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("brushctl.cli.verify.open_brush", no_disk)
+    out, _ = shell.run("verify", "warm", status=5)
+    assert out == b"warm\tunreadable\n"
+
+
+@pytest.mark.parametrize("command", ["rm {}", "export {}", "rename {} new"])
+def test_a_file_in_the_place_of_a_name_is_told_how_it_gets_one(shell, command):
+    shell.run("export", "warm")
+    _, message = shell.run(*command.format("./warm.brush").split(), status=2)
+    assert "brushctl import FILE" in message

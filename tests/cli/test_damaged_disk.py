@@ -65,6 +65,19 @@ def test_whatever_the_disk_says_is_told_and_is_no_surprise(number):
     assert told == Fault("disk", what, where="pairs/a.png")
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_takes_nothing_more_is_told_with_what_helps(apply_shell, monkeypatch, number):
+    def refused(*_, **__):
+        raise OSError(number, os.strerror(number), "out/0.jpg")
+
+    apply_shell.photographs(1)
+    monkeypatch.setattr("brushctl.runs.storage.local.replacing_result", refused)
+    _, err = apply_shell.run("dusk.brush", "in", "-o", "out", status=1)
+    assert f"error: out/0.jpg: {os.strerror(number).lower()}. " in err
+    assert "choose" in err
+    assert "permissions" not in err
+
+
 @pytest.fixture
 def cache(tmp_path, capfdbinary) -> others.Shell:
     for side in ("before", "after"):

@@ -187,7 +187,7 @@ def test_a_brush_that_cannot_be_read_hides_no_other(shell):
     (shell.folder / "home/brushes/lost.brush").symlink_to("/proc/self/mem")
     told = shell.json("verify", status=5)
     assert told["whole"] == ["grain", "warm"]
-    assert [broken["brush"] for broken in told["damaged"]] == ["lost"]
+    assert [broken["brush"] for broken in told["unreadable"]] == ["lost"]
     entries = {entry["name"]: entry for entry in shell.json("list")["brushes"]}
     assert "error" in entries["lost"]
     assert "metadata" in entries["warm"]

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from brushctl.cli._status import run_and_exit
 from brushctl.cli.app import app
+from brushctl.tiny.world.pictures import draw_picture
+from tests.cli.shell import save
 from tests.engine.random_clip import write_random_clip
 
 
@@ -96,3 +99,21 @@ def test_a_model_that_is_not_there_exits_with_6(brushctl, pairs):
     status, _, err = brushctl("init-phrase", pairs, "--clip", "no/model", "--device", "cpu")
     assert status == 6
     assert "CLIP model" in err
+
+
+@pytest.mark.parametrize("parts", ["instruction", "both"])
+def test_it_is_the_phrase_that_learn_starts_from(shell, parts):
+    """Of six pairs one is held out, and under a grade little is left to be named."""
+    rng = np.random.default_rng(5)
+    for k in range(3, 6):
+        pixels = draw_picture(rng, 96).pixels
+        save(shell.folder / f"pairs/before/{k}.png", pixels)
+        save(shell.folder / f"pairs/after/{k}.png", pixels * 0.5)
+    shell.run("learn", "pairs", "-o", "x", "--parts", parts, "--steps", "1")
+    start = shell.brush("x").metadata.instruction
+    told = shell.json("init-phrase", "pairs", "--parts", parts)
+    assert told["phrase"] == start.phrase
+    for side in ("before", "after"):
+        unique = getattr(start, side)
+        found = told[side] and round(told[side]["sensitivity"], 6)  # as a brush keeps it
+        assert found == (unique and unique.sensitivity)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from brushctl.app.learn_many import LearningJob, LearningWorker
 from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.brushes.file import read_brush
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.engine.training.state import TrainingState
 from brushctl.runs.journal import Journal

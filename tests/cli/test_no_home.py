@@ -11,6 +11,7 @@ from brushctl.errors import UsageError
 from brushctl.files import expanded
 from brushctl.photos import compiled as kernels
 from tests.cli.shell import Shell, shell_with_brushes
+from tests.photos.brushes import make_brush
 from tests.photos.driver import tone_engine
 
 SAY = "HOME is not set"
@@ -31,7 +32,8 @@ def no_home(monkeypatch):
 def shell(tmp_path, capfdbinary, monkeypatch) -> Shell:
     """Where BRUSHCTL_HOME is not set either, with a brush file and a photograph."""
     shell = shell_with_brushes(tmp_path, capfdbinary)
-    (tmp_path / "home/brushes/warm.brush").rename(tmp_path / "warm.brush")
+    (tmp_path / "home/brushes/warm.brush").unlink()
+    make_brush(tmp_path / "warm.brush", "warm")
     (tmp_path / "in").mkdir()
     Image.effect_noise((64, 64), 9).save(tmp_path / "in/a.png")
     shell.home = ""

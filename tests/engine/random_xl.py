@@ -17,7 +17,8 @@ from transformers import (
     CLIPTokenizer,
 )
 
-from brushctl.engine.model.base import DEFAULTS_FILE, EMBEDDED
+from brushctl.engine.model.base import DEFAULTS_FILE
+from brushctl.engine.model.find import EMBEDDED
 
 WIDTHS = (32, 48)
 """Of the two text encoders."""

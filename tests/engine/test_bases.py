@@ -15,7 +15,8 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model import checkpoint as layout
-from brushctl.engine.model.base import EMBEDDED, find, open_base
+from brushctl.engine.model.base import open_base
+from brushctl.engine.model.find import EMBEDDED, find
 from brushctl.engine.model.hub import lightest
 from brushctl.engine.model.weights import is_complete, weights_of
 from brushctl.engine.sampler import Editor

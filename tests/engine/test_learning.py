@@ -194,19 +194,19 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(base, pictures, tmp_path, stop_
 
 
 def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, monkeypatch):
-    honest, gradients = loop.sample_errors, []
+    honest, gradients = DiffusionObjective.errors, []
 
-    def cramped(guidance, sample):
-        if len(sample.t) > 2:
+    def cramped(objective, sample):
+        if len(sample) > 2:
             torch.empty(1 << 60)  # what no machine has
-        return honest(guidance, sample)
+        return honest(objective, sample)
 
     def kept(optimiser, *_):
         gradients.append([leaf.grad for g in optimiser.param_groups for leaf in g["params"]])
 
     monkeypatch.setattr(loop, "update", kept)
     made(base, pictures, replace(SHORT, steps=1))
-    monkeypatch.setattr(loop, "sample_errors", cramped)
+    monkeypatch.setattr(DiffusionObjective, "errors", cramped)
     _, events = made(base, pictures, replace(SHORT, steps=1))
     assert [e.message[-7:] for e in events if isinstance(e, Warned)] == ["2 parts", "4 parts"]
     whole, in_parts = (torch.cat([g.flatten() for g in step]) for step in gradients)
@@ -217,10 +217,10 @@ def test_memory_that_does_not_suffice_is_met_by_smaller_parts(base, pictures, mo
 def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
     base, pictures, monkeypatch
 ):
-    def none(_guidance, _sample):
+    def none(_objective, _sample):
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(loop, "sample_errors", none)
+    monkeypatch.setattr(DiffusionObjective, "errors", none)
     with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
         made(base, pictures)
 

@@ -73,7 +73,8 @@ def test_a_brush_stays_where_attention_is_sliced_after_loading(base, pictures, b
 
         whole = edited()
         pipe.enable_attention_slicing()
-        assert np.abs(edited() - whole).max() <= TOLERANCE
+        # Slices are added up in another order; without the brush whole levels would change.
+        assert np.abs(edited() - whole).max() < 0.5 / 255
 
 
 def test_projections_that_are_fused_after_loading_are_refused(base, pictures, brush):

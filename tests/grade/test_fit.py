@@ -54,8 +54,14 @@ def _fewer_steps():
 
 
 @pytest.fixture(scope="module")
-def learned_vignette():
-    return fit_grade(pairs_of(vignette))
+def told():
+    """What is reported while the vignette is learned."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def learned_vignette(told):
+    return fit_grade(pairs_of(vignette), report=told.append)
 
 
 def test_a_vignette_is_learned_as_place_and_at_any_size(learned_vignette):
@@ -69,6 +75,19 @@ def test_scores_say_why(learned_vignette):
     by_groups = {(s.method, s.groups): s.psnr for s in learned_vignette.scores}
     assert by_groups["affine", ("place",)] > by_groups["lattice", ()] + 5
     assert by_groups["lattice", ()] > by_groups["untouched", ()]
+
+
+def test_while_groups_are_tried_decibels_so_far_are_told_beside_what_they_are_to_beat(
+    learned_vignette, told
+):
+    by_groups = {(s.method, s.groups): s.psnr for s in learned_vignette.scores}
+    alone = f"colour alone {by_groups['lattice', ()]:.1f} dB"
+    best = max(by_groups["affine", ("place",)], by_groups["lattice", ("place",)])
+    begun = told.index(next(e for e in told if isinstance(e, Stage) and "place" in e.name))
+    ended = next(k for k, e in enumerate(told) if k > begun and isinstance(e, Stage))
+    notes = [event.note for event in told[begun + 1 : ended]]
+    assert notes[0] == alone
+    assert notes[-1] == f"{best:.1f} dB ({alone})"
 
 
 def test_what_a_picture_has_of_its_own_is_learned_from_its_tones():

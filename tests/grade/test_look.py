@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brushctl.brushes.graded import Look, Zone
+from brushctl.brushes.graded import COLOUR_COLUMNS, Look, Place, Zone
 from brushctl.brushes.words import grade_in_words
 from brushctl.grade import Blend, Grade, Kept, Stack
 from brushctl.grade.fit import fit_grade
@@ -56,11 +56,42 @@ def test_a_mix_is_measured_as_what_it_does():
     assert 0 < half.midtones.warmth < whole.midtones.warmth
 
 
-def test_what_a_network_makes_of_colours_is_not_measured():
-    grade = Grade(some_lattice(), some_network(("place",)), ("place",))
-    for each in (grade, Stack((NOTHING, grade)), Blend(((1.0, grade),))):
-        assert look_of(each) is None
+def falling_off(column):
+    """A network of place alone, whose gain is -0.4 of one column of the features of place."""
+    network = some_network(("place",), scale=0)
+    network.straight[COLOUR_COLUMNS + column, :3] = -0.4
+    return Grade(NOTHING.lattice, network, ("place",))
+
+
+def test_what_a_network_makes_of_colours_is_measured_over_a_chart_and_by_place():
+    vignette = falling_off(column=5)  # the square of the radius
+    for each in (vignette, Stack((NOTHING, vignette)), Blend(((1.0, vignette),))):
+        look = look_of(each)
+        assert look.place.edges < -10
+        assert abs(look.place.top) < 1
+        assert abs(look.place.left) < 1
+        assert look.midtones.lightness < -2
+        assert abs(look.midtones.warmth) < 0.5
         assert chart_of(each) is None
+    graduated = look_of(falling_off(column=1))  # v, from -1 above to 1 below
+    assert graduated.place.top > 10
+    assert abs(graduated.place.edges) < 2
+
+
+def test_where_no_network_reads_the_place_no_place_is_measured():
+    grade = Grade(some_lattice(), some_network(("tones",)), ("tones",))
+    assert look_of(grade).place is None
+
+
+def test_what_is_measured_over_a_chart_becomes_words():
+    look = replace(STILL, midtones=Zone(5.2, 3, 0), place=Place(edges=-14.6, top=0.5, left=3.1))
+    metadata = replace(graded(groups=("place",)).metadata, look=look)
+    assert grade_in_words(metadata) == (
+        "depends on the place in the frame",
+        "edges darker than the centre by 15",
+        "left lighter than the right by 3",
+        "on average midtones lighter by 5, warmer midtones by 3",
+    )
 
 
 @pytest.mark.parametrize(

@@ -259,3 +259,13 @@ def test_learning_reports_what_was_paired_by_name(tmp_path):
     assert [pair.after.name for pair in split.all] == ["coffee-Edit.png", "rocket-Edit.png"]
     shown = "coffee.png and coffee-Edit.png, rocket.png and rocket-Edit.png"
     assert Message(f"2 pairs by name, before and after: {shown}") in told
+
+
+@pytest.mark.parametrize("side", ["before", "After"])
+def test_one_side_of_the_pairs_is_told_where_both_are(tmp_path, side):
+    for folder in ("before", "After"):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (8, 8)).save(tmp_path / folder / "a.png")
+    with pytest.raises(PairsError, match="one side of the pairs") as caught:
+        find_pairs(tmp_path / side)
+    assert caught.value.do == f"Give {tmp_path}."

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.errors import UsageError
 from brushctl.tiny.train import data, decoder, objective, unet, vae
 from brushctl.tiny.train.data import PairSet

@@ -16,6 +16,7 @@ from brushctl.brushes.metadata import Buckets, Segment
 from brushctl.engine.brush.sites import sites
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.model.families import Words
+from brushctl.engine.model.find import check_identity
 from brushctl.errors import BrushMismatchError, PhraseError
 
 NO_PHRASE_TOKENS = 10
@@ -179,30 +180,10 @@ def from_brush(base: BaseModel, brush: Brush) -> Instruction:
     )
 
 
-def check_identity(brush: Brush, base_id: str, model_sha256: str) -> None:
-    """A brush must be of the base's U-Net.
-
-    Raises:
-        BrushMismatchError: it was learned on another, or on none.
-    """
-    meta = brush.metadata
-    own = meta.instruction_part().base
-    if own.model_sha256 != model_sha256:
-        named = f"{own.id}@{own.revision}" if own.revision else own.id
-        elsewhere = f"Pass --base {named}, or learn the brush again on {base_id}."
-        other_version = f"{meta.tool} had the other version; or learn the brush again on this one."
-        raise BrushMismatchError(
-            f"the brush was learned on {named} (U-Net {own.model_sha256[:12]}), "
-            f"this base model is {base_id} (U-Net {model_sha256[:12]})",
-            where=meta.name,
-            do=other_version if named == base_id else elsewhere,
-        )
-
-
 def _check_fit(base: BaseModel, brush: Brush) -> None:
     """A brush must be of the base's U-Net, and have its sites, widths, time and text length."""
-    check_identity(brush, base.id, base.model_sha256)
     meta = brush.metadata
+    check_identity(meta, base.id, base.model_sha256)
     part = meta.instruction_part()
     _check_length(base, meta.name, part.instruction.m)
     widths = {

@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from brushctl.brushes.file import Brush
-from brushctl.engine.brush.instruction import bucket_of, check_identity
+from brushctl.engine.brush.instruction import bucket_of
 from brushctl.engine.brush.seam import Seam, installed
 from brushctl.engine.flow.families.family import Arguments, FlowFamily, T
 from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.model.find import check_identity
 from brushctl.errors import BrushMismatchError, UsageError
 
 
@@ -90,7 +91,7 @@ def from_brush(model: FlowModel, brush: Brush) -> Offsets:
         BrushMismatchError: the brush was learned on another base model, or is not of its shape; or
             it has no instruction.
     """
-    check_identity(brush, model.id, model.model_sha256)
+    check_identity(brush.metadata, model.id, model.model_sha256)
     part = brush.metadata.instruction_part()
     tensors = brush.instruction_tensors()
     widths = {f"{name}.{kind}": site.width for name, site in model.sites.items() for kind in "kv"}

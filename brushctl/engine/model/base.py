@@ -16,19 +16,15 @@ from brushctl.engine.devices import enough_memory, out_of_memory
 from brushctl.engine.flow.families.family import FlowFamily
 from brushctl.engine.flow.loading import family_in, load_pipeline, sampling_of
 from brushctl.engine.flow.model import FlowModel
-from brushctl.engine.model.checkpoint import identity_of_file, load_file
+from brushctl.engine.model.checkpoint import load_file
 from brushctl.engine.model.families import Family, Pipeline, Words, family_of, pipeline_class
-from brushctl.engine.model.fingerprint import identity
-from brushctl.engine.model.hub import at_hand, find_base, is_here, unavailable, with_revision
+from brushctl.engine.model.find import Found, find
+from brushctl.engine.model.hub import unavailable
 from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, BrushctlError
-from brushctl.files import resolved
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY, TINY_DIT
+from brushctl.settings import INSTRUCT_PIX2PIX
 
-EMBEDDED = Path(__file__).parents[2] / "tiny" / "weights"
-PACKAGED = {TINY: EMBEDDED, TINY_DIT: EMBEDDED.with_name("weights_dit")}
-"""The base models that come with the package."""
 DEFAULTS_FILE = "brushctl.json"
 """A base's own measured defaults; a base without one gets the paper's."""
 PREDICTIONS = ("epsilon", "v_prediction")
@@ -169,68 +165,8 @@ class BaseModel:
         return pixels.clamp(-1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A base model that is on this machine and not loaded.
-
-    Attributes:
-        id: what it is called in brushes.
-        revision: the hub revision, if one was asked for.
-        path: its folder in diffusers' layout, or its file.
-        model_sha256: which U-Net it has.
-    """
-
-    id: str
-    revision: str | None
-    path: Path
-    model_sha256: str
-
-
-def find(name: str | None, revision: str | None = None) -> Found:
-    """A base model: `tiny-ip2p`, a folder in diffusers' layout, a checkpoint, a hub id.
-
-    Args:
-        name: which; a hub id may say a revision, as in `owner/model@revision`. None for tiny-ip2p.
-        revision: of a hub id that says none.
-
-    Raises:
-        BaseModelError: it is not on this machine and cannot be fetched, or is no IP2P model.
-        UsageError: the revision is empty.
-    """
-    name, named_revision = with_revision(name or TINY)
-    revision = named_revision or revision
-    path = PACKAGED.get(name) or find_base(name, revision)
-    try:
-        sha256 = identity_of_file(path) if path.is_file() else identity(denoiser(path))
-    except BrushctlError:
-        raise
-    except Exception as error:
-        # What is damaged shows itself in as many exceptions as there are libraries below.
-        raise unavailable(name, revision, error) from error
-    own = name in PACKAGED or not is_here(name)
-    return Found(name if own else resolved(path).name, revision, path, sha256)
-
-
-def model_here(name: str | None) -> str | None:
-    """Which U-Net a base has, as `find` calls it; None if it is not on this machine whole.
-
-    The hub is not asked.
-    """
-    own, revision = with_revision(name or TINY)
-    try:
-        return find(name).model_sha256 if own in PACKAGED or at_hand(own, revision) else None
-    except Exception:  # what is damaged, or no name at all, is not here
-        return None
-
-
 AnyBase = BaseModel | FlowModel
 """A frozen editor: the U-Net of an InstructPix2Pix, or a transformer."""
-
-
-def denoiser(folder: Path) -> Path:
-    """The part of a base's folder that a brush is learned in: its transformer or its U-Net."""
-    transformer = folder / "transformer"
-    return transformer if transformer.is_dir() else folder / "unet"
 
 
 def open_base(

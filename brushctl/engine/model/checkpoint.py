@@ -14,30 +14,17 @@ from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionMod
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 from transformers import CLIPTokenizer
 
-from brushctl.engine.model.fingerprint import digest_of, remembered
+from brushctl.engine.model.fingerprint import digest_of, unfit
 from brushctl.engine.model.weights import opened
 from brushctl.errors import BaseModelError, first_line, lack_of
-from brushctl.settings import INSTRUCT_PIX2PIX
 
 SD15 = Path(__file__).with_name("sd15")
-SUFFIXES = (".safetensors", ".ckpt")
 UNET = "model.diffusion_model."
 """What the names of the U-Net's tensors begin with in such a file."""
 FIRST = f"{UNET}input_blocks.0.0.weight"
 """Its first layer, whose width tells whether it is shown a picture to edit."""
 TOKENS = 77
 """How many CLIP's text encoder reads."""
-
-
-def identity_of_file(file: Path) -> str:
-    """The identity of the U-Net in a file: that of the same U-Net in diffusers' layout.
-
-    Raises:
-        BaseModelError: the file holds no InstructPix2Pix of Stable Diffusion 1.5's shape.
-    """
-    if file.suffix.lower() not in SUFFIXES:
-        raise _unfit(file, f"this is no checkpoint ({' or '.join(SUFFIXES)})")
-    return remembered([file], lambda: _computed(file))
 
 
 def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPipeline:
@@ -59,7 +46,7 @@ def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixP
     except Exception as error:  # the libraries below raise anything at all
         if lack_of(error):
             raise
-        raise _unfit(file, f"this checkpoint cannot be loaded ({first_line(error)})") from error
+        raise unfit(file, f"this checkpoint cannot be loaded ({first_line(error)})") from error
 
 
 def clip_tokenizer() -> CLIPTokenizer:
@@ -73,28 +60,32 @@ def clip_tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer(vocab=vocabulary, merges=list(known.bpe_ranks), model_max_length=TOKENS)
 
 
-def _computed(file: Path) -> str:
+def compute_identity(file: Path) -> str:
+    """The identity of the U-Net in a file, whose weights are all read.
+
+    Raises:
+        BaseModelError: the file holds no InstructPix2Pix of Stable Diffusion 1.5's shape.
+    """
     config = UNet2DConditionModel.load_config(SD15, subfolder="unet")
     try:
         with opened([file]) as tensors:
             seen = tensors[FIRST](FIRST).shape[1] if FIRST in tensors else config["in_channels"]
             if seen != config["in_channels"]:
-                raise _unfit(file, "this model does not take a picture to edit")
+                raise unfit(file, "this model does not take a picture to edit")
             names = _names(tensors, config)
             if missing := _wanted(config) - names.keys():
-                raise _unfit(file, f"this checkpoint lacks {len(missing)} tensors of the U-Net")
+                raise unfit(file, f"this checkpoint lacks {len(missing)} tensors of the U-Net")
             return digest_of({ours: lambda name: _get(tensors, names[name]) for ours in names})
     except BaseModelError:
         raise
     except Exception as error:  # what is damaged shows itself in many ways
         if lack_of(error):
             raise
-        raise _unfit(file, f"this checkpoint cannot be read ({first_line(error)})") from error
+        raise unfit(file, f"this checkpoint cannot be read ({first_line(error)})") from error
 
 
-def _get(tensors: dict[str, Any], name: str) -> torch.Tensor:
-    tensor: torch.Tensor = tensors[name](name)
-    return tensor
+def _get(tensors: dict[str, Any], name: str) -> Any:  # noqa: ANN401  (of numpy or of torch)
+    return tensors[name](name)
 
 
 def _names(names: Iterable[str], config: dict[str, Any]) -> dict[str, str]:
@@ -109,12 +100,3 @@ def _names(names: Iterable[str], config: dict[str, Any]) -> dict[str, str]:
 def _wanted(config: dict[str, Any]) -> set[str]:
     with torch.device("meta"):
         return set(UNet2DConditionModel.from_config(config).state_dict())
-
-
-def _unfit(file: Path, what: str) -> BaseModelError:
-    return BaseModelError(
-        what,
-        where=str(file),
-        do="Use the whole checkpoint of an InstructPix2Pix on Stable Diffusion 1.5, such as "
-        f"{INSTRUCT_PIX2PIX}, or a folder in diffusers' layout.",
-    )

@@ -9,13 +9,18 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
-from brushctl.engine.model.weights import opened, weights_of
+from brushctl.engine.model.weights import SUFFIXES, opened, weights_of
 from brushctl.errors import BaseModelError, UsageError
 from brushctl.files import resolved, write_atomically
-from brushctl.settings import home
+from brushctl.settings import INSTRUCT_PIX2PIX, home
+
+if TYPE_CHECKING:
+    import torch
 
 REMEMBER_FROM = 200_000_000
 """Bytes from which an identity is kept: below, it is computed in a fraction of a second."""
@@ -37,6 +42,33 @@ def identity(unet: Path) -> str:
     if not files:
         raise BaseModelError("the base model has no U-Net weights", where=str(unet))
     return remembered(files, lambda: _computed(files))
+
+
+def identity_of_file(file: Path) -> str:
+    """The identity of the U-Net in a file: that of the same U-Net in diffusers' layout.
+
+    Raises:
+        BaseModelError: the file holds no InstructPix2Pix of Stable Diffusion 1.5's shape.
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        raise unfit(file, f"this is no checkpoint ({' or '.join(SUFFIXES)})")
+
+    def compute() -> str:
+        from brushctl.engine.model.checkpoint import compute_identity
+
+        return compute_identity(file)
+
+    return remembered([file], compute)
+
+
+def unfit(file: Path, what: str) -> BaseModelError:
+    """The error for a file that is no base model in one."""
+    return BaseModelError(
+        what,
+        where=str(file),
+        do="Use the whole checkpoint of an InstructPix2Pix on Stable Diffusion 1.5, such as "
+        f"{INSTRUCT_PIX2PIX}, or a folder in diffusers' layout.",
+    )
 
 
 def remembered(files: list[Path], compute: Callable[[], str]) -> str:
@@ -67,17 +99,24 @@ def _recalled(memory: Path) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def digest_of(tensors: Mapping[str, Callable[[str], torch.Tensor]]) -> str:
+def digest_of(tensors: "Mapping[str, Callable[[str], torch.Tensor | NDArray[Any]]]") -> str:
     """The identity of a U-Net whose tensors are got by name, one at a time."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode())
-        values = tensors[name](name).to("cpu", torch.float16)
-        digest.update(values.contiguous().numpy().data)
+        digest.update(_half(tensors[name](name)).data)
     return digest.hexdigest()
 
 
-def digest_of_modules(modules: Sequence[torch.nn.Module]) -> str:
+def _half(values: "torch.Tensor | NDArray[Any]") -> NDArray[np.float16]:
+    """As float16, to the same bits whichever library rounds."""
+    if not isinstance(values, np.ndarray):
+        values = values.detach().cpu().half().numpy()
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(values, np.float16)
+
+
+def digest_of_modules(modules: "Sequence[torch.nn.Module]") -> str:
     """One digest of several loaded modules, each as `digest_of` sees it."""
     states = [module.state_dict() for module in modules]
     each = [digest_of(dict.fromkeys(state, state.__getitem__)) for state in states]

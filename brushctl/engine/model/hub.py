@@ -5,11 +5,9 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffusers import DiffusionPipeline
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
 
-from brushctl.engine.model.checkpoint import SUFFIXES
-from brushctl.engine.model.weights import HALF, PARTS, is_complete, weights_among
+from brushctl.engine.model.weights import HALF, PARTS, SUFFIXES, is_complete, weights_among
 from brushctl.errors import BaseModelError, BrushctlError, UsageError, first_line, shortage
 from brushctl.files import expanded
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetch_command
@@ -53,24 +51,13 @@ def find_base(name: str, revision: str | None) -> Path:
     Raises:
         BaseModelError: it is not here, and the hub cannot be reached or does not have it.
     """
-    if not is_here(name):
-        if _is_path(name):
-            raise BaseModelError(
-                "there is no such folder or file",
-                where=name,
-                do="Check the path of the base model.",
-            )
-        if "/" not in name:
-            raise BaseModelError(
-                "there is no folder or file of this name here, and an id of the hub has a slash",
-                where=name,
-                do="A brush keeps the name of the folder or file that it was learned on, not where "
-                "that lies: pass --base FOLDER with the whole path.",
-            )
+    _check_name(name)
     try:
         if here := at_hand(name, revision):
             return here
         check_reachable()
+        from diffusers import DiffusionPipeline
+
         return Path(
             DiffusionPipeline.download(
                 name,
@@ -83,6 +70,46 @@ def find_base(name: str, revision: str | None) -> Path:
     except Exception as error:
         # What is missing shows itself in as many exceptions as there are libraries below.
         raise unavailable(name, revision, error) from error
+
+
+def check_obtainable(name: str) -> None:
+    """See that a base model is on this machine, or could be fetched; nothing is.
+
+    Raises:
+        BaseModelError: it is not, and the hub does not answer.
+        UsageError: a revision is empty.
+    """
+    name, revision = with_revision(name)
+    if name == TINY:
+        return
+    _check_name(name)
+    try:
+        if not at_hand(name, revision):
+            check_reachable()
+    except Exception as error:
+        # What is missing shows itself in as many exceptions as there are libraries below.
+        raise unavailable(name, revision, error) from error
+
+
+def _check_name(name: str) -> None:
+    """See that a base's name is that of something here, or may be an id of the hub.
+
+    Raises:
+        BaseModelError: it is not.
+    """
+    if is_here(name):
+        return
+    if _is_path(name):
+        raise BaseModelError(
+            "there is no such folder or file", where=name, do="Check the path of the base model."
+        )
+    if "/" not in name:
+        raise BaseModelError(
+            "there is no folder or file of this name here, and an id of the hub has a slash",
+            where=name,
+            do="A brush keeps the name of the folder or file that it was learned on, not where "
+            "that lies: pass --base FOLDER with the whole path.",
+        )
 
 
 def lightest(files: Sequence[str]) -> str | None:
@@ -109,7 +136,7 @@ def unavailable(name: str, revision: str | None, error: Exception) -> BrushctlEr
         f"the base model cannot be loaded ({first_line(error)})",
         where=name,
         do=f"Run `{fetch}` where there is a network, then pass --base with that id, or with the "
-        f"folder it was copied to. Meanwhile --base {TINY} runs anywhere.",
+        "folder it was copied to.",
     )
 
 

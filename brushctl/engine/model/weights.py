@@ -7,13 +7,17 @@ import re
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import safe_open
 
 from brushctl.errors import BaseModelError
 
+if TYPE_CHECKING:
+    import torch
+
+SUFFIXES = (".safetensors", ".ckpt")
+"""Of a whole base in one file."""
 PARTS = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2")
 LIBRARIES = ("diffusers", "transformers")
 """Whose classes parts are of."""
@@ -61,7 +65,9 @@ def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
     return []
 
 
-def load_parts(folder: Path, variant: str | None, dtype: torch.dtype) -> dict[str, torch.nn.Module]:
+def load_parts(
+    folder: Path, variant: str | None, dtype: "torch.dtype"
+) -> "dict[str, torch.nn.Module]":
     """The parts of a base in a folder that have weights, each with all of its own and no others.
 
     Libraries start what a file lacks from random numbers, with a remark: a text encoder so read
@@ -79,8 +85,8 @@ def load_parts(folder: Path, variant: str | None, dtype: torch.dtype) -> dict[st
 
 
 def _load_part(
-    folder: Path, named: Sequence[str], variant: str | None, dtype: torch.dtype
-) -> torch.nn.Module:
+    folder: Path, named: Sequence[str], variant: str | None, dtype: "torch.dtype"
+) -> "torch.nn.Module":
     """A part by the library and class that the model's index names."""
     library, kind = named
     cls = getattr(importlib.import_module(library), kind)
@@ -106,14 +112,22 @@ def _load_part(
 
 @contextlib.contextmanager
 def opened(files: list[Path]) -> Generator[dict[str, Any]]:
-    """How to get each tensor, one at a time and memory-mapped."""
+    """How to get each tensor, one at a time and memory-mapped.
+
+    As numpy's arrays where all can be, which needs no torch: it has no bfloat16.
+    """
     with ExitStack() as stack:
         tensors: dict[str, Any] = {}
         for file in files:
             if file.suffix == ".safetensors":
-                shard = stack.enter_context(safe_open(file, "pt"))
-                tensors |= dict.fromkeys(shard.keys(), shard.get_tensor)
+                shard = stack.enter_context(safe_open(file, "np"))
+                names = shard.keys()
+                if any(shard.get_slice(name).get_dtype() == "BF16" for name in names):
+                    shard = stack.enter_context(safe_open(file, "pt"))
+                tensors |= dict.fromkeys(names, shard.get_tensor)
             else:
+                import torch
+
                 held = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
                 held = held.get("state_dict", held)  # where the training program nests it
                 tensors |= dict.fromkeys(held, held.__getitem__)

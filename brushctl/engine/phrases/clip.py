@@ -17,6 +17,7 @@ from brushctl.engine.pixels import FloatImage
 from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, first_line, lack_of
 from brushctl.events import Advance, Reporter, Stage, Warned, silent
+from brushctl.extras import program
 from brushctl.files import expanded, resolved
 from brushctl.photos.icc import quantise
 from brushctl.settings import TINY
@@ -111,8 +112,8 @@ def load_clip_for(base: str, device: torch.device, *, report: Reporter = silent)
         report(
             Warned(
                 f"{error.where}: {error.what}; phrases and measures in CLIP are those of tiny-clip "
-                "instead, which knows drawn pictures only. Run "
-                f"`hf download {CLIP_REPOSITORY} {CLIP_FILES[0]}` where there is a network"
+                f"instead, which knows drawn pictures only. Run `{program('hf')} download "
+                f"{CLIP_REPOSITORY} {CLIP_FILES[0]}` where there is a network"
             )
         )
         return load_clip(str(TINY_CLIP), device)

@@ -80,7 +80,7 @@ def cluster(address: str | None) -> Iterator[Any]:
             import ray
             import ray.data
         except ImportError as error:
-            how = installing("'ray[data]' fsspec")
+            how = installing("ray[data]", "fsspec")
             absent = UsageError("Ray is not installed", do=f"Run `{how}`.")
             raise shortage(error) or absent from error
         stack.enter_context(_prepared(ray))

@@ -29,7 +29,6 @@ def test_brackets_in_names_are_names(shell):
     (shell.folder / "in/[red]a[bold].jpg").write_bytes(b"no photograph")
     _, err = shell.run("dusk.brush", "in", "-o", "out", status=4)
     assert "failed: [red]a[bold].jpg: " in err
-    assert "pillow-heif" in err
 
 
 def test_in_place_edits_once_however_often_it_runs(shell):

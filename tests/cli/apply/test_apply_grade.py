@@ -56,6 +56,16 @@ def test_a_black_and_white_brush_makes_neutral_codes_in_8_and_in_16_bits(shell, 
         assert np.ptp(codes) > 0
 
 
+@pytest.mark.parametrize("groups", [None, ("place", "surroundings")], ids=["lattice", "network"])
+@pytest.mark.parametrize("size", [(1, 200), (200, 1)])
+def test_a_strip_that_no_model_would_see_is_graded(shell, keep, groups, size):
+    brush = keep(graded("mono", groups=groups, kept=Kept(nothing_but_greys=True)))
+    Image.fromarray(makers.picture()).resize(size).save(shell.folder / "strip.png")
+    codes = np.asarray(Image.open(result(shell, brush, "strip.png")))
+    assert codes.shape == (size[1], size[0], 3)
+    assert (np.ptp(codes, axis=2) == 0).all()
+
+
 def test_an_edit_that_changes_nothing_gives_every_8_bit_code_back(shell, keep):
     codes = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
     Image.fromarray(codes).save(shell.folder / "a.png")

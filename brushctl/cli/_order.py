@@ -1,0 +1,72 @@
+"""The arguments of `brushctl apply` in another order, or with another number of brushes."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import PurePath
+from shlex import quote
+
+from brushctl.brushes.cache import names_brush
+from brushctl.errors import UsageError
+from brushctl.files import expanded, is_there
+from brushctl.photos.formats import SUFFIXES
+from brushctl.runs.inputs import MAGIC
+
+MOST_SHOWN = 3
+"""Photographs that a corrected command names: a shell may have put thousands for one pattern."""
+
+
+def check_order(brush: str, inputs: Sequence[str]) -> None:
+    """See that one brush is named, and before the photographs.
+
+    Args:
+        brush: the first argument.
+        inputs: those behind it.
+
+    Raises:
+        UsageError: photographs stand in the brush's place, or another brush in theirs.
+    """
+    if not names_brush(brush) and _is_photographs(brush):
+        meant = next((name for name in inputs if names_brush(name)), None)
+        if meant is None:
+            raise UsageError(
+                "these are photographs, and a brush comes before them",
+                where=brush,
+                do=f"Run `brushctl apply BRUSH {quote(brush)} -o EDITED`.",
+            )
+        photographs = [brush, *(name for name in inputs if name != meant)]
+        raise UsageError(
+            "the brush comes before the photographs",
+            do=f"Run `{_corrected(sys.argv, meant, photographs)}`.",
+        )
+    second = next((name for name in inputs if names_brush(name) and not _is_photographs(name)), "")
+    if second:
+        both = f"{quote(brush)} {quote(second)}"
+        raise UsageError(
+            "this is a second brush, and photographs are edited with one",
+            where=second,
+            do="Edit the results of one with the other, or mix them: "
+            f"`brushctl mix {both} --method stack -o BOTH`.",
+        )
+
+
+def _is_photographs(name: str) -> bool:
+    """Whether a name is one of a photograph, of a folder of them or of a pattern."""
+    suffix = PurePath(name).suffix.lower()
+    return suffix in SUFFIXES or bool(MAGIC.search(name)) or _is_folder(name)
+
+
+def _is_folder(name: str) -> bool:
+    path = expanded(name)
+    return is_there(path) and path.is_dir()
+
+
+def _corrected(words: Sequence[str], brush: str, photographs: Sequence[str]) -> str:
+    """A command with the brush moved to the front, and at most a few of the photographs."""
+    places = [k for k, word in enumerate(words) if word == brush]
+    moved = min(places, key=lambda k: words[k - 1].startswith("-"))  # behind -o it is a folder
+    rest = [word for k, word in enumerate(words) if k != moved][2:]
+    if len(photographs) > MOST_SHOWN:
+        first = rest.index(photographs[0])
+        options = [word for word in rest[first:] if word not in photographs]
+        rest = [*rest[:first], photographs[0], "...", *options]
+    return " ".join(["brushctl apply", quote(brush), *map(quote, rest)])
