@@ -204,7 +204,7 @@ def test_the_code_on_the_page_of_the_grade_runs():
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda b, _p: brushctl.load(None, b), "pipe: must be an InstructPix2Pix pipeline"),
+        (lambda b, _p: brushctl.load(None, b), "pipe: must be a pipeline of diffusers"),
         (lambda _b, _p: brushctl.open_editor("dusk.brush"), "brush: must be of type Brush, is str"),
         (lambda _b, _p: brushctl.open_brush(None), "target: must be of type str, Path, is None"),
         (lambda _b, p: brushctl.schedule(None, p), r"choice: must be of type Sequence\[Brush\]"),

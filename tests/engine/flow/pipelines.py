@@ -49,7 +49,7 @@ from transformers import (
 from brushctl.engine.flow.families import FAMILIES
 from brushctl.engine.flow.families.family import Sampling
 from brushctl.engine.flow.model import FlowModel
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 
 SIDE = 64
 """Pixels along a side of what these editors see."""
