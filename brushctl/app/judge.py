@@ -30,7 +30,7 @@ SHOWN = 512
 """The longer side in pixels of a contact sheet's pictures."""
 ROWS = 4
 """Of a contact sheet, at most: some megabytes."""
-UNEDITED, BRUSH, GRADE, INSTRUCTION, PHRASE = "unedited", "brush", "grade", "instruction", "phrase"
+UNEDITED, BRUSH, GRADE, PHRASE = "unedited", "brush", "grade", "phrase"
 
 
 def edit_by(grade: AnyGrade | None, editor: "Editor | None") -> Edit:
@@ -192,7 +192,6 @@ class Judgement:
             "psnr_unedited": round(unedited.psnr, 3),
             "psnr_phrase": None if phrase is None else round(phrase.psnr, 3),
             "psnr_grade": self._psnr(GRADE),
-            "psnr_instruction": self._psnr(INSTRUCTION),
             "de2000": round(brush.de2000, 3),
             "de2000_unedited": round(unedited.de2000, 3),
             "megapixels": self.megapixels(),
@@ -211,7 +210,6 @@ class Judgement:
             psnr_unedited=round(unedited.psnr, 3),
             psnr_phrase=None if phrase is None else round(phrase.psnr, 3),
             psnr_grade=self._psnr(GRADE),
-            psnr_instruction=self._psnr(INSTRUCTION),
             de2000=round(brush.de2000, 3),
             de2000_unedited=round(unedited.de2000, 3),
             megapixels=self.megapixels(),
@@ -224,7 +222,7 @@ class Judgement:
         others = f"unedited {unedited.psnr:.1f} dB, {unedited.de2000:.1f}"
         if phrase := self.score(PHRASE):
             others += f"; its phrase alone {phrase.psnr:.1f} dB"
-        if self.brush not in (GRADE, INSTRUCTION) and (grade := self.score(GRADE)):
+        if self.brush != GRADE and (grade := self.score(GRADE)):
             others += f"; its grade alone {grade.psnr:.1f} dB, {grade.de2000:.1f}"
         line = f"on {self.on}: {brush} ({others}; more dB is better, less CIEDE2000 is)"
         if brush.psnr <= unedited.psnr:
