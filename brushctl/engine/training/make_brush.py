@@ -20,9 +20,8 @@ from brushctl.brushes.metadata import (
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import to_arrays
 from brushctl.engine.model.base import BaseModel
-from brushctl.engine.phrases.clip import Clip
-from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
-from brushctl.engine.pixels import FloatImage, Pictures
+from brushctl.engine.phrases.unique_phrase import Phrasing
+from brushctl.engine.pixels import Pictures
 from brushctl.engine.training.loop import TrainingResult, train
 from brushctl.engine.training.recipes import Recipe
 from brushctl.events import Reporter, silent
@@ -44,18 +43,6 @@ class InitialPhrase:
             for c in (found.unique_before, found.unique_after)
         )
         return cls(found.phrase, x, y)
-
-
-def find_initial_phrase(
-    clip: Clip,
-    before: Sequence[FloatImage],
-    after: Sequence[FloatImage],
-    *,
-    report: Reporter = silent,
-) -> InitialPhrase:
-    """The phrase that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
-    found = find_phrase(clip, before, after, vocabulary_of(clip), report=report)
-    return InitialPhrase.from_phrasing(found)
 
 
 def make_brush(
