@@ -21,7 +21,7 @@ from tests.photos.brushes import make_brush
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 PINNED = {
-    "apply": "inputs, brush, output, in_place, overwrite, retry_failed, detail, first_frame, "
+    "apply": "inputs, brush, output, in_place, overwrite, on_top, retry_failed, detail, first_frame, "
     "strip, provenance, seed, steps, s_T, s_I, strength, base, device, dtype, report",
     "Brush": "metadata, tensors",
     "BrushctlError": "what, where, do",

@@ -62,6 +62,7 @@ def apply(
     *,
     in_place: bool = False,
     overwrite: bool = False,
+    on_top: bool = False,
     retry_failed: bool = False,
     detail: str = "auto",
     first_frame: bool = False,
@@ -87,6 +88,7 @@ def apply(
         output: a folder, by path or URL, or a file for one photograph; None only with `in_place`.
         in_place: replace each photograph by its result.
         overwrite: edit every photograph again.
+        on_top: with `in_place`, edit the results of other edits too.
         retry_failed: try those again that failed in an earlier run.
         detail: where fine detail comes from: `transfer`, `model` or `auto`.
         first_frame: of a file of several pictures, edit the first.
@@ -138,6 +140,7 @@ def apply(
         strip=strip,
         provenance=provenance,
         overwrite=overwrite,
+        on_top=on_top,
         retry_failed=retry_failed,
     )
     named = tuple(map(str, [inputs] if isinstance(inputs, str | Path) else inputs))
@@ -222,9 +225,22 @@ def choose(
             " or it cannot be read, and it is left alone."
             " Pass --overwrite to make it anew."
         )
+    if selection.otherwise:
+        warn(_results_already(selection.otherwise, settings.treatment().settings))
     if journal and selection.renewed:
         journal.write(*selection.renewed)
     return selection
+
+
+def _results_already(otherwise: "Sequence[dict[str, Any]]", now: "dict[str, Any]") -> str:
+    """A warning of results that another edit has made in place."""
+    from brushctl.runs.in_place import told_apart
+
+    edits = ", ".join(sorted({told_apart(made, now) for made in otherwise}))
+    return (
+        f"warning: {len(otherwise)} of the photographs are results already, of {edits}, and are"
+        " left alone. Put the originals back to edit those, or pass --on-top to edit the results."
+    )
 
 
 def planned_actions(plan: Plan, settings: ApplySettings) -> Iterator[tuple[str, Job]]:

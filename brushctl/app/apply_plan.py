@@ -36,6 +36,7 @@ class ApplySettings:
         strip: drop the photograph's own metadata.
         provenance: say in XMP which brush made the edit.
         overwrite: edit every photograph again.
+        on_top: in place, edit the results of other edits too.
         retry_failed: try those again that failed.
         checksum: compare contents, also of files whose size and time are as they were.
     """
@@ -48,6 +49,7 @@ class ApplySettings:
     strip: bool = False
     provenance: bool = True
     overwrite: bool = False
+    on_top: bool = False
     retry_failed: bool = False
     checksum: bool = False
 
@@ -83,6 +85,7 @@ class ApplySettings:
             records,
             self.treatment(),
             overwrite=self.overwrite,
+            on_top=self.on_top,
             retry_failed=self.retry_failed,
             checksum=self.checksum,
         )
@@ -175,6 +178,8 @@ def plan_photographs(
     """
     if in_place and settings.first_frame:
         raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
+    if settings.on_top and not in_place:
+        raise UsageError("--on-top is for results in place", do="Add --in-place, or leave it out.")
     if in_place and output is not None:
         raise UsageError("--in-place and -o contradict each other")
     if in_place and STREAM in named:

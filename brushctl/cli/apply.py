@@ -88,6 +88,14 @@ def apply(
         bool,
         typer.Option("--overwrite", help="Edit every photograph again.", rich_help_panel=BATCH),
     ] = False,
+    on_top: Annotated[
+        bool,
+        typer.Option(
+            "--on-top",
+            help="With --in-place: edit the results of other edits too.",
+            rich_help_panel=BATCH,
+        ),
+    ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed ones again.", rich_help_panel=BATCH)
     ] = False,
@@ -195,6 +203,7 @@ def apply(
         strip=strip,
         provenance=provenance,
         overwrite=overwrite,
+        on_top=on_top,
         retry_failed=retry_failed,
         checksum=checksum,
     )
@@ -204,7 +213,8 @@ def apply(
     check_named(named if output is None else (*named, output))
     with unless_busy(json=json, quiet=quiet):
         if watch:
-            narrowed = dry_run or overwrite or retry_failed or checksum or files_from is not None
+            of_one_run = (dry_run, overwrite, on_top, retry_failed, checksum)
+            narrowed = any(of_one_run) or files_from is not None
             _check_endless(engine, report, narrowed=narrowed)
             command.watch(*watchable(named, output, in_place=in_place), settle)
             return
@@ -304,7 +314,8 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
     if narrowed:
         raise UsageError(
             "--watch goes on for ever, over folders",
-            do="Leave out --dry-run, --overwrite, --retry-failed, --checksum and --files-from.",
+            do="Leave out --dry-run, --overwrite, --on-top, --retry-failed, --checksum and "
+            "--files-from.",
         )
 
 
