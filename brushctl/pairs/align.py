@@ -1,4 +1,4 @@
-"""How far an edited picture has moved against its original, and how to lay them over each other."""
+"""Whether an edited picture shows the scene of its original, and how far it has moved."""
 
 import math
 
@@ -39,6 +39,29 @@ def measure_shift(before: Pixels, after: Pixels) -> tuple[int, int] | None:
     if math.hypot(*back) < LEAST_SHIFT or agreement < LEAST_AGREEMENT or gained < LEAST_GAIN:
         return None
     return round(-back[0] / scale), round(-back[1] / scale)
+
+
+def measure_likeness(before: Pixels, after: Pixels) -> float | None:
+    """How much the outlines of two pictures agree: 1 where they are the same, about 0 by chance.
+
+    They agree at the size that the pictures have, or at half of it: edits redraw fine outlines and
+    put things in, and keep much of the coarse ones.
+
+    Args:
+        before: (h, w, 3).
+        after: of the same size.
+
+    Returns:
+        a correlation, or None if there is nothing in one of them that can be recognised.
+    """
+    h, w = before.shape[:2]
+    found: list[float] = []
+    for size in ((w, h), (w // 2, h // 2)):
+        x, y = (_outlines(resize(pixels, size)) for pixels in (before, after))
+        if not (x.any() and y.any()):
+            return None
+        found.append(_agreement(x, y, np.zeros(2)))
+    return max(found)
 
 
 def measure_turn(before: Pixels, after: Pixels) -> str | None:
