@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
+from brushctl.app.apply_plan import ApplySettings, asked_of_model, plan_photographs, sampling_of
 from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
 from brushctl.errors import UsageError
@@ -130,12 +130,13 @@ def apply(
     opened = brush if isinstance(brush, Brush) else open_brush(brush)
     metadata = opened.metadata
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    given["asked"] = asked_of_model(device=device, detail=Detail(detail))
     sampling = sampling_of(metadata, seed=seed, strength=strength, report=report, **given)
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
         sampling=sampling,
-        detail=Detail(detail),
+        detail=Detail(detail) if metadata.buckets else Detail.AUTO,
         first_frame=first_frame,
         strip=strip,
         provenance=provenance,

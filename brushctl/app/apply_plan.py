@@ -1,5 +1,6 @@
 """How photographs are edited, and which file each becomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM
-from brushctl.photos.choices import Detail
+from brushctl.photos.choices import Detail, Quality
 from brushctl.runs.inputs import Input, find_inputs, read_list
 from brushctl.runs.naming import TEMPLATE, names_picture
 from brushctl.runs.plan import Plan, check_room, plan_folder, plan_in_place, plan_single
@@ -100,6 +101,7 @@ def sampling_of(
     *,
     seed: int,
     strength: float,
+    asked: Sequence[str] = (),
     report: Reporter = silent,
     **given: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
@@ -109,6 +111,7 @@ def sampling_of(
         metadata: the brush's.
         seed: fixes every draw.
         strength: of the edit.
+        asked: further options that are asked for: see `asked_of_model`.
         report: is told of settings that the brush has no use for.
         given: `steps`, `s_T`, `s_I`, `base` and `dtype`; None where nothing is asked for.
 
@@ -119,11 +122,24 @@ def sampling_of(
         limits.strength(strength, "--strength")
     if metadata.buckets is None:
         idle = [OPTIONS[name] for name, value in given.items() if value is not None]
+        idle += [*(["--seed"] if seed else []), *asked]
         if idle:
             report(Message(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
         return {"strength": strength}
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}
+
+
+def asked_of_model(
+    *, device: str, detail: Detail, quality: Quality = Quality.BEST
+) -> tuple[str, ...]:
+    """Those of these options that are asked for: a brush with a grade alone has no use for them."""
+    asked = {
+        "--device": device != "auto",
+        "--detail": detail is not Detail.AUTO,
+        "--quality": quality is not Quality.BEST,
+    }
+    return tuple(option for option, is_asked in asked.items() if is_asked)
 
 
 OPTIONS = {

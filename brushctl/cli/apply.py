@@ -14,7 +14,7 @@ from brushctl.app.apply import (
     in_threads,
     on_cluster,
 )
-from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
+from brushctl.app.apply_plan import ApplySettings, asked_of_model, plan_photographs, sampling_of
 from brushctl.app.machines import Machines
 from brushctl.app.watch import watch_folders, watchable
 from brushctl.brushes.cache import find
@@ -192,13 +192,14 @@ def apply(
     if metadata.apply:
         steps = _steps(steps, quality, metadata.apply.steps)
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    given["asked"] = asked_of_model(device=device, detail=detail, quality=quality)
     with reporting(quiet=quiet) as tell:
         sampling = sampling_of(metadata, seed=seed, strength=strength, report=tell, **given)
     settings = ApplySettings(
         brush=metadata.name,
         sha256=metadata.content_sha256,
         sampling=sampling,
-        detail=detail,
+        detail=detail if metadata.buckets else Detail.AUTO,
         first_frame=first_frame,
         strip=strip,
         provenance=provenance,
