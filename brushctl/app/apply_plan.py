@@ -75,6 +75,7 @@ class ApplySettings:
             first_frame=self.first_frame,
             strip=self.strip,
             provenance=told if self.provenance else None,
+            on_top=self.on_top or self.overwrite,
         )
 
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":

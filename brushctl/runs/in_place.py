@@ -53,8 +53,8 @@ class MadeInPlace:
     edits a photograph once.
 
     A result is known by its content, whatever its name is now. It is known only to the journals in
-    the folder of the photograph and in the folders above it: one that was moved out of the reach of
-    its journal is edited again.
+    the folder of the photograph and in the folders above it: of one that was moved out of the reach
+    of its journal its XMP alone may tell.
 
     Attributes:
         settings: by the SHA-256 of each result's content, what it was made with.

@@ -63,6 +63,7 @@ class Treatment:
         strip: leave private metadata out.
         provenance: what is written into the results about the edit.
         grade: what is done to colours, at full size, before a model sees the photograph.
+        on_top: edit in place also what its XMP says is a result already.
     """
 
     settings: dict[str, Any]
@@ -71,6 +72,7 @@ class Treatment:
     strip: bool = False
     provenance: Provenance | None = None
     grade: AnyGrade | None = None
+    on_top: bool = False
 
 
 @dataclass(frozen=True, slots=True)

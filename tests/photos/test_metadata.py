@@ -14,7 +14,12 @@ from brushctl.photos.icc import BrokenProfile, from_profile
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped, upright
 from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.iptc import iptc_resource
-from brushctl.photos.metadata.provenance import EXTENDED_XMP, takes_provenance, with_provenance
+from brushctl.photos.metadata.provenance import (
+    EXTENDED_XMP,
+    edited_with,
+    takes_provenance,
+    with_provenance,
+)
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
@@ -51,8 +56,20 @@ def test_provenance_is_found_in_any_packet_that_takes_it(xmp):
         return
     packet = with_provenance(Metadata(xmp=xmp), PROVENANCE).xmp or b""
     assert packet.count(b"brushctl:brushSha256") == 1
+    assert edited_with(Metadata(xmp=packet)) == PROVENANCE.brush
     again = with_provenance(Metadata(xmp=packet), PROVENANCE).xmp or b""
     assert again == packet
+
+
+def test_the_brush_is_found_as_another_program_has_written_its_name_anew():
+    packet = (
+        b"<rdf:Description xmlns:ns1='urn:brushctl:provenance#'>"
+        b"<ns1:brushSha256>ab</ns1:brushSha256><ns1:brush>night &amp; day</ns1:brush>"
+        b"</rdf:Description>"
+    )
+    assert edited_with(Metadata(xmp=packet)) == "night & day"
+    assert edited_with(Metadata(xmp=makers.XMP)) is None
+    assert edited_with(Metadata()) is None
 
 
 def parametric(*values: float) -> bytes:

@@ -131,6 +131,19 @@ def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, 
     assert "left alone" not in err
 
 
+def test_in_place_a_result_that_no_journal_knows_is_known_by_its_xmp(shell):
+    paths = shell.photographs(2)
+    shell.run("dusk.brush", "in", "--in-place")
+    made = [path.read_bytes() for path in paths]
+    shutil.rmtree(shell.folder / "in" / STATE)
+    _, err = shell.run("dusk.brush", "in", "--in-place", status=4)
+    assert "its XMP says that it is a result already, of dusk" in " ".join(err.split())
+    assert "--on-top" in err
+    assert [path.read_bytes() for path in paths] == made
+    again = ("dusk.brush", "in", "--in-place", "--on-top", "--retry-failed")
+    assert summary(shell.events(*again)) == (2, 0, 0)
+
+
 def test_on_top_is_for_results_in_place(shell):
     shell.photographs(1)
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--on-top", status=2)
