@@ -11,6 +11,7 @@ import numpy as np
 from brushctl.errors import PairsError, PhotoError
 from brushctl.events import Advance, Message, Reporter, Stage, Warned, silent
 from brushctl.pairs.align import aligned, measure_likeness, measure_shift, measure_turn
+from brushctl.pairs.coarse import saved_coarsely
 from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
@@ -49,6 +50,7 @@ class Kind(StrEnum):
     swapped = "swapped"
     outlier = "outlier"
     duplicate = "duplicate"
+    coarse = "coarse"
     few = "few"
 
 
@@ -71,6 +73,7 @@ SEVERITY = {
     Kind.swapped: Severity.warning,
     Kind.outlier: Severity.warning,
     Kind.duplicate: Severity.warning,
+    Kind.coarse: Severity.note,
     Kind.few: Severity.note,
 }
 
@@ -146,12 +149,16 @@ def check_pairs(
     report(Stage("checking pairs", total=len(pairs)))
     for k, pair in enumerate(pairs, 1):
         try:
-            before, after = open_photo(pair.before).pixels, open_photo(pair.after).pixels
+            photos = open_photo(pair.before), open_photo(pair.after)
+            before, after = (photo.pixels for photo in photos)
         except PhotoError as error:
             do = "Replace or remove the pair."
             findings.append(Finding(Kind.unreadable, pair.name, f"{error.where}: {error.what}", do))
         else:
             amiss = {finding.kind: finding for finding in _faults(pair.name, before, after)}
+            if how := saved_coarsely(*photos):
+                do = "Save it with all its colours, as a PNG, a TIFF or a JPEG of quality 90."
+                amiss[Kind.coarse] = Finding(Kind.coarse, pair.name, how, do)
             if align and Kind.shifted in amiss:
                 del amiss[Kind.shifted]
                 before, after = aligned(before, after)

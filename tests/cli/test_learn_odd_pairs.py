@@ -89,7 +89,9 @@ def test_coarse_after_pictures_make_a_sound_brush(shell, suffix):
         else:
             picture.save(path.with_suffix(".jpg"), quality=60)
             path.unlink()
-    figures, _ = learned(shell)
+    figures, err = learned(shell)
+    word = "has 256 colours" if suffix == "palette" else "is a JPEG of low quality"
+    assert f"pair coffee: the edited picture {word}" in " ".join(err.split())
     assert is_sound(figures)
 
 

@@ -140,6 +140,35 @@ def test_an_edit_of_one_spot_is_not_identical(tmp_path):
     assert findings(tmp_path) == [(Kind.few, None)]
 
 
+@pytest.mark.parametrize("how", ["jpeg", "palette"])
+def test_an_after_picture_that_was_saved_coarsely_is_noted(folder, how):
+    path = folder / "rocket_after.png"
+    with Image.open(path) as picture:
+        if how == "palette":
+            picture.quantize(64).save(path)
+        else:
+            picture.save(path.with_suffix(".jpg"), quality=60)
+            path.unlink()
+    (finding,) = run(folder)
+    assert (finding.kind, finding.pair, finding.severity) == (
+        Kind.coarse,
+        "rocket",
+        Severity.note,
+    )
+    assert ("low quality" if how == "jpeg" else "64 colours") in finding.what
+
+
+def test_neither_greys_nor_a_jpeg_of_quality_80_are_coarse(folder):
+    for name in ("rocket", "coffee"):
+        path = folder / f"{name}_after.png"
+        with Image.open(path) as picture:
+            picture.convert("L" if name == "coffee" else "RGB").save(
+                path.with_suffix(".jpg"), quality=80
+            )
+        path.unlink()
+    assert Kind.coarse not in [kind for kind, _ in findings(folder)]
+
+
 def test_a_swapped_pair_is_found(folder):
     before, after = folder / "chelsea_before.png", folder / "chelsea_after.png"
     before.rename(folder / "kept.png")
