@@ -23,7 +23,9 @@ from brushctl.bench.tables import printed
 
 COMMON = ("base", "steps", "seed", "guidance_grid", "measures")
 OF_A_RUN = ("command", "dtype", "machine", "device", "seconds")
-BRUSHES = ("instructbrush", "instructbrush-paper")
+BRUSHES = ("instructbrush", "instructbrush-paper", "brush")
+NEAR = 0.5
+"""PSNR in dB below the best method of an effect that is as good."""
 HEADINGS = (
     "", "effects", "Global", "Local", "all", "held out", "SSIM", "tower", "direction",
     "at 7.5 / 1.5", "paper, SD 1.5",
@@ -125,6 +127,15 @@ def by_effect(cases: Sequence[Case], shots: int) -> Iterator[str]:
         yield row(name, *(best_psnr(of.get(method)) for method in methods))
 
 
+def near_the_best(cases: Sequence[Case], shots: int, ours: str) -> str:
+    """On how many effects a method is as good as the best of all."""
+    mine = {(c.method, c.effect): fmean(c.best.psnr) for c in cases if c.shots == shots}
+    effects = [effect for method, effect in mine if method == ours]
+    best = {effect: max(v for (_, e), v in mine.items() if e == effect) for effect in effects}
+    near = sum(mine[ours, effect] >= best[effect] - NEAR for effect in effects)
+    return f"`{ours}` is within {NEAR} dB of the best on {near} of {len(effects)}"
+
+
 def best_psnr(case: Case | None) -> str:
     """A case's mean PSNR under its best guidance; empty where it was not run."""
     return f"{fmean(case.best.psnr):.1f}" if case else ""
@@ -156,12 +167,13 @@ def main() -> None:
     cases = [case_of(each) for each in facts["cases"]]
     rows = summarise(cases, facts["seed"])
     for shots in sorted({case.shots for case in cases}, reverse=True):
-        recipes = (
+        recipes = [
             ours for ours in BRUSHES if any((c.method, c.shots) == (ours, shots) for c in cases)
-        )
+        ]
         comparisons = (against(cases, shots, ours) for ours in recipes)
         parts = by_method(rows, shots), *comparisons, by_effect(cases, shots)
-        print(f"With {shots} training pairs", *map("\n".join, parts), "", sep="\n\n")
+        near = (near_the_best(cases, shots, ours) for ours in recipes)
+        print(f"With {shots} training pairs", *map("\n".join, parts), *near, "", sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -254,7 +254,6 @@ def full() -> Json:
                 "psnr": 28.7,
                 "psnr_unedited": 20.5,
                 "psnr_grade": 26.5,
-                "psnr_instruction": 25.5,
                 "psnr_phrase": 14.7,
                 "de2000": 3.5,
                 "de2000_unedited": 8.5,

@@ -25,9 +25,9 @@ from tests.photos.brushes import make_brush
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 PINNED = {
-    "apply": "inputs, brush, output, in_place, overwrite, retry_failed, detail, first_frame, "
-    "strip, provenance, quality, seed, steps, effort, s_T, s_I, strength, base, device, dtype, "
-    "report",
+    "apply": "inputs, brush, output, in_place, overwrite, on_top, retry_failed, detail, "
+    "first_frame, strip, provenance, quality, seed, steps, effort, s_T, s_I, strength, base, "
+    "device, dtype, report",
     "Brush": "metadata, tensors",
     "BrushctlError": "what, where, do",
     "Provenance": "name, created, tool",

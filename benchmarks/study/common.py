@@ -17,9 +17,9 @@ from brushctl.engine.brush.instruction import Instruction
 from brushctl.engine.devices import resolve_dtype
 from brushctl.engine.model.base import BaseModel, open_base
 from brushctl.engine.phrases.clip import Clip, default_clip, load_clip
+from brushctl.engine.phrases.unique_phrase import find_phrase, vocabulary_of
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training.loop import TrainingResult, train
-from brushctl.engine.training.make_brush import find_initial_phrase
 from brushctl.engine.training.recipes import DEFAULT, Recipe
 
 RESULTS, IMAGES = Path("docs/results"), Path("docs/images")
@@ -37,7 +37,7 @@ def opened(dtype: str | None = None) -> tuple[BaseModel, Clip]:
 def learned(base: BaseModel, clip: Clip, pairs: Pairs, recipe: Recipe = DEFAULT) -> TrainingResult:
     """A brush's training on pairs, from the phrase that CLIP finds for them."""
     before, after = pairs
-    phrase = find_initial_phrase(clip, list(before), list(after)).phrase
+    phrase = find_phrase(clip, list(before), list(after), vocabulary_of(clip)).phrase
     return train(base, before, after, phrase=phrase, recipe=recipe, seed=0)
 
 

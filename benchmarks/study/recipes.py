@@ -26,8 +26,8 @@ from brushctl.engine.brush.instruction import initial
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.phrases.clip import Clip
+from brushctl.engine.phrases.unique_phrase import find_phrase, vocabulary_of
 from brushctl.engine.training.loop import train, trainable
-from brushctl.engine.training.make_brush import find_initial_phrase
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
 from brushctl.engine.training.samples import EncodedPairs, bucket_losses, draw_samples
 
@@ -134,7 +134,8 @@ def variations(arguments: Sequence[str]) -> None:
     base, clip = opened()
     effects = draw_effects(chosen.effects, base.resolution, 0)
     pairs = [effect.limited(chosen.shots, None).train for effect in effects]
-    phrases = [find_initial_phrase(clip, *map(list, both)).phrase for both in pairs]
+    vocabulary = vocabulary_of(clip)
+    phrases = [find_phrase(clip, *map(list, both), vocabulary).phrase for both in pairs]
     pairs = [augmented(both, chosen.add) for both in pairs]
     for name in chosen.names or list(VARIATIONS):
         recipe = replace(DEFAULT, **VARIATIONS[name])

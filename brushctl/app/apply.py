@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from brushctl.app.apply_image import How, HowFiles, apply_to_image
-from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
+from brushctl.app.apply_plan import ApplySettings, asked_of_model, plan_photographs, sampling_of
 from brushctl.app.choose import choose
 from brushctl.app.editors import loaded, open_editor_of, treatment_by
 from brushctl.app.machines import Machines
@@ -76,6 +76,7 @@ def apply(
     *,
     in_place: bool = False,
     overwrite: bool = False,
+    on_top: bool = False,
     retry_failed: bool = False,
     detail: str = "auto",
     first_frame: bool = False,
@@ -104,6 +105,7 @@ def apply(
         output: a folder, by path or URL, or a file for one photograph; None only with `in_place`.
         in_place: replace each photograph by its result.
         overwrite: edit every photograph again.
+        on_top: with `in_place`, edit the results of other edits too.
         retry_failed: try those again that failed in an earlier run.
         detail: where fine detail comes from: `transfer`, `model` or `auto`.
         first_frame: of a file of several pictures, edit the first.
@@ -154,6 +156,7 @@ def apply(
         brush = open_brush(brush)
     metadata = brush.metadata
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    given["asked"] = asked_of_model(device=device, detail=chosen_detail)
     sampling = sampling_of(
         metadata, seed=seed, strength=strength, effort=sampled, report=report, **given
     )
@@ -161,12 +164,13 @@ def apply(
         brush=metadata.name,
         sha256=metadata.content_sha256,
         sampling=sampling,
-        detail=chosen_detail,
+        detail=chosen_detail if metadata.buckets else Detail.AUTO,
         first_frame=first_frame,
         strip=strip,
         provenance=provenance,
         quality=None if quality is None else quality_of(quality),
         overwrite=overwrite,
+        on_top=on_top,
         retry_failed=retry_failed,
     )
     if isinstance(inputs, Image):

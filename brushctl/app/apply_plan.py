@@ -46,6 +46,7 @@ class ApplySettings:
         provenance: say in XMP which brush made the edit.
         quality: of the encoder; None for the photograph's own, or the format's usual one.
         overwrite: edit every photograph again.
+        on_top: in place, edit the results of other edits too.
         retry_failed: try those again that failed.
         accept_failed: of those that failed before, tell no more until they change.
         checksum: compare contents, also of files whose size and time are as they were.
@@ -60,6 +61,7 @@ class ApplySettings:
     provenance: bool = True
     quality: int | None = None
     overwrite: bool = False
+    on_top: bool = False
     retry_failed: bool = False
     accept_failed: bool = False
     checksum: bool = False
@@ -88,6 +90,7 @@ class ApplySettings:
             strip=self.strip,
             provenance=told if self.provenance else None,
             quality=self.quality,
+            on_top=self.on_top or self.overwrite,
         )
 
     def select(self, plan: Plan, records: "dict[str, Record]") -> "Selection":
@@ -99,6 +102,7 @@ class ApplySettings:
             records,
             self.treatment(),
             overwrite=self.overwrite,
+            on_top=self.on_top,
             retry_failed=self.retry_failed,
             checksum=self.checksum,
         )
@@ -114,6 +118,7 @@ def sampling_of(
     seed: int,
     strength: float,
     effort: Effort = Effort.BEST,
+    asked: Sequence[str] = (),
     report: Reporter = silent,
     **given: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
@@ -124,6 +129,7 @@ def sampling_of(
         seed: fixes every draw.
         strength: of the edit.
         effort: the share of the brush's own steps that is taken.
+        asked: further options that are asked for: see `asked_of_model`.
         report: is told of settings that the brush has no use for.
         given: `steps`, `s_T`, `s_I`, `base` and `dtype`; None where nothing is asked for.
 
@@ -135,6 +141,7 @@ def sampling_of(
     if metadata.buckets is None or metadata.apply is None:
         idle = [OPTIONS[name] for name, value in given.items() if value is not None]
         idle += ["--effort"] * (effort is not Effort.BEST)
+        idle += [*(["--seed"] if seed else []), *asked]
         if idle:
             report(Message(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
         return {"strength": strength}
@@ -144,6 +151,15 @@ def sampling_of(
         given["steps"] = fewer
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}
+
+
+def asked_of_model(*, device: str, detail: Detail) -> tuple[str, ...]:
+    """Those of these options that are asked for: a brush with a grade alone has no use for them."""
+    asked = {
+        "--device": device != "auto",
+        "--detail": detail is not Detail.AUTO,
+    }
+    return tuple(option for option, is_asked in asked.items() if is_asked)
 
 
 OPTIONS = {
@@ -171,6 +187,15 @@ def _check_sampling(
                 limits.guidance(scale, option)
 
 
+def _check_in_place(settings: ApplySettings, named: tuple[str, ...], output: str | None) -> None:
+    if settings.first_frame:
+        raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
+    if output is not None:
+        raise UsageError("--in-place and -o contradict each other")
+    if STREAM in named:
+        raise UsageError("--in-place replaces files, and - is a stream", do="Name files.")
+
+
 def plan_photographs(
     settings: ApplySettings,
     named: tuple[str, ...],
@@ -196,12 +221,10 @@ def plan_photographs(
         UsageError: that contradicts itself.
         PlanError: photographs cannot be found, or results cannot go where they should.
     """
-    if in_place and settings.first_frame:
-        raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
-    if in_place and output is not None:
-        raise UsageError("--in-place and -o contradict each other")
-    if in_place and STREAM in named:
-        raise UsageError("--in-place replaces files, and - is a stream", do="Name files.")
+    if in_place:
+        _check_in_place(settings, named, output)
+    elif settings.on_top:
+        raise UsageError("--on-top is for results in place", do="Add --in-place, or leave it out.")
     if STREAM in named or output == STREAM:
         return _plan_stream(named, files_from, output)
     if not named and files_from is None:

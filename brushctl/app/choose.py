@@ -1,8 +1,8 @@
 """Which photographs of a plan a run edits, by what the journal tells of earlier ones."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brushctl.app.apply_plan import ApplySettings
 from brushctl.runs.plan import Job, Plan
@@ -31,9 +31,22 @@ def choose(
             " or it cannot be read, and it is left alone."
             " Pass --overwrite to make it anew."
         )
+    if selection.otherwise:
+        warn(_results_already(selection.otherwise, settings.treatment().settings))
     if journal and selection.renewed:
         journal.write(*selection.renewed)
     return _accepting(selection, journal) if journal and settings.accept_failed else selection
+
+
+def _results_already(otherwise: "Sequence[dict[str, Any]]", now: "dict[str, Any]") -> str:
+    """A warning of results that another edit has made in place."""
+    from brushctl.runs.in_place import told_apart
+
+    edits = ", ".join(sorted({told_apart(made, now) for made in otherwise}))
+    return (
+        f"warning: {len(otherwise)} of the photographs are results already, of {edits}, and are"
+        " left alone. Put the originals back to edit those, or pass --on-top to edit the results."
+    )
 
 
 def _accepting(selection: "Selection", journal: AnyJournal) -> "Selection":

@@ -21,11 +21,11 @@ from brushctl.app.demo_pictures import (
     retouched,
     split_toning,
 )
-from brushctl.app.judge import SHOWN, Score
+from brushctl.app.judge import SHOWN
 from brushctl.app.learn import model_opener, prepare
 from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.bench.contact_sheet import Row, as_png, contact_sheet
-from brushctl.bench.metrics import Pixels
+from brushctl.bench.metrics import Pixels, Score
 from brushctl.brushes.file import Brush
 from brushctl.engine.devices import resolve_device, resolve_dtype
 from brushctl.engine.model.base import open_base

@@ -1,14 +1,14 @@
 """How good an edit is: measured on whole photographs, against leaving them alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from brushctl.bench.contact_sheet import Row, contact_sheet
-from brushctl.bench.metrics import Pixels, ciede2000, psnr
+from brushctl.bench.metrics import Pixels, Score
 from brushctl.brushes.file import Brush
 from brushctl.brushes.metadata import HeldOut
 from brushctl.brushes.words import held_out_in_words
@@ -32,7 +32,7 @@ SHOWN = 512
 """The longer side in pixels of a contact sheet's pictures."""
 ROWS = 4
 """Of a contact sheet, at most: some megabytes."""
-UNEDITED, BRUSH, GRADE, INSTRUCTION, PHRASE = "unedited", "brush", "grade", "instruction", "phrase"
+UNEDITED, BRUSH, GRADE, PHRASE = "unedited", "brush", "grade", "phrase"
 
 
 def edit_by(grade: AnyGrade | None, editor: "Editor | None", detail: Detail = Detail.AUTO) -> Edit:
@@ -48,36 +48,6 @@ def edit_by(grade: AnyGrade | None, editor: "Editor | None", detail: Detail = De
         return to_full_size(graded, edited.before, edited.after, detail).pixels
 
     return edit
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How near an edit comes to the truth; means over photographs.
-
-    Attributes:
-        psnr: in dB; higher is better.
-        de2000: CIEDE2000, the mean over a photograph's pixels; lower is better, 1 can just be seen.
-    """
-
-    psnr: float
-    de2000: float
-
-    @classmethod
-    def of(cls, edited: Pixels, truth: Pixels) -> Self:
-        """Of one photograph."""
-        return cls(psnr(edited, truth), ciede2000(edited, truth))
-
-    @classmethod
-    def mean(cls, scores: Iterable["Score"]) -> Self:
-        """Over photographs."""
-        every = list(scores)
-        return cls(
-            float(np.mean([s.psnr for s in every])), float(np.mean([s.de2000 for s in every]))
-        )
-
-    def __str__(self) -> str:
-        """In words."""
-        return f"{self.psnr:.1f} dB, CIEDE2000 {self.de2000:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +164,6 @@ class Judgement:
             "psnr_unedited": round(unedited.psnr, 3),
             "psnr_phrase": None if phrase is None else round(phrase.psnr, 3),
             "psnr_grade": self._psnr(GRADE),
-            "psnr_instruction": self._psnr(INSTRUCTION),
             "de2000": round(brush.de2000, 3),
             "de2000_unedited": round(unedited.de2000, 3),
             "megapixels": self.megapixels(),
@@ -213,7 +182,6 @@ class Judgement:
             psnr_unedited=round(unedited.psnr, 3),
             psnr_phrase=None if phrase is None else round(phrase.psnr, 3),
             psnr_grade=self._psnr(GRADE),
-            psnr_instruction=self._psnr(INSTRUCTION),
             de2000=round(brush.de2000, 3),
             de2000_unedited=round(unedited.de2000, 3),
             megapixels=self.megapixels(),

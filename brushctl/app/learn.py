@@ -1,6 +1,6 @@
 """Learn a brush: check the pairs, find the phrase, hold pairs out, learn, judge, store."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.app.learning_settings import LearningSettings, Parts
+from brushctl.app.learning_task import LearningTask, PairSplit
 from brushctl.brushes import limits
 from brushctl.brushes.cache import destination, keep_sheet, store
 from brushctl.brushes.checkpoint import checkpoints_of, delete_checkpoints
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
     from brushctl.app.judge import Judgement
     from brushctl.brushes.file import Brush
     from brushctl.engine.model.base import AnyBase
-    from brushctl.pairs.find import Pair
-
-
-@dataclass(frozen=True, slots=True)
-class PairSplit:
-    """The pairs to learn from, and those held out, which may be none."""
-
-    training: "Sequence[Pair]"
-    held_out: "Sequence[Pair]"
-
-    @property
-    def all(self) -> "Sequence[Pair]":
-        """Both, in the order of their names."""
-        return sorted([*self.training, *self.held_out], key=lambda pair: str(pair.before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +71,17 @@ class PreparedRun:
         from brushctl.app.learning_run import LearningRun
         from brushctl.brushes.file import encode_brush
 
-        run = LearningRun(
-            open_model=open_model,
-            settings=self.settings,
-            pairs=self.pairs,
-            name=self.target.stem,
-            target=self.target,
+        task = LearningTask(
+            self.settings,
+            self.pairs,
+            self.target.stem,
+            self.target,
             resume=resume,
             restart_if_changed=restart_if_changed,
             report=report,
         )
         try:
-            brush, judged = run.learn_and_judge()
+            brush, judged = LearningRun(open_model, task).learn_and_judge()
         except KeyboardInterrupt:
             kept = (
                 "The same command with --resume goes on." if checkpoints_of(self.target) else None
@@ -313,8 +299,8 @@ def learn(
 
     from brushctl.app.learning_run import LearningRun
 
-    run = LearningRun(open_model, settings, split, name, report=report)
-    brush, judged = run.learn_and_judge()
+    task = LearningTask(settings, split, name, report=report)
+    brush, judged = LearningRun(open_model, task).learn_and_judge()
     if judged:
         report(Message(judged.verdict()))
     return brush

@@ -1,59 +1,49 @@
 """One run of learning, on pairs that are checked: the grade first, then what it leaves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.app.grading import FittedGrade, find_grade, with_grade
 from brushctl.app.judge import BRUSH, GRADE, UNEDITED, Judgement, with_held_out
-from brushctl.app.learn import PairSplit
-from brushctl.app.learning_settings import LearningSettings, Parts
+from brushctl.app.learning_settings import Parts
+from brushctl.app.learning_task import LearningTask, PairSplit
 from brushctl.brushes.checkpoint import fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
-from brushctl.events import Loading, Message, Reporter, silent
-from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, explains, explains_little, is_worth_it
-from brushctl.pairs.find import hold_out
+from brushctl.events import Loading, Message
+from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, Tried, choose, explains
+from brushctl.pairs.find import Pair, hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brushctl.app.training_run import TrainingRun
     from brushctl.engine.model.base import AnyBase
     from brushctl.grade.apply import Grade
-    from brushctl.pairs.find import Pair
 
+JudgedBrush = tuple[Brush, Judgement | None]
+"""A brush, and how good it is, if that is known."""
 PAPER = "paper"
 """The recipe that learns what its authors did: an instruction."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningRun:
-    """A brush that is learned from some pairs and judged by others.
+    """A brush that is learned from pairs that are checked.
 
     Attributes:
         open_model: opens the base; called only where there is an instruction to learn.
-        settings: how the brush is learned.
-        pairs: from what.
-        name: the brush's.
-        target: where the brush will be; what is learned so far is kept beside it. None to keep
-            nothing.
-        resume: go on with what was begun.
-        restart_if_changed: begin anew, where what was begun is of other pairs or settings.
-        report: called with every event of the work.
+        task: what brush.
     """
 
     open_model: "Callable[[], AnyBase]"
-    settings: LearningSettings
-    pairs: PairSplit
-    name: str
-    target: Path | None = None
-    resume: bool = False
-    restart_if_changed: bool = False
-    report: Reporter = silent
+    task: LearningTask
 
-    def learn_and_judge(self) -> tuple[Brush, Judgement | None]:
+    def learn_and_judge(self) -> JudgedBrush:
         """The brush, and how good it is; None, and a warning, where that cannot be found out.
 
         Figures of pairs that the brush was not learned from enter its history.
@@ -69,10 +59,9 @@ class LearningRun:
             return self._grade_alone(found)
         if found:
             self._say(_told(found))
-        judged_brushes = self._instructions(found)
         if found and found.grade and parts is Parts.AUTO:
-            return self._best(found, judged_brushes)
-        return judged_brushes[0]
+            return self._best(found)
+        return _learned(self._training(found), found)
 
     def starting_pairs(self) -> "tuple[Sequence[Pair], Grade | None]":
         """What the phrase is found from that an instruction starts from: pairs and their grade.
@@ -84,25 +73,27 @@ class LearningRun:
         if found and parts is not Parts.BOTH and _is_enough(found):
             self._say(f"the edit depends on {found.describe()}: learning it needs no phrase")
             found = None
-        pairs = self._split(found)
-        grade = found.without(pairs.held_out, self.report) if found else None
+        proving = found and found.grade and parts is Parts.AUTO
+        pairs = self._proving(found) if found and proving else self.task.pairs
+        grade = found.without(pairs.held_out, self.task.report) if found else None
         return pairs.training, grade
 
     def _parts(self) -> Parts:
-        parts = self.settings.parts
-        paper = parts is Parts.AUTO and self.settings.recipe == PAPER
+        """What the brush is to have: the paper's recipe learns an instruction, as it did."""
+        parts = self.task.settings.parts
+        paper = parts is Parts.AUTO and self.task.settings.recipe == PAPER
         return Parts.INSTRUCTION if paper else parts
 
     def _find_grade(self) -> FittedGrade:
         """The grade of all pairs, those that the user holds out apart."""
-        asked = self.settings.hold_out is not None
-        training, held_out = self.pairs.training, self.pairs.held_out
+        asked = self.task.settings.hold_out is not None
+        training, held_out = self.task.pairs.training, self.task.pairs.held_out
         return find_grade(
-            training if asked else self.pairs.all,
+            training if asked else self.task.pairs.all,
             held_out if asked else (),
-            align=self.settings.align,
-            seed=self.settings.seed,
-            report=self.report,
+            align=self.task.settings.align,
+            seed=self.task.settings.seed,
+            report=self.task.report,
         )
 
     def _grade_alone(self, found: FittedGrade) -> tuple[Brush, Judgement]:
@@ -118,91 +109,90 @@ class LearningRun:
                 do="Add pairs: an edit that looks at its picture needs eight or more. Or use "
                 "--parts auto, which learns an instruction as well.",
             )
-        brush = found.brush(Provenance.today(self.name), self.settings.seed)
-        known = len(found.pairs) > 1 or self.pairs.held_out
+        brush = found.brush(Provenance.today(self.task.name), self.task.settings.seed)
+        known = len(found.pairs) > 1 or self.task.pairs.held_out
         return (with_held_out(brush, found.judged) if known else brush), found.judged
 
-    def _instructions(
-        self, found: FittedGrade | None
-    ) -> "Sequence[tuple[Brush, Judgement | None]]":
-        """An instruction over the grade; and one without, where the grade explains little."""
-        base = self.settings.base
+    def _training(self, found: FittedGrade | None) -> "TrainingRun":
+        """What learns an instruction, over the grade if there is one."""
+        base = self.task.settings.base
         trying = f" (to try things out; --base {INSTRUCT_PIX2PIX} is for photographs)"
         self._say(f"learning an instruction on {base or TINY}{'' if base else trying}")
-        self.report(Loading(f"loading {base or TINY}"))
+        self.task.report(Loading(f"loading {base or TINY}"))
         from brushctl.app.training_run import TrainingRun
 
-        auto = self.settings.parts is Parts.AUTO
-        pairs = self._split(found)
-        run = TrainingRun(
-            model=self.open_model(),
-            settings=self.settings,
-            pairs=pairs,
-            name=self.name,
-            grade_without=cache(partial(found.without, report=self.report))
-            if found
-            else lambda _: None,
-            target=self.target,
-            resume=self.resume,
-            restart_if_changed=self.restart_if_changed,
-            report=self.report,
+        without = partial(found.without, report=self.task.report) if found else _no_grade
+        return TrainingRun(self.open_model(), self.task, cache(without))
+
+    def _best(self, found: FittedGrade) -> JudgedBrush:
+        """The brush that comes nearest: the grade alone, unless an instruction is worth it."""
+        run = self._training(found)
+        run = replace(run, task=replace(self.task, pairs=self._proving(found)))
+        choice = choose(
+            partial(_tried, run, found),
+            graded=found.judged.of(GRADE).psnr,
+            unedited=found.judged.of(UNEDITED).psnr,
         )
-        brush, judged = run.learn_and_judge()
-        if not (found and found.grade):
-            return [(brush, judged)]
-        grade = run.grade_without(frozenset(pairs.held_out))
-        assert grade is not None
-        both = with_grade(brush, found.fitted, grade), judged
-        unedited, graded = found.judged.of(UNEDITED), found.judged.of(GRADE)
-        if not auto or not explains_little(graded.psnr, unedited.psnr):
-            return [both]
-        target = self.target and fold_path(self.target, "alone")
-        alone = replace(run, grade_without=lambda _: None, target=target)
-        return [both, alone.learn_and_judge()]
+        if choice.brush:
+            return choice.brush
+        if choice.psnr is not None and choice.grade is not None:
+            self._say_not_enough(choice.psnr, choice.grade)
+        return self._grade_alone(found)
 
-    def _split(self, found: FittedGrade | None) -> PairSplit:
-        """The pairs to learn an instruction from, and to judge it by.
-
-        Where it is to prove its worth beside a grade, enough of them are held out to tell.
-        """
-        if not (found and found.grade and self.settings.parts is Parts.AUTO):
-            return self.pairs
-        if self.settings.hold_out is not None or self.settings.cross_validate:
-            return self.pairs
+    def _proving(self, found: FittedGrade) -> PairSplit:
+        """Pairs of which enough are held out to tell whether an instruction is worth it."""
+        if self.task.settings.hold_out is not None or self.task.settings.cross_validate:
+            return self.task.pairs
         count = len(found.pairs) // PAIRS_FOR_ONE_HELD_OUT
-        return PairSplit(*hold_out(self.pairs.all, count, self.settings.seed))
+        return PairSplit(*hold_out(self.task.pairs.all, count, self.task.settings.seed))
 
-    def _best(
-        self, found: FittedGrade, brushes: "Sequence[tuple[Brush, Judgement | None]]"
-    ) -> tuple[Brush, Judgement | None]:
-        """The brush that comes nearest: the grade alone, unless another is better by `WORTH`."""
-        judged = brushes[0][1]
-        grade = judged.score(GRADE) if judged else None
-        if grade is None:  # what could not be judged has not proved its worth
-            return self._grade_alone(found)
-
-        def psnr(each: tuple[Brush, Judgement | None]) -> float:
-            return each[1].of(BRUSH).psnr if each[1] else 0.0
-
-        best = max(brushes, key=psnr)
-        training = best[0].metadata.training
-        held_out = training is not None and training.held_out is not None
-        if is_worth_it(psnr(best), grade.psnr, held_out=held_out):
-            return best
-        base = self.settings.base or TINY
+    def _say_not_enough(self, psnr: float, grade: float) -> None:
+        """That an instruction does not add enough to a grade."""
+        base = self.task.settings.base or TINY
         self._say(
-            f"an instruction on {base} does not add enough ({psnr(best):.1f} dB, the grade alone "
-            f"{grade.psnr:.1f}): the brush is the grade alone"
+            f"an instruction on {base} does not add enough ({psnr:.1f} dB, the grade alone "
+            f"{grade:.1f}): the brush is the grade alone"
         )
         if base == TINY:
             self._say(
                 "if your edit changes content as well (things added, removed, drawn anew), "
                 f"learn it with --base {INSTRUCT_PIX2PIX} on a GPU"
             )
-        return self._grade_alone(found)
 
     def _say(self, line: str) -> None:
-        self.report(Message(line))
+        self.task.report(Message(line))
+
+
+def _learned(run: "TrainingRun", found: FittedGrade | None) -> JudgedBrush:
+    """The brush of a run, with the grade that lies beneath, and how good it is."""
+    brush, judged = run.learn_and_judge()
+    grade = run.grade_without(frozenset(run.task.pairs.held_out))
+    return (with_grade(brush, found.fitted, grade) if found and grade else brush), judged
+
+
+def _tried(run: "TrainingRun", found: FittedGrade, over_grade: bool) -> Tried[JudgedBrush]:
+    """A brush with an instruction, over the grade or without."""
+    if not over_grade:
+        target = run.task.target and fold_path(run.task.target, "alone")
+        run = replace(run, task=replace(run.task, target=target), grade_without=_no_grade)
+    brush, judged = _learned(run, found)
+    training = brush.metadata.training
+    return Tried(
+        (brush, judged),
+        psnr=_psnr(judged, BRUSH),
+        grade=_psnr(judged, GRADE),
+        held_out=training is not None and training.held_out is not None,
+    )
+
+
+def _psnr(judged: Judgement | None, name: str) -> float | None:
+    """Of an edit, in dB."""
+    score = judged.score(name) if judged else None
+    return score.psnr if score else None
+
+
+def _no_grade(_: frozenset[Pair]) -> None:
+    """Beneath an instruction that stands alone."""
 
 
 def _told(found: FittedGrade) -> str:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from brushctl.app.learn import split_pairs
 from brushctl.app.learning_settings import LearningSettings
+from brushctl.app.learning_task import LearningTask
 from brushctl.events import Loading, Reporter, silent
 from brushctl.settings import TINY
 
 if TYPE_CHECKING:
-    from brushctl.engine.model.base import BaseModel
+    from brushctl.engine.model.base import AnyBase
     from brushctl.engine.phrases.unique_phrase import Phrasing
 
 
@@ -61,8 +62,8 @@ def starting_phrase(
     split = split_pairs(source, settings, report=report)
     from brushctl.app.learning_run import LearningRun
 
-    run = LearningRun(_no_model, settings, split, name="", report=report)
-    pairs, grade = run.starting_pairs()
+    task = LearningTask(settings, split, name="", report=report)
+    pairs, grade = LearningRun(_no_model, task).starting_pairs()
     report(Loading("loading CLIP"))
     from brushctl.app.training_run import load_graded
     from brushctl.engine.devices import resolve_device
@@ -77,5 +78,5 @@ def starting_phrase(
     return FoundPhrase(phrasing, model.id, len(known))
 
 
-def _no_model() -> "BaseModel":
+def _no_model() -> "AnyBase":
     raise AssertionError("a phrase is found without a base model")

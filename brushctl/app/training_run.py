@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brushctl.app.judge import (
@@ -18,8 +17,7 @@ from brushctl.app.judge import (
     on_pairs,
     with_held_out,
 )
-from brushctl.app.learn import PairSplit
-from brushctl.app.learning_settings import LearningSettings
+from brushctl.app.learning_task import LearningTask, PairSplit
 from brushctl.brushes.checkpoint import Checkpoint, fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
@@ -30,7 +28,7 @@ from brushctl.engine.sampler import AnyEditor, editor_in_words, editor_on
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
-from brushctl.events import Message, Reporter, Warned, silent
+from brushctl.events import Message, Warned
 from brushctl.grade.apply import Grade, apply_grade
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
@@ -49,31 +47,18 @@ SHOWN_PAIRS = 4
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """A brush that is learned on a base model from some pairs and judged by others.
+    """A brush that is learned on a base model.
 
     Attributes:
         model: the base.
-        settings: how the brush is learned.
-        pairs: from what.
-        name: the brush's.
+        task: what brush.
         grade_without: gives what lies beneath the instruction: a grade that these pairs had no part
             in. It is asked often, and fits each only once.
-        target: where the brush will be; what is learned so far is kept beside it. None to keep
-            nothing.
-        resume: go on with what was begun.
-        restart_if_changed: begin anew, where what was begun is of other pairs or settings.
-        report: called with every event of the work.
     """
 
     model: AnyBase
-    settings: LearningSettings
-    pairs: PairSplit
-    name: str
+    task: LearningTask
     grade_without: Callable[[frozenset[Pair]], Grade | None]
-    target: Path | None = None
-    resume: bool = False
-    restart_if_changed: bool = False
-    report: Reporter = silent
 
     def learn_and_judge(self) -> tuple[Brush, Judgement | None]:
         """The brush, and how good it is; None, and a warning, where that cannot be found out.
@@ -85,12 +70,14 @@ class TrainingRun:
             BrushctlError: the brush cannot be learned.
         """
         starts = self._starts()
-        folds = self._cross_validate(starts) if self.settings.cross_validate else None
-        brush = self._learn(starts(self.pairs.training))
+        folds = self._cross_validate(starts) if self.task.settings.cross_validate else None
+        brush = self._learn(starts(self.task.pairs.training))
         if folds:
             return with_held_out(brush, folds), folds
-        judged = self._judge(self.pairs.held_out or self.pairs.training[:SHOWN_PAIRS], brush)
-        known = judged and self.pairs.held_out
+        judged = self._judge(
+            self.task.pairs.held_out or self.task.pairs.training[:SHOWN_PAIRS], brush
+        )
+        known = judged and self.task.pairs.held_out
         return (with_held_out(brush, judged) if judged and known else brush), judged
 
     def _starts(self) -> "Starts":
@@ -99,15 +86,17 @@ class TrainingRun:
         From the phrase that is given; else from the one that names what those pairs change, and
         no others, as CLIP sees them.
         """
-        given = self.settings.phrase
-        if given is not None or self.settings.no_phrase:
+        given = self.task.settings.phrase
+        if given is not None or self.task.settings.no_phrase:
             return lambda _: InitialPhrase(given or None)
         features = self._clip_features()
-        places = {pair: k for k, pair in enumerate(self.pairs.training)}
+        places = {pair: k for k, pair in enumerate(self.task.pairs.training)}
 
         def found(pairs: Sequence[Pair]) -> InitialPhrase:
             phrasing = features.subset([places[pair] for pair in pairs]).phrasing()
-            self.report(Message(f"initial phrase: {phrasing.phrase or 'none names this edit'}"))
+            self.task.report(
+                Message(f"initial phrase: {phrasing.phrase or 'none names this edit'}")
+            )
             return InitialPhrase.from_phrasing(phrasing)
 
         return found
@@ -119,18 +108,18 @@ class TrainingRun:
             own = f"{error.do} Or say the phrase yourself with --phrase, or start with --no-phrase."
             raise BaseModelError(error.what, where=error.where, do=own) from error
         # A grade of all pairs would tell each fold of the pair that it is judged by.
-        grade = None if self.settings.cross_validate else self._grade()
-        before, after = self._load(self.pairs.training, grade, lambda x: square(x, clip.side))
-        return clip_features(clip, before, after, vocabulary_of(clip), report=self.report)
+        grade = None if self.task.settings.cross_validate else self._grade()
+        before, after = self._load(self.task.pairs.training, grade, lambda x: square(x, clip.side))
+        return clip_features(clip, before, after, vocabulary_of(clip), report=self.task.report)
 
     def _learn(self, initial_phrase: InitialPhrase) -> Brush:
         """Learn the brush, or go on learning it."""
-        training, held_out = self.pairs.training, self.pairs.held_out
+        training, held_out = self.task.pairs.training, self.task.pairs.held_out
         hashes = [pair_sha256(pair) for pair in training]
-        provenance = Provenance.today(self.name)
+        provenance = Provenance.today(self.task.name)
         checkpoint = self._checkpoint(initial_phrase, hashes, provenance.created)
         if checkpoint:
-            if not self.resume or (self.restart_if_changed and not checkpoint.matches()):
+            if not self.task.resume or (self.task.restart_if_changed and not checkpoint.matches()):
                 checkpoint.delete()
             provenance = replace(provenance, created=checkpoint.started_on())
         before, after = self._load(training, self._grade(), self._as_seen)
@@ -140,12 +129,12 @@ class TrainingRun:
             after,
             initial_phrase=initial_phrase,
             recipe=self._recipe(),
-            seed=self.settings.seed,
+            seed=self.task.settings.seed,
             provenance=provenance,
             pair_hashes=hashes,
             held_out=self._load(held_out, self._grade(), self._as_seen) if held_out else None,
             checkpoint=checkpoint,
-            report=self.report,
+            report=self.task.report,
         )
 
     def _cross_validate(self, starts: "Starts") -> Judgement | None:
@@ -153,23 +142,22 @@ class TrainingRun:
 
         None, and a warning, where that cannot be judged.
         """
-        training = self.pairs.training
+        training = self.task.pairs.training
         folds: list[Judgement] = []
         for k, pair in enumerate(training):
             others = [other for other in training if other != pair]
-            target = self.target and fold_path(self.target, k)
-            fold = replace(
-                self,
-                pairs=PairSplit(others, self.pairs.held_out),
-                grade_without=self._without(pair),
-                target=target,
+            task = replace(
+                self.task,
+                pairs=PairSplit(others, self.task.pairs.held_out),
+                target=self.task.target and fold_path(self.task.target, k),
             )
+            fold = replace(self, task=task, grade_without=self._without(pair))
             judged = fold._judge([pair], fold._learn(starts(others)))
             if judged is None:
                 return None
             folds.append(judged)
             for line in judged.verdict().splitlines():
-                self.report(Message(f"{k + 1} of {len(training)}: {line}"))
+                self.task.report(Message(f"{k + 1} of {len(training)}: {line}"))
         return merged(folds, on=f"{len(folds)} pairs, each with a brush of the others")
 
     def _without(self, own: Pair) -> Callable[[frozenset[Pair]], Grade | None]:
@@ -182,14 +170,14 @@ class TrainingRun:
             return self._measured(pairs, brush)
         except Exception as error:  # what was learned is worth more than its figures
             told = f"the brush is kept, but cannot be judged: {first_line(error)}"
-            self.report(Warned(told))
+            self.task.report(Warned(told))
             return None
 
     def _measured(self, pairs: Sequence[Pair], brush: Brush) -> Judgement:
-        known = any(pair in self.pairs.training for pair in pairs)
+        known = any(pair in self.task.pairs.training for pair in pairs)
         edits = self._edits(brush)
         work = [(pair, edits) for pair in pairs]
-        photos = judge_pairs(work, align=self.settings.align, report=self.report)
+        photos = judge_pairs(work, align=self.task.settings.align, report=self.task.report)
         return Judgement(on_pairs(pairs, learned=known), photos, BRUSH)
 
     def _edits(self, brush: Brush) -> dict[str, Edit]:
@@ -204,7 +192,7 @@ class TrainingRun:
         return edits
 
     def _grade(self) -> Grade | None:
-        return self.grade_without(frozenset(self.pairs.held_out))
+        return self.grade_without(frozenset(self.task.pairs.held_out))
 
     def _as_seen(self, photo: "Pixels") -> "Pixels":
         """A photograph as the model sees it: the whole frame, in the model's own area."""
@@ -217,28 +205,28 @@ class TrainingRun:
         grade: Grade | None,
         fit: "Callable[[Pixels], Pixels]",
     ) -> "tuple[list[Pixels], list[Pixels]]":
-        return load_graded(pairs, grade, fit, align=self.settings.align)
+        return load_graded(pairs, grade, fit, align=self.task.settings.align)
 
     def _recipe(self) -> Recipe:
-        recipe = recipe_called(self.settings.recipe)
-        return recipe.for_pairs(len(self.pairs.training), self.settings.steps)
+        recipe = recipe_called(self.task.settings.recipe)
+        return recipe.for_pairs(len(self.task.pairs.training), self.task.settings.steps)
 
     def _checkpoint(
         self, initial_phrase: InitialPhrase, hashes: Sequence[str], today: str
     ) -> Checkpoint | None:
         """What is kept on the way, known by all that decides what is learned."""
-        if self.target is None:
+        if self.task.target is None:
             return None
-        held_out = [pair_sha256(pair) for pair in self.pairs.held_out]
+        held_out = [pair_sha256(pair) for pair in self.task.pairs.held_out]
         model = (self.model.model_sha256, self.model.dtype, self.model.device.type)
-        align, seed = self.settings.align, self.settings.seed
+        align, seed = self.task.settings.align, self.task.settings.seed
         grade = _digest(self._grade())
         decisive = (
             (hashes, held_out, align, self._recipe(), seed)
             + (initial_phrase.phrase, model)
             + ((grade,) if grade else ())
         )
-        return Checkpoint(self.target, repr(decisive), today)
+        return Checkpoint(self.task.target, repr(decisive), today)
 
 
 def load_graded(

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,3 +70,33 @@ def ciede2000(picture: Pixels, truth: Pixels) -> float:
     step = max(1, picture.shape[0] * picture.shape[1] // COLOURS_COMPARED)
     a, b = (rgb2lab(np.clip(x, 0, 1).reshape(-1, 3)[::step]) for x in (picture, truth))
     return float(deltaE_ciede2000(a, b).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How near an edit comes to the truth; means over photographs.
+
+    Attributes:
+        psnr: in dB; higher is better.
+        de2000: CIEDE2000, the mean over a photograph's pixels; lower is better, 1 can just be seen.
+    """
+
+    psnr: float
+    de2000: float
+
+    @classmethod
+    def of(cls, edited: Pixels, truth: Pixels) -> Self:
+        """Of one photograph."""
+        return cls(psnr(edited, truth), ciede2000(edited, truth))
+
+    @classmethod
+    def mean(cls, scores: Iterable["Score"]) -> Self:
+        """Over photographs."""
+        every = list(scores)
+        return cls(
+            float(np.mean([s.psnr for s in every])), float(np.mean([s.de2000 for s in every]))
+        )
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{self.psnr:.1f} dB, CIEDE2000 {self.de2000:.1f}"

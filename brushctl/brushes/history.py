@@ -29,7 +29,6 @@ class HeldOut(Record):
         psnr: the brush's result against the after picture.
         psnr_unedited: doing nothing, against the after picture.
         psnr_grade: the grade alone, where the brush has an instruction too.
-        psnr_instruction: the instruction alone, where the brush has a grade too.
         psnr_phrase: the initial phrase alone, where it was measured.
         de2000: as `psnr`, in CIEDE2000.
         de2000_unedited: as `psnr_unedited`, in CIEDE2000.
@@ -41,7 +40,6 @@ class HeldOut(Record):
     psnr: Annotated[float, number]
     psnr_unedited: Annotated[float, number]
     psnr_grade: Annotated[float | None, number] = None
-    psnr_instruction: Annotated[float | None, number] = None
     psnr_phrase: Annotated[float | None, number] = None
     de2000: Annotated[float | None, number] = None
     de2000_unedited: Annotated[float | None, number] = None

@@ -10,7 +10,6 @@ from brushctl.brushes.graded import (
     GradeBlend,
     GradeStack,
     GradeTerm,
-    is_graded,
     members,
 )
 
@@ -36,7 +35,7 @@ def stored_grade(brush: Brush) -> StoredGrade | None:
     """The grade of a brush; None where it has none."""
     if (info := brush.metadata.grade) is None:
         return None
-    own = {name: tensor for name, tensor in brush.tensors.items() if is_graded(name)}
+    own = brush.grade_tensors()
     return StoredGrade(info, _within(own, PREFIX))
 
 

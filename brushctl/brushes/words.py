@@ -46,7 +46,6 @@ def held_out_in_words(held: HeldOut) -> Iterator[str]:
     others = {
         "unedited": held.psnr_unedited,
         "grade alone": held.psnr_grade,
-        "instruction alone": held.psnr_instruction,
         "phrase alone": held.psnr_phrase,
     }
     told = ", ".join(f"{what} {psnr:.1f}" for what, psnr in others.items() if psnr is not None)

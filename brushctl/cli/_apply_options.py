@@ -38,6 +38,14 @@ Name = Annotated[
 Report = Annotated[Path | None, typer.Option("--report", help="Write a page of before and after.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only print the plan.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Edit every photograph again.")]
+OnTop = Annotated[
+    bool,
+    typer.Option(
+        "--on-top",
+        help="With --in-place: edit the results of other edits too.",
+        rich_help_panel=BATCH,
+    ),
+]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
 AcceptFailed = Annotated[
     bool,

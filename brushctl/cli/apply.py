@@ -12,7 +12,7 @@ from brushctl.app.apply import (
     in_threads,
     on_cluster,
 )
-from brushctl.app.apply_plan import ApplySettings, plan_photographs, sampling_of
+from brushctl.app.apply_plan import ApplySettings, asked_of_model, plan_photographs, sampling_of
 from brushctl.app.machines import Machines
 from brushctl.app.watch import watch_folders, watchable
 from brushctl.brushes.cache import find
@@ -65,6 +65,7 @@ def apply(
     report: options.Report = None,
     dry_run: options.DryRun = False,
     overwrite: options.Overwrite = False,
+    on_top: options.OnTop = False,
     retry_failed: options.RetryFailed = False,
     quiet: Quiet = False,
     verbose: options.Verbose = False,
@@ -111,6 +112,7 @@ def apply(
     path = find(brush)
     metadata = read_metadata(path)
     given: dict[str, Any] = {"steps": steps, "s_T": s_T, "s_I": s_I, "base": base, "dtype": dtype}
+    given["asked"] = asked_of_model(device=device, detail=detail)
     with reporting(quiet=quiet) as tell:
         sampling = sampling_of(
             metadata, seed=seed, strength=strength, effort=effort, report=tell, **given
@@ -119,12 +121,13 @@ def apply(
         brush=metadata.name,
         sha256=metadata.content_sha256,
         sampling=sampling,
-        detail=detail,
+        detail=detail if metadata.buckets else Detail.AUTO,
         first_frame=first_frame,
         strip=strip,
         provenance=provenance,
         quality=quality,
         overwrite=overwrite,
+        on_top=on_top,
         retry_failed=retry_failed,
         accept_failed=accept_failed,
         checksum=checksum,
@@ -135,8 +138,8 @@ def apply(
     check_named(named if output is None else (*named, output))
     with unless_busy(json=json, quiet=quiet):
         if watch:
-            chosen = overwrite or retry_failed or accept_failed or checksum
-            narrowed = dry_run or chosen or files_from is not None
+            of_one_run = (dry_run, overwrite, on_top, retry_failed, accept_failed, checksum)
+            narrowed = any(of_one_run) or files_from is not None
             _check_endless(engine, report, narrowed=narrowed)
             command.watch(*watchable(named, output, in_place=in_place), settle)
             return
@@ -233,7 +236,8 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
     if narrowed:
         raise UsageError(
             "--watch goes on for ever, over folders",
-            do="Leave out --dry-run, --overwrite, --retry-failed, --accept-failed, --checksum and "
+            do="Leave out --dry-run, --overwrite, --on-top, --retry-failed, --accept-failed, "
+            "--checksum and "
             "--files-from.",
         )
 

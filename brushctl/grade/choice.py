@@ -1,5 +1,11 @@
 """What a brush keeps of what was learned: a grade, an instruction, or both."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Brush = TypeVar("Brush")
+
 NOTHING_LEFT = 2.0
 """CIEDE2000, the mean over a photograph, that a grade may leave and be all there is to learn: side
 by side the two pictures look alike."""
@@ -21,17 +27,57 @@ def explains(de2000: float, unedited: float) -> bool:
     return de2000 <= min(NOTHING_LEFT, SHARE_LEFT * unedited)
 
 
-def explains_little(psnr: float, unedited: float) -> bool:
-    """Whether a grade brings so little that it may only stand in an instruction's way."""
-    return psnr < unedited + LITTLE
+@dataclass(frozen=True, slots=True)
+class Tried(Generic[Brush]):
+    """A brush with an instruction, and how near it comes to some pairs.
 
-
-def is_worth_it(psnr: float, grade: float, *, held_out: bool) -> bool:
-    """Whether a brush with an instruction comes so much nearer than the grade that it is kept.
-
-    Args:
-        psnr: in dB, of the brush.
-        grade: of the grade alone, on the same pairs.
+    Attributes:
+        brush: it.
+        psnr: the mean over those pairs, in dB; None where it could not be judged.
+        grade: of the grade alone on the same pairs; None where that was not judged.
         held_out: whether nothing was learned from those pairs.
     """
-    return psnr >= grade + (WORTH if held_out else WORTH_UNTRIED)
+
+    brush: Brush
+    psnr: float | None
+    grade: float | None
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[Brush]):
+    """What came of trying instructions.
+
+    Attributes:
+        brush: the one to keep, which has an instruction; None where the grade alone is kept.
+        psnr: of the nearest brush with an instruction, in dB; None where none could be judged.
+        grade: of the grade alone on the same pairs.
+    """
+
+    brush: Brush | None
+    psnr: float | None
+    grade: float | None
+
+
+def choose(
+    learn: Callable[[bool], Tried[Brush]], *, graded: float, unedited: float
+) -> Choice[Brush]:
+    """Try instructions beside a grade that is not enough, and choose.
+
+    An instruction is learned over the grade, and where that explains little, another without it.
+
+    Args:
+        learn: learns and judges a brush, with the grade beneath its instruction or without.
+        graded: PSNR in dB of the grade, on pairs that it had no part in.
+        unedited: of pictures left alone.
+    """
+    over_grade = learn(True)
+    tried = [over_grade]
+    if graded < unedited + LITTLE:
+        tried.append(learn(False))
+    best = max(tried, key=lambda each: each.psnr or 0.0)
+    if best.psnr is None or over_grade.grade is None:  # it has not proved its worth
+        return Choice(None, best.psnr, over_grade.grade)
+    worth = WORTH if best.held_out else WORTH_UNTRIED
+    kept = best.psnr >= over_grade.grade + worth
+    return Choice(best.brush if kept else None, best.psnr, over_grade.grade)

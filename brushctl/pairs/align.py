@@ -1,4 +1,4 @@
-"""How far an edited picture has moved against its original, and how to lay them over each other."""
+"""Whether an edited picture shows the scene of its original, and how far it has moved."""
 
 import math
 
@@ -50,6 +50,29 @@ def shows_same_scene(before: Pixels, after: Pixels) -> bool:
     """
     both = _both_outlines(before, after)
     return both is not None and best_shift(*both)[1] >= LEAST_AGREEMENT
+
+
+def measure_likeness(before: Pixels, after: Pixels) -> float | None:
+    """How much the outlines of two pictures agree: 1 where they are the same, about 0 by chance.
+
+    They agree at the size that the pictures have, or at half of it: edits redraw fine outlines and
+    put things in, and keep much of the coarse ones.
+
+    Args:
+        before: (h, w, 3).
+        after: of the same size.
+
+    Returns:
+        a correlation, or None if there is nothing in one of them that can be recognised.
+    """
+    h, w = before.shape[:2]
+    found: list[float] = []
+    for size in ((w, h), (w // 2, h // 2)):
+        x, y = (outlines(luminance(resize(pixels, size))) for pixels in (before, after))
+        if not (x.any() and y.any()):
+            return None
+        found.append(agreement(x, y))
+    return max(found)
 
 
 def measure_turn(before: Pixels, after: Pixels) -> str | None:

@@ -10,11 +10,12 @@ import numpy as np
 
 from brushctl.errors import PairsError, PhotoError
 from brushctl.events import Advance, Message, Reporter, Stage, Warned, silent
-from brushctl.pairs.align import aligned, measure_shift, measure_turn
+from brushctl.pairs.align import aligned, measure_likeness, measure_shift, measure_turn
+from brushctl.pairs.coarse import saved_coarsely
 from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
 from brushctl.photos.icc import Pixels
-from brushctl.photos.photo import check_seen, open_photo, resize
+from brushctl.photos.photo import Photo, check_seen, open_photo, resize
 
 SAME_ASPECT = 0.01
 """Two aspects this close, as a share, are one: rounding of export sizes stays below."""
@@ -23,6 +24,15 @@ SAME_ON_AVERAGE, SAME_ANYWHERE = 1.5 / 255, 8 / 255
 photographs: 1.4 and 7.4)."""
 SAME_PICTURE = 3 / 255
 """Mean difference of two 16-pixel thumbnails of one picture, saved twice."""
+STRANGE = 0.2
+"""Outlines that agree less are of two scenes, whatever the edit."""
+LIKE_OTHERS, SHARE_OF_OTHERS = 0.5, 1 / 3
+"""Where those of three in four other pairs agree by `LIKE_OTHERS` or more, outlines of two scenes
+are also those that agree less than this share of that.
+Of 192 pairs of eight photographs under 24 edits none is suspected wrongly, nor of 203 pairs under
+looks that redraw outlines, nor of 750 drawn pairs, most of them edits of content. Of after-pictures
+of another photograph nineteen in twenty are found, and nine in ten where the pair is alone; of the
+drawn ones, which look more alike, more than half."""
 FEW = 4
 """Fewer pairs teach what is in the pictures along with the edit."""
 
@@ -35,10 +45,12 @@ class Kind(StrEnum):
     size = "size"
     turned = "turned"
     shifted = "shifted"
+    scene = "scene"
     identical = "identical"
     swapped = "swapped"
     outlier = "outlier"
     duplicate = "duplicate"
+    coarse = "coarse"
     few = "few"
 
 
@@ -56,10 +68,12 @@ SEVERITY = {
     Kind.size: Severity.note,
     Kind.turned: Severity.error,
     Kind.shifted: Severity.warning,
+    Kind.scene: Severity.warning,
     Kind.identical: Severity.error,
     Kind.swapped: Severity.warning,
     Kind.outlier: Severity.warning,
     Kind.duplicate: Severity.warning,
+    Kind.coarse: Severity.note,
     Kind.few: Severity.note,
 }
 
@@ -96,7 +110,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _ComparedPair:
     """What is kept of a pair after its full-size pixels are gone.
 
@@ -107,6 +121,7 @@ class _ComparedPair:
         reverse: the change from after to before.
         identical: whether the edit changed nothing.
         shifted: whether its pixels do not lie on each other, so that its change tells nothing.
+        likeness: how much its outlines agree; None where nothing can be recognised.
     """
 
     name: str
@@ -115,6 +130,7 @@ class _ComparedPair:
     reverse: PairSums
     identical: bool
     shifted: bool
+    likeness: float | None
 
 
 def check_pairs(
@@ -133,12 +149,16 @@ def check_pairs(
     report(Stage("checking pairs", total=len(pairs)))
     for k, pair in enumerate(pairs, 1):
         try:
-            before, after = map(_opened, (pair.before, pair.after))
+            photos = _opened(pair.before), _opened(pair.after)
+            before, after = (photo.pixels for photo in photos)
         except PhotoError as error:
             do = "Replace or remove the pair."
             findings.append(Finding(Kind.unreadable, pair.name, f"{error.where}: {error.what}", do))
         else:
             amiss = {finding.kind: finding for finding in _faults(pair.name, before, after)}
+            if how := saved_coarsely(*photos):
+                do = "Save it with all its colours, as a PNG, a TIFF or a JPEG of quality 90."
+                amiss[Kind.coarse] = Finding(Kind.coarse, pair.name, how, do)
             if align and Kind.shifted in amiss:
                 del amiss[Kind.shifted]
                 before, after = aligned(before, after)
@@ -147,7 +167,10 @@ def check_pairs(
                 shifted = Kind.shifted in amiss
                 compared.append(_compared(pair.name, before, after, shifted=shifted))
         report(Advance(k, pair.name))
-    findings += [*_identical(compared), *_duplicates(compared), *_outliers(compared)]
+    strange = _strange(compared)
+    alike = [pair for pair in compared if pair not in strange]
+    findings += [*_other_scenes(strange), *_identical(alike), *_duplicates(compared)]
+    findings += _outliers(alike)
     if len(pairs) < FEW:
         findings.append(
             Finding(
@@ -161,10 +184,10 @@ def check_pairs(
     return findings
 
 
-def _opened(path: Path) -> Pixels:
+def _opened(path: Path) -> Photo:
     photo = open_photo(path)
     check_seen(photo.size, str(path))
-    return photo.pixels
+    return photo
 
 
 def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
@@ -220,7 +243,32 @@ def _compared(name: str, before: Pixels, after: Pixels, *, shifted: bool) -> _Co
         reverse=sums_of(y, x),
         identical=bool(change.mean() < SAME_ON_AVERAGE and change.max() < SAME_ANYWHERE),
         shifted=shifted,
+        likeness=measure_likeness(x, y),
     )
+
+
+def _strange(pairs: list[_ComparedPair]) -> list[_ComparedPair]:
+    """Those whose after-picture is of another scene."""
+    lying = [pair for pair in pairs if pair.likeness is not None and not pair.shifted]
+    likeness = np.array([pair.likeness for pair in lying])
+    strange = []
+    for k, pair in enumerate(lying):
+        others = np.delete(likeness, k)
+        usual = float(np.quantile(others, 0.25)) if len(others) else 0.0
+        limit = max(STRANGE, SHARE_OF_OTHERS * usual if usual >= LIKE_OTHERS else 0.0)
+        if likeness[k] < limit:
+            strange.append(pair)
+    return strange
+
+
+def _other_scenes(strange: list[_ComparedPair]) -> Iterable[Finding]:
+    for pair in strange:
+        yield Finding(
+            Kind.scene,
+            pair.name,
+            "the edited picture shows another scene than its original, or another part of it",
+            "Put the right picture in its place, or remove the pair.",
+        )
 
 
 def _identical(pairs: list[_ComparedPair]) -> Iterable[Finding]:

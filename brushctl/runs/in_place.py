@@ -48,15 +48,16 @@ def _is_there(state: Path) -> bool:
 class MadeInPlace:
     """The results that a run in place must not edit again.
 
-    Earlier runs made them with the settings of this one. Later runs with other settings may have
-    edited them since: of two brushes, one after the other, each edits a photograph once.
+    Earlier runs made them, with the settings of this one or with others. A result of this one's
+    that later runs have edited on top counts as its own: of two brushes, one after the other, each
+    edits a photograph once.
 
     A result is known by its content, whatever its name is now. It is known only to the journals in
-    the folder of the photograph and in the folders above it: one that was moved out of the reach of
-    its journal is edited again.
+    the folder of the photograph and in the folders above it: of one that was moved out of the reach
+    of its journal its XMP alone may tell.
 
     Attributes:
-        hashes: the SHA-256 of each result's content.
+        settings: by the SHA-256 of each result's content, what it was made with.
         left: every result that a journal tells of, whatever its settings, by its path, its length
             and its time of change when the run left it.
         checksum: whether files are read although they are as a run left them.
@@ -64,13 +65,13 @@ class MadeInPlace:
             them, a later run need not read these files.
     """
 
-    hashes: set[str]
+    settings: dict[str, dict[str, Any]]
     left: dict[tuple[str, int, int | None], Result]
     checksum: bool
     renewed: list[Record] = field(default_factory=list)
 
-    def holds(self, job: Job, record: Record | None) -> bool:
-        """Whether a photograph is a result already.
+    def settings_of(self, job: Job, record: Record | None) -> dict[str, Any] | None:
+        """What a photograph was made with, if it is a result already.
 
         Args:
             job: what would be done to it.
@@ -83,14 +84,15 @@ class MadeInPlace:
         try:
             stat = Stat.of(job.source_file)
             left = self.left.get((job.source_file, stat.bytes, stat.mtime_ns))
-            if left and left.is_at(stat) and not self.checksum:
-                return left.sha256 in self.hashes
+            if left and left.sha256 and left.is_at(stat) and not self.checksum:
+                return self.settings.get(left.sha256)
             sha256 = hash_file(Path(job.source_file))
         except FileNotFoundError:  # reading it will tell
-            return False
-        if sha256 in self.hashes and record and record.result and record.result.sha256 == sha256:
+            return None
+        made = self.settings.get(sha256)
+        if made and record and record.result and record.result.sha256 == sha256:
             self._renew(record, record.result, stat)
-        return sha256 in self.hashes
+        return made
 
     def _renew(self, record: Record, result: Result, stat: Stat) -> None:
         result = replace(result, mtime_ns=stat.mtime_ns, inode=stat.inode)
@@ -99,13 +101,14 @@ class MadeInPlace:
 
 
 def made_in_place(
-    plan: Plan, settings: dict[str, Any], *, checksum: bool = False
+    plan: Plan, settings: dict[str, Any], *, on_top: bool = False, checksum: bool = False
 ) -> MadeInPlace | None:
-    """What was made with these settings where a plan would edit in place; None where nothing was.
+    """What was made before where a plan would edit in place; None where nothing was.
 
     Args:
         plan: what a run would do.
         settings: everything that decides its results.
+        on_top: only what was made with these settings.
         checksum: read also the files that are as they were left.
 
     Raises:
@@ -114,7 +117,8 @@ def made_in_place(
     """
     if plan.state is None or not any(job.in_place for job in plan.jobs):
         return None
-    made, became = set[str](), dict[str, set[str]]()
+    own, others = set[str](), dict[str, dict[str, Any]]()
+    became: dict[str, set[str]] = {}
     left: dict[tuple[str, int, int | None], Result] = {}
     name = name_of(settings)
     for state in {plan.state, *states_around(plan)}:
@@ -122,14 +126,28 @@ def made_in_place(
         left |= _left(contents, state.parent)
         for one in contents.history():
             if one.settings == name:
-                made.add(one.result)
-            elif one.source:
+                own.add(one.result)
+                continue
+            others[one.result] = contents.settings[one.settings]
+            if one.source:
                 became.setdefault(one.source, set()).add(one.result)
-    fresh = made
+    fresh = own
     while fresh:
-        fresh = {result for one in fresh for result in became.get(one, ())} - made
-        made = made | fresh
+        fresh = {result for one in fresh for result in became.get(one, ())} - own
+        own = own | fresh
+    made = ({} if on_top else others) | dict.fromkeys(own, settings)
     return MadeInPlace(made, left, checksum) if made else None
+
+
+def told_apart(made: dict[str, Any], now: dict[str, Any]) -> str:
+    """An edit, for people, by what it has other than another."""
+    brush = str(made.get("brush"))
+    if brush != now["brush"]:
+        return brush
+    if made.get("brush_sha256") != now["brush_sha256"]:
+        return f"an earlier {brush}"
+    other = [f"{key} {value}" for key, value in made.items() if now.get(key) != value]
+    return f"{brush} with {', '.join(other) or 'fewer settings'}"
 
 
 def _left(contents: Contents, folder: Path) -> dict[tuple[str, int, int | None], Result]:

@@ -25,7 +25,8 @@ class Selection:
 
     Attributes:
         todo: to be edited now.
-        current: edited before, and nothing has changed since; or `retouched`.
+        current: edited before, and nothing has changed since; or `retouched`, or a result of
+            another edit.
         failed: failed before, and nothing has changed since; or, in place, cannot be read now, so
             that nobody can tell whether they are results.
         accepted: likewise, but the user has said that he knows of them.
@@ -33,6 +34,7 @@ class Selection:
             be read.
         renewed: new records of photographs whose files were touched or copied, but not changed.
             Once the journal has them, a later run need not read these files.
+        otherwise: in place, the settings of each result of another edit, which is left alone.
     """
 
     todo: tuple[Job, ...]
@@ -41,6 +43,7 @@ class Selection:
     accepted: tuple[Record, ...] = ()
     retouched: tuple[Job, ...] = ()
     renewed: tuple[Record, ...] = ()
+    otherwise: tuple[dict[str, Any], ...] = ()
 
 
 def select(
@@ -49,6 +52,7 @@ def select(
     treatment: Treatment,
     *,
     overwrite: bool = False,
+    on_top: bool = False,
     retry_failed: bool = False,
     checksum: bool = False,
 ) -> Selection:
@@ -59,6 +63,7 @@ def select(
         records: the journal's latest record of each photograph.
         treatment: how it would.
         overwrite: do all anew.
+        on_top: in place, edit the results of other edits too.
         retry_failed: do those again that failed.
         checksum: compare the files' content even where all else that their storage tells of them
             is as it was.
@@ -73,12 +78,19 @@ def select(
     accepted: list[Record] = []
     retouched: list[Job] = []
     compare = _Comparison(plan, treatment.settings, checksum=checksum)
-    made = None if overwrite else made_in_place(plan, treatment.settings, checksum=checksum)
+    otherwise: list[dict[str, Any]] = []
+    made = (
+        None
+        if overwrite
+        else made_in_place(plan, treatment.settings, on_top=on_top, checksum=checksum)
+    )
     for job in plan.jobs:
         record = records.get(job.key)
         try:
-            if made and made.holds(job, record):
+            if made and (made_with := made.settings_of(job, record)):
                 current.append(job)
+                if made_with != treatment.settings:
+                    otherwise.append(made_with)
                 continue
         except OSError as error:  # what may be a result is not edited, though it be readable soon
             failed.append(compare.unreadable(job, error))
@@ -105,6 +117,7 @@ def select(
         tuple(accepted),
         tuple(retouched),
         (*compare.renewed, *(made.renewed if made else ())),
+        tuple(otherwise),
     )
 
 

@@ -62,6 +62,7 @@ class Treatment:
         provenance: what is written into the results about the edit.
         quality: of the encoder; None for the photograph's own, or the format's usual one.
         grade: what is done to colours, at full size, before a model sees the photograph.
+        on_top: edit in place also what its XMP says is a result already.
     """
 
     settings: dict[str, Any]
@@ -71,6 +72,7 @@ class Treatment:
     provenance: Provenance | None = None
     quality: int | None = None
     grade: AnyGrade | None = None
+    on_top: bool = False
 
 
 @dataclass(frozen=True, slots=True)

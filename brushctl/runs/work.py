@@ -12,6 +12,8 @@ from itertools import chain
 from pathlib import Path
 
 from brushctl.errors import PhotoError, reason
+from brushctl.photos.metadata.provenance import edited_with
+from brushctl.photos.photo import Photo
 from brushctl.photos.source import megapixels_of, read_pipe, read_streamed
 from brushctl.runs.plan import Job
 from brushctl.runs.records import Record, Result, Source, Stat
@@ -95,13 +97,8 @@ class PhotographWorker:
                 named=job.source_file,
                 target=job.target_file,
             )
-            if job.source_file == job.target_file and prepared.photo.auxiliary:
-                more = ", ".join(prepared.photo.auxiliary)
-                raise PhotoError(
-                    f"it holds more than the photograph, which would be lost in place: {more}",
-                    where=job.key,
-                    do="Use -o FOLDER for it.",
-                )
+            if job.in_place:
+                _check_in_place(prepared.photo, job.key, on_top=self._treatment.on_top)
             return prepared
         except Exception as error:
             return failed(job.key, error, source, self._treatment.settings)
@@ -195,6 +192,27 @@ def _check_unchanged(name: str, source: Source) -> None:
         raise PhotoError(
             "the photograph changed while it was edited, and is left as it is now",
             do="Run the same command again.",
+        )
+
+
+def _check_in_place(photo: Photo, key: str, *, on_top: bool) -> None:
+    """See that nothing is lost, and nothing edited twice, if a result takes a photograph's place.
+
+    Raises:
+        PhotoError: something would be.
+    """
+    if photo.auxiliary:
+        more = ", ".join(photo.auxiliary)
+        raise PhotoError(
+            f"it holds more than the photograph, which would be lost in place: {more}",
+            where=key,
+            do="Use -o FOLDER for it.",
+        )
+    if not on_top and (brush := edited_with(photo.metadata)):
+        raise PhotoError(
+            f"its XMP says that it is a result already, of {brush}, and no journal here knows it",
+            where=key,
+            do="Put the original back, or pass --on-top to edit the result.",
         )
 
 

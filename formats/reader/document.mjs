@@ -145,7 +145,6 @@ const heldOut = record(
   { pairs: count, psnr: number, psnr_unedited: number },
   {
     psnr_grade: number,
-    psnr_instruction: number,
     psnr_phrase: number,
     de2000: number,
     de2000_unedited: number,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from brushctl.app.judge import BRUSH, PHRASE, UNEDITED, Judged, Judgement, Score, merged
+from brushctl.app.judge import BRUSH, PHRASE, UNEDITED, Judged, Judgement, merged
+from brushctl.bench.metrics import Score
 
 PIXEL = np.zeros((1, 1, 3), np.float32)
 

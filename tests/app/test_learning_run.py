@@ -11,10 +11,11 @@ import pytest
 
 from brushctl.app import learning_run
 from brushctl.app.grading import FittedGrade
-from brushctl.app.judge import BRUSH, GRADE, Judged, Judgement, Score
-from brushctl.app.learn import PairSplit
+from brushctl.app.judge import BRUSH, GRADE, Judged, Judgement
 from brushctl.app.learning_run import LearningRun
 from brushctl.app.learning_settings import LearningSettings, Parts
+from brushctl.app.learning_task import LearningTask, PairSplit
+from brushctl.bench.metrics import Score
 from brushctl.brushes.history import HeldOut, Training
 from brushctl.errors import PairsError
 from brushctl.events import Message
@@ -44,15 +45,14 @@ class Learner:
 
     psnr: Callable[[bool], float]
     seen: list[list[Pair]]
-    pairs: PairSplit | None = None
+    task: LearningTask | None = None
     grade_without: Any = None
-    target: Any = None
 
-    def __call__(self, *, pairs: PairSplit, grade_without: Any, **_: object) -> "Learner":
-        return replace(self, pairs=pairs, grade_without=grade_without)
+    def __call__(self, _model: object, task: LearningTask, grade_without: Any) -> "Learner":
+        return replace(self, task=task, grade_without=grade_without)
 
     def learn_and_judge(self):
-        held_out = self.pairs.held_out
+        held_out = self.task.pairs.held_out
         self.seen.append(list(held_out))
         over_grade = self.grade_without(frozenset(held_out)) is not None
         scores = {"unedited": EDITED, "brush": (self.psnr(over_grade), 5.0)}
@@ -83,7 +83,7 @@ class World:
             if isinstance(event, Message):
                 self.told.append(event.message)
 
-        run = LearningRun(object, how, split, "x", report=report)
+        run = LearningRun(object, LearningTask(how, split, "x", report=report))
         brush, judged = run.learn_and_judge()
         parts_of = (brush.metadata.grade is not None, brush.metadata.instruction is not None)
         return {(True, False): "grade", (False, True): "instruction", (True, True): "both"}[

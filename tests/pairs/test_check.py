@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from brushctl.bench.effects import draw_effects
 from brushctl.events import Advance
 from brushctl.pairs.check import Finding, Kind, Severity, check_pairs
 from brushctl.pairs.find import find_pairs
@@ -88,6 +89,42 @@ def test_a_shift_is_not_taken_for_another_edit(folder, align):
     assert kinds == ([] if align else [Kind.shifted] * 2)
 
 
+def test_an_after_picture_of_another_scene_is_found_and_is_no_odd_edit(folder):
+    save(folder / "coffee_after.png", in_look(photograph(PHOTOGRAPHS[6], SIDE), "sunset"))
+    (finding,) = run(folder)
+    assert (finding.kind, finding.pair, finding.severity) == (
+        Kind.scene,
+        "coffee",
+        Severity.warning,
+    )
+    assert "another scene" in finding.what
+    assert "right picture" in finding.do
+
+
+def test_after_pictures_that_are_numbered_otherwise_are_all_found(folder):
+    for name, other in zip(PHOTOGRAPHS[:5], (*PHOTOGRAPHS[1:5], PHOTOGRAPHS[0]), strict=True):
+        save(folder / f"{name}_after.png", in_look(photograph(other, SIDE), "sunset"))
+    assert [kind for kind, _ in findings(folder)] == [Kind.scene] * 5
+
+
+@pytest.mark.parametrize(
+    "look", ["charcoal", "comic", "fog", "negative", "neon", "pixel", "poster"]
+)
+def test_a_look_that_redraws_a_picture_is_of_the_same_scene(folder, look):
+    for name in PHOTOGRAPHS[:5]:
+        save(folder / f"{name}_after.png", in_look(photograph(name, SIDE), look))
+    assert Kind.scene not in [kind for kind, _ in findings(folder)]
+
+
+@pytest.mark.parametrize("effect", ["cake", "dog2cat", "pencil sketch", "rain", "wallpaper"])
+def test_an_edit_of_content_is_of_the_same_scene(tmp_path, effect):
+    (drawn,) = draw_effects([effect], 64, 1)
+    for k, (before, after) in enumerate(zip(*drawn.train, strict=True)):
+        save(tmp_path / f"{k}_before.png", before)
+        save(tmp_path / f"{k}_after.png", after)
+    assert Kind.scene not in [kind for kind, _ in findings(tmp_path)]
+
+
 def test_an_identical_pair_is_found_even_if_saved_again(folder):
     save(folder / "coffee_after.png", photograph("coffee", SIDE))
     (folder / "rocket_after.png").unlink()
@@ -101,6 +138,35 @@ def test_an_edit_of_one_spot_is_not_identical(tmp_path):
     picture[100:110, 100:110] = (0.9, 0.1, 0.1)
     save(tmp_path / "a_1.png", picture)
     assert findings(tmp_path) == [(Kind.few, None)]
+
+
+@pytest.mark.parametrize("how", ["jpeg", "palette"])
+def test_an_after_picture_that_was_saved_coarsely_is_noted(folder, how):
+    path = folder / "rocket_after.png"
+    with Image.open(path) as picture:
+        if how == "palette":
+            picture.quantize(64).save(path)
+        else:
+            picture.save(path.with_suffix(".jpg"), quality=60)
+            path.unlink()
+    (finding,) = run(folder)
+    assert (finding.kind, finding.pair, finding.severity) == (
+        Kind.coarse,
+        "rocket",
+        Severity.note,
+    )
+    assert ("low quality" if how == "jpeg" else "64 colours") in finding.what
+
+
+def test_neither_greys_nor_a_jpeg_of_quality_80_are_coarse(folder):
+    for name in ("rocket", "coffee"):
+        path = folder / f"{name}_after.png"
+        with Image.open(path) as picture:
+            picture.convert("L" if name == "coffee" else "RGB").save(
+                path.with_suffix(".jpg"), quality=80
+            )
+        path.unlink()
+    assert Kind.coarse not in [kind for kind, _ in findings(folder)]
 
 
 def test_a_swapped_pair_is_found(folder):

@@ -15,7 +15,11 @@ from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped, upri
 from brushctl.photos.metadata.exif import Exif
 from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
 from brushctl.photos.metadata.iptc import iptc_resource
-from brushctl.photos.metadata.provenance import takes_provenance, with_provenance
+from brushctl.photos.metadata.provenance import (
+    edited_with,
+    takes_provenance,
+    with_provenance,
+)
 from brushctl.photos.photo import open_photo
 from tests.photos import makers
 
@@ -52,8 +56,20 @@ def test_provenance_is_found_in_any_packet_that_takes_it(xmp):
         return
     packet = with_provenance(Metadata(xmp=xmp), PROVENANCE).xmp or b""
     assert packet.count(b"brushctl:brushSha256") == 1
+    assert edited_with(Metadata(xmp=packet)) == PROVENANCE.brush
     again = with_provenance(Metadata(xmp=packet), PROVENANCE).xmp or b""
     assert again == packet
+
+
+def test_the_brush_is_found_as_another_program_has_written_its_name_anew():
+    packet = (
+        b"<rdf:Description xmlns:ns1='urn:brushctl:provenance#'>"
+        b"<ns1:brushSha256>ab</ns1:brushSha256><ns1:brush>night &amp; day</ns1:brush>"
+        b"</rdf:Description>"
+    )
+    assert edited_with(Metadata(xmp=packet)) == "night & day"
+    assert edited_with(Metadata(xmp=makers.XMP)) is None
+    assert edited_with(Metadata()) is None
 
 
 def parametric(*values: float) -> bytes:

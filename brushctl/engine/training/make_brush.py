@@ -22,9 +22,8 @@ from brushctl.engine.brush.instruction import to_arrays
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets
 from brushctl.engine.model.base import AnyBase
-from brushctl.engine.phrases.clip import Clip
-from brushctl.engine.phrases.unique_phrase import Phrasing, find_phrase, vocabulary_of
-from brushctl.engine.pixels import FloatImage, Pictures
+from brushctl.engine.phrases.unique_phrase import Phrasing
+from brushctl.engine.pixels import Pictures
 from brushctl.engine.sampler import FLOW_SAMPLER
 from brushctl.engine.training.loop import TrainingResult, train
 from brushctl.engine.training.recipes import Recipe
@@ -47,18 +46,6 @@ class InitialPhrase:
             for c in (found.unique_before, found.unique_after)
         )
         return cls(found.phrase, x, y)
-
-
-def find_initial_phrase(
-    clip: Clip,
-    before: Sequence[FloatImage],
-    after: Sequence[FloatImage],
-    *,
-    report: Reporter = silent,
-) -> InitialPhrase:
-    """The phrase that CLIP finds for pictures (h, w, 3) before and after an edit (section 4.2)."""
-    found = find_phrase(clip, before, after, vocabulary_of(clip), report=report)
-    return InitialPhrase.from_phrasing(found)
 
 
 def make_brush(

@@ -6,7 +6,7 @@ Sources: XMP part 1 (ISO 16684-1) and part 3 (1.1.3), IPTC's digital source type
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import quoteattr, unescape
 
 from brushctl.photos.metadata.blocks import Metadata, Provenance
 from brushctl.photos.metadata.extended_xmp import guid_of, joined, parts_of
@@ -26,6 +26,13 @@ SAID = (
     f' xmlns:brushctl="{OURS}"'
 )
 PREFIX = re.compile(rb"""xmlns:(\w++)=["']%b["']""" % OURS.encode())
+BRUSH = rb"""\b%b:brush(?:="([^"<>]*+)"|='([^'<>]*+)'|>([^<>]*+)<)"""
+"""A brush's name in a packet, in place of `%b` what stands there for our namespace: an attribute,
+as it is written here, or an element, as other programs write it anew."""
+GUID = re.compile(rb"""HasExtendedXMP(?:=["']|>\s*+)(\w{32})""")
+"""A packet's word for the segments that it goes on in."""
+QUOTES = {"&quot;": '"', "&apos;": "'", "&#10;": "\n", "&#13;": "\r", "&#9;": "\t"}
+"""What `quoteattr` writes for characters beside `&`, `<` and `>`."""
 PADDING = 64
 """Spaces at the end of a packet, at least, that are there for it to be edited in place."""
 PACKET = (
@@ -54,6 +61,15 @@ def with_provenance(metadata: Metadata, provenance: Provenance) -> Metadata:
         f" brushctl:tool={quoteattr(provenance.tool)}/>"
     )
     return replace(metadata, xmp=_added(without(packet, _is_provenance(ours)), said.encode()))
+
+
+def edited_with(metadata: Metadata) -> str | None:
+    """The brush that its XMP says a photograph was edited with; None where it says of none."""
+    packet = metadata.xmp or b""
+    for prefix in PREFIX.findall(packet):
+        if said := re.search(BRUSH % prefix, packet):
+            return unescape(said[said.lastindex or 0].decode(errors="replace"), QUOTES)
+    return None
 
 
 def with_extended_xmp(metadata: Metadata) -> Metadata:

@@ -7,11 +7,13 @@ import shutil
 import signal
 from collections import namedtuple
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from brushctl.app import watch
+from brushctl.brushes.file import read_brush, sealed, write_brush
 from brushctl.cli import apply as command
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import STATE
@@ -81,18 +83,71 @@ def test_in_place_a_photograph_that_was_moved_or_copied_is_not_edited_again(shel
     assert summary(shell.events("dusk.brush", "in", "--in-place")) == (0, 5, 0)
     assert summary(shell.events("dusk.brush", "in/best", "--in-place")) == (0, 2, 0)
     assert [path.read_bytes() for path in photographs] == made
-    assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", "1")) == (5, 0, 0)
+    on_top = ("--seed", "1", "--on-top")
+    assert summary(shell.events("dusk.brush", "in", "--in-place", *on_top)) == (5, 0, 0)
 
 
 def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):
     paths = shell.photographs(2)
+    in_place = ("dusk.brush", "in", "--in-place", "--on-top", "--seed")
     for seed in ("1", "2"):
-        assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", seed)) == (2, 0, 0)
+        assert summary(shell.events(*in_place, seed)) == (2, 0, 0)
     made = [path.read_bytes() for path in paths]
     paths[0] = paths[0].rename(paths[0].with_name("renamed.jpg"))
     for seed in ("1", "2", "1"):
-        assert summary(shell.events("dusk.brush", "in", "--in-place", "--seed", seed)) == (0, 2, 0)
+        assert summary(shell.events(*in_place, seed)) == (0, 2, 0)
     assert [path.read_bytes() for path in paths] == made
+
+
+@pytest.mark.parametrize(
+    ("brush", "options", "told"),
+    [
+        ("dusk.brush", ("--seed", "1"), "of dusk with seed 0, and"),
+        ("again.brush", (), "of an earlier dusk, and"),
+        ("dawn.brush", (), "of dusk, and"),
+    ],
+)
+def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, options, told):
+    """Edited on top of the first, it would be neither edit, and the original is gone."""
+    paths = shell.photographs(2)
+    dusk = read_brush(shell.folder / "dusk.brush")
+    renamed = replace(dusk, metadata=replace(dusk.metadata, name="dawn"))
+    write_brush(renamed, shell.folder / "dawn.brush")
+    changed = replace(dusk.metadata.apply, steps=dusk.metadata.apply.steps - 1)
+    write_brush(
+        sealed(replace(dusk, metadata=replace(dusk.metadata, apply=changed))),
+        shell.folder / "again.brush",
+    )
+    shell.run("dusk.brush", "in", "--in-place")
+    made = [path.read_bytes() for path in paths]
+    makers.write_jpeg(shell.folder / "in/new.jpg", makers.picture(seed=9))
+    _, err = shell.run(brush, "in", "--in-place", *options)
+    assert "1 done, 2 unchanged" in err
+    assert f"2 of the photographs are results already, {told} are left alone" in err
+    assert "--on-top" in err
+    assert [path.read_bytes() for path in paths] == made
+    _, err = shell.run(brush, "in", "--in-place", *options, "--on-top")
+    assert "2 done, 1 unchanged" in err
+    assert "left alone" not in err
+
+
+def test_in_place_a_result_that_no_journal_knows_is_known_by_its_xmp(shell):
+    paths = shell.photographs(2)
+    shell.run("dusk.brush", "in", "--in-place")
+    made = [path.read_bytes() for path in paths]
+    shutil.rmtree(shell.folder / "in" / STATE)
+    _, err = shell.run("dusk.brush", "in", "--in-place", status=4)
+    assert "its XMP says that it is a result already, of dusk" in " ".join(err.split())
+    assert "--on-top" in err
+    assert [path.read_bytes() for path in paths] == made
+    again = ("dusk.brush", "in", "--in-place", "--on-top", "--retry-failed")
+    assert summary(shell.events(*again)) == (2, 0, 0)
+
+
+def test_on_top_is_for_results_in_place(shell):
+    shell.photographs(1)
+    _, err = shell.run("dusk.brush", "in", "-o", "out", "--on-top", status=2)
+    assert "--on-top is for results in place" in err
 
 
 def test_names_that_are_no_text_are_planned_and_edited(shell):

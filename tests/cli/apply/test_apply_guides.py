@@ -27,7 +27,8 @@ def commands(guide: str) -> list[str]:
 @pytest.fixture
 def shell(tmp_path: Path, capfdbinary) -> ApplyShell:
     shell = ApplyShell(tmp_path, capfdbinary)
-    make_brush(tmp_path / "home/brushes/golden-hour.brush", "golden-hour")
+    for name in ("golden-hour", "grain"):
+        make_brush(tmp_path / f"home/brushes/{name}.brush", name)
     (tmp_path / "photos/2024").mkdir(parents=True)
     makers.write_jpeg(tmp_path / "photos/2024/harbour.jpg", makers.picture())
     makers.write_jpeg(tmp_path / "photos/garden.jpg", makers.picture(seed=1))

@@ -52,7 +52,8 @@ def test_in_place_a_rerun_reads_no_photograph_whichever_folder_is_named(shell, r
     read.clear()
     for folder in ("in", "in/2024"):
         assert summary(shell.events("dusk.brush", folder, "--in-place")) == (0, 3, 0)
-    assert summary(shell.events("dusk.brush", "in/2024", "--in-place", "--seed", "1")) == (3, 0, 0)
+    on_top = ("--seed", "1", "--on-top")
+    assert summary(shell.events("dusk.brush", "in/2024", "--in-place", *on_top)) == (3, 0, 0)
     read.clear()
     for folder in ("in", "in/2024"):  # two edits, one after the other
         assert summary(shell.events("dusk.brush", folder, "--in-place")) == (0, 3, 0)
