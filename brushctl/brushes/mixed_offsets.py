@@ -28,6 +28,18 @@ def check_words(a: Brush, b: Brush) -> None:
             where=f"{a.metadata.name} and {b.metadata.name}",
             do="Learn them from one phrase: pass the same --phrase, or --no-phrase, to both.",
         )
+    starts = [_start(x.first or 0, x.m) for x in (one, other)]
+    if starts[0] != starts[1]:
+        raise BrushMismatchError(
+            f"their first learned token differs: {starts[0]} and {starts[1]}",
+            where=f"{a.metadata.name} and {b.metadata.name}",
+            do="Mix brushes that were learned with one version of brushctl.",
+        )
+
+
+def _start(first: int, m: int) -> str:
+    """Where tokens begin, or end, that brushes of different lengths have in common."""
+    return "the end of the words" if first + m == 0 and first < 0 else f"place {first}"
 
 
 def check_stack(brushes: Sequence[Brush]) -> None:

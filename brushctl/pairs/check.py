@@ -185,8 +185,7 @@ def check_pairs(
 
 
 def _opened(path: Path) -> Photo:
-    photo = open_photo(path)
-    check_seen(photo.size, str(path))
+    check_seen((photo := open_photo(path)).size, str(path))
     return photo
 
 

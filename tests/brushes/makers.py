@@ -99,12 +99,12 @@ def optional(strategy: st.SearchStrategy) -> st.SearchStrategy:
 
 
 unique_phrases = st.builds(UniquePhrase, lines, numbers, extra=extras)
-bases = st.builds(Base, lines, lines, sha256s, optional(lines), extra=extras)
+bases = st.builds(Base, lines, lines, sha256s, *[optional(lines)] * 2, extra=extras)
 held_outs = st.builds(
     HeldOut,
     counts,
     *[numbers] * 2,
-    *[optional(numbers)] * 5,
+    *[optional(numbers)] * 4,
     folds=optional(counts),
     megapixels=optional(positives),
     extra=extras,
@@ -179,19 +179,23 @@ def instructions(draw: st.DrawFn) -> Instruction:
     segments = draw(
         st.lists(st.builds(Segment, st.integers(1, 3), token_weights, extra=extras), min_size=1)
     )[:3]
+    m = sum(s.m for s in segments)
+    places = st.integers(0, 4096) | st.integers(-4096, -m)
     return Instruction(
         draw(optional(lines)),
-        sum(s.m for s in segments),
+        m,
         tuple(segments),
         draw(optional(unique_phrases)),
         draw(optional(unique_phrases)),
+        draw(optional(places)),
         extra=draw(extras),
     )
 
 
 def applies(schedule: int) -> st.SearchStrategy:
     steps, resolutions = st.integers(1, schedule), st.integers(1, 8192)
-    return st.builds(Apply, scales, scales, steps, resolutions, lines, extra=extras)
+    told = optional(scales)
+    return st.builds(Apply, scales, scales, steps, resolutions, lines, told, extra=extras)
 
 
 @st.composite

@@ -29,8 +29,6 @@ PREFIX = re.compile(rb"""xmlns:(\w++)=["']%b["']""" % OURS.encode())
 BRUSH = rb"""\b%b:brush(?:="([^"<>]*+)"|='([^'<>]*+)'|>([^<>]*+)<)"""
 """A brush's name in a packet, in place of `%b` what stands there for our namespace: an attribute,
 as it is written here, or an element, as other programs write it anew."""
-GUID = re.compile(rb"""HasExtendedXMP(?:=["']|>\s*+)(\w{32})""")
-"""A packet's word for the segments that it goes on in."""
 QUOTES = {"&quot;": '"', "&apos;": "'", "&#10;": "\n", "&#13;": "\r", "&#9;": "\t"}
 """What `quoteattr` writes for characters beside `&`, `<` and `>`."""
 PADDING = 64
