@@ -10,7 +10,7 @@ from brushctl.brushes.metadata import Apply, Base, Buckets, Instruction, Metadat
 from brushctl.brushes.mixing import Share, blend, schedule, stack
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import BrushMismatchError
-from tests.grade.makers import graded
+from tests.brushes.makers import graded
 
 PROVENANCE = Provenance("mix", "2026-01-02", "test")
 SITES = ("transformer_blocks.0.attn", "single_transformer_blocks.0.attn")
@@ -86,7 +86,9 @@ def test_a_stack_of_two_is_refused(weights):
 
 def test_brushes_of_different_words_are_refused():
     shares = [Share(brush(1), 0.5), Share(brush(2, phrase=None), 0.5)]
-    with pytest.raises(BrushMismatchError, match="'make it snow'.*no phrase|no phrase.*'make it snow'"):
+    with pytest.raises(
+        BrushMismatchError, match="'make it snow'.*no phrase|no phrase.*'make it snow'"
+    ):
         blend(shares, PROVENANCE)
 
 
