@@ -4,8 +4,10 @@
 change nothing but what they should, and that they learn: docs/results/editors.json.
 `python -m benchmarks.editors paper` counts what the published models take, from their
 configurations alone: docs/results/editors-paper.json.
+`python -m benchmarks.editors study` compares brushes on tiny-dit with words and with learned
+embeddings: docs/results/editors.json.
 """
 
 from benchmarks.results import in_modules, run
 
-run(__doc__, in_modules("benchmarks.editors", "proof", "paper"))
+run(__doc__, in_modules("benchmarks.editors", "proof", "paper", "study"))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.editors.embeddings import learn_embeddings
 from benchmarks.results import command
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.objective import FlowObjective, FlowSamples
@@ -85,35 +86,5 @@ def replay_difference(model: FlowModel, image: np.ndarray) -> float:
 
 def by_embeddings(objective: FlowObjective, pairs: Sequence[Any], fixed: FlowSamples) -> float:
     """The loss where the same tokens' embeddings are learned, in as many steps."""
-    model = objective.model
-    start = objective.initial()
-    m = next(iter(start.features.values()))[0].shape[1]
-    named = pairs[0].call.named
-    d = named["encoder_hidden_states"].shape[-1]
-    unit = float(named["encoder_hidden_states"].std())
-    leaf = torch.zeros(1, m, d, requires_grad=True)
-    optimiser = torch.optim.Adam([leaf])
-    generator = torch.Generator().manual_seed(0)
-
-    def moved(
-        _: torch.nn.Module, given: tuple[Any, ...], called: dict[str, Any]
-    ) -> tuple[Any, Any]:
-        length = model.family.words(called)
-        first = start.first if start.first >= 0 else length + start.first
-        states = called["encoder_hidden_states"].clone()
-        states[:, first : first + m] += leaf
-        return given, called | {"encoder_hidden_states": states}
-
-    hook = model.denoiser.register_forward_pre_hook(moved, with_kwargs=True)
-    try:
-        for step in range(STEPS):
-            rate = RECIPE.rate * unit * 0.5 * (1 + np.cos(np.pi * step / STEPS))
-            optimiser.param_groups[0]["lr"] = float(rate)
-            for sample in objective.draw(pairs, 1, generator).rows(1):
-                objective.errors(sample).sum().backward()
-            optimiser.step()
-            optimiser.zero_grad()
-        with torch.no_grad():
-            return float(objective.errors(fixed).mean())
-    finally:
-        hook.remove()
+    with learn_embeddings(objective, pairs, RECIPE), torch.no_grad():
+        return float(objective.errors(fixed).mean())
