@@ -12,8 +12,9 @@ from brushctl.engine.model.base import EMBEDDED
 from brushctl.tiny.train import dit, flow
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.encoded import Latents
+from brushctl.tiny.train.flow import BATCH, OWN
 from brushctl.tiny.train.loop import Run
-from brushctl.tiny.train.objective import BATCH, FLOOR, OWN
+from brushctl.tiny.train.objective import FLOOR
 
 WIDTH = 128
 """Of tiny-ip2p's text encoder."""

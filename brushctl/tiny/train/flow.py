@@ -8,8 +8,12 @@ from torch.nn import functional as F
 from transformers import CLIPTextModel
 
 from brushctl.tiny.train.encoded import Latents
-from brushctl.tiny.train.objective import BATCH, OWN, cost, focus_on
+from brushctl.tiny.train.objective import cost, focus_on
 
+BATCH = 16
+"""Half of the U-Net's: more steps in the same time, which are scarce on a CPU."""
+OWN = 6
+"""Draws from pure noise; what the model sees there is drawn once more, as sampling goes on."""
 WORDLESS = 0.05
 """Share of draws without words: what a guidance away from no words needs."""
 POOLED_EMPTY = 0.5
