@@ -61,7 +61,7 @@ def edits(arguments: Sequence[str]) -> None:
     options.add_argument("--weights", type=Path, default=WEIGHTS, help="a pipeline's folder")
     options.add_argument("--out", type=Path, default=CARD, help="the file of results")
     chosen = options.parse_args(arguments)
-    pipe = FluxKontextPipeline.from_pretrained(chosen.weights, torch_dtype=torch.float32)
+    pipe = FluxKontextPipeline.from_pretrained(chosen.weights, dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     table = {}
     for name, edit in EDITS.items():

@@ -15,7 +15,10 @@ from brushctl.tiny.train.encoded import Latents
 from brushctl.tiny.train.flow import BATCH, OWN
 from brushctl.tiny.train.loop import Run
 from brushctl.tiny.train.objective import FLOOR
+from brushctl.tiny.train.pictures import psnr
+from brushctl.tiny.world.edits import EDITS
 
+SHIPPED = EMBEDDED.with_name("weights_dit")
 WIDTH = 128
 """Of tiny-ip2p's text encoder."""
 
@@ -178,3 +181,25 @@ def test_what_is_trained_is_a_stock_pipeline_and_can_be_begun_with(tmp_path, mon
     first, second = (load_file(tmp_path / name / "dit" / file) for name in ("one", "other"))
     apart = max(float((first[n].float() - second[n].float()).abs().max()) for n in first)
     assert 0 < apart < 0.05  # one step of training
+
+
+def test_the_shipped_weights_follow_words_in_a_stock_pipeline():
+    pipe = FluxKontextPipeline.from_pretrained(SHIPPED, dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    rng = np.random.default_rng(987_654)  # training never drew from it
+    gained = []
+    for name in ("night", "sepia", "negative", "snow"):
+        pairs = [EDITS[name].make(rng, 64) for _ in range(4)]
+        before, truth = (
+            torch.from_numpy(np.stack([side.pixels for side in each])).permute(0, 3, 1, 2) * 2 - 1
+            for each in zip(*((p.before, p.after) for p in pairs), strict=True)
+        )
+        made = dit.edited(pipe, before, [pair.instruction for pair in pairs])
+        gained.append(float((psnr(made, truth) - psnr(before, truth)).mean()))
+    assert min(gained) > 0
+    assert np.mean(gained) > 5  # dB over doing nothing
+
+
+def test_both_embedded_models_fit_into_a_package():
+    files = [f for folder in (EMBEDDED, SHIPPED) for f in folder.rglob("*") if f.is_file()]
+    assert sum(f.stat().st_size for f in files) < 80e6
