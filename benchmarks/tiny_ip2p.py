@@ -9,7 +9,7 @@ reach on edits that it was not trained on, and on photographs.
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.results import command, note, run
 from brushctl.bench.effects import TABLE_3, draw_effects
-from brushctl.bench.metrics import psnr
+from brushctl.bench.metrics import Pixels, psnr
 from brushctl.engine.brush.instruction import from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.model.base import BaseModel, open_base
@@ -45,14 +45,32 @@ def through_autoencoder(base: BaseModel, pictures: list[np.ndarray]) -> float:
 def followed(
     base: BaseModel, edit: Edit, n: int, scales: Scales, *, steps: int, seed: int = SEED
 ) -> tuple[float, float, float]:
-    """Mean over n test pictures: doing nothing, the text, the text inside the edit's mask."""
+    """What `measured` measures of a base under a guidance."""
+
+    def edited(pixels: Pixels, words: str) -> Pixels:
+        instruction = from_text(base, words)
+        with Editor(base, instruction, scales=scales, steps=steps, seed=0) as editor:
+            return editor.edit([pixels])[0].after
+
+    return measured(edited, edit, n, seed)
+
+
+def measured(
+    edited: Callable[[Pixels, str], Pixels], edit: Edit, n: int, seed: int = SEED
+) -> tuple[float, float, float]:
+    """Mean over n test pictures: doing nothing, the text, the text inside the edit's mask.
+
+    Args:
+        edited: edits a picture from words.
+        edit: draws the test pictures.
+        n: how many.
+        seed: of the draws.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(n):
         pair = edit.make(rng, 64)
-        words = from_text(base, pair.instruction)
-        with Editor(base, words, scales=scales, steps=steps, seed=0) as editor:
-            after = editor.edit([pair.before.pixels])[0].after
+        after = edited(pair.before.pixels, pair.instruction)
         truth, inside = pair.after.pixels, pair.mask
         region = psnr(after[inside], truth[inside]) if inside.any() else np.nan
         rows.append((psnr(pair.before.pixels, truth), psnr(after, truth), region))
@@ -63,6 +81,23 @@ def best_scales(base: BaseModel, edit: Edit) -> Scales:
     """The guidance at which the text comes closest to an edit, told from pictures of its own."""
     steps = base.defaults.steps
     return max(GRID, key=lambda s: followed(base, edit, 3, s, steps=steps, seed=SEED + 1)[1])
+
+
+def means(table: Mapping[str, tuple[float, float, float]]) -> dict[str, float]:
+    """Of what `measured` measured of each edit: of those of the whole picture and of one thing."""
+
+    def mean(scope: str, column: int) -> float:
+        rows = [table[k][column] for k, e in EDITS.items() if e.scope == scope and k != "nothing"]
+        return round(float(np.mean(rows)), 2)
+
+    return {
+        "nothing_psnr_global": mean("global", 0),
+        "text_psnr_global": mean("global", 1),
+        "nothing_psnr_local": mean("local", 0),
+        "text_psnr_local": mean("local", 1),
+        "text_psnr_local_inside_mask": mean("local", 2),
+        "null_psnr": round(table["nothing"][1], 2),
+    }
 
 
 def edits(arguments: Sequence[str]) -> None:
@@ -87,10 +122,6 @@ def edits(arguments: Sequence[str]) -> None:
         figures = (f"{x:6.2f}" for x in table[name])
         print(f"{name:12} {edit.scope:7}", *figures, guidance, flush=True)
 
-    def mean(scope: str, column: int) -> float:
-        rows = [table[k][column] for k, e in EDITS.items() if e.scope == scope and k != "nothing"]
-        return round(float(np.mean(rows)), 2)
-
     for steps in STEPS:
         every = [followed(base, e, 1, scales[k], steps=steps)[1] for k, e in EDITS.items()]
         by_steps[f"text_psnr_{steps}_steps"] = round(float(np.mean(every)), 2)
@@ -100,12 +131,7 @@ def edits(arguments: Sequence[str]) -> None:
         "command": command(),
         "vae_psnr_world": round(through_autoencoder(base, world), 2),
         "vae_psnr_photos": round(through_autoencoder(base, photos), 2),
-        "nothing_psnr_global": mean("global", 0),
-        "text_psnr_global": mean("global", 1),
-        "nothing_psnr_local": mean("local", 0),
-        "text_psnr_local": mean("local", 1),
-        "text_psnr_local_inside_mask": mean("local", 2),
-        "null_psnr": round(table["nothing"][1], 2),
+        **means(table),
         **by_steps,
         "weights_mb": round(sum(f.stat().st_size for f in files) / 1e6, 1),
     }

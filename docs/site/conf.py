@@ -28,6 +28,7 @@ NAVIGATION = {
         "docs/full-resolution",
         "docs/grade",
         "docs/tiny-ip2p",
+        "docs/tiny-dit",
     ],
     "Measure": ["docs/bench", "docs/speed", "docs/experiments"],
     "Look up": ["reference/python", "docs/format", "formats/brush-1", "CHANGELOG"],

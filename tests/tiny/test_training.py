@@ -17,7 +17,8 @@ from brushctl.engine.model.find import EMBEDDED
 from brushctl.errors import UsageError
 from brushctl.tiny.train import data, decoder, objective, unet, vae
 from brushctl.tiny.train.data import PairSet
-from brushctl.tiny.train.loop import Run, keep_sheet, optimise
+from brushctl.tiny.train.encoded import Latents, latents_of
+from brushctl.tiny.train.loop import Run, keep_sheet, optimise, rate_at
 from brushctl.tiny.train.pictures import Pictures
 from brushctl.tiny.train.words import new_tokenizer
 
@@ -80,6 +81,29 @@ def test_a_checkpoint_is_gone_on_with_by_its_own_run_only(run, report, other):
     with pytest.raises(UsageError, match="is of other settings"):
         trained(change(run), **how)
     trained(run)
+
+
+def test_a_steady_run_is_gone_on_with_to_any_end(run, tmp_path):
+    """Its states from before its rate falls are no end's own, and stay."""
+    whole = trained(replace(run, steady=0.5))
+    longer = replace(run, folder=tmp_path / "longer", steps=80, steady=0.5)
+    with pytest.raises(StoppedError):
+        trained(longer, stopped)
+    shorter = replace(longer, steps=8)
+    ended = trained(shorter)
+    assert all(torch.equal(whole[name], ended[name]) for name in whole)
+    with pytest.raises(UsageError, match="is of other settings"):
+        trained(longer)
+    shorter.checkpoint(8).unlink()
+    assert trained(replace(longer, steps=12), told).keys() == whole.keys()
+    assert [line["at"] for line in lines(longer)] == [8, 8, 12]
+
+
+def test_the_rate_of_a_steady_run_falls_at_its_end_only(run):
+    steady = replace(run, steps=12, steady=0.8)  # of the ten after two of warm-up
+    rates = [rate_at(steady, step) / run.rate for step in range(12)]
+    assert rates[:11] == [0.5] + [1] * 10
+    assert rates[11] == pytest.approx(0.505)  # half-way to a hundredth
 
 
 def test_the_loss_of_a_shorter_last_window_is_the_mean_of_its_steps(run):
@@ -221,7 +245,7 @@ def test_a_step_of_training_shows_pure_noise_the_truth_and_the_model_s_own_work(
     alpha_bar = unet.new_scheduler().alphas_cumprod
     model = SimpleNamespace(unet=Sure(alpha_bar), text_encoder=lambda tokens: (tokens,))
     before, truth = torch.zeros(1, 24, 16, 16), torch.full((1, 24, 16, 16), 3.0)
-    pair = objective.Latents(before, truth, torch.zeros(1, 32, dtype=torch.long))
+    pair = Latents(before, truth, torch.zeros(1, 32, dtype=torch.long))
     asked = objective.Objective(model, pair, pair.tokens, alpha_bar, torch.eye(24))
     loss = asked.loss(torch.Generator().manual_seed(0))
     (first, t), (again, later) = model.unet.shown
@@ -251,7 +275,7 @@ def test_kept_latents_are_those_of_the_pairs_words_and_autoencoder_at_hand(tmp_p
     def encoded(said, read):
         pixels = np.zeros((2, 64, 64, 3), np.uint8)
         pairs = PairSet(pixels, pixels, [said] * 2, [([], [])] * 2)
-        return unet._latents(run, coder, words, pairs, read).tokens
+        return latents_of(run, coder, words, pairs, read).tokens
 
     red = encoded("make it red", "one digest")
     assert torch.equal(encoded("unread", "one digest"), red)  # it is kept

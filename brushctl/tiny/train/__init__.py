@@ -1,1 +1,1 @@
-"""The training recipe of tiny-ip2p, part by part: `python -m brushctl.tiny.train PART`."""
+"""The training recipe of tiny-ip2p and tiny-dit by parts: `python -m brushctl.tiny.train PART`."""

@@ -1,5 +1,6 @@
-"""`python -m brushctl.tiny.train PART`: train one part of tiny-ip2p, or go on where it stopped."""
+"""`python -m brushctl.tiny.train PART`: train a part of tiny-ip2p or tiny-dit, or go on with it."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,18 +11,19 @@ from brushctl.errors import BrushctlError, UsageError
 
 
 class Part(StrEnum):
-    """The parts, in the order in which they are trained."""
+    """The parts of tiny-ip2p in the order in which they are trained, then tiny-dit on them."""
 
     vae = "vae"
     unet = "unet"
     decoder = "decoder"
     clip = "clip"
+    dit = "dit"
 
 
-STEPS = {Part.vae: 6000, Part.unet: 9000, Part.decoder: 2500, Part.clip: 2400}
+STEPS = {Part.vae: 6000, Part.unet: 9000, Part.decoder: 2500, Part.clip: 2400, Part.dit: 9000}
 DETAILED = 4000
 """Pictures without words for the autoencoder."""
-RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.decoder: 1e-3, Part.clip: 1e-3}
+RATES = {Part.vae: 2e-3, Part.unet: 1e-3, Part.decoder: 1e-3, Part.clip: 1e-3, Part.dit: 2e-3}
 
 
 def main(
@@ -32,7 +34,10 @@ def main(
     ] = Path("work/weights"),
     start: Annotated[
         Path | None,
-        typer.Option(help="A base model to begin with; its CLIP begins afresh."),
+        typer.Option(
+            help="A base model to begin with; its CLIP begins afresh. tiny-dit takes its "
+            "autoencoder and text encoder, from the embedded one by default."
+        ),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimisation steps.")] = None,
     rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
@@ -40,7 +45,7 @@ def main(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Fixes every draw.")] = 0,
 ) -> None:
-    """Train one part of tiny-ip2p from nothing or `--start`, or resume it from its checkpoint."""
+    """Train one part from nothing or `--start`, or resume it from its checkpoint."""
     from brushctl.engine.devices import resolve_device
     from brushctl.tiny.train.data import detail_set, pair_set
     from brushctl.tiny.train.loop import Run
@@ -70,10 +75,16 @@ def main(
         if start is None:
             raise UsageError("there is no decoder to tune", do="Name the base model with --start.")
         train_decoder(run, pictures(), out / "vae", start)
-    else:
+    elif part is Part.clip:
         from brushctl.tiny.train.clip import train_clip
 
         train_clip(run, train, held_out, out)
+    else:
+        from brushctl.engine.model.base import EMBEDDED
+        from brushctl.tiny.train.dit import train_dit
+
+        run = replace(run, warmup=50, checkpoint_every=100, steady=0.8)
+        train_dit(run, train, held_out, start or EMBEDDED, out / "dit")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torch import nn
+from torch.optim import AdamW, Optimizer
 
 from brushctl.engine.devices import resolve_dtype
 from brushctl.errors import UsageError
@@ -32,18 +33,32 @@ class Run:
     ema: float = 0.998
     """Decay of the averaged weights: a window of some 500 steps, a tenth of a short run."""
     checkpoint_every: int = 250
+    steady: float = 0.0
+    """Share of the steps after the warm-up at the highest rate; in the others it falls."""
 
     @property
-    def checkpoint(self) -> Path:
-        """Where the state of the run lies."""
-        return self.folder / "checkpoint.pt"
+    def falls_from(self) -> int:
+        """The step from which on the rate falls: nothing before it depends on the last step."""
+        return self.warmup + round(self.steady * max(0, self.steps - self.warmup))
+
+    @property
+    def fall(self) -> tuple[int, int]:
+        """From which step to which the rate falls."""
+        return self.falls_from, self.steps
+
+    def checkpoint(self, step: int) -> Path:
+        """Where the state after `step` steps lies.
+
+        From a state before the rate falls, any end can be reached: no later one replaces it.
+        """
+        return self.folder / ("steady.pt" if step <= self.falls_from else "checkpoint.pt")
 
     def fingerprint(self, model: nn.Module, inputs: Iterable[bytes | memoryview]) -> str:
         """What decides the run: its settings, the model it begins with, what it learns from.
 
-        Not the device, which makes a difference of rounding only.
+        Not the device, which makes a difference of rounding only, nor the number of steps.
         """
-        settings = (self.steps, self.rate, self.seed, self.warmup, self.ema)
+        settings = (self.rate, self.seed, self.warmup, self.ema)
         known = hashlib.sha256(repr(settings).encode())
         for name, tensor in model.state_dict().items():
             known.update(name.encode())
@@ -67,16 +82,22 @@ def in_bfloat16(device: torch.device) -> torch.autocast:
 
 
 def rate_at(run: Run, step: int) -> float:
-    """Linear warm-up, then a cosine to a hundredth of the rate."""
+    """Linear warm-up, then the highest rate, at last a cosine to a hundredth of it."""
     if step < run.warmup:
         return run.rate * (step + 1) / run.warmup
-    progress = (step - run.warmup) / max(1, run.steps - run.warmup)
-    return run.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+    progress = (step - run.falls_from) / max(1, run.steps - run.falls_from)
+    return run.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress)))))
 
 
 def generator(run: Run, step: int) -> torch.Generator:
     """The randomness of one step: a function of (seed, step), so that resuming changes nothing."""
     return torch.Generator().manual_seed(run.seed * 1_000_003 + step)
+
+
+def adamw(model: nn.Module, rate: float) -> list[Optimizer]:
+    """One optimiser for all that learns."""
+    weights = [p for p in model.parameters() if p.requires_grad]
+    return [AdamW(weights, lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)]
 
 
 def optimise(
@@ -85,6 +106,7 @@ def optimise(
     run: Run,
     report: Callable[[nn.Module, int], dict[str, float]],
     inputs: Iterable[bytes | memoryview] = (),
+    optimisers_of: Callable[[nn.Module, float], list[Optimizer]] = adamw,
 ) -> nn.Module:
     """Train `model` on `loss`, or go on from the run's checkpoint; return its averaged copy.
 
@@ -94,6 +116,7 @@ def optimise(
         run: the schedule and the folder of the checkpoint.
         report: held-out figures of the averaged model, logged at every checkpoint.
         inputs: all that the loss reads.
+        optimisers_of: makes the optimisers of a model, at a rate.
 
     Raises:
         UsageError: the checkpoint is another run's.
@@ -101,24 +124,25 @@ def optimise(
     run.folder.mkdir(parents=True, exist_ok=True)
     average = copy.deepcopy(model).requires_grad_(False).eval()
     weights = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(weights, lr=run.rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    optimisers = optimisers_of(model, run.rate)
     mark = run.fingerprint(model, inputs)
-    start = _resume(run, mark, model, average, optimiser)
+    start = _resume(run, mark, model, average, optimisers)
     began, losses = time.monotonic(), list[float]()
     for step in range(start, run.steps):
-        for group in optimiser.param_groups:
+        for group in (group for each in optimisers for group in each.param_groups):
             group["lr"] = rate_at(run, step)
         with in_bfloat16(run.device):
             value = loss(generator(run, step))
-        optimiser.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         _follow(average, model, min(run.ema, (1 + step) / (10 + step)))
         losses.append(value.item())
         done = step + 1
         if done % run.checkpoint_every == 0 or done == run.steps:
-            _save(run, mark, model, average, optimiser, done)
+            _save(run, mark, model, average, optimisers, done)
             seconds = (time.monotonic() - began) / (done - start)
             line = {"step": done, "loss": sum(losses) / len(losses), "s/step": seconds}
             _log(run, line | report(average, done))
@@ -138,17 +162,18 @@ def _save(
     mark: str,
     model: nn.Module,
     average: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimisers: list[Optimizer],
     step: int,
 ) -> None:
     state = {
         "run": mark,
+        "fall": run.fall if step > run.falls_from else None,
         "step": step,
         "model": model.state_dict(),
         "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
+        "optimisers": [optimiser.state_dict() for optimiser in optimisers],
     }
-    save_whole(state, run.checkpoint)
+    save_whole(state, run.checkpoint(step))
 
 
 def save_whole(state: Mapping[str, object], path: Path) -> None:
@@ -159,20 +184,23 @@ def save_whole(state: Mapping[str, object], path: Path) -> None:
 
 
 def _resume(
-    run: Run, mark: str, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+    run: Run, mark: str, model: nn.Module, average: nn.Module, optimisers: list[Optimizer]
 ) -> int:
-    if not run.checkpoint.exists():
+    """Go on from the last state of the run: after how many steps that is."""
+    kept = next((f for f in (run.checkpoint(run.steps), run.checkpoint(0)) if f.exists()), None)
+    if kept is None:
         return 0
-    state = torch.load(run.checkpoint, map_location=run.device, weights_only=True)
-    if state.get("run") != mark:
+    state = torch.load(kept, map_location=run.device, weights_only=True)
+    if state.get("run") != mark or state["fall"] not in (None, run.fall):
         raise UsageError(
             "the checkpoint is of other settings, weights to begin with, or pairs",
-            where=str(run.checkpoint),
+            where=str(kept),
             do="Repeat its command to go on with it; delete it, or give another --work, to begin.",
         )
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
+    for optimiser, known in zip(optimisers, state["optimisers"], strict=True):
+        optimiser.load_state_dict(known)
     return int(state["step"])
 
 

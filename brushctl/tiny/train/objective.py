@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import CLIPTextModel
 
+from brushctl.tiny.train.encoded import Latents
+
 BATCH = 32
 TRAIN_STEPS = 1000
 CHANGED = 0.1
@@ -39,15 +41,6 @@ class Denoiser(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Latents:
-    """Encoded pairs: (n, 24, 16, 16) half-precision, and (n, 32) token ids."""
-
-    before: torch.Tensor
-    after: torch.Tensor
-    tokens: torch.Tensor
-
-
-@dataclass(frozen=True, slots=True)
 class Objective:
     """What a step of training makes smaller.
 
@@ -68,7 +61,7 @@ class Objective:
     def loss(self, g: torch.Generator) -> torch.Tensor:
         """What is seen in pure noise, of that again under less noise, and of the truth."""
         before, truth, tokens = self._drawn(g, BATCH - OWN)
-        focus = _focus_on(before, truth)
+        focus = focus_on(before, truth)
         blank = (torch.rand(len(truth), generator=g) < UNCONDITIONAL).to(truth.device)
         picture = before * ~blank[:, None, None, None]
         words = self.model.text_encoder(torch.where(blank[:, None], self.nothing, tokens))[0]
@@ -78,7 +71,10 @@ class Objective:
         seen = self._seen(under, picture, words, t, g)
         own = seen[:OWN].detach()
         again = self._seen(own, picture[:OWN], words[:OWN], _own_times(g, OWN), g)
-        costs = self._cost(seen, truth, focus), self._cost(again, truth[:OWN], focus[:OWN])
+        costs = (
+            cost(seen, truth, focus, self.worth),
+            cost(again, truth[:OWN], focus[:OWN], self.worth),
+        )
         return torch.cat(costs).mean()
 
     def _drawn(self, g: torch.Generator, n: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -101,12 +97,6 @@ class Objective:
         a = self.alpha_bar[t][:, None, None, None]
         x_t = a.sqrt() * under + (1 - a).sqrt() * noise
         return estimate(self.model.unet, self.alpha_bar, x_t, picture, t, words)
-
-    def _cost(self, seen: torch.Tensor, truth: torch.Tensor, focus: torch.Tensor) -> torch.Tensor:
-        """(n,): what each picture's errors cost in pixels, as `FLOOR` counts it."""
-        in_pixels = F.conv2d(seen - truth, self.worth[:, :, None, None].to(seen))
-        cost = (focus * in_pixels.float().pow(2)).mean((1, 2, 3))
-        return FLOOR * torch.log1p(cost / FLOOR)
 
 
 def _times(g: torch.Generator, n: int) -> torch.Tensor:
@@ -140,7 +130,7 @@ def estimate(
     return seen
 
 
-def _focus_on(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+def focus_on(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     """(n, 1, h, w), of mean 1 in each pair: what a local edit changes weighs more than the rest.
 
     A thing that fills a tenth of the picture would else be a tenth of its loss. Edits of the whole
@@ -149,3 +139,12 @@ def _focus_on(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     changed = ((after - before).abs().mean(1, keepdim=True) > CHANGED).float()
     weight = 1 + FOCUS * changed
     return weight / weight.mean((2, 3), keepdim=True)
+
+
+def cost(
+    seen: torch.Tensor, truth: torch.Tensor, focus: torch.Tensor, worth: torch.Tensor
+) -> torch.Tensor:
+    """(n,): what each picture's errors cost in pixels, as `FLOOR` counts it."""
+    in_pixels = F.conv2d(seen - truth, worth[:, :, None, None].to(seen))
+    squares = (focus * in_pixels.float().pow(2)).mean((1, 2, 3))
+    return FLOOR * torch.log1p(squares / FLOOR)

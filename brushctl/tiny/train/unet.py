@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -21,16 +20,10 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from brushctl.engine.brush.sites import sites
 from brushctl.engine.model.base import DEFAULTS_FILE, Defaults
-from brushctl.tiny.train.data import Bytes, PairSet
-from brushctl.tiny.train.loop import (
-    Run,
-    digest,
-    in_bfloat16,
-    keep_sheet,
-    optimise,
-    save_whole,
-)
-from brushctl.tiny.train.objective import TRAIN_STEPS, Denoiser, Latents, Objective
+from brushctl.tiny.train.data import PairSet
+from brushctl.tiny.train.encoded import contents, latents_of, token_ids
+from brushctl.tiny.train.loop import Run, digest, keep_sheet, optimise
+from brushctl.tiny.train.objective import TRAIN_STEPS, Denoiser, Objective
 from brushctl.tiny.train.pictures import psnr, to_model
 from brushctl.tiny.train.vae import LATENTS, pixel_worth
 from brushctl.tiny.train.widening import weights_in, widen
@@ -124,12 +117,12 @@ def train_unet(
         set_key_value_scale(model.unet, TRAINING_RATIO)
         widen(model.text_encoder, weights_in(start / "text_encoder"), 1)
     model.unet.to(memory_format=torch.channels_last)
-    read = digest(chain(train.contents(), _contents(vae, tokenizer)))
-    latents = _latents(run, vae, tokenizer, train, read)
+    read = digest(chain(train.contents(), contents(vae, tokenizer)))
+    latents = latents_of(run, vae, tokenizer, train, read)
     objective = Objective(
         model,
         latents,
-        nothing=tokenizer([""], padding="max_length", return_tensors="pt").input_ids.to(run.device),
+        nothing=token_ids(tokenizer, [""]).to(run.device),
         alpha_bar=new_scheduler().alphas_cumprod.to(run.device),
         worth=pixel_worth(vae, to_model(train.before[:500], run.device)),
     )
@@ -148,13 +141,6 @@ def train_unet(
     _save(pipeline(vae, average, tokenizer), out)
 
 
-def _contents(vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> Iterator[bytes | memoryview]:
-    """What pictures and words are encoded with, piece by piece, to be told from others."""
-    for weights in vae.parameters():
-        yield weights.detach().cpu().contiguous().numpy().data
-    yield json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()
-
-
 def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
     """The one that the kept pairs are encoded with, and that a text encoder in `start` reads.
 
@@ -168,31 +154,6 @@ def _tokenizer(run: Run, pairs: PairSet, start: Path | None) -> CLIPTokenizer:
         phrases = [phrase for both in pairs.phrases for side in both for phrase in side]
         new_tokenizer(pairs.words + phrases).save_pretrained(kept)
     return CLIPTokenizer.from_pretrained(kept)
-
-
-def _latents(
-    run: Run, vae: AutoencoderKL, tokenizer: CLIPTokenizer, pairs: PairSet, read: str
-) -> Latents:
-    """The pairs encoded; `read` is the digest of all that this depends on."""
-    kept = run.folder.parent / f"latents-{read[:12]}.pt"
-    if kept.exists():
-        return Latents(**torch.load(kept, mmap=True, weights_only=True))
-    tokens = tokenizer(
-        pairs.words, padding="max_length", truncation=True, return_tensors="pt"
-    ).input_ids
-    latents = Latents(_encode(vae, pairs.before), _encode(vae, pairs.after), tokens)
-    save_whole({"before": latents.before, "after": latents.after, "tokens": tokens}, kept)
-    return latents
-
-
-@torch.inference_mode()
-def _encode(vae: AutoencoderKL, pictures: Bytes) -> torch.Tensor:
-    parts = []
-    for start in range(0, len(pictures), 32):  # so few stay in a CPU's cache
-        x = to_model(pictures[start : start + 32], vae.device)
-        with in_bfloat16(vae.device):
-            parts.append(vae.encode(x).latent_dist.mean.half().cpu())
-    return torch.cat(parts)
 
 
 def pipeline(
