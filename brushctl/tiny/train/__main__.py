@@ -80,7 +80,7 @@ def main(
 
         train_clip(run, train, held_out, out)
     else:
-        from brushctl.engine.model.base import EMBEDDED
+        from brushctl.engine.model.find import EMBEDDED
         from brushctl.tiny.train.dit import train_dit
 
         run = replace(run, warmup=50, checkpoint_every=100, steady=0.8)
