@@ -17,7 +17,7 @@ from diffusers import FluxKontextPipeline
 from benchmarks.results import report, run
 from benchmarks.tiny_ip2p import SEED, means, measured
 from brushctl.bench.metrics import Pixels, psnr
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.model.fingerprint import digest_of_modules
 from brushctl.tiny.train.dit import STEPS, edited
 from brushctl.tiny.world.edits import EDITS

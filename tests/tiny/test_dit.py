@@ -8,7 +8,7 @@ import torch
 from diffusers import FluxKontextPipeline
 from safetensors.torch import load_file
 
-from brushctl.engine.model.base import EMBEDDED
+from brushctl.engine.model.find import EMBEDDED
 from brushctl.tiny.train import dit, flow
 from brushctl.tiny.train.data import PairSet
 from brushctl.tiny.train.encoded import Latents
