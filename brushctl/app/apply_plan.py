@@ -149,6 +149,12 @@ def sampling_of(
         if given["steps"]:
             raise UsageError("--steps and --effort contradict each other", do="Give one of them.")
         given["steps"] = fewer
+    if metadata.instruction_part().base.family:
+        scales = [name for name in ("s_T", "s_I") if given[name] is not None]
+        if scales:
+            options = ", ".join(OPTIONS[name] for name in scales)
+            report(Message(f"{options}: of no use, for a transformer is not guided by scales"))
+        given |= dict.fromkeys(scales)
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}
 

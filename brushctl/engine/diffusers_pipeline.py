@@ -28,6 +28,7 @@ from brushctl.engine.flow.offsets import from_brush as from_flow_brush
 from brushctl.engine.flow.offsets import scaled as scaled_offsets
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
+from brushctl.engine.model.find import check_family
 from brushctl.engine.model.fingerprint import digest_of
 from brushctl.engine.sampler import check_sampler, check_steps
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
@@ -58,7 +59,7 @@ class Loaded:
         self._installed.callback(delattr, model, LOADED)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"<Loaded brush: {settings}>"
 
     def graded(self, picture: "Image") -> "Image":
@@ -142,8 +143,8 @@ class LoadedInTransformer(Loaded):
         grade: "AnyGrade | None" = None,
     ) -> None:
         super().__init__(model.denoiser, settings, grade)
-        self._scheduler = model.pipe.scheduler
-        self._last: tuple[float, object] | None = None
+        self._pipe = model.pipe
+        self._last: tuple[object, object] | None = None
         self._installed.enter_context(offset(model, offsets))
         hook = model.denoiser.register_forward_pre_hook(self._before, with_kwargs=True)
         self._installed.callback(hook.remove)
@@ -154,10 +155,10 @@ class LoadedInTransformer(Loaded):
         Raises:
             UsageError: it is two.
         """
-        now = float(named["timestep"].flatten()[0]), named["encoder_hidden_states"]
-        last, self._last = self._last, now
-        again = last is not None and last[0] == now[0] and last[1] is not now[1]
-        if again and len(self._scheduler.timesteps) > 1:
+        run = self._pipe.scheduler.timesteps  # each run of a pipeline has a tensor of its own
+        words = named["encoder_hidden_states"]
+        last, self._last = self._last, (run, words)
+        if last and last[0] is run and last[1] is not words:
             raise UsageError(
                 "the pipeline calls its transformer twice a step, and the brush is not learned for "
                 "guidance by two calls",
@@ -220,6 +221,7 @@ def load(
         lambda brush, m: padded(base_of(pipe), brush, m),
     )
     check_sampler(chosen)
+    check_family(chosen.metadata)
     if family:
         return _load_flow(pipe, family, chosen, strength)
     part = chosen.metadata.instruction_part()

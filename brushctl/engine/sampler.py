@@ -217,7 +217,7 @@ def open_editor(
 ) -> AnyEditor:
     """An editor for a brush, on the base it names unless another copy of that base is given.
 
-    What is left at None comes from the brush.
+    What is left at None comes from the brush. Transformers have no use for s_T and s_I.
 
     Raises:
         DeviceError: the device is not on this machine.

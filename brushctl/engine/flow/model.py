@@ -149,8 +149,7 @@ class FlowModel:
             PhraseError: the phrase is longer than the pipeline reads.
         """
         own = self.family.tokens(self.pipe, phrase or "")
-        most = self.family.most_tokens(self.pipe, phrase or "")
-        m = max(least_m, own) if most is None else min(max(least_m, own), most)
+        m = min(max(least_m, own), self.family.most_tokens(self.pipe, phrase or ""))
         if m < own:
             raise PhraseError(
                 f"the phrase has {own} tokens, the base model reads {m}",

@@ -75,12 +75,34 @@ def find_for(brush: Metadata, base: str | None = None) -> Found:
 
     Raises:
         BaseModelError: see `find`.
-        BrushMismatchError: it is another base than the brush's, or the brush has none.
+        BrushMismatchError: it is another base than the brush's, or the brush has none, or it is of
+            a family of transformers that is not known.
     """
+    check_family(brush)
     named = brush.instruction_part().base
     found = find(base or named.id, None if base else named.revision)
     check_identity(brush, found.id, found.model_sha256)
     return found
+
+
+def check_family(brush: Metadata) -> None:
+    """See that a brush is of a U-Net, or of a family of transformers that is known.
+
+    Raises:
+        BrushMismatchError: it is not.
+    """
+    family = brush.instruction_part().base.family
+    if family is None:
+        return
+    from brushctl.engine.flow.families import FAMILIES  # torch, which these brushes need anyway
+
+    if all(known.name != family for known in FAMILIES.values()):
+        raise BrushMismatchError(
+            f"the brush is of the transformers {family!r}, which this version of brushctl does not "
+            "know",
+            where=brush.name,
+            do="Update brushctl.",
+        )
 
 
 def model_here(name: str | None) -> str | None:

@@ -50,8 +50,7 @@ def recorded(model):
 def replayed(model, kept):
     """Features that put all recorded tokens that a phrase decides in their place, step by step."""
     length = next(iter(kept.values()))[0].shape[1]
-    most = model.family.most_tokens(model.pipe, ONE)
-    m = length - model.family.first(1) if most is None else most
+    m = model.family.most_tokens(model.pipe, ONE)
     first = model.family.first(m)
     start = first if first >= 0 else length + first
     steps = len(next(iter(kept.values())))

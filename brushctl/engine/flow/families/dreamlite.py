@@ -88,3 +88,7 @@ class DreamLiteMobile(DreamLite):
     def steps(self, pipe: Pipeline) -> int:  # noqa: ARG002
         """See `FlowFamily.steps`."""
         return 4
+
+    def brushed(self, named: Arguments) -> slice:  # noqa: ARG002
+        """See `FlowFamily.brushed`: there is one branch, however many pictures."""
+        return slice(None)

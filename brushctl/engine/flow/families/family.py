@@ -51,16 +51,16 @@ class FlowFamily(ABC):
         """Tokens of a phrase, with those of its end."""
 
     @abstractmethod
+    def most_tokens(self, pipe: Pipeline, phrase: str) -> int:
+        """The most tokens that can be learned with a phrase."""
+
+    @abstractmethod
     def first(self, m: int) -> int:
         """The place of the first of m learned tokens; below 0, counted from the words' end."""
 
     @abstractmethod
     def settings(self, pipe: Pipeline, sampling: Sampling) -> dict[str, Any]:
         """The pipeline's arguments besides picture, words and size: no guidance by two calls."""
-
-    def most_tokens(self, pipe: Pipeline, phrase: str) -> int | None:  # noqa: ARG002
-        """The most tokens that can be learned with a phrase; None for as many as one likes."""
-        return None
 
     def size(self, width: int, height: int) -> dict[str, Any]:
         """The pipeline's arguments by which a picture of `working_size` stays as it is."""

@@ -4,6 +4,9 @@ from typing import Any
 
 from brushctl.engine.flow.families.family import AREA, FlowFamily, Pipeline, Sampling
 
+KONTEXT_WORDS = 512
+"""Tokens of words in Kontext's sequence, padding counted: the pipeline's own default."""
+
 
 class FluxKontext(FlowFamily):
     """FLUX.1 Kontext: words through T5, padded and attended to; CLIP's summary joins the time."""
@@ -22,7 +25,14 @@ class FluxKontext(FlowFamily):
     def settings(self, pipe: Pipeline, sampling: Sampling) -> dict[str, Any]:
         """See `FlowFamily.settings`."""
         told = {} if sampling.guidance is None else {"guidance_scale": sampling.guidance}
-        return {"max_sequence_length": min(512, pipe.tokenizer_2.model_max_length)} | told
+        return {"max_sequence_length": self._length_read(pipe)} | told
+
+    def most_tokens(self, pipe: Pipeline, phrase: str) -> int:  # noqa: ARG002
+        """See `FlowFamily.most_tokens`."""
+        return self._length_read(pipe)
+
+    def _length_read(self, pipe: Pipeline) -> int:
+        return min(KONTEXT_WORDS, int(pipe.tokenizer_2.model_max_length))
 
     def size(self, width: int, height: int) -> dict[str, Any]:
         """See `FlowFamily.size`."""

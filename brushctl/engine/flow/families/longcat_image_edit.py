@@ -20,7 +20,7 @@ class LongCatImageEdit(QwenImageEdit):
         """See `FlowFamily.tokens`: with one of the padding, which is its end."""
         return len(pipe.tokenizer(phrase).input_ids) + 1
 
-    def most_tokens(self, pipe: Pipeline, phrase: str) -> int | None:  # noqa: ARG002
+    def most_tokens(self, pipe: Pipeline, phrase: str) -> int:  # noqa: ARG002
         """See `FlowFamily.most_tokens`."""
         return LONGCAT_WORDS
 

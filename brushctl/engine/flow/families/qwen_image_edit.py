@@ -19,7 +19,7 @@ class QwenImageEdit(FlowFamily):
         """See `FlowFamily.tokens`."""
         return len(pipe.tokenizer(phrase).input_ids) + TEMPLATE_END
 
-    def most_tokens(self, pipe: Pipeline, phrase: str) -> int | None:
+    def most_tokens(self, pipe: Pipeline, phrase: str) -> int:
         """See `FlowFamily.most_tokens`: what comes before the words is the picture's."""
         return self.tokens(pipe, phrase)
 
@@ -51,7 +51,7 @@ class QwenImageEdit(FlowFamily):
 
     def _ruled(self, shape: float, resolution: int) -> tuple[int, int]:
         width = (resolution**2 * shape) ** 0.5
-        w, h = (round(side / 32) * 32 for side in (width, width / shape))
+        w, h = (max(1, round(side / 32)) * 32 for side in (width, width / shape))
         return w, h
 
 
