@@ -87,7 +87,7 @@ def test_a_stack_of_two_is_refused(weights):
 def test_brushes_of_different_words_are_refused():
     shares = [Share(brush(1), 0.5), Share(brush(2, phrase=None), 0.5)]
     with pytest.raises(
-        BrushMismatchError, match=r"'make it snow'.*no phrase|no phrase.*'make it snow'"
+        BrushMismatchError, match="'make it snow'.*no phrase|no phrase.*'make it snow'"
     ):
         blend(shares, PROVENANCE)
 
