@@ -5,7 +5,7 @@ What the command line's functions say in options, `--in-place`, a program is tol
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
 from numbers import Integral, Real
@@ -97,7 +97,7 @@ def _check(value: object, stated: str, where: str) -> None:
     if any(name not in CHECKS and name not in (*CLASSES, "Sequence") for name in names):
         return
     for kind, name in zip(kinds, names, strict=True):
-        if name == "Sequence" and isinstance(value, Collection) and not isinstance(value, str):
+        if name == "Sequence" and isinstance(value, Sequence) and not isinstance(value, str):
             for k, element in enumerate(value):
                 _check(element, kind[kind.index("[") + 1 : -1], f"{where}[{k}]")
             return

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import brushctl
+from brushctl.app.apply_image import HowFiles
 from brushctl.brushes.file import sealed
 from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.training import recipes
@@ -215,6 +216,7 @@ def test_the_code_on_the_page_of_the_grade_runs():
         (lambda b, _p: brushctl.stack([brushctl.Share(b, 1)], "x"), "provenance: must be of type"),
         (lambda b, _p: brushctl.apply("a.jpg", b, "out", seed="1"), "seed: must be of type int"),
         (lambda _b, _p: brushctl.apply("dusk.brush", "a.jpg", "out"), "photographs come before"),
+        (lambda b, _p: brushctl.apply(np.zeros((4, 4, 3)), b), "inputs: must be of type Image"),
         (
             lambda _b, _p: brushctl.learn(None, name="x"),
             "pairs: must be of type str, Path, is",
@@ -226,6 +228,11 @@ def test_an_argument_of_another_kind_is_told_by_its_parameter(tmp_path, monkeypa
     brush = brushctl.open_brush(make_brush(tmp_path / "dusk.brush"))
     with pytest.raises(UsageError, match=told):
         call(brush, brushctl.Provenance.today("x"))
+
+
+def test_a_type_checker_knows_all_that_may_be_asked_of_apply():
+    named = {"inputs", "brush", "output"}
+    assert HowFiles.__optional_keys__ == set(PINNED["apply"].split(", ")) - named
 
 
 def test_errors_name_parameters_and_the_command_line_s_name_options(tmp_path, monkeypatch):

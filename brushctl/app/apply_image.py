@@ -18,12 +18,14 @@ class How(TypedDict, total=False):
     detail: str
     seed: int
     steps: int | None
+    effort: str
     s_T: float | None
     s_I: float | None
     strength: float
     base: str | None
     device: str
     dtype: str | None
+    quality: int | None
     report: Reporter
 
 
@@ -32,6 +34,7 @@ class HowFiles(How, total=False):
 
     in_place: bool
     overwrite: bool
+    on_top: bool
     retry_failed: bool
     first_frame: bool
     strip: bool

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
@@ -12,6 +12,7 @@ from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM
 from brushctl.photos.choices import Detail, Effort
+from brushctl.reading import is_pipe
 from brushctl.runs.inputs import Input, find_inputs, read_list
 from brushctl.runs.naming import TEMPLATE, names_picture
 from brushctl.runs.plan import (
@@ -198,8 +199,8 @@ def _check_in_place(settings: ApplySettings, named: tuple[str, ...], output: str
         raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
     if output is not None:
         raise UsageError("--in-place and -o contradict each other")
-    if STREAM in named:
-        raise UsageError("--in-place replaces files, and - is a stream", do="Name files.")
+    if stream := next((name for name in named if name == STREAM or is_pipe(Path(name))), None):
+        raise UsageError(f"--in-place replaces files, and {stream} is a stream", do="Name files.")
 
 
 def plan_photographs(
@@ -259,7 +260,7 @@ def plan_photographs(
         if one_file:
             return plan_single(found[0].file, target, listed=found[0].listed)
         raise UsageError(
-            "this is a picture's name, which one named file alone can have for its result",
+            "a picture's name is for the result of one file, and not of a folder or of several",
             where=output,
             do=f"Name a folder; {output}/ is one.",
         )

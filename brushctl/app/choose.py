@@ -25,6 +25,14 @@ def choose(
         warn: is told of results that are left alone.
     """
     selection = settings.select(plan, journal.records if journal else {})
+    _tell(selection, settings, warn)
+    if journal and selection.renewed:
+        journal.write(*selection.renewed)
+    return _accepting(selection, journal) if journal and settings.accept_failed else selection
+
+
+def _tell(selection: "Selection", settings: ApplySettings, warn: Callable[[str], None]) -> None:
+    """Warn of results that are left alone."""
     for job in selection.retouched:
         warn(
             f"warning: {job.target_file}: somebody has changed it since it was made,"
@@ -33,9 +41,6 @@ def choose(
         )
     if selection.otherwise:
         warn(_results_already(selection.otherwise, settings.treatment().settings))
-    if journal and selection.renewed:
-        journal.write(*selection.renewed)
-    return _accepting(selection, journal) if journal and settings.accept_failed else selection
 
 
 def _results_already(otherwise: "Sequence[dict[str, Any]]", now: "dict[str, Any]") -> str:
@@ -63,10 +68,19 @@ def _accepting(selection: "Selection", journal: AnyJournal) -> "Selection":
     return replace(selection, failed=tuple(left), accepted=tuple(accepted))
 
 
-def planned_actions(plan: Plan, settings: ApplySettings) -> Iterator[tuple[str, Job]]:
-    """What a run would do with each photograph: `edit` it, `keep` its result, or `skip` it."""
+def planned_actions(
+    plan: Plan, settings: ApplySettings, warn: Callable[[str], None]
+) -> Iterator[tuple[str, Job]]:
+    """What a run would do with each photograph: `edit` it, `keep` its result, or `skip` it.
+
+    Args:
+        plan: what to do.
+        settings: how photographs are edited, and which of them again.
+        warn: is told of results that would be left alone.
+    """
     records = {} if plan.output is None else storage_of(plan.output).records(plan.output)
     selection = settings.select(plan, records)
+    _tell(selection, settings, warn)
     current = {job.key for job in selection.current}
     failed = {record.file for record in (*selection.failed, *selection.accepted)}
     for job in plan.jobs:

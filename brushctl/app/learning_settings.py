@@ -67,6 +67,12 @@ class LearningSettings:
             raise UsageError(
                 "--phrase and --no-phrase contradict each other", do="Leave one of them out."
             )
+        if self.parts is Parts.GRADE and (self.phrase is not None or self.no_phrase):
+            option = "--no-phrase" if self.no_phrase else "--phrase"
+            raise UsageError(
+                f"{option} is for an instruction, which --parts grade does without",
+                do="Leave one of them out.",
+            )
         if self.cross_validate and self.hold_out:
             raise UsageError(
                 "--cross-validate holds out each pair in turn", do="Leave --hold-out out."

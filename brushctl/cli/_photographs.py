@@ -37,7 +37,8 @@ class Shown:
 
     def plan(self, plan: Plan, settings: ApplySettings) -> None:
         """Print what a run would do, and touch nothing."""
-        for action, job in planned_actions(plan, settings):
+        warn = (lambda _line: None) if self.quiet else say
+        for action, job in planned_actions(plan, settings, warn):
             source, target = job.source_file or STREAM, job.target_file or STREAM
             if self.json:
                 event = {"event": "plan", "action": action, "source": source, "target": target}

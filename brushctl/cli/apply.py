@@ -237,8 +237,7 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
         raise UsageError(
             "--watch goes on for ever, over folders",
             do="Leave out --dry-run, --overwrite, --on-top, --retry-failed, --accept-failed, "
-            "--checksum and "
-            "--files-from.",
+            "--checksum and --files-from.",
         )
 
 

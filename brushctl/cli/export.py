@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from brushctl.app.export_lut import export_lut
+from brushctl.app.export_lut import SUFFIX, export_lut
 from brushctl.brushes.cache import checked_file, find_name, store
 from brushctl.brushes.header import blaming
 from brushctl.cli._options import Base, Device, complete_names
@@ -107,5 +107,7 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
         return
     path = expanded(target)
     path = path / source.name if path.is_dir() or target.endswith(("/", "\\")) else path
+    if path.suffix.lower() == SUFFIX:
+        raise UsageError("this is a LUT's name", where=target, do=f"Add --lut {target}.")
     store(data, str(checked_file(path)), overwrite=overwrite)
     say(f"exported {brush}: {path}")

@@ -299,7 +299,7 @@ def _judge_network(
     What pairs held out come to so far is reported beside what they came to without the last group.
     """
     folds = _folds(samples)
-    report(Stage(f"judging {', '.join(groups)} on pairs held out", len(folds) * JUDGING_STEPS))
+    report(Stage(f"trying {', '.join(groups)}", len(folds) * JUDGING_STEPS))
     scores: dict[str, list[float]] = {AFFINE: [], LATTICE: []}
     for n, (fitted, held_out) in enumerate(folds):
         advance = _advance(report, n * JUDGING_STEPS, _so_far(scores, without))

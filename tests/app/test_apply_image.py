@@ -68,5 +68,7 @@ def test_half_the_strength_is_half_the_edit():
 def test_an_image_that_cannot_be_edited_is_refused():
     with pytest.raises(PhotoError, match=r"kind F .*Convert"):
         brushctl.apply(image_of("L").convert("F"), brush_of(WARM, "warm"))
+    with pytest.raises(PhotoError, match=r"kind I;16 .*give a TIFF or PNG file of 16 bits"):
+        brushctl.apply(image_of("L").convert("I;16"), brush_of(WARM, "warm"))
     with pytest.raises(UsageError, match="Save what this call returns"):
         brushctl.apply(image_of("RGB"), brush_of(WARM, "warm"), "edited.png")

@@ -98,6 +98,16 @@ REFUSED = {
     "no name": (["pairs"], 2, "-o NAME"),
     "a name that is a path's": (["pairs", "-o", ".."], 2, "no brush name"),
     "phrase and none": (["pairs", "-o", "x", "--phrase", "a", "--no-phrase"], 2, "contradict"),
+    "words for a grade": (
+        ["pairs", "-o", "x", "--parts", "grade", "--phrase", "warm"],
+        2,
+        "--phrase is for an instruction, which --parts grade does without",
+    ),
+    "no words for a grade": (
+        ["pairs", "-o", "x", "--parts", "grade", "--no-phrase"],
+        2,
+        "--no-phrase is for an instruction",
+    ),
     "an unknown recipe": (["pairs", "-o", "x", "--recipe", "quick"], 2, "default, paper"),
     "an unknown device": (["pairs", "-o", "x", "--device", "warp"], 2, "unknown device"),
     "a device that is not here": (["pairs", "-o", "x", "--device", "cuda:99"], 2, "no such device"),

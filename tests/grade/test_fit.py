@@ -88,6 +88,9 @@ def test_while_groups_are_tried_decibels_so_far_are_told_beside_what_they_are_to
     notes = [event.note for event in told[begun + 1 : ended]]
     assert notes[0] == alone
     assert notes[-1] == f"{best:.1f} dB ({alone})"
+    widest = max(len(event.name) for event in told[:ended] if isinstance(event, Stage))
+    beside = 80 - len(" ━━━━━━━━━━━ 600/600 00:02 ")  # of the columns of a terminal
+    assert widest + len(notes[-1]) <= beside
 
 
 def test_what_a_picture_has_of_its_own_is_learned_from_its_tones():

@@ -125,7 +125,7 @@ def _direct(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     raise PhotoError(
         f"samples of kind {image.mode} cannot be edited",
-        do="Convert it to 8 or 16 bits of RGB, or to 8 bits of CMYK.",
+        do="Convert it to 8 bits of RGB or CMYK, or give a TIFF or PNG file of 16 bits.",
     )
 
 

@@ -77,6 +77,14 @@ def test_one_photograph_by_a_pipe_that_is_named_like_a_file(shell):
     assert made[1:] == made[:1] * 3
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_has_no_place_for_its_result(shell):
+    os.mkfifo(shell.folder / "named")
+    _, err = shell.run("dusk.brush", "named", "--in-place", status=2)
+    assert "--in-place replaces files, and named is a stream" in err
+    assert not (shell.folder / ".brushctl").exists()
+
+
 def test_one_photograph_to_one_file(shell):
     shell.photographs(1)
     shell.run("dusk.brush", "in/0.jpg", "-o", "result.tif")

@@ -121,6 +121,10 @@ def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, 
     shell.run("dusk.brush", "in", "--in-place")
     made = [path.read_bytes() for path in paths]
     makers.write_jpeg(shell.folder / "in/new.jpg", makers.picture(seed=9))
+    _, err = shell.run(brush, "in", "--in-place", *options, "--dry-run")
+    assert f"2 of the photographs are results already, {told} are left alone" in err
+    _, err = shell.run(brush, "in", "--in-place", *options, "--dry-run", "--quiet")
+    assert err == ""
     _, err = shell.run(brush, "in", "--in-place", *options)
     assert "1 done, 2 unchanged" in err
     assert f"2 of the photographs are results already, {told} are left alone" in err

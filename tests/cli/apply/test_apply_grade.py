@@ -1,12 +1,17 @@
 """`brushctl apply` with a grade: exact where it can be, at any depth and strength, then a model."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
+from brushctl.app.apply_plan import OPTIONS, asked_of_model
 from brushctl.brushes.file import read_brush, write_brush
 from brushctl.grade import Kept, apply_grade, grade_of
+from brushctl.photos.choices import Detail
 from brushctl.photos.icc import quantise
 from brushctl.photos.photo import open_photo, resize
 from brushctl.transfer.grid import to_full_size
@@ -171,12 +176,20 @@ def test_options_that_only_a_model_has_use_for_are_named(shell, keep):
     idle = ("--steps", "4", "--s-t", "3", "--s-i", "2", "--base", "x", "--dtype", "float32")
     _, err = shell.run(keep(brush_of(WARM)), "in", "-o", "out", *idle)
     assert "--steps, --s-t, --s-i, --base, --dtype: of no use" in err
-    idle = ("--seed", "1", "--device", "cuda", "--detail", "model", "--quality", "draft")
+    idle = ("--effort", "draft", "--seed", "1", "--device", "cuda", "--detail", "model")
     _, err = shell.run("graded.brush", "in", "-o", "out", *idle)
-    assert "--seed, --device, --detail, --quality: of no use" in err
+    assert "--effort, --seed, --device, --detail: of no use" in err
     assert "0 done, 1 unchanged" in err  # and so they make no other edit
     _, err = shell.run("graded.brush", "in", "-o", "out")
     assert "of no use" not in err
+
+
+def test_the_documentation_names_the_options_that_only_a_model_has_use_for():
+    page = (Path(__file__).parents[3] / "docs" / "photographers.md").read_text()
+    told = re.search(r"has no use for what is said to a model:([^.]*)\.", page)
+    assert told
+    further = {"--effort", "--seed", *asked_of_model(device="cpu", detail=Detail.MODEL)}
+    assert set(re.findall(r"`(--[a-z-]+)`", told[1])) == {*OPTIONS.values(), *further}
 
 
 def test_another_strength_is_another_edit_and_the_same_is_none(shell, keep):
