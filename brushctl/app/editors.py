@@ -78,8 +78,9 @@ def _may_be_photograph(job: "Job") -> bool:
     from brushctl.photos.source import begins_as_photograph
 
     name = job.source_file
-    unseen = name is None or job.piped or is_url(name)  # a pipe can be read only once
-    return unseen or begins_as_photograph(Path(name))
+    if name is None or job.piped or is_url(name):  # a pipe can be read only once
+        return True
+    return begins_as_photograph(Path(name))
 
 
 def open_model(
