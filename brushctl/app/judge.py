@@ -189,12 +189,19 @@ class Judgement:
         )
 
     def verdict(self) -> str:
-        """How near the brush comes to the edit, in a line, and a warning where that is not near."""
-        unedited, brush = self.of(UNEDITED), self.of_brush()
-        line = f"on {self.on}: {'; '.join(held_out_in_words(self.held_out()))}"
-        if brush.psnr <= unedited.psnr:
-            line += "\nwarning: leaving pictures alone comes nearer to your edit than this brush"
-        return line
+        """How near the brush comes to the edit, in a line."""
+        return f"on {self.on}: {'; '.join(held_out_in_words(self.held_out()))}"
+
+    def warning(self) -> str | None:
+        """What is to be said of a brush that is no better than leaving pictures alone."""
+        unedited, brush = self.of(UNEDITED).psnr, self.of_brush().psnr
+        if brush > unedited:
+            return None
+        return (
+            f"leaving pictures alone comes nearer to your edit than this brush ({unedited:.1f} dB, "
+            f"the brush {brush:.1f}, on {self.on}). Look at its results before you use it, or add "
+            "pairs and learn it again."
+        )
 
     def sheet(self, title: str) -> Image.Image:
         """Before, after and what the brush makes of it, of the first photographs."""

@@ -13,7 +13,7 @@ from brushctl.brushes.checkpoint import fold_path
 from brushctl.brushes.file import Brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.errors import PairsError
-from brushctl.events import Loading, Message
+from brushctl.events import Loading, Message, Warned
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, Tried, choose, explains
 from brushctl.pairs.find import Pair, hold_out
 from brushctl.settings import INSTRUCT_PIX2PIX, TINY
@@ -46,11 +46,20 @@ class LearningRun:
     def learn_and_judge(self) -> JudgedBrush:
         """The brush, and how good it is; None, and a warning, where that cannot be found out.
 
-        Figures of pairs that the brush was not learned from enter its history.
+        Figures of pairs that the brush was not learned from enter its history. A brush that is no
+        better than leaving pictures alone is kept, with a warning: of a small change of content the
+        figures may say so though it is the one that was asked for.
 
         Raises:
             BrushctlError: the brush cannot be learned.
         """
+        brush, judged = self._nearest()
+        if judged and (warning := judged.warning()):
+            self.task.report(Warned(warning))
+        return brush, judged
+
+    def _nearest(self) -> JudgedBrush:
+        """Of the parts that are asked for, what comes nearest to the edit."""
         parts = self._parts()
         found = None if parts is Parts.INSTRUCTION else self._find_grade()
         if found and (parts is Parts.GRADE or (parts is Parts.AUTO and _is_enough(found))):

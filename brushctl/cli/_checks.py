@@ -11,15 +11,16 @@ from brushctl.errors import PairsError
 from brushctl.events import Loading
 
 if TYPE_CHECKING:
-    from brushctl.pairs.check import Finding
     from brushctl.pairs.find import Pair
+    from brushctl.pairs.findings import Finding
 
 
 def show_checks(pairs: "Sequence[Pair]", *, align: bool, json: bool, quiet: bool) -> None:
     """Print what the check finds; exits with 2 if nothing can be learned from the pairs."""
     with reporting(quiet=quiet) as report:
         report(Loading("loading"))
-        from brushctl.pairs.check import Severity, check_pairs
+        from brushctl.pairs.check import check_pairs
+        from brushctl.pairs.findings import Severity
 
         findings = check_pairs(pairs, align=align, report=report)
     if json:
@@ -41,7 +42,7 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from brushctl.pairs.check import sentence
+    from brushctl.pairs.findings import sentence
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("pair", "before", "after", "found"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from shlex import quote
 
@@ -14,6 +13,7 @@ from brushctl.pairs.align import aligned, measure_likeness, measure_shift, measu
 from brushctl.pairs.coarse import saved_coarsely
 from brushctl.pairs.consistency import SIDE, PairSums, find_outliers, sums_of
 from brushctl.pairs.find import Pair
+from brushctl.pairs.findings import Finding, Kind, Severity, sentence
 from brushctl.photos.icc import Pixels
 from brushctl.photos.photo import Photo, check_seen, open_photo, resize
 
@@ -33,81 +33,10 @@ Of 192 pairs of eight photographs under 24 edits none is suspected wrongly, nor 
 looks that redraw outlines, nor of 750 drawn pairs, most of them edits of content. Of after-pictures
 of another photograph nineteen in twenty are found, and nine in ten where the pair is alone; of the
 drawn ones, which look more alike, more than half."""
+FLAT = 8 / 255
+"""What noise and a JPEG make of one colour at 64 x 64 pixels, at most."""
 FEW = 4
 """Fewer pairs teach what is in the pictures along with the edit."""
-
-
-class Kind(StrEnum):
-    """What a finding is about."""
-
-    unreadable = "unreadable"
-    aspect = "aspect"
-    size = "size"
-    turned = "turned"
-    shifted = "shifted"
-    scene = "scene"
-    identical = "identical"
-    swapped = "swapped"
-    outlier = "outlier"
-    duplicate = "duplicate"
-    coarse = "coarse"
-    few = "few"
-
-
-class Severity(StrEnum):
-    """What a finding means for learning: it cannot go on, should not, or may."""
-
-    error = "error"
-    warning = "warning"
-    note = "note"
-
-
-SEVERITY = {
-    Kind.unreadable: Severity.error,
-    Kind.aspect: Severity.error,
-    Kind.size: Severity.note,
-    Kind.turned: Severity.error,
-    Kind.shifted: Severity.warning,
-    Kind.scene: Severity.warning,
-    Kind.identical: Severity.error,
-    Kind.swapped: Severity.warning,
-    Kind.outlier: Severity.warning,
-    Kind.duplicate: Severity.warning,
-    Kind.coarse: Severity.note,
-    Kind.few: Severity.note,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know about the pairs.
-
-    Attributes:
-        kind: what it is about.
-        pair: the name of the pair, None if it is about all of them.
-        what: what is the matter, a clause.
-        do: what the user can do, an imperative sentence.
-    """
-
-    kind: Kind
-    pair: str | None
-    what: str
-    do: str
-
-    @property
-    def severity(self) -> Severity:
-        """How serious it is."""
-        return SEVERITY[self.kind]
-
-    def to_dict(self) -> dict[str, str | None]:
-        """The finding as `--json` prints it."""
-        return {
-            "kind": self.kind,
-            "severity": self.severity,
-            "pair": self.pair,
-            "what": self.what,
-            "do": self.do,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +49,7 @@ class _ComparedPair:
         forward: the change from before to after.
         reverse: the change from after to before.
         identical: whether the edit changed nothing.
+        flat: whether the original is of one colour.
         shifted: whether its pixels do not lie on each other, so that its change tells nothing.
         likeness: how much its outlines agree; None where nothing can be recognised.
     """
@@ -129,6 +59,7 @@ class _ComparedPair:
     forward: PairSums
     reverse: PairSums
     identical: bool
+    flat: bool
     shifted: bool
     likeness: float | None
 
@@ -169,7 +100,8 @@ def check_pairs(
         report(Advance(k, pair.name))
     strange = _strange(compared)
     alike = [pair for pair in compared if pair not in strange]
-    findings += [*_other_scenes(strange), *_identical(alike), *_duplicates(compared)]
+    findings += [*_other_scenes(strange), *_identical(alike), *_flat(alike)]
+    findings += _duplicates(compared)
     findings += _outliers(alike)
     if len(pairs) < FEW:
         findings.append(
@@ -241,6 +173,7 @@ def _compared(name: str, before: Pixels, after: Pixels, *, shifted: bool) -> _Co
         forward=sums_of(x, y),
         reverse=sums_of(y, x),
         identical=bool(change.mean() < SAME_ON_AVERAGE and change.max() < SAME_ANYWHERE),
+        flat=bool(np.ptp(x, axis=(0, 1)).max() < FLAT),
         shifted=shifted,
         likeness=measure_likeness(x, y),
     )
@@ -278,6 +211,17 @@ def _identical(pairs: list[_ComparedPair]) -> Iterable[Finding]:
                 pair.name,
                 "before and after are the same picture",
                 "Replace the edited file, or remove the pair.",
+            )
+
+
+def _flat(pairs: list[_ComparedPair]) -> Iterable[Finding]:
+    for pair in pairs:
+        if pair.flat and not pair.identical:
+            yield Finding(
+                Kind.flat,
+                pair.name,
+                "its original is of one colour, which tells nothing of the others",
+                "Take photographs with many colours.",
             )
 
 
@@ -342,9 +286,3 @@ def require_sound(
             report(Warned(sentence(finding)))
         else:
             report(Message(f"{finding.severity}: {sentence(finding)}"))
-
-
-def sentence(finding: Finding) -> str:
-    """What was found, for people."""
-    about = f"pair {finding.pair}: " if finding.pair else ""
-    return f"{about}{finding.what}. {finding.do}"

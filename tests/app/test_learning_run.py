@@ -18,7 +18,7 @@ from brushctl.app.learning_task import LearningTask, PairSplit
 from brushctl.bench.metrics import Score
 from brushctl.brushes.history import HeldOut, Training
 from brushctl.errors import PairsError
-from brushctl.events import Message
+from brushctl.events import Message, Warned
 from brushctl.grade import Grade, Kept
 from brushctl.grade.fit import Fitted
 from brushctl.grade.fit import Score as FitScore
@@ -73,6 +73,7 @@ class World:
     asked: list[tuple[list[Pair], list[Pair]]]
     seen: list[list[Pair]]
     told: list[str]
+    warned: list[str]
 
     def learn(self, parts: Parts = Parts.AUTO, **settings: Any):
         how = LearningSettings(parts=parts, **settings)
@@ -82,6 +83,8 @@ class World:
         def report(event):
             if isinstance(event, Message):
                 self.told.append(event.message)
+            if isinstance(event, Warned):
+                self.warned.append(event.message)
 
         run = LearningRun(object, LearningTask(how, split, "x", report=report))
         brush, judged = run.learn_and_judge()
@@ -107,7 +110,7 @@ def world(tmp_path, monkeypatch):
         grade: Grade = WARM,
         unedited: tuple[float, float] = EDITED,
     ) -> World:
-        world = World(pairs, [], [], [])
+        world = World(pairs, [], [], [], [])
         chosen = FitScore("lattice", (), 20.0)
 
         def find_grade(training, held_out, **_: object) -> FittedGrade:
@@ -188,3 +191,26 @@ def test_without_a_grade_the_brush_is_an_instruction_or_none(world):
     assert world(grade=Grade()).learn(Parts.BOTH)[0] == "instruction"
     with pytest.raises(PairsError, match="no grade comes nearer"):
         world(grade=Grade()).learn(Parts.GRADE)
+
+
+@pytest.mark.parametrize("held_out", [2, 0])
+def test_a_brush_that_is_no_better_than_leaving_pictures_alone_is_kept_with_a_warning(
+    world, held_out
+):
+    for grade, parts in ((Grade(), Parts.AUTO), (WARM, Parts.BOTH)):
+        here = world(grade=grade, instruction=lambda _: 12.7)
+        brush, judged = here.learn(parts, hold_out=held_out)
+        assert brush in ("instruction", "both")
+        assert judged.of_brush().psnr == 12.7
+        (warned,) = here.warned
+        assert "leaving pictures alone comes nearer" in warned
+        assert "15.0 dB, the brush 12.7, on 1 pair" in warned
+    here = world(graded=(14.0, 9.0))
+    here.learn(Parts.GRADE)
+    assert len(here.warned) == 1
+
+
+def test_of_a_brush_that_is_better_nothing_is_warned(world):
+    here = world(graded=(40.0, 1.9))
+    here.learn()
+    assert here.warned == []

@@ -8,8 +8,9 @@ from PIL import Image
 
 from brushctl.bench.effects import draw_effects
 from brushctl.events import Advance
-from brushctl.pairs.check import Finding, Kind, Severity, check_pairs
+from brushctl.pairs.check import check_pairs
 from brushctl.pairs.find import find_pairs
+from brushctl.pairs.findings import Finding, Kind, Severity
 from tests.photos.looks import PHOTOGRAPHS, in_look, photograph
 
 SIDE = 240
@@ -138,6 +139,15 @@ def test_an_edit_of_one_spot_is_not_identical(tmp_path):
     picture[100:110, 100:110] = (0.9, 0.1, 0.1)
     save(tmp_path / "a_1.png", picture)
     assert findings(tmp_path) == [(Kind.few, None)]
+
+
+def test_a_pair_of_one_colour_is_warned_of(folder):
+    grey = np.full((SIDE, SIDE, 3), 0.5)
+    save(folder / "wall_before.png", grey + 0.01 * photograph("coffee", SIDE))
+    save(folder / "wall_after.png", grey * [1.2, 1, 0.8])
+    (finding,) = [each for each in run(folder) if each.kind is Kind.flat]
+    assert (finding.pair, finding.severity) == ("wall", Severity.warning)
+    assert "is of one colour" in finding.what
 
 
 @pytest.mark.parametrize("how", ["jpeg", "palette"])
