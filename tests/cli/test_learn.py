@@ -13,7 +13,7 @@ from brushctl.brushes.file import read_brush
 from brushctl.engine.phrases import unique_phrase as phrasing
 from brushctl.engine.sampler import Editor
 from brushctl.engine.training import recipes
-from brushctl.engine.training import samples as draws
+from brushctl.engine.training import diffusion
 from brushctl.errors import DeviceMemoryError
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import save
@@ -167,14 +167,14 @@ def test_a_taken_name_is_refused_before_the_work_and_replaced_if_asked(shell):
 
 
 def test_memory_that_does_not_suffice_is_told_and_met_by_smaller_parts(shell, monkeypatch):
-    honest = draws.brush_errors
+    honest = diffusion.brush_errors
 
     def cramped(guidance, sample):
         if len(sample.t) > 3:
             torch.empty(1 << 60)  # what no machine has
         return honest(guidance, sample)
 
-    monkeypatch.setattr(draws, "brush_errors", cramped)
+    monkeypatch.setattr(diffusion, "brush_errors", cramped)
     _, err = shell.run(*LEARN, "-o", "dim", "--no-phrase", "--steps", "1")
     assert "warning: out of memory: going on with the samples of a step in 2 parts" in err
     assert shell.brush("dim").metadata.training.instruction.batch == 1
