@@ -192,6 +192,10 @@ def _check_sampling(
         for option, scale in (("--s-t", s_T), ("--s-i", s_I)):
             if scale is not None:
                 limits.guidance(scale, option)
+    if s_T == 0:
+        raise UsageError(
+            "a text guidance scale of 0 ignores the brush", do="Use a scale above 0 (1 is plain)."
+        )
 
 
 def _check_in_place(settings: ApplySettings, named: tuple[str, ...], output: str | None) -> None:
@@ -199,7 +203,9 @@ def _check_in_place(settings: ApplySettings, named: tuple[str, ...], output: str
         raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
     if output is not None:
         raise UsageError("--in-place and -o contradict each other")
-    if stream := next((name for name in named if name == STREAM or is_pipe(Path(name))), None):
+    streams = [name for name in named if name == STREAM or is_pipe(Path(name))]
+    if STREAM in streams or (named and streams == list(named)):
+        stream = streams[0]
         raise UsageError(f"--in-place replaces files, and {stream} is a stream", do="Name files.")
 
 

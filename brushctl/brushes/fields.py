@@ -283,7 +283,7 @@ def _text(value: object, path: str, most: int = LINE_CAP) -> str:
     if len(value) > most:
         raise FieldError(f"must have at most {most} characters", where=path)
     if SURROGATE.search(value):  # of a command line or a file name that is no UTF-8
-        raise FieldError("has half of a character (a lone surrogate)", where=path)
+        raise FieldError("has half a character (a lone surrogate)", where=path)
     return value
 
 

@@ -27,7 +27,7 @@ def rm(
     """
     names = list(dict.fromkeys(brushes))
     for name in names:
-        if not checkpoints_of(path_of(name)):
+        if "/" in name or not checkpoints_of(path_of(name)):
             find_name(name)
     if not force and sys.stdin.isatty() and is_watched() and not _agreed(names):
         say("nothing is deleted")

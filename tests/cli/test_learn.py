@@ -12,8 +12,7 @@ from brushctl.app import training_run
 from brushctl.brushes.file import read_brush
 from brushctl.engine.phrases import unique_phrase as phrasing
 from brushctl.engine.sampler import Editor
-from brushctl.engine.training import recipes
-from brushctl.engine.training import diffusion
+from brushctl.engine.training import diffusion, recipes
 from brushctl.errors import DeviceMemoryError
 from brushctl.tiny.world.pictures import draw_picture
 from tests.cli.shell import save
