@@ -10,4 +10,13 @@ embeddings: docs/results/editors.json.
 
 from benchmarks.results import in_modules, run
 
-run(__doc__, in_modules("benchmarks.editors", "proof", "paper", "study"))
+COMMANDS = in_modules("benchmarks.editors", "proof", "paper", "study")
+
+
+def main() -> None:
+    """Run the measurement that is named."""
+    run(__doc__, COMMANDS)
+
+
+if __name__ == "__main__":
+    main()

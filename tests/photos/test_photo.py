@@ -13,7 +13,7 @@ from PIL import Image
 
 from brushctl.errors import PhotoError
 from brushctl.photos.metadata.blocks import Provenance
-from brushctl.photos.photo import open_photo, resize
+from brushctl.photos.photo import check_seen, open_photo, resize
 from tests.photos import makers
 
 LOSSLESS = {"png": {}, "tif": {}, "webp": {"lossless": True}}
@@ -252,13 +252,17 @@ def test_damaged_files_are_photo_errors_that_name_the_file(tmp_path):
         open_photo(tmp_path / "gone.jpg")
 
 
-def test_bombs_and_strips_are_refused_before_they_are_decoded(tmp_path):
+def test_bombs_are_refused_before_they_are_decoded(tmp_path):
     Image.new("1", (30_000, 12_000)).save(tmp_path / "bomb.png")
     with pytest.raises(PhotoError, match="over the limit of 300 megapixels"):
         open_photo(tmp_path / "bomb.png")
+
+
+def test_a_strip_is_a_photograph_that_no_model_would_see_anything_of(tmp_path):
     Image.new("L", (1000, 2)).save(tmp_path / "strip.png")
+    strip = open_photo(tmp_path / "strip.png")
     with pytest.raises(PhotoError, match="too narrow"):
-        open_photo(tmp_path / "strip.png")
+        check_seen(strip.size, "strip.png")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

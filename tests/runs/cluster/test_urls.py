@@ -89,7 +89,8 @@ def test_results_in_a_bucket_are_the_bytes_that_one_machine_writes(shell, archiv
     for path in sorted((shell.folder / "alone").rglob("*.jpg")):
         name = path.relative_to(shell.folder / "alone")
         assert system.cat_file(f"{archive}/out/{name}") == path.read_bytes()
-    (again,) = shell.run(f"{archive}/in", "-o", f"{archive}/out", "--engine", "ray", status=3)
+    tried, again = shell.run(f"{archive}/in", "-o", f"{archive}/out", "--engine", "ray", status=3)
+    assert (tried["status"], tried["tried"]) == ("failed", False)
     assert (again["done"], again["unchanged"], again["failed"]) == (0, ENOUGH, 1)
 
 
