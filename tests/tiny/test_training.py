@@ -95,6 +95,8 @@ def test_a_steady_run_is_gone_on_with_to_any_end(run, tmp_path):
     with pytest.raises(UsageError, match="is of other settings"):
         trained(longer)
     shorter.checkpoint(8).unlink()
+    with pytest.raises(UsageError, match="is of other settings"):
+        trained(replace(longer, steps=4))  # whose rate falls before the state that is kept
     assert trained(replace(longer, steps=12), told).keys() == whole.keys()
     assert [line["at"] for line in lines(longer)] == [8, 8, 12]
 

@@ -41,10 +41,9 @@ class Run:
         """The step from which on the rate falls: nothing before it depends on the last step."""
         return self.warmup + round(self.steady * max(0, self.steps - self.warmup))
 
-    @property
-    def fall(self) -> tuple[int, int]:
-        """From which step to which the rate falls."""
-        return self.falls_from, self.steps
+    def fall(self, step: int) -> tuple[int, int] | None:
+        """From which step to which the rate falls, if that has decided the state after `step`."""
+        return (self.falls_from, self.steps) if step > self.falls_from else None
 
     def checkpoint(self, step: int) -> Path:
         """Where the state after `step` steps lies.
@@ -167,7 +166,7 @@ def _save(
 ) -> None:
     state = {
         "run": mark,
-        "fall": run.fall if step > run.falls_from else None,
+        "fall": run.fall(step),
         "step": step,
         "model": model.state_dict(),
         "average": average.state_dict(),
@@ -191,7 +190,7 @@ def _resume(
     if kept is None:
         return 0
     state = torch.load(kept, map_location=run.device, weights_only=True)
-    if state.get("run") != mark or state["fall"] not in (None, run.fall):
+    if state.get("run") != mark or state["fall"] != run.fall(state["step"]):
         raise UsageError(
             "the checkpoint is of other settings, weights to begin with, or pairs",
             where=str(kept),
