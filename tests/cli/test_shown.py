@@ -109,7 +109,13 @@ def test_a_terminal_is_shown_names_and_not_steered_by_them(folder, arguments, ti
 
 def test_a_home_of_brushes_is_shown_likewise(folder):
     (folder / "home").rename(folder / f"home{EVIL}")
-    for command in (("list",), ("list", "--path"), ("doctor",), ("rm", "nosuch"), ("rm", "dusk")):
+    for command in (
+        ("list",),
+        ("list", "--path"),
+        ("doctor",),
+        ("rm", "nosuch"),
+        ("rm", "-f", "dusk"),
+    ):
         told = seen(folder, *command, home=f"home{EVIL}")
         assert not any(harm in told for harm in HARMFUL), told
         assert SHOWN.encode() in told or command == ("rm", "nosuch"), told
