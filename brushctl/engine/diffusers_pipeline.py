@@ -29,7 +29,7 @@ from brushctl.engine.flow.offsets import scaled as scaled_offsets
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.find import check_family
-from brushctl.engine.model.fingerprint import digest_of
+from brushctl.engine.model.fingerprint import digest_of_module
 from brushctl.engine.sampler import check_sampler, check_steps
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 
@@ -248,18 +248,11 @@ def _load_flow(pipe: AnyPipeline, family: FlowFamily, brush: Brush, strength: fl
     how = brush.metadata.instruction_part().apply
     sampling = Sampling(how.steps, how.resolution, how.guidance)
     name = str(pipe.name_or_path or "this pipeline")
-    tensors = getattr(pipe, family.part).state_dict()
-    digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
+    digest = digest_of_module(getattr(pipe, family.part))
     model = FlowModel(name, pipe, family, sampling, digest)
     offsets = from_flow_brush(model, brush)
-    settings = {
-        "prompt": offsets.phrase or "",
-        "num_inference_steps": how.steps,
-        **family.settings(pipe, sampling),
-    }
-    return LoadedInTransformer(
-        model, scaled_offsets(offsets, strength), settings, _grade_of(brush, strength)
-    )
+    settings, grade = model.settings(offsets.phrase), _grade_of(brush, strength)
+    return LoadedInTransformer(model, scaled_offsets(offsets, strength), settings, grade)
 
 
 def _grade_of(brush: Brush, strength: float) -> "AnyGrade | None":
@@ -318,8 +311,6 @@ def _base_of(pipe: Pipeline) -> BaseModel:
             "a U-Net rounded to bfloat16 cannot be told from others",
             do="Load the pipeline in float16 or float32, then the brush, then move it to bfloat16.",
         )
-    tensors = unet.state_dict()
-    digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
     return BaseModel(
         id=str(pipe.name_or_path or "this pipeline"),
         vae=pipe.vae,
@@ -327,5 +318,5 @@ def _base_of(pipe: Pipeline) -> BaseModel:
         family=family_of(pipe),
         scheduler_config=dict(pipe.scheduler.config),
         defaults=Defaults(),
-        model_sha256=digest,
+        model_sha256=digest_of_module(unet),
     )

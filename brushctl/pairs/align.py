@@ -68,7 +68,7 @@ def measure_likeness(before: Pixels, after: Pixels) -> float | None:
     h, w = before.shape[:2]
     found: list[float] = []
     for size in ((w, h), (w // 2, h // 2)):
-        x, y = (outlines(luminance(resize(pixels, size))) for pixels in (before, after))
+        x, y = _outlines_at(size, before, after)
         if not (x.any() and y.any()):
             return None
         found.append(agreement(x, y))
@@ -98,6 +98,11 @@ def _both_outlines(before: Pixels, after: Pixels) -> tuple[Pixels, Pixels] | Non
     size = round(w * scale), round(h * scale)
     if min(size) < 2:
         return None
+    return _outlines_at(size, before, after)
+
+
+def _outlines_at(size: tuple[int, int], before: Pixels, after: Pixels) -> tuple[Pixels, Pixels]:
+    """The outlines of both at a size: width and height in pixels."""
     x, y = (outlines(luminance(resize(pixels, size))) for pixels in (before, after))
     return x, y
 

@@ -9,7 +9,7 @@ from diffusers.models.attention_processor import Attention, AttentionProcessor
 from torch.nn import functional as F
 
 from brushctl.engine.brush.instruction import Instruction
-from brushctl.engine.brush.seam import Seam, installed
+from brushctl.engine.brush.seam import Seam
 from brushctl.engine.model.families import Words
 
 
@@ -79,7 +79,7 @@ class WeightedAttnProcessor:
 def brushed(unet: UNet2DConditionModel, instruction: Instruction) -> Generator[Brushed]:
     """Put an instruction into a U-Net; take it out again on leaving."""
     state = Brushed(instruction)
-    with installed(unet, state):
+    with state.installed(unet):
         if instruction.weights is None:
             yield state
         else:

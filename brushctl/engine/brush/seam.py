@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from brushctl.engine.brush.sites import Site, sites
+from brushctl.engine.brush.sites import sites
 from brushctl.errors import UsageError
 
 
@@ -34,22 +34,20 @@ class Seam:
         self._added = added
         self._seen = 0
 
-    def hooked(self, model: nn.Module) -> ExitStack:
-        """Install the hooks; they are removed when what is returned is closed."""
-        stack = ExitStack()
-        known = sites(model)
-        for name in self._features:
-            site = known[name]
-            for kind, module in enumerate((site.key, site.value)):
-                hook = self._hook(name, kind, site)
-                stack.callback(module.register_forward_hook(hook).remove)
-        stack.callback(model.register_forward_pre_hook(self._begin).remove)
-        stack.callback(model.register_forward_hook(self._check).remove)
-        return stack
+    @contextmanager
+    def installed(self, model: nn.Module) -> Generator[None]:
+        """Put the learned keys and values into a model; take them out again on leaving."""
+        with ExitStack() as stack:
+            known = sites(model)
+            for name in self._features:
+                for kind, (_, module, columns) in enumerate(known[name].outputs):
+                    hook = self._hook(name, kind, columns)
+                    stack.callback(module.register_forward_hook(hook).remove)
+            stack.callback(model.register_forward_pre_hook(self._begin).remove)
+            stack.callback(model.register_forward_hook(self._check).remove)
+            yield
 
-    def _hook(self, name: str, kind: int, site: Site) -> Any:  # noqa: ANN401  (torch's own type)
-        columns = site.columns if kind else slice(None)
-
+    def _hook(self, name: str, kind: int, columns: slice) -> Any:  # noqa: ANN401  (torch's own type)
         def changed(_: nn.Module, __: Any, output: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
             self._seen += 1
             K, V = self._features[name]
@@ -93,10 +91,3 @@ class Seam:
                 "values: its projections are fused, or a cache passes over some of its layers",
                 do="Call unfuse_qkv_projections() and disable_cache() first.",
             )
-
-
-@contextmanager
-def installed(model: nn.Module, seam: Seam) -> Generator[Seam]:
-    """Put learned keys and values into a model; take them out again on leaving."""
-    with seam.hooked(model):
-        yield seam

@@ -23,6 +23,11 @@ class Site:
     width: int
     columns: slice = field(default_factory=lambda: slice(None))
 
+    @property
+    def outputs(self) -> tuple[tuple[str, nn.Module, slice], ...]:
+        """K and V, named `k` and `v`: the module that gives each, and the columns it lies in."""
+        return ("k", self.key, slice(None)), ("v", self.value, self.columns)
+
 
 def sites(model: nn.Module) -> dict[str, Site]:
     """The sites of a U-Net or transformer by name, in the model's own order.

@@ -80,8 +80,7 @@ class FlowModel:
     @property
     def architecture(self) -> str:
         """A name for the transformer's shape, kept in brushes for people to read."""
-        layers = sites(self.denoiser)
-        return f"{self.family.name}-{len(layers)}x{next(iter(layers.values())).width}"
+        return f"{self.family.name}-{len(self.sites)}x{next(iter(self.sites.values())).width}"
 
     @cached_property
     def sites(self) -> dict[str, Site]:
@@ -96,15 +95,20 @@ class FlowModel:
         """The size at which the pipeline sees a photograph."""
         return self.family.working_size(self.pipe, width, height, self.resolution)
 
+    def settings(self, phrase: str | None) -> dict[str, Any]:
+        """The pipeline's arguments besides the picture and its size."""
+        return {
+            "prompt": phrase or "",
+            "num_inference_steps": self.sampling.steps,
+            **self.family.settings(self.pipe, self.sampling),
+        }
+
     def arguments(self, image: FloatImage, phrase: str | None) -> dict[str, Any]:
         """The pipeline's arguments for a picture (h, w, 3) of a working size."""
         h, w = image.shape[:2]
-        settings = self.family.settings(self.pipe, self.sampling)
         return {
             "image": Image.fromarray(quantise(np.asarray(image), 8)),
-            "prompt": phrase or "",
-            "num_inference_steps": self.sampling.steps,
-            **settings,
+            **self.settings(phrase),
             **self.family.size(w, h),
         }
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -125,23 +126,26 @@ class FlowObjective(Objective[Sequence[FlowPair], FlowSamples]):
 
         with ExitStack() as stack:
             for name, site in self.model.sites.items():
-                for kind, module in (("k", site.key), ("v", site.value)):
-                    columns = site.columns if kind == "v" else slice(None)
+                for kind, module, columns in site.outputs:
                     handle = module.register_forward_hook(hook(name, kind, columns))
                     stack.callback(handle.remove)
             self.model.predict(call, torch.zeros_like(call.picture), 1.0)
         return [measured[name, kind] for name in instruction.features for kind in "kv"]
 
+    @cached_property
+    def _levels(self) -> list[torch.Tensor]:
+        """The noise levels of each bucket."""
+        levels = self.model.sigmas
+        edges = even_edges(levels, self.recipe.buckets)
+        buckets = bucket_of(T * levels, edges)
+        return [levels[buckets == k] for k in range(len(edges) - 1)]
+
     def draw(
         self, pairs: Sequence[FlowPair], batch: int, generator: torch.Generator
     ) -> FlowSamples:
         """See `Objective.draw`: each bucket's noise levels are steps of the schedule in it."""
-        edges = even_edges(self.model.sigmas, self.recipe.buckets)
-        levels = self.model.sigmas
-        buckets = bucket_of(T * levels, edges)
         samples = []
-        for k in range(len(edges) - 1):
-            own = levels[buckets == k]
+        for own in self._levels:
             for _ in range(batch):
                 sigma = own[int(torch.randint(len(own), (), generator=generator))]
                 pair = pairs[int(torch.randint(len(pairs), (), generator=generator))]

@@ -14,7 +14,7 @@ from torch import nn
 
 from brushctl.brushes.file import Brush
 from brushctl.engine.brush.instruction import bucket_of
-from brushctl.engine.brush.seam import Seam, installed
+from brushctl.engine.brush.seam import Seam
 from brushctl.engine.flow.families.family import Arguments, FlowFamily, T
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.find import check_identity
@@ -154,7 +154,7 @@ def offset(model: FlowModel, offsets: Offsets, *, added: bool = True) -> Generat
     def before(_: nn.Module, __: tuple[Any, ...], named: Arguments) -> None:
         seam.read_call(named)
 
-    with installed(model.denoiser, seam):
+    with seam.installed(model.denoiser):
         hook = model.denoiser.register_forward_pre_hook(before, with_kwargs=True)
         try:
             yield seam

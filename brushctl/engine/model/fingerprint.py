@@ -116,10 +116,15 @@ def _half(values: "torch.Tensor | NDArray[Any]") -> NDArray[np.float16]:
         return np.ascontiguousarray(values, np.float16)
 
 
+def digest_of_module(module: "torch.nn.Module") -> str:
+    """The identity of a loaded module: that of its file, unless a number format has rounded it."""
+    state = module.state_dict()
+    return digest_of(dict.fromkeys(state, state.__getitem__))
+
+
 def digest_of_modules(modules: "Sequence[torch.nn.Module]") -> str:
     """One digest of several loaded modules, each as `digest_of` sees it."""
-    states = [module.state_dict() for module in modules]
-    each = [digest_of(dict.fromkeys(state, state.__getitem__)) for state in states]
+    each = [digest_of_module(module) for module in modules]
     return hashlib.sha256("".join(each).encode()).hexdigest()
 
 

@@ -1,6 +1,5 @@
 """What learning looks at (eq. 5): pairs in latent space, draws from them, and their errors."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -78,10 +77,6 @@ class NoisySamples:
     def __len__(self) -> int:
         """How many there are."""
         return len(self.t)
-
-    def parts(self, count: int) -> "list[NoisySamples]":
-        """The same samples in `count` parts or fewer, whatever their buckets."""
-        return self.rows(math.ceil(len(self) / count))
 
     def rows(self, size: int) -> "list[NoisySamples]":
         """The same samples in parts of `size`, the last of what is left."""

@@ -36,8 +36,7 @@ def recorded(model):
         hook = model.denoiser.register_forward_pre_hook(begin, with_kwargs=True)
         stack.callback(hook.remove)
         for name, site in model.sites.items():
-            for kind, module in (("k", site.key), ("v", site.value)):
-                columns = site.columns if kind == "v" else slice(None)
+            for kind, module, columns in site.outputs:
 
                 def keep(_, __, output, key=(name, kind), columns=columns):
                     own = output.flatten(2)[(*now, columns)]

@@ -138,10 +138,9 @@ def test_a_loaded_brush_edits_as_the_engine_does(kontext, seen, brush):
 
 def rehashed(brush, model):
     """The brush's document with the hash of the transformer that it was learned on."""
-    from brushctl.engine.model.fingerprint import digest_of
+    from brushctl.engine.model.fingerprint import digest_of_module
 
-    tensors = model.denoiser.state_dict()
-    digest = digest_of(dict.fromkeys(tensors, tensors.__getitem__))
+    digest = digest_of_module(model.denoiser)
     return replace(brush.metadata, base=replace(brush.metadata.base, model_sha256=digest))
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import torch
 
-from brushctl.engine.flow.families.family import Arguments, FlowFamily, Pipeline, Sampling, T
-from brushctl.engine.flow.families.qwen_image_edit import QwenImageEdit
+from brushctl.engine.flow.families.family import Arguments, Pipeline, Sampling, T
+from brushctl.engine.flow.families.qwen_image_edit import WordsLast
 
 
-class DreamLite(QwenImageEdit):
+class DreamLite(WordsLast):
     """DreamLite: a U-Net with cross-attention, picture and noise side by side.
 
     Its pipeline predicts the three branches of eq. 3 in one batch, the fully conditioned rows last.
@@ -25,16 +25,6 @@ class DreamLite(QwenImageEdit):
     def steps(self, pipe: Pipeline) -> int:  # noqa: ARG002
         """See `FlowFamily.steps`."""
         return 30
-
-    def size(self, width: int, height: int) -> dict[str, Any]:
-        """See `FlowFamily.size`."""
-        return {"width": width, "height": height}
-
-    def working_size(
-        self, pipe: Pipeline, width: int, height: int, resolution: int
-    ) -> tuple[int, int]:
-        """See `FlowFamily.working_size`."""
-        return FlowFamily.working_size(self, pipe, width, height, resolution)
 
     def brushed(self, named: Arguments) -> slice:
         """See `FlowFamily.brushed`: the last of three parts, but where they stand alone."""

@@ -9,11 +9,8 @@ TEMPLATE_END = 5
 beginning. They are the end token of these encoders."""
 
 
-class QwenImageEdit(FlowFamily):
-    """Qwen-Image-Edit: the text encoder sees the picture, whose tokens come before the words."""
-
-    name = "qwen-image-edit"
-    pipeline = "QwenImageEditPipeline"
+class WordsLast(FlowFamily):
+    """The text encoder sees the picture, whose tokens come before the words."""
 
     def tokens(self, pipe: Pipeline, phrase: str) -> int:
         """See `FlowFamily.tokens`."""
@@ -26,6 +23,13 @@ class QwenImageEdit(FlowFamily):
     def first(self, m: int) -> int:
         """See `FlowFamily.first`: the number of the picture's tokens changes with its size."""
         return -m
+
+
+class QwenImageEdit(WordsLast):
+    """Qwen-Image-Edit: every picture is brought to the pipeline's own area."""
+
+    name = "qwen-image-edit"
+    pipeline = "QwenImageEditPipeline"
 
     def settings(self, pipe: Pipeline, sampling: Sampling) -> dict[str, Any]:  # noqa: ARG002
         """See `FlowFamily.settings`."""
