@@ -4,6 +4,7 @@
     uv run python -m benchmarks.speed learn        # docs/results/learn.json
     uv run python -m benchmarks.speed growth       # docs/results/growth.json and its figure
     uv run python -m benchmarks.speed full-size    # docs/results/full-size.json
+    uv run python -m benchmarks.speed gpu          # docs/results/gpu.json, on a GPU
     uv run python -m benchmarks.speed startup      # a table on stdout
 
 `uv run python -m benchmarks.speed NAME --help` says what each measures, and its options.
@@ -11,7 +12,7 @@
 
 from benchmarks.results import in_modules, run
 
-COMMANDS = in_modules("benchmarks.speed", "apply", "learn", "growth", "full-size", "startup")
+COMMANDS = in_modules("benchmarks.speed", "apply", "learn", "growth", "full-size", "gpu", "startup")
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ STEPS = 2
 """Sampling steps of the rehearsal: the real model takes twenty."""
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, steps: int) -> None:
     """Write the model, part by part, each made in bfloat16 and never copied."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.bfloat16)
@@ -88,7 +88,7 @@ def build(folder: Path) -> None:
         feature_extractor=None,
         requires_safety_checker=False,
     ).save_pretrained(folder)
-    (folder / DEFAULTS_FILE).write_text(json.dumps({"steps": STEPS}))
+    (folder / DEFAULTS_FILE).write_text(json.dumps({"steps": steps}))
 
 
 def measured(arguments: list[str], folder: Path) -> dict[str, float]:
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str]) -> None:
     folder = resolved(options.parse_args(arguments).folder)
     base = folder / "base"
     if not (base / DEFAULTS_FILE).exists():
-        build(base)
+        build(base, STEPS)
     rng = np.random.default_rng(0)
     shutil.rmtree(folder / "pairs", ignore_errors=True)
     for side in ("before", "after"):
