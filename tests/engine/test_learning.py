@@ -17,7 +17,7 @@ from brushctl.engine.sampler import Editor
 from brushctl.engine.training import loop
 from brushctl.engine.training.diffusion import DiffusionObjective
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
-from brushctl.engine.training.optimizer import adam, set_rate
+from brushctl.engine.training.optimizer import adam, set_rate, share_gradients
 from brushctl.engine.training.recipes import DEFAULT, PAPER, recipe_called
 from brushctl.engine.training.samples import EncodedPairs, draw_samples
 from brushctl.engine.training.state import TrainingState
@@ -86,6 +86,35 @@ def test_tied_buckets_learn_as_one_and_then_apart(base, pictures):
 
     assert max(unlike(1.0)) == 0
     assert min(unlike(0.5)) > 0
+
+
+def test_a_step_of_tied_buckets_draws_from_a_few_in_turn_and_later_from_all():
+    recipe = replace(DEFAULT, steps=10, tied=0.5, tied_buckets=2)
+    drawn = [recipe.buckets_at(step, 5) for step in range(6)]
+    assert drawn == [[0, 1], [2, 3], [4, 0], [1, 2], [3, 4], [0, 1, 2, 3, 4]]
+
+
+def test_while_buckets_are_tied_they_take_the_mean_gradient_of_those_drawn():
+    leaf = torch.zeros(3, 1, 2)
+    leaf.grad = torch.tensor([[[1.0, 2.0]], [[0.0, 0.0]], [[3.0, 6.0]]])  # none was drawn from 1
+    share_gradients([leaf], [0, 2])
+    assert leaf.grad.tolist() == [[[2.0, 4.0]]] * 3
+
+
+def test_samples_that_are_taken_are_those_of_their_buckets(base):
+    pairs = EncodedPairs(torch.zeros(3, 16, 16, 16), torch.zeros(3, 16, 16, 16))
+    recipe = replace(PAPER, batch=2)
+    sample = draw_samples(base, pairs, recipe, torch.Generator().manual_seed(0))
+    taken = sample.take([2, 3, 8, 9])
+    assert taken.buckets == 2
+    assert torch.equal(taken.t, sample.t[[2, 3, 8, 9]])
+    assert torch.equal(taken.z_t, sample.z_t[[2, 3, 8, 9]])
+
+
+def test_every_bucket_has_a_first_and_a_last_loss_however_few_steps_drew_from_it(base, pictures):
+    training = made(base, pictures, replace(SHORT, steps=1, tied=1.0))[0].metadata.training
+    losses = [*training.instruction.loss_first, *training.instruction.loss_last]
+    assert np.isfinite(losses).all()
 
 
 def test_progress_is_reported(toy):

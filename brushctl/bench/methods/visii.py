@@ -94,7 +94,7 @@ def invert(
                 losses = bucket_losses(guidance, sample)
                 optimiser.zero_grad(set_to_none=True)
                 total_loss(losses, now, direction).backward()
-                update(optimiser, recipe, step)
+                update(optimiser, recipe, step, range(recipe.buckets))
             if (step + 1) % REPORT_EVERY == 0 or step + 1 == recipe.steps:
                 report(Advance(step + 1, f"loss {float(losses.detach().mean()):.3f}"))
     learned = torch.cat([head.detach().to(tail.dtype), tail], dim=1)

@@ -59,6 +59,10 @@ class FlowSamples:
         starts = range(0, len(self.samples), size)
         return [FlowSamples(self.samples[k : k + size]) for k in starts]
 
+    def take(self, rows: Sequence[int]) -> "FlowSamples":
+        """Some of them."""
+        return FlowSamples([self.samples[k] for k in rows])
+
 
 CHECKPOINT_FROM = 10**9
 """Weights from which what a step keeps for its gradient outgrows the weights: blocks are computed

@@ -26,6 +26,8 @@ InstructionT = TypeVar("InstructionT", bound=AnyInstruction)
 
 REPORT_EVERY = 10
 """Steps between two progress events: a second or so on a laptop."""
+EDIT_EVERY = 2
+"""Evaluations of held-out pairs for each that edits one of them: an edit costs as much as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def train(
                 _step(objective, pairs, recipe, run, report=report)
             if validation and (run.step % recipe.validate_every == 0 or run.step == recipe.steps):
                 run.record_validation(validation.evaluate(run.parts))
-                run.psnr = validation.psnr()
+                if len(run.validation_losses) % EDIT_EVERY == 1:
+                    run.psnr = validation.psnr()
             if run.step % REPORT_EVERY == 0 or run.step == recipe.steps:
                 report(Advance(run.step, _held_out(run, validation), _losses(run)))
             if checkpoint and run.step % recipe.checkpoint_every == 0 and run.step < recipe.steps:
@@ -114,8 +117,8 @@ def train(
     return TrainingResult(
         instruction=frozen(instruction),
         scales=objective.scales,
-        first_loss=_mean(run.losses[:tenth]),
-        last_loss=_mean(run.losses[-tenth:]),
+        first_loss=tuple(_mean(run.losses[:tenth]).tolist()),
+        last_loss=tuple(_mean(run.losses[-tenth:]).tolist()),
         steps=run.step,
     )
 
@@ -137,6 +140,10 @@ def _step(
 ) -> None:
     """One step of Adam; where memory does not suffice, the samples go through in parts."""
     sample = objective.draw(pairs, recipe.batch, run.generator)
+    buckets = len(sample) // recipe.batch
+    drawn = recipe.buckets_at(run.step, buckets)
+    if len(drawn) < buckets:
+        sample = sample.take([k * recipe.batch + n for k in drawn for n in range(recipe.batch)])
     while True:
         run.optimiser.zero_grad(set_to_none=True)
         rows = objective.rows or math.ceil(len(sample) / run.parts)
@@ -149,8 +156,10 @@ def _step(
             run.parts *= 2
         torch.cuda.empty_cache()
         report(Warned(f"out of memory: going on with the samples of a step in {run.parts} parts"))
-    update(run.optimiser, recipe, run.step)
-    run.losses.append(torch.cat(errors).view(-1, recipe.batch).mean(1).cpu())
+    update(run.optimiser, recipe, run.step, drawn)
+    losses = torch.full((buckets,), math.nan)
+    losses[drawn] = torch.cat(errors).view(-1, recipe.batch).mean(1).cpu()
+    run.losses.append(losses)
     run.step += 1
 
 
@@ -170,7 +179,7 @@ def _held_out(run: TrainingState, validation: ValidationSet | None) -> str:
 
 def _losses(run: TrainingState) -> str:
     """Bucket by bucket, from the noisiest, where layout is settled, to the last."""
-    recent = torch.stack(run.losses[-REPORT_EVERY:]).mean(0)
+    recent = _mean(run.losses[-REPORT_EVERY:])
     losses = "loss " + " ".join(f"{x:.3f}" for x in recent.flip(0).tolist())
     if not run.validation_losses:
         return losses
@@ -192,5 +201,7 @@ def _mapped(instruction: InstructionT, f: Callable[[torch.Tensor], torch.Tensor]
     return replace(instruction, features=features)
 
 
-def _mean(losses: list[torch.Tensor]) -> tuple[float, ...]:
-    return tuple(float(x) for x in torch.stack(losses).mean(0))
+def _mean(losses: list[torch.Tensor]) -> torch.Tensor:
+    """Each bucket's mean over the steps that drew from it, (j,); over all, where none did."""
+    means = torch.stack(losses).nanmean(0)
+    return torch.where(means.isnan(), means.nanmean(), means)

@@ -25,6 +25,9 @@ class Samples(Protocol):
     def rows(self, size: int) -> Sequence[Self]:
         """The same samples in parts of `size`, the last of what is left."""
 
+    def take(self, rows: Sequence[int]) -> Self:
+        """Some of them."""
+
 
 PairsT = TypeVar("PairsT")
 SamplesT = TypeVar("SamplesT", bound=Samples)

@@ -24,16 +24,19 @@ def set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> Non
         group["lr"] = recipe.rate * share * group["unit"]
 
 
-def update(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:
+def update(
+    optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, drawn: Sequence[int]
+) -> None:
     """Take a step, at the recipe's rate, all buckets as one while they are tied."""
     if step < recipe.tied * recipe.steps:
-        share_gradients([leaf for group in optimiser.param_groups for leaf in group["params"]])
+        leaves = [leaf for group in optimiser.param_groups for leaf in group["params"]]
+        share_gradients(leaves, drawn)
     set_rate(optimiser, recipe, step)
     optimiser.step()
 
 
-def share_gradients(leaves: list[torch.Tensor]) -> None:
-    """Give every bucket the mean of all gradients: having begun alike, they stay alike."""
+def share_gradients(leaves: list[torch.Tensor], drawn: Sequence[int]) -> None:
+    """Give every bucket the mean gradient of those drawn: having begun alike, they stay alike."""
     for leaf in leaves:
         assert leaf.grad is not None
-        leaf.grad = leaf.grad.mean(0, keepdim=True).expand_as(leaf).contiguous()
+        leaf.grad = leaf.grad[list(drawn)].mean(0, keepdim=True).expand_as(leaf).contiguous()

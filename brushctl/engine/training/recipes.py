@@ -27,6 +27,7 @@ class Recipe:
         buckets: j.
         least_m: learned tokens, unless the phrase has more.
         tied: the share of the steps in which all buckets learn as one, from all samples.
+        tied_buckets: how many buckets a step draws from meanwhile, in turn.
         early_stopping: whether held-out pairs decide when to stop, and which step each bucket
             keeps.
         steps_for_one: the steps where one pair is all there is, unless they are as many.
@@ -51,6 +52,7 @@ class Recipe:
     buckets: int = 5
     least_m: int = 0
     tied: float = 0.0
+    tied_buckets: int = 2
     early_stopping: bool = True
     steps_for_one: int | None = None
     validations: int = 20
@@ -63,6 +65,13 @@ class Recipe:
     def validate_every(self) -> int:
         """Steps from one evaluation of the held-out pairs to the next."""
         return math.ceil(self.steps / self.validations)
+
+    def buckets_at(self, step: int, buckets: int) -> list[int]:
+        """Which of the buckets a step draws from."""
+        if step >= self.tied * self.steps:
+            return list(range(buckets))
+        count = min(self.tied_buckets, buckets)
+        return [(count * step + k) % buckets for k in range(count)]
 
     def for_pairs(self, pairs: int, steps: int | None = None) -> "Recipe":
         """The recipe as it is run on so many pairs; in `steps` steps if they are given."""
@@ -90,7 +99,7 @@ PAPER = Recipe(
 
 DEFAULT = Recipe(
     name="default",
-    steps=300,
+    steps=240,
     batch=1,
     rate=0.3,
     decay=True,

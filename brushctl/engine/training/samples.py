@@ -88,6 +88,13 @@ class NoisySamples:
             for rows in zip(condition, z_t, t, target, strict=True)
         ]
 
+    def take(self, rows: Sequence[int]) -> "NoisySamples":
+        """Some of them, as many in each of the buckets that are left."""
+        condition, z_t, t, target = (
+            x[list(rows)] for x in (self.condition, self.z_t, self.t, self.target)
+        )
+        return NoisySamples(condition, z_t, t, target, self.buckets * len(rows) // len(self))
+
 
 def draw_samples(
     base: BaseModel, pairs: EncodedPairs, recipe: Recipe, generator: torch.Generator

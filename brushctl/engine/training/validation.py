@@ -11,8 +11,8 @@ from brushctl.engine.training.objective import Objective, Samples
 from brushctl.engine.training.recipes import Recipe
 from brushctl.errors import DeviceMemoryError, PhotoError
 
-PICTURES = 2
-"""Held-out pictures edited at each evaluation, for a PSNR to watch: an edit is several passes."""
+PICTURES = 1
+"""Held-out pictures edited for a PSNR to watch: an edit is several passes."""
 
 
 class ValidationSet:
