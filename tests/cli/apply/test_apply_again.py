@@ -102,9 +102,9 @@ def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):
 @pytest.mark.parametrize(
     ("brush", "options", "told"),
     [
-        ("dusk.brush", ("--seed", "1"), "of dusk with seed 0, and"),
-        ("again.brush", (), "of an earlier dusk, and"),
-        ("dawn.brush", (), "of dusk, and"),
+        ("dusk.brush", ("--seed", "1"), "of dusk with seed 0 already, and"),
+        ("again.brush", (), "of an earlier dusk already, and"),
+        ("dawn.brush", (), "of dusk already, and"),
     ],
 )
 def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, options, told):
@@ -122,12 +122,12 @@ def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, 
     made = [path.read_bytes() for path in paths]
     makers.write_jpeg(shell.folder / "in/new.jpg", makers.picture(seed=9))
     _, err = shell.run(brush, "in", "--in-place", *options, "--dry-run")
-    assert f"2 of the photographs are results already, {told} are left alone" in err
+    assert f"2 of the photographs are results {told} stay as they are" in err
     _, err = shell.run(brush, "in", "--in-place", *options, "--dry-run", "--quiet")
     assert err == ""
     _, err = shell.run(brush, "in", "--in-place", *options)
     assert "1 done, 2 unchanged" in err
-    assert f"2 of the photographs are results already, {told} are left alone" in err
+    assert f"2 of the photographs are results {told} stay as they are" in err
     assert "--on-top" in err
     assert [path.read_bytes() for path in paths] == made
     _, err = shell.run(brush, "in", "--in-place", *options, "--on-top")

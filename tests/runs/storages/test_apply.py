@@ -276,7 +276,7 @@ def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell, pl
     place.write("out/0.jpg", b"by hand")
     place.write(path, whole)
     _, err = shell.run(*arguments, "--retry-failed")
-    assert "out/0.jpg: somebody has changed it" in err
+    assert "out/0.jpg: this result was changed" in err
     assert place.read("out/0.jpg") == b"by hand"
 
 
@@ -287,7 +287,7 @@ def test_checksum_compares_the_content_of_results(shell, place, arguments):
     assert summary(shell.events(*arguments)) == (0, 3, 0)
     _, err = shell.run(*arguments, "--checksum")
     assert "0 done, 3 unchanged" in err
-    assert "out/1.jpg: somebody has changed it" in err
+    assert "out/1.jpg: this result was changed" in err
 
 
 def test_a_report_shows_photographs_wherever_they_lie(shell, place, arguments):
