@@ -174,8 +174,8 @@ class DiskError(BrushctlError):
 
 REMEDIES = {
     errno.ENOSPC: "Free some space on that disk, or choose a place on another",
-    errno.EDQUOT: "Delete files of yours there, have your quota raised, or choose another place",
-    errno.EROFS: "That disk takes no files: choose another place, or have it mounted for writing",
+    errno.EDQUOT: "Delete files of yours there, ask for a larger quota, or choose another place",
+    errno.EROFS: "That disk is read-only: choose another place, or mount it for writing",
 }
 """What helps where a disk takes nothing more, by what the system says."""
 

@@ -311,7 +311,7 @@ def unwritable(folder: Path) -> tuple[Path, str] | None:
     folder = folder.absolute()
     there = existing(folder)
     if not there.is_dir():
-        return there, "this is a file, no folder"
+        return there, "this is a file, not a folder"
     if not os.access(there, os.W_OK | os.X_OK):
         return there, "the folder cannot be written"
     way = (*reversed(folder.parents), folder)

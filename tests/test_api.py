@@ -259,7 +259,7 @@ def test_what_work_reports_names_parameters(tmp_path):
     how = {"steps": 3, "s_T": 2.0, "report": told.append}
     brushctl.apply(tmp_path / "a.jpg", sealed(graded("look")), tmp_path / "out", **how)
     (line,) = (event.message for event in told if isinstance(event, Message))
-    assert line == "steps, s_T: of no use, for the brush has a grade alone"
+    assert line == "steps, s_T: ignored: the brush is a grade alone, and needs no model"
 
 
 def test_what_is_typed_into_a_shell_keeps_its_options(tmp_path, monkeypatch):

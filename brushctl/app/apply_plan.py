@@ -11,7 +11,7 @@ from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
 from brushctl.files import STREAM
-from brushctl.photos.choices import Detail, Effort
+from brushctl.photos.choices import FOR_SHARES, Detail, Effort
 from brushctl.reading import is_pipe
 from brushctl.runs.inputs import Input, find_inputs, read_list
 from brushctl.runs.naming import TEMPLATE, names_picture
@@ -137,14 +137,18 @@ def sampling_of(
     Raises:
         UsageError: one is not what a brush might have, or both steps and an effort are given.
     """
-    with as_usage_errors():
+    with as_usage_errors(do=FOR_SHARES):
         limits.strength(strength, "--strength")
     if metadata.buckets is None or metadata.apply is None:
         idle = [OPTIONS[name] for name, value in given.items() if value is not None]
         idle += ["--effort"] * (effort is not Effort.BEST)
         idle += [*(["--seed"] if seed else []), *asked]
         if idle:
-            report(Message(f"{', '.join(idle)}: of no use, for the brush has a grade alone"))
+            report(
+                Message(
+                    f"{', '.join(idle)}: ignored: the brush is a grade alone, and needs no model"
+                )
+            )
         return {"strength": strength}
     if fewer := effort.fewer(metadata.apply.steps):
         if given["steps"]:
@@ -154,7 +158,7 @@ def sampling_of(
         scales = [name for name in ("s_T", "s_I") if given[name] is not None]
         if scales:
             options = ", ".join(OPTIONS[name] for name in scales)
-            report(Message(f"{options}: of no use, for a transformer is not guided by scales"))
+            report(Message(f"{options}: ignored: transformers take no guidance scales"))
         given |= dict.fromkeys(scales)
     _check_sampling(given["steps"], given["s_T"], given["s_I"], schedule=metadata.buckets.edges[-1])
     return {"seed": seed, **given, "strength": strength}
@@ -200,9 +204,11 @@ def _check_sampling(
 
 def _check_in_place(settings: ApplySettings, named: tuple[str, ...], output: str | None) -> None:
     if settings.first_frame:
-        raise UsageError("--in-place would lose all but the --first-frame", do="Use -o FOLDER.")
+        raise UsageError(
+            "--in-place with --first-frame would lose the other frames", do="Use -o FOLDER."
+        )
     if output is not None:
-        raise UsageError("--in-place and -o contradict each other")
+        raise UsageError("--in-place and -o contradict each other", do="Give one of them.")
     streams = [name for name in named if name == STREAM or is_pipe(Path(name))]
     if STREAM in streams or (named and streams == list(named)):
         stream = streams[0]
@@ -237,7 +243,7 @@ def plan_photographs(
     if in_place:
         _check_in_place(settings, named, output)
     elif settings.on_top:
-        raise UsageError("--on-top is for results in place", do="Add --in-place, or leave it out.")
+        raise UsageError("--on-top works with --in-place", do="Add --in-place, or leave it out.")
     if STREAM in named or output == STREAM:
         return _plan_stream(named, files_from, output)
     if not named and files_from is None:
@@ -266,9 +272,9 @@ def plan_photographs(
         if one_file:
             return plan_single(found[0].file, target, listed=found[0].listed)
         raise UsageError(
-            "a picture's name is for the result of one file, and not of a folder or of several",
+            "this names one file, and there may be several results",
             where=output,
-            do=f"Name a folder; {output}/ is one.",
+            do=f"Name a folder: {output}/.",
         )
     photographs = _without_results(found, target, report)
     return plan_folder(photographs, target, template=template, brush=settings.brush)

@@ -35,9 +35,8 @@ def _tell(selection: "Selection", settings: ApplySettings, warn: Callable[[str],
     """Warn of results that are left alone."""
     for job in selection.retouched:
         warn(
-            f"warning: {job.target_file}: somebody has changed it since it was made,"
-            " or it cannot be read, and it is left alone."
-            " Pass --overwrite to make it anew."
+            f"warning: {job.target_file}: this result was changed or cannot be read,"
+            " and stays as it is. Pass --overwrite to make it again."
         )
     if selection.otherwise:
         warn(_results_already(selection.otherwise, settings.treatment().settings))
@@ -49,8 +48,8 @@ def _results_already(otherwise: "Sequence[dict[str, Any]]", now: "dict[str, Any]
 
     edits = ", ".join(sorted({told_apart(made, now) for made in otherwise}))
     return (
-        f"warning: {len(otherwise)} of the photographs are results already, of {edits}, and are"
-        " left alone. Put the originals back to edit those, or pass --on-top to edit the results."
+        f"warning: {len(otherwise)} of the photographs are results of {edits} already, and stay as"
+        " they are. Put the originals back to edit those, or pass --on-top to edit the results."
     )
 
 

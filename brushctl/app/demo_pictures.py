@@ -105,6 +105,6 @@ def photograph(name: str) -> Pixels:
         raise PhotoError(
             "scikit-image's own photographs are missing",
             where=str(path),
-            do="Install it as PyPI has it: pip install --force-reinstall scikit-image.",
+            do="Install scikit-image from PyPI, which has them.",
         )
     return open_photo(path).pixels

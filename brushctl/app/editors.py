@@ -58,7 +58,7 @@ class NoModel:
             PhotoError: a file has become a photograph since it was looked at.
         """
         raise PhotoError(
-            f"a photograph of {width} x {height} has come into its place just now",
+            f"another file took its place during the run, a photograph of {width} x {height}",
             do="Pass --retry-failed.",
         )
 

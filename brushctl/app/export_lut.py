@@ -98,10 +98,10 @@ def export_lut(
         lut, exported = _fitted(opened, grade, inputs, base, device, report)
     if exported.share < ENOUGH and not force:
         raise UsageError(
-            f"a LUT would carry {max(exported.share, 0):.0%} of what the brush does: the rest is "
-            "no matter of colours alone",
+            f"a LUT would carry only {max(exported.share, 0):.0%} of what the brush does: the rest "
+            "depends on more than colours",
             where=brush,
-            do="Use `brushctl apply`, or pass --force to write the LUT all the same.",
+            do="Use `brushctl apply`, or pass --force to write the LUT anyway.",
         )
     metadata = opened.metadata
     comment = f"brush {metadata.name} {metadata.content_sha256[:12]}, "
@@ -112,20 +112,22 @@ def export_lut(
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
     if target.suffix.lower() != SUFFIX:
-        raise UsageError(f"the file's name must end in {SUFFIX}", where=str(target))
+        raise UsageError(
+            f"the file's name must end in {SUFFIX}", where=str(target), do=f"Name it x{SUFFIX}."
+        )
     if leads_nowhere(target):
         raise UsageError(NOWHERE, where=str(target), do="Name another file.")
     if target.exists() and not overwrite:
         raise UsageError(
-            "the file exists", where=str(target), do="Choose another, or pass --overwrite."
+            "the file exists", where=str(target), do="Choose another name, or pass --overwrite."
         )
 
 
 def _check_enough(pictures: int) -> None:
     if pictures < FEWEST:
         raise UsageError(
-            "a LUT is fitted to what the brush does to pictures, and judged by others",
-            do=f"Name {FEWEST} or more, of the kind it is for; ten are better.",
+            "a LUT of this brush is fitted to pictures, and too few are named",
+            do=f"Name {FEWEST} or more of the kind it is for; ten are better.",
         )
 
 

@@ -198,9 +198,9 @@ class Judgement:
         if brush > unedited:
             return None
         return (
-            f"leaving pictures alone comes nearer to your edit than this brush ({unedited:.1f} dB, "
-            f"the brush {brush:.1f}, on {self.on}). Look at its results before you use it, or add "
-            "pairs and learn it again."
+            "unedited pictures are nearer to your edit than this brush's results "
+            f"({unedited:.1f} dB, the brush {brush:.1f}, on {self.on}). Look at its results before "
+            "you use it, or add pairs and learn it again."
         )
 
     def sheet(self, title: str) -> Image.Image:

@@ -84,7 +84,9 @@ class PreparedRun:
             brush, judged = LearningRun(open_model, task).learn_and_judge()
         except KeyboardInterrupt:
             kept = (
-                "The same command with --resume goes on." if checkpoints_of(self.target) else None
+                "Run the same command with --resume to go on."
+                if checkpoints_of(self.target)
+                else None
             )
             raise Interrupted("stopped while learning", do=kept) from None
         path = store(encode_brush(brush), self.output, overwrite=self.overwrite)
@@ -177,9 +179,9 @@ def _place(output: str, *, overwrite: bool, resume: bool) -> tuple[Path, bool]:
     begun = bool(checkpoints_of(target))
     if begun and not (resume or overwrite):
         raise NameTakenError(
-            "learning this brush was begun before",
+            "an earlier run has begun to learn this brush",
             where=output,
-            do="Add --resume to go on with it, or --overwrite to begin anew.",
+            do="Add --resume to go on with it, or --overwrite to start again.",
         )
     overwrite = overwrite or begun
     return destination(output, overwrite=overwrite), overwrite

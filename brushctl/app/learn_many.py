@@ -211,7 +211,9 @@ def _folder(output: str | None) -> Path:
     folder = expanded(output) if output else brush_cache()
     if folder.suffix == SUFFIX or folder.is_file():
         raise UsageError(
-            "many brushes go into a folder, or without -o into the cache", where=output
+            "--batch writes many brushes, and this is one file",
+            where=output,
+            do="Name a folder, or leave -o out to keep them in the cache.",
         )
     if why := unwritable(folder):
         raise UsageError(why[1], where=str(why[0]), do="Choose another place.")
@@ -267,7 +269,7 @@ class _Plan:
                 or (not record and checkpoints_of(target))
             ):
                 raise NameTakenError(
-                    "there is a brush of that name, or one was begun, that was not learned for it",
+                    "a brush of that name exists or is unfinished, and is not of this set",
                     where=str(target),
                     do="Give the set another `name`, or pass --overwrite.",
                 )

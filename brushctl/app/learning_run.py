@@ -113,10 +113,10 @@ class LearningRun:
         """
         if found.grade is None:
             raise PairsError(
-                "no grade comes nearer to this edit than leaving pictures alone",
+                "colour, place and surroundings do not explain this edit",
                 where="--parts grade",
-                do="Add pairs: an edit that looks at its picture needs eight or more. Or use "
-                "--parts auto, which learns an instruction as well.",
+                do="Add pairs, eight or more if you can, or use --parts auto, which also learns an "
+                "instruction.",
             )
         brush = found.brush(Provenance.today(self.task.name), self.task.settings.seed)
         known = len(found.pairs) > 1 or self.task.pairs.held_out

@@ -70,7 +70,7 @@ class Machines:
             if lacking := missing(ray, pool):
                 if self.address is None:
                     raise UsageError(
-                        f"this machine has not what each process is to be given: {lacking}",
+                        f"this machine lacks what one process needs: {lacking}",
                         do="Ask for less, or name a cluster with --ray-address.",
                     )
                 report(Message(f"waiting for a machine of the cluster with {lacking}"))

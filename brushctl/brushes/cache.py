@@ -53,6 +53,7 @@ def names_brush(target: str) -> bool:
     return False
 
 
+NOT_KEPT = "the cache has no brush of that name"
 ALLOWED = "Use letters, digits and . _ + - (at most 100), beginning with a letter or digit."
 
 
@@ -76,10 +77,10 @@ def checked_name(name: str, do: str = ALLOWED) -> str:
         raise NameInvalidError(
             f"names in the cache do not end in {SUFFIX}",
             where=repr(name),
-            do=f"Say {own}, or ./{name} for the file.",
+            do=f"Write {own}, or ./{name} for the file.",
         )
     if not is_name(name):
-        raise NameInvalidError("is no brush name", where=repr(name), do=do)
+        raise NameInvalidError("not a valid brush name", where=repr(name), do=do)
     return name
 
 
@@ -109,10 +110,17 @@ def find(target: str) -> Path:
         BrushNotFoundError: there is none.
     """
     if not is_path(target):
+        file = target + SUFFIX
+        if names_brush(file) and not names_brush(target):
+            raise BrushNotFoundError(NOT_KEPT, where=target, do=f"Write {file} for the file.")
         return find_name(target)
     path = expanded(target)
     if not path.is_file():
-        raise BrushNotFoundError("there is no such brush file", where=target)
+        if names_brush(path.stem):
+            do = f"Write {path.stem} for the brush in the cache."
+        else:
+            do = "Check the path, or name a brush that `brushctl list` shows."
+        raise BrushNotFoundError("there is no such brush file", where=target, do=do)
     return path
 
 
@@ -125,9 +133,9 @@ def find_name(name: str) -> Path:
     """
     if "/" in name or "\\" in name:
         raise NameInvalidError(
-            "this is a path, and the cache has names",
+            "this is a path, and this command takes a name in the cache",
             where=repr(name),
-            do="`brushctl list` shows them; `brushctl import FILE` brings a file among them.",
+            do="`brushctl list` shows the names; `brushctl import FILE` adds a file to them.",
         )
     path = path_of(name)
     if not path.is_file():
@@ -135,12 +143,12 @@ def find_name(name: str) -> Path:
 
         close = get_close_matches(name, names(), n=1)
         if Path(name).exists():
-            do = f"./{name} is no brush file: their names end in {SUFFIX}."
+            do = f"There is a file ./{name}, but brush files end in {SUFFIX}."
         elif close:
             do = f"Did you mean {close[0]}?"
         else:
-            do = "`brushctl list` shows those there are."
-        raise BrushNotFoundError("the cache has no brush of that name", where=name, do=do)
+            do = "`brushctl list` shows your brushes."
+        raise BrushNotFoundError(NOT_KEPT, where=name, do=do)
     return path
 
 
@@ -288,5 +296,5 @@ def _taken(target: str) -> NameTakenError:
     return NameTakenError(
         "a brush of that name exists",
         where=target,
-        do="Choose another, or pass --overwrite.",
+        do="Choose another name, or pass --overwrite.",
     )

@@ -84,9 +84,9 @@ class Checkpoint:
             return None
         if not self.matches():
             raise UsageError(
-                "the unfinished run is one of other pairs or settings",
+                "the unfinished run has other pairs or settings",
                 where="--resume",
-                do="Repeat its command, or pass --overwrite in place of --resume to begin anew.",
+                do="Repeat its command, or pass --overwrite in place of --resume to start again.",
             )
         return self.path.read_bytes()[len(self._run) + len(self._today) :]
 

@@ -169,7 +169,7 @@ def decode_brush(data: bytes) -> Brush:
         _check_finite(name, array)
     if content_sha256(header.metadata, tensors) != header.metadata.content_sha256:
         raise ContentHashError(
-            "the content is not what was hashed when the brush was written",
+            "the content does not match the hash in the file",
             where="brush.content_sha256",
             do="The file was damaged or edited; get it again.",
         )

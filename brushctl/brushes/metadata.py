@@ -227,7 +227,7 @@ class Metadata(Record):
             case Instruction() as instruction, Buckets() as buckets, Base() as base, Apply() as how:
                 return InstructionPart(instruction, buckets, base, how)
         raise BrushMismatchError(
-            "the brush has a grade and no instruction, so there is nothing for a base model to do",
+            "the brush is a grade alone, and a base model has nothing to do",
             where=self.name,
             do="Apply its grade alone, or blend or stack it with other brushes.",
         )
@@ -237,7 +237,7 @@ class Metadata(Record):
         groups = (self.instruction, self.buckets, self.base, self.apply)
         if any(groups) and not all(groups):
             raise ContradictionError(
-                "instruction, buckets, base and apply stand together, or none of them", where=path
+                "must have all of instruction, buckets, base and apply, or none", where=path
             )
         if not self.parts:
             raise ContradictionError("must have an instruction, a grade or both", where=path)

@@ -148,7 +148,7 @@ def total(parts: Sequence[Share]) -> float:
     if weights < LEAST_SUM:
         raise UsageError(
             f"the weights sum to {weights:g}",
-            do="A blend is a mean: let the positive weights outweigh the negative ones, near 1.",
+            do="Choose weights that sum to about 1.",
         )
     return weights
 

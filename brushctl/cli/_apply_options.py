@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from brushctl.cli._options import MODEL
-from brushctl.photos.choices import Detail, Effort, one_of, quality_of
+from brushctl.photos.choices import Detail, Effort, one_of, quality_of, strength_of
 
 BATCH, FILES = "Which photographs", "The files"
 
@@ -21,7 +21,12 @@ Output = Annotated[
 InPlace = Annotated[bool, typer.Option("--in-place", help="Replace each photograph by its result.")]
 Strength = Annotated[
     float,
-    typer.Option("--strength", help="How much of the edit: 0 is none, 1 all, 2 twice as much."),
+    typer.Option(
+        "--strength",
+        parser=strength_of,
+        metavar="<float>",
+        help="How much of the edit: 0 is none, 1 all, 2 twice as much.",
+    ),
 ]
 Quality = Annotated[
     int | None,
@@ -29,7 +34,7 @@ Quality = Annotated[
         "--quality",
         parser=quality_of,
         metavar="<1-100>",
-        help="Of the encoder of JPEG, WebP, AVIF and HEIC; if not given, a JPEG keeps its own.",
+        help="Quality of JPEG, WebP, AVIF and HEIC results; if not given, a JPEG keeps its own.",
     ),
 ]
 Name = Annotated[
@@ -46,26 +51,30 @@ OnTop = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try photographs again that failed.")
+]
 AcceptFailed = Annotated[
     bool,
     typer.Option(
         "--accept-failed",
-        help="Tell no more of those that failed in earlier runs, until they change.",
+        help="Report earlier failures no more, until those photographs change.",
         rich_help_panel=BATCH,
     ),
 ]
 FilesFrom = Annotated[
     str | None,
     typer.Option(
-        "--files-from", help="A list of files, by line or NUL; - is stdin.", rich_help_panel=BATCH
+        "--files-from",
+        help="A text file that names photographs, one a line or NUL-separated; - is stdin.",
+        rich_help_panel=BATCH,
     ),
 ]
 FirstFrame = Annotated[
     bool,
     typer.Option(
         "--first-frame",
-        help="Of a file of several pictures, edit the first.",
+        help="Edit the first picture of a file that holds several.",
         rich_help_panel=BATCH,
     ),
 ]
@@ -73,17 +82,22 @@ Checksum = Annotated[
     bool,
     typer.Option(
         "--checksum",
-        help="Compare contents, also of files whose size and time are as they were.",
+        help="Compare contents too, not only sizes and times, to see what has changed.",
         rich_help_panel=BATCH,
     ),
 ]
 Watch = Annotated[
-    bool, typer.Option("--watch", help="Wait for more until stopped.", rich_help_panel=BATCH)
+    bool,
+    typer.Option(
+        "--watch", help="Stay and edit what arrives, until stopped.", rich_help_panel=BATCH
+    ),
 ]
 Settle = Annotated[
     float,
     typer.Option(
-        min=0, help="With --watch: seconds a file must stay as it is first.", rich_help_panel=BATCH
+        min=0,
+        help="With --watch: seconds to wait after a file last changed.",
+        rich_help_panel=BATCH,
     ),
 ]
 Strip = Annotated[
@@ -95,13 +109,13 @@ Strip = Annotated[
     ),
 ]
 SayProvenance = Annotated[
-    bool, typer.Option(help="Say in XMP which brush made the edit.", rich_help_panel=FILES)
+    bool, typer.Option(help="Write into XMP which brush made the edit.", rich_help_panel=FILES)
 ]
 DetailFrom = Annotated[
     Detail,
     typer.Option(
         "--detail",
-        help="Fine detail: the photograph's (transfer), the model's, or what fits.",
+        help="Take fine detail from the photograph (transfer) or the model; auto chooses.",
         rich_help_panel=MODEL,
     ),
 ]
@@ -112,16 +126,18 @@ SamplingEffort = Annotated[
         parser=lambda given: one_of(Effort, given, "effort"),
         metavar=f"<{'|'.join(Effort)}>",
         autocompletion=lambda: list(Effort),
-        help="Of sampling: draft and standard take fewer steps, and less time.",
+        help="draft and standard take fewer sampling steps, and less time.",
         rich_help_panel=MODEL,
     ),
 ]
 Steps = Annotated[int | None, typer.Option(help="Sampling steps.", rich_help_panel=MODEL)]
 InstructionGuidance = Annotated[
-    float | None, typer.Option("--s-t", help="Instruction guidance.", rich_help_panel=MODEL)
+    float | None,
+    typer.Option("--s-t", help="How closely to follow the instruction.", rich_help_panel=MODEL),
 ]
 ImageGuidance = Annotated[
-    float | None, typer.Option("--s-i", help="Image guidance.", rich_help_panel=MODEL)
+    float | None,
+    typer.Option("--s-i", help="How closely to keep to the photograph.", rich_help_panel=MODEL),
 ]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Name each photograph as it is done.")

@@ -42,7 +42,7 @@ CachedNames = Annotated[
 Pairs = Annotated[
     Path, typer.Argument(help="A folder of before/after pairs, or a CSV or JSON manifest.")
 ]
-Recipe = Annotated[str, typer.Option(help="How it is learned: default, or paper.")]
+Recipe = Annotated[str, typer.Option(help="How to learn an instruction: default, or paper.")]
 BrushParts = Annotated[
     Parts,
     typer.Option(
@@ -71,21 +71,23 @@ Dtype = Annotated[
     str | None,
     typer.Option(
         "--dtype",
-        help="float32, bfloat16 or float16; by device if not given.",
+        help="float32, bfloat16 or float16; if not given, what suits the device.",
         rich_help_panel=MODEL,
     ),
 ]
 LearningDtype = Annotated[
     str | None,
     typer.Option(
-        "--dtype", help="float32 or bfloat16; by device if not given.", rich_help_panel=MODEL
+        "--dtype",
+        help="float32 or bfloat16; if not given, what suits the device.",
+        rich_help_panel=MODEL,
     ),
 ]
 Base = Annotated[
     str | None,
     typer.Option(
         "--base",
-        help="The base: tiny-ip2p, a hub id (or id@revision), a folder, a checkpoint.",
+        help="The base model: tiny-ip2p, a hub id (or id@revision), a folder or a checkpoint.",
         rich_help_panel=MODEL,
     ),
 ]
@@ -95,19 +97,20 @@ Seed = Annotated[
         "--seed",
         min=0,
         max=LARGEST_SEED,
-        help="Fixes every random draw.",
+        help="Fix every random draw: equal seeds give equal results.",
         rich_help_panel=MODEL,
     ),
 ]
 
 EngineName = Annotated[
-    Engine, typer.Option("--engine", help="This process, or Ray.", rich_help_panel=CLUSTER)
+    Engine,
+    typer.Option("--engine", help="Work in this process, or on Ray.", rich_help_panel=CLUSTER),
 ]
 RayAddress = Annotated[
     str | None,
     typer.Option(
         "--ray-address",
-        help="Of a Ray cluster; if not given, Ray runs here.",
+        help="Address of a Ray cluster; if not given, Ray starts here.",
         rich_help_panel=CLUSTER,
     ),
 ]
@@ -116,7 +119,7 @@ Workers = Annotated[
     typer.Option(
         "--workers",
         min=1,
-        help="Most processes; if not given, all that fit.",
+        help="How many processes at most; if not given, as many as fit.",
         rich_help_panel=CLUSTER,
     ),
 ]
@@ -126,5 +129,7 @@ Cores = Annotated[
 ]
 PerGpu = Annotated[
     int,
-    typer.Option("--per-gpu", min=1, help="Processes that share a GPU.", rich_help_panel=CLUSTER),
+    typer.Option(
+        "--per-gpu", min=1, help="How many processes share one GPU.", rich_help_panel=CLUSTER
+    ),
 ]

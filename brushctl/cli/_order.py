@@ -1,11 +1,11 @@
-"""The arguments of `brushctl apply` in another order, or with another number of brushes."""
+"""Arguments in another order, or of another number: one brush to apply, one source of pairs."""
 
 import sys
 from collections.abc import Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from shlex import quote
 
-from brushctl.brushes.cache import names_brush
+from brushctl.brushes.cache import is_name, names_brush
 from brushctl.errors import UsageError
 from brushctl.files import expanded, is_there
 from brushctl.photos.formats import SUFFIXES
@@ -29,7 +29,7 @@ def check_order(brush: str, inputs: Sequence[str]) -> None:
         meant = next((name for name in inputs if names_brush(name)), None)
         if meant is None:
             raise UsageError(
-                "these are photographs, and a brush comes before them",
+                "these are photographs, and the brush before them is missing",
                 where=brush,
                 do=f"Run `brushctl apply BRUSH {quote(brush)} -o EDITED`.",
             )
@@ -42,11 +42,45 @@ def check_order(brush: str, inputs: Sequence[str]) -> None:
     if second:
         both = f"{quote(brush)} {quote(second)}"
         raise UsageError(
-            "this is a second brush, and photographs are edited with one",
+            "this is a second brush, and apply takes one",
             where=second,
-            do="Edit the results of one with the other, or mix them: "
+            do="Apply them one after the other, or mix them: "
             f"`brushctl mix {both} --method stack -o BOTH`.",
         )
+
+
+def check_one_source(pairs: Path, others: Sequence[str]) -> None:
+    """See that one folder or manifest of pairs is named.
+
+    Args:
+        pairs: the first argument.
+        others: those behind it.
+
+    Raises:
+        UsageError: there are others: the other side of the pairs, or a name without its `-o`.
+    """
+    if not others:
+        return
+    named = [str(pairs), *others]
+    there = [name for name in named if is_there(expanded(name))]
+    missing = [name for name in named if name not in there]
+    if len(there) == len(missing) == 1 and is_name(missing[0]):
+        told = "the name of a new brush stands behind -o"
+        do = f"Run `brushctl learn {quote(there[0])} -o {missing[0]}`."
+    elif len(named) == 2 and _are_sides(pairs, Path(others[0])):
+        told, do = "one folder holds both sides of the pairs", f"Name {pairs.parent} alone."
+    else:
+        told = "the pairs come from one folder or list, and more are named"
+        do = "Put the pictures into before/ and after/ in one folder, and name that."
+    raise UsageError(told, do=do)
+
+
+def _are_sides(one: Path, other: Path) -> bool:
+    """Whether these are the two folders of pairs, as `before` and `after`, in one folder."""
+    from brushctl.pairs.find import WORDS
+
+    names = one.name.lower(), other.name.lower()
+    return one.parent == other.parent and (names in WORDS or names[::-1] in WORDS)
 
 
 def _is_photographs(name: str) -> bool:

@@ -47,7 +47,7 @@ def stopping_gently(
                 _end_now(end)
             raise KeyboardInterrupt
         asked = True
-        _say_at_once("finishing the photographs in hand; once more to stop at once")
+        _say_at_once("finishing the photographs in hand; press Ctrl-C again to stop at once")
 
     with _answering(ask):
         yield lambda: asked

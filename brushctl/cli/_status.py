@@ -4,11 +4,13 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from shlex import quote
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from brushctl.brushes.cache import names_brush
 from brushctl.cli._help import plainly
 from brushctl.cli._output import print_error, print_line, print_marked, say, shown
 from brushctl.cli._signals import ending_on_signals
@@ -41,6 +43,20 @@ class Commands(TyperGroup):
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
         """Its options, that for help among them."""
         return plainly(super().get_params(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  (Click's own)
+        """The command that is named.
+
+        Raises:
+            UsageError: a brush stands in its place; the parser would find it like `rm`, say.
+        """
+        if self.get_command(ctx, args[0]) is None and names_brush(args[0]):
+            raise UsageError(
+                "this is a brush, and the command before it is missing",
+                where=args[0],
+                do=f"Run `brushctl apply {quote(args[0])} PHOTOS -o EDITED`.",
+            )
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command that was named."""

@@ -69,14 +69,23 @@ def options(
     """Options that stand before the command."""
 
 
-def _add(command: Callable[..., None], name: str | None = None) -> None:
-    """Make a function a command, whose docstring is its help."""
+def _add(
+    command: Callable[..., None], name: str | None = None, *, answers_extra: bool = False
+) -> None:
+    """Make a function a command, whose docstring is its help.
+
+    Args:
+        command: the function.
+        name: the command's, if it is not the function's.
+        answers_extra: whether the function, and not the parser, answers superfluous arguments.
+    """
     text, examples = help_and_examples(command)
-    app.command(name, cls=Command, help=text, epilog=examples)(command)
+    settings = {"allow_extra_args": answers_extra}
+    app.command(name, cls=Command, help=text, epilog=examples, context_settings=settings)(command)
 
 
-_add(learn)
-_add(init_phrase)
+_add(learn, answers_extra=True)
+_add(init_phrase, answers_extra=True)
 _add(apply)
 _add(inspect)
 _add(mix)

@@ -107,7 +107,7 @@ def apply(
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
     if settle != SETTLE and not watch:
-        raise UsageError("--settle is for a hot folder", do="Add --watch, or leave it out.")
+        raise UsageError("--settle works with --watch", do="Add --watch, or leave it out.")
     check_order(brush, inputs or ())
     path = find(brush)
     metadata = read_metadata(path)
@@ -232,10 +232,10 @@ def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> No
     if report:
         raise UsageError("--report needs a run that ends", do="Leave --watch out.")
     if engine is Engine.RAY:
-        raise UsageError("--watch needs the local engine", do="Call a cluster from cron.")
+        raise UsageError("--watch works in one process", do="Leave --engine ray out.")
     if narrowed:
         raise UsageError(
-            "--watch goes on for ever, over folders",
+            "--watch has no end, and these options are for a run that ends",
             do="Leave out --dry-run, --overwrite, --on-top, --retry-failed, --accept-failed, "
             "--checksum and --files-from.",
         )
@@ -256,7 +256,9 @@ def _check_results(plan: Plan, command: _Command, *, in_place: bool) -> None:
     if command.template != TEMPLATE and named_already:
         raise UsageError("--name is for results in a folder of their own", do="Use -o FOLDER.")
     if command.page and named_already:
-        raise UsageError("--report needs results beside their originals", do="Use -o FOLDER.")
+        raise UsageError(
+            "--report shows originals beside results in a folder of their own", do="Use -o FOLDER."
+        )
     if command.engine is Engine.RAY:
         check_for_cluster(plan)
     if command.page:

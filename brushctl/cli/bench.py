@@ -52,7 +52,8 @@ def bench(
     effects: Names = None,
     methods: MethodNames = None,
     shots: Annotated[
-        list[int], typer.Option("--shots", min=1, help="Training pairs used; may be repeated.")
+        list[int],
+        typer.Option("--shots", min=1, help="Training pairs to use; may be given several times."),
     ] = [10],  # noqa: B006  (Typer copies it)
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Test pairs of each effect.")
@@ -66,11 +67,11 @@ def bench(
         ),
     ] = None,
     work: Annotated[
-        Path, typer.Option("--work", help="What is done is kept here, and not done again.")
+        Path, typer.Option("--work", help="Keep finished cases here, and do not repeat them.")
     ] = WORK,
     report_only: Annotated[
         bool,
-        typer.Option("--report-only", help="Run nothing: tables and files of what is done."),
+        typer.Option("--report-only", help="Run nothing; write tables and files of what is done."),
     ] = False,
     results: Annotated[
         Path | None, typer.Option("--results", help="Also write the figures into this JSON file.")

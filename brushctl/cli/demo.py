@@ -57,7 +57,7 @@ def _claim(folder: Path) -> None:
     there = folder.iterdir() if folder.exists() else ()
     if not (folder / MARK).is_file() and any(map(_is_anothers, there)):
         raise UsageError(
-            "this folder holds something else than an earlier demonstration",
+            "this folder is not empty, and no demonstration made it",
             where=str(folder),
             do="Name another folder: brushctl demo FOLDER.",
         )

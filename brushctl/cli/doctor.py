@@ -109,7 +109,7 @@ def _models() -> Iterator[Finding]:
         yield Finding(
             "CLIP ViT-L-14-quickgelu/openai",
             State.missing,
-            f"not fetched; finds phrases for brushes on other bases than {TINY}",
+            f"not fetched; finds phrases where the base is not {TINY}",
             "The first `learn` fetches it; or give it a --phrase.",
         )
 

@@ -108,6 +108,10 @@ def _copy(brush: str, target: str, *, overwrite: bool) -> None:
     path = expanded(target)
     path = path / source.name if path.is_dir() or target.endswith(("/", "\\")) else path
     if path.suffix.lower() == SUFFIX:
-        raise UsageError("this is a LUT's name", where=target, do=f"Add --lut {target}.")
+        raise UsageError(
+            "this is a LUT's name, and --lut is missing",
+            where=target,
+            do=f"Run `brushctl export {brush} --lut {target}`.",
+        )
     store(data, str(checked_file(path)), overwrite=overwrite)
     say(f"exported {brush}: {path}")

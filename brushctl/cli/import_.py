@@ -25,7 +25,7 @@ def import_brush(
     name: Annotated[
         str | None,
         typer.Option(
-            help="Its name in the cache; if not given, the file's, or from stdin the one inside."
+            help="Its name in the cache; if not given, the file's (from stdin, the one inside)."
         ),
     ] = None,
     overwrite: Overwrite = False,

@@ -9,6 +9,7 @@ import typer
 from brushctl.app.learning_settings import LearningSettings, Parts
 from brushctl.app.phrase import starting_phrase
 from brushctl.cli._options import Align, Base, BrushParts, Device, Json, Pairs, Quiet, Recipe
+from brushctl.cli._order import check_one_source
 from brushctl.cli._output import (
     err_console,
     print_fields,
@@ -27,16 +28,17 @@ if TYPE_CHECKING:
 
 ClipName = Annotated[
     str | None,
-    typer.Option("--clip", help="An open_clip model, as ViT-B-32/openai, or a folder; by base."),
+    typer.Option("--clip", help="A CLIP model of open_clip, such as ViT-B-32/openai, or a folder."),
 ]
 VocabularyFile = Annotated[
     Path | None,
     typer.Option("--vocabulary", help="A text file with a phrase on each line."),
 ]
-Eta = Annotated[float, typer.Option("--eta", help="The least sensitivity of a phrase.")]
+Eta = Annotated[float, typer.Option("--eta", help="How much a phrase must change to count.")]
 
 
 def init_phrase(
+    ctx: typer.Context,
     pairs: Pairs,
     *,
     base: Base = None,
@@ -53,18 +55,26 @@ def init_phrase(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the phrase that `learn` would start an instruction from, and what it was chosen among.
+    """Find the phrase that `learn` would start an instruction from, with the other candidates.
 
-    It is the same phrase for the same pairs and options: from the pairs that are not held out,
-    under the grade, if the brush would have one.
+    The same pairs and options give the same phrase. It comes from the pairs that are not held out.
+    If the brush would have a grade, the phrase names what the grade leaves.
 
     Examples:
         brushctl init-phrase pairs/
         brushctl init-phrase pairs/ --vocabulary words.txt --phrases 10
     """
+    check_one_source(pairs, ctx.args)
+    if parts is Parts.GRADE:
+        raise UsageError(
+            "--parts grade has no instruction, and starts from no phrase",
+            do="Leave --parts out, or use --parts instruction.",
+        )
     if not math.isfinite(eta):
         raise UsageError(
-            "a sensitivity is a number", where=f"--eta {eta}", do="0.15 is the default."
+            "the least sensitivity must be a finite number",
+            where=f"--eta {eta}",
+            do="Leave it out for the default, 0.15.",
         )
     words = _text(vocabulary) if vocabulary else None
     settings = LearningSettings(base=base, recipe=recipe, parts=parts, align=align)
@@ -89,7 +99,7 @@ def init_phrase(
     if phrasing.phrase is not None:
         print_fields(phrasing.phrase)
     elif not quiet:
-        say("No phrase names this edit: learning would start from the empty instruction.")
+        say("no phrase names this edit: learn would start from the empty instruction")
 
 
 def _text(vocabulary: Path) -> str:
@@ -101,7 +111,7 @@ def _text(vocabulary: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"the vocabulary is no UTF-8 text ({error})",
+            f"the vocabulary is not UTF-8 text ({error})",
             where=str(vocabulary),
             do="Save it as UTF-8.",
         ) from error

@@ -31,6 +31,7 @@ from brushctl.cli._options import (
     Timestamps,
     Workers,
 )
+from brushctl.cli._order import check_one_source
 from brushctl.cli._output import counted, print_json, say
 from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
@@ -41,11 +42,14 @@ JUDGED = "How it is judged"
 
 
 def learn(
+    ctx: typer.Context,
     pairs: Pairs,
     *,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="The new brush: a name or a file; many: a folder."),
+        typer.Option(
+            "--output", "-o", help="The new brush: a name, or a .brush file; with --batch a folder."
+        ),
     ] = None,
     parts: BrushParts = Parts.AUTO,
     check_only: Annotated[
@@ -70,7 +74,7 @@ def learn(
         typer.Option(
             "--hold-out",
             min=0,
-            help="Pairs to judge by, not to learn from; if not given one in six, with paper none.",
+            help="Pairs to judge by, not to learn from; if not given, one in six; with paper none.",
             rich_help_panel=JUDGED,
         ),
     ] = None,
@@ -78,14 +82,14 @@ def learn(
         bool,
         typer.Option(
             "--cross-validate",
-            help="Judge by each pair in turn, with a brush of the others; so many times longer.",
+            help="Judge by each pair in turn, by a brush of the others: as many times longer.",
             rich_help_panel=JUDGED,
         ),
     ] = False,
     base: Base = None,
     recipe: Annotated[
         str,
-        typer.Option(help="How it is learned: default, or paper.", rich_help_panel=MODEL),
+        typer.Option(help="How to learn an instruction: default, or paper.", rich_help_panel=MODEL),
     ] = "default",
     steps: Annotated[
         int | None,
@@ -96,7 +100,8 @@ def learn(
     phrase: Annotated[
         str | None,
         typer.Option(
-            help="Start from these words, not from those CLIP finds.", rich_help_panel=MODEL
+            help="Start from these words, not from the phrase that CLIP finds.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
     no_phrase: Annotated[
@@ -112,7 +117,7 @@ def learn(
         bool,
         typer.Option(
             "--batch",
-            help="PAIRS is a list of sets of pairs: learn a brush of each.",
+            help="PAIRS is a list of sets of pairs: learn a brush from each.",
             rich_help_panel=CLUSTER,
         ),
     ] = False,
@@ -133,6 +138,7 @@ def learn(
         brushctl learn pairs/ -o golden-hour --base timbrooks/instruct-pix2pix --device cuda
         brushctl learn sets.csv --batch -o brushes/
     """
+    check_one_source(pairs, ctx.args)
     machines = Machines(ray_address, workers, cores, per_gpu, device)
     machines.check(engine)
     settings = LearningSettings(
@@ -162,7 +168,9 @@ def learn(
         )
         return
     if engine is Engine.RAY:
-        raise UsageError("a cluster learns many brushes at once", do="Add --batch, or one process.")
+        raise UsageError(
+            "--engine ray learns many brushes at once", do="Add --batch, or leave --engine out."
+        )
     if check_only:
         from brushctl.pairs.find import find_pairs
 

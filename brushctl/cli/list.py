@@ -84,7 +84,10 @@ def _table(found: list[str], begun: list[str]) -> "Table":
         else:
             table.add_row(*(Text(shown(cell)) for cell in _row(name, metadata)))
     for name in begun:
-        table.add_row(Text(name), Text("unfinished: learn it with --resume, or rm it", "yellow"))
+        table.add_row(
+            Text(name),
+            Text("unfinished: go on with learn --resume, or delete it with rm", "yellow"),
+        )
     return table
 
 

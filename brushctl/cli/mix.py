@@ -44,7 +44,7 @@ def mix(
     *,
     output: Annotated[str, typer.Option("--output", "-o", help="The new brush: a name or a file.")],
     method: Annotated[
-        Method | None, typer.Option(help="How weighted brushes are mixed; blend if not given.")
+        Method | None, typer.Option(help="How to mix weighted brushes; if not given, blend.")
     ] = None,
     coarse: Annotated[
         str | None,
@@ -82,9 +82,9 @@ def mix(
     if coarse or fine or any(RANGED.fullmatch(a) for a in arguments):
         if method:
             raise UsageError(
-                "buckets are given to brushes, so there is nothing to blend or stack",
+                "--method is for brushes with weights, and these have buckets",
                 where=f"--method {method}",
-                do="Leave one of the two out.",
+                do="Leave --method out.",
             )
         choice = _chosen(arguments, coarse, fine)
         mixed = schedule(choice, provenance, base=base)
@@ -146,7 +146,7 @@ def _weight(argument: str) -> tuple[str, float]:
         weight = math.nan
     if not math.isfinite(weight):
         raise UsageError(
-            f"{match['weight']!r} is no weight", where=argument, do="Write it as in warm:0.7."
+            f"{match['weight']!r} is not a weight", where=argument, do="Write it as in warm:0.7."
         )
     return match["brush"], weight
 

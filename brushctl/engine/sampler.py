@@ -137,7 +137,7 @@ class Editor:
         pixels = self._pixels(images, self._steps)
         if not pixels.isfinite().all():
             raise PhotoError(
-                "the model made numbers out of range, no picture",
+                "the model made numbers out of range, and no picture",
                 do="Use --dtype float32 or bfloat16, or scales nearer to 1.",
             )
         pictures = from_model(pixels)

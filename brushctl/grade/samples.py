@@ -92,7 +92,9 @@ def _sample(before: Array, after: Array, n: int, seed: int) -> Samples:
         )
     before, after = as_pixels(before), as_pixels(after)
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
-        raise PairsError("some pixels are no numbers", where=where, do="Leave this pair out.")
+        raise PairsError(
+            "some pixels are not numbers (NaN or infinity)", where=where, do="Leave this pair out."
+        )
     rng = np.random.default_rng([seed, n])
     h, w = before.shape[:2]
     cell = max(1.0, (h * w / PIXELS) ** 0.5)

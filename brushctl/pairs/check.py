@@ -109,8 +109,8 @@ def check_pairs(
                 Kind.few,
                 None,
                 f"there {'is one pair' if len(pairs) == 1 else f'are {len(pairs)} pairs'}",
-                "Add some if you can: from five to ten pairs of different scenes the edit "
-                "is learned, and not the scene.",
+                "Add some if you can: five to ten pairs of different scenes teach the edit, "
+                "and not the scene.",
             )
         )
     return findings
@@ -137,20 +137,20 @@ def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
             Kind.size,
             name,
             f"the two pictures have different sizes, {sizes}",
-            "Nothing to do: the larger is brought to the size of the smaller.",
+            "You need do nothing: learn shrinks the larger to the size of the smaller.",
         )
     if how := measure_turn(before, after):
         yield Finding(
             Kind.turned,
             name,
-            f"the edited picture is {how} against its original",
+            f"the edited picture is {how}, and its original is not",
             "Turn one of them, so that both show the same scene the same way round.",
         )
     elif shift := measure_shift(before, after):
         yield Finding(
             Kind.shifted,
             name,
-            f"the edited picture is shifted by {_described(*shift)} against its original",
+            f"the edited picture is shifted by {_described(*shift)}",
             "Use --align, which crops both to what they share.",
         )
 
@@ -198,7 +198,7 @@ def _other_scenes(strange: list[_ComparedPair]) -> Iterable[Finding]:
         yield Finding(
             Kind.scene,
             pair.name,
-            "the edited picture shows another scene than its original, or another part of it",
+            "before and after show different scenes, or different parts of one",
             "Put the right picture in its place, or remove the pair.",
         )
 
@@ -220,8 +220,8 @@ def _flat(pairs: list[_ComparedPair]) -> Iterable[Finding]:
             yield Finding(
                 Kind.flat,
                 pair.name,
-                "its original is of one colour, which tells nothing of the others",
-                "Take photographs with many colours.",
+                "its original has one colour only, and teaches nothing about others",
+                "Use a photograph with many colours.",
             )
 
 
@@ -248,16 +248,16 @@ def _outliers(pairs: list[_ComparedPair]) -> Iterable[Finding]:
             yield Finding(
                 Kind.swapped,
                 name,
-                "its change is the reverse of the other pairs' changes",
+                "its change is the reverse of the others'",
                 "Exchange its two files, if before and after are mixed up.",
             )
         else:
             yield Finding(
                 Kind.outlier,
                 name,
-                f"the other pairs' edit leaves {outlier.error:.0%} of its change unexplained, "
+                f"its edit fits the others less well: {outlier.error:.0%} of its change differs, "
                 f"of theirs {outlier.usual:.0%}",
-                "Look at it; remove it if it was edited in another way.",
+                "Look at it, and remove it if you edited it differently.",
             )
 
 

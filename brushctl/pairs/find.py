@@ -88,10 +88,10 @@ def hold_out(pairs: Sequence[Pair], count: int, seed: int) -> tuple[list[Pair], 
         PairsError: nothing would be left to learn from, or the count is negative.
     """
     if count < 0:
-        raise PairsError("no fewer than 0 pairs can be held out", where=f"--hold-out {count}")
+        raise PairsError("the number of pairs must be 0 or more", where=f"--hold-out {count}")
     if count >= len(pairs):
         raise PairsError(
-            f"holding out {count} of {len(pairs)} pairs leaves none to learn from",
+            f"of {len(pairs)} pairs this leaves none to learn from",
             where=f"--hold-out {count}",
             do="Hold out fewer, or add pairs.",
         )
@@ -103,8 +103,13 @@ def hold_out(pairs: Sequence[Pair], count: int, seed: int) -> tuple[list[Pair], 
 def _in_folder(folder: Path, report: Reporter) -> list[Pair]:
     pictures = _pictures(folder)
     candidates = [_by_folders(folder, words) for words in WORDS]
-    candidates += [_by_suffix(pictures, words) for words in (*WORDS, NUMBERS)]
+    candidates += [_by_suffix(pictures, words) for words in WORDS]
     layouts = [layout for layout in candidates if layout.before or layout.after]
+    if not layouts:
+        _check_not_one_side(folder)
+    numbered = _by_suffix(pictures, NUMBERS)
+    if numbered.before and numbered.after:  # a picture `1.jpg` alone says nothing of pairs
+        layouts.append(numbered)
     if not any(layout.before and layout.after for layout in layouts):
         from brushctl.pairs.copies import find_copies
 
@@ -161,14 +166,14 @@ def _paired(folder: Path, layout: Layout, pictures: list[Path]) -> list[Pair]:
         for files in side.values():
             if len(files) > 1:
                 raise PairsError(
-                    f"two pictures claim one place in a pair: {_some(f.name for f in files)}",
+                    f"two pictures are one side of one pair: {_some(f.name for f in files)}",
                     where=str(files[0].parent),
                     do="Move or rename all but one of them.",
                 )
     strays = [*_unpaired(layout), *_leftover(layout, pictures)]
     if strays:
         raise PairsError(
-            f"{len(strays)} of the pictures found as {layout.title} have no partner: "
+            f"some pictures, read as {layout.title}, have no partner: "
             + _some(str(f.relative_to(folder)) for f in strays),
             where=str(folder),
             do="Add the missing pictures, or move these elsewhere; capitals count in names.",
@@ -203,12 +208,6 @@ def _leftover(layout: Layout, pictures: list[Path]) -> list[Path]:
 
 def _nothing_found(folder: Path, pictures: list[Path]) -> PairsError:
     folders = sorted(f"{f.name}/" for f in folder.iterdir() if f.is_dir())
-    if one := _side_of(folder):
-        raise PairsError(
-            f"this is one side of the pairs, of which {one.parent} holds both",
-            where=str(folder),
-            do=f"Give {one.parent}.",
-        )
     seen = _some([*folders, *(f.name for f in pictures)]) or "no picture and no folder"
     return PairsError(
         f"no pairs found here; there is {seen}",
@@ -223,13 +222,20 @@ def _folders_in(folder: Path) -> set[str]:
     return {inner.name.lower() for inner in folder.iterdir() if inner.is_dir()}
 
 
-def _side_of(folder: Path) -> Path | None:
-    """The folder with its whole path, if it is one of two that hold the sides of pairs."""
-    whole = folder.absolute()
+def _check_not_one_side(folder: Path) -> None:
+    """See that a folder is not one of two that hold the sides of pairs.
+
+    Raises:
+        PairsError: it is.
+    """
+    named = folder if folder.name else folder.absolute()
     for one, other in (*WORDS, *((after, before) for before, after in WORDS)):
-        if whole.name.lower() == one and other in _folders_in(whole.parent):
-            return whole
-    return None
+        if named.name.lower() == one and other in _folders_in(named.parent):
+            raise PairsError(
+                "this folder has one side of the pairs only",
+                where=str(folder),
+                do=f"Give {named.parent}, which has both.",
+            )
 
 
 def _names(layout: Layout) -> list[str]:

@@ -61,7 +61,7 @@ def _json(path: Path) -> list[object]:
     rows = json.loads(_text(path))
     if not isinstance(rows, list):
         raise PairsError(
-            "the manifest is no JSON array",
+            "the manifest is not a JSON array",
             where=str(path),
             do='Write it as [{"column": "value", ...}, ...], an object for each row.',
         )
@@ -77,7 +77,7 @@ def _checked(path: Path, number: int, row: object) -> tuple[Path, Path]:
     names = [row.get(side) if isinstance(row, dict) else None for side in SIDES]
     files = [path.parent / name for name in names if isinstance(name, str) and name]
     if len(files) != len(SIDES):
-        there = ", ".join(map(str, row)) if isinstance(row, dict) else "no object"
+        there = ", ".join(map(str, row)) if isinstance(row, dict) else "not an object"
         raise PairsError(
             f"the pair does not name two files (there is {there})",
             where=where,
@@ -103,4 +103,4 @@ def _unlike_a_file(path: Path) -> str | None:
         OSError
     ) as error:  # as of a name that is too long, which Path.is_file does not always say
         return f"{str(path)[:80]}... cannot be looked at ({reason(error)})"
-    return None if stat.S_ISREG(mode) else f"{path} is no file"
+    return None if stat.S_ISREG(mode) else f"{path} is not a file"

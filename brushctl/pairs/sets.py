@@ -70,7 +70,7 @@ def read_sets(path: Path) -> list[PairSet]:
 def _checked(path: Path, number: int, row: object) -> PairSet:
     where = f"{path}, set {number}"
     if not isinstance(row, dict):
-        raise _wrong("this is no set of pairs", where, COLUMNS)
+        raise _wrong("this is not a set of pairs", where, COLUMNS)
     # A row of a CSV that is too long has its rest under None.
     if unknown := [str(key) for key in row if key not in COLUMNS]:
         raise _wrong(f"there is no option {unknown[0]}", where, COLUMNS)

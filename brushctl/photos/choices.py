@@ -38,6 +38,8 @@ class Effort(StrEnum):
 SHARE = {Effort.DRAFT: 0.4, Effort.STANDARD: 0.6}
 """Of five steps, one for each stretch of denoising time, two and three."""
 
+FOR_SHARES = "1 is the whole edit: write 0.6 for 60 %."
+"""What whoever gives a strength in per cent can do."""
 QUALITIES = range(1, 101)
 """What encoders of JPEG, WebP, AVIF and HEIC take: the most loss to the least."""
 
@@ -69,5 +71,21 @@ def quality_of(given: str | int) -> int:
     raise UsageError(
         f"the encoder's quality is a number from {QUALITIES[0]} to {QUALITIES[-1]}",
         where=f"--quality {given}",
-        do=f"Pass --effort {given} for fewer sampling steps." if sampling else None,
+        do=f"Pass --effort {given} for fewer sampling steps."
+        if sampling
+        else "Write --quality 90, for example.",
     )
+
+
+def strength_of(given: str | float) -> float:
+    """The strength of an edit, by its number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return float(given)
+    except ValueError:
+        raise UsageError(
+            "the strength must be a number", where=f"--strength {given}", do=FOR_SHARES
+        ) from None

@@ -74,7 +74,7 @@ def unknown(start: bytes, where: str) -> PhotoError:
     """Of a file that begins so, which is in no format of a photograph."""
     named = (f"{name}, " for name, signature in UNREAD.items() if signature.match(start))
     return PhotoError(
-        f"this is {next(named, '')}not a photograph in a format that can be read",
+        f"this is {next(named, '')}not a photograph that brushctl can read",
         where=where,
         do=_what_can_be_read(),
     )
@@ -82,8 +82,8 @@ def unknown(start: bytes, where: str) -> PhotoError:
 
 def _what_can_be_read() -> str:
     if find_spec("pillow_heif"):
-        return "JPEG, PNG, TIFF, WebP, AVIF and HEIC can be."
-    return f"JPEG, PNG, TIFF, WebP and AVIF can be; HEIC after `{installing('pillow-heif')}`."
+        return "It reads JPEG, PNG, TIFF, WebP, AVIF and HEIC."
+    return f"It reads JPEG, PNG, TIFF, WebP and AVIF, and HEIC after `{installing('pillow-heif')}`."
 
 
 def reason_of(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from brushctl.runs.storage.base import is_url, path_in, storage_of
 
 PassedOver = Callable[[str, str], None]
 """Is told of a folder that is not searched, and why."""
-SPELLING = "See that it is spelled rightly, from the folder that you are in."
+SPELLING = "Check the spelling, and the folder that you are in."
 MAGIC = re.compile(r"[*?\[]")
 
 
@@ -109,7 +109,7 @@ def check_named(names: Iterable[str]) -> None:
     if "" in names:
         raise PlanError(
             "a name is empty",
-            do="See that the variables on the command line are set; . is the working directory.",
+            do="Check that the variables on the command line are set; . is the working directory.",
         )
 
 
@@ -117,7 +117,7 @@ def _listed(names: Iterable[str], passed_over: PassedOver) -> Iterator[Input]:
     for name in names:
         path = Path(path_in(name))
         if path.name in ("", ".."):  # no result could be named after it
-            passed_over(name, "a list is one of files")
+            passed_over(name, "a list names files, not folders")
             continue
         # A file that has vanished since the list was made is one failed file, no usage error.
         if is_url(name):

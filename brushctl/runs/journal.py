@@ -67,7 +67,7 @@ class Contents:
                 self._take(reader.read(line))
             except NewerError as error:
                 raise DiskError(
-                    f"this journal is of version {error}, which a later brushctl has written",
+                    f"a newer brushctl has written this journal (version {error})",
                     where=where,
                     do="Update brushctl.",
                 ) from error
@@ -225,8 +225,8 @@ def _replace(path: Path, lines: Iterable[bytes]) -> None:
 def damage_in(contents: Contents, where: str) -> str:
     """A warning of damaged lines, for people."""
     return (
-        f"warning: {where}: lines that are damaged and cannot be read:"
-        f" {contents.damaged}. What they tell of may be edited again. They are kept."
+        f"warning: {where}: {contents.damaged} of its lines cannot be read, and are kept."
+        " Their photographs may be edited again."
         " If you have a copy of this journal, put it back."
     )
 

@@ -60,7 +60,7 @@ def result_name(item: Input, n: int, template: str, brush: str) -> str:
     hides = name.startswith(".") and not path.name.startswith(".")  # more than the photograph
     if name in ("", "..") or name != Path(name).name or hides:
         raise PlanError(
-            f"the template gives {name!r}, which is no photograph's name",
+            f"the template gives {name!r}, which cannot name a file",
             where=template,
             do="Begin it with a field or a word, and leave folders out of it.",
         )

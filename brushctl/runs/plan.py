@@ -142,7 +142,7 @@ def _common(folders: Iterable[str]) -> str:
         return os.path.commonpath(folders)
     except ValueError as error:
         raise PlanError(
-            "the photographs lie on several drives, and have no folder in common for the journal",
+            "the photographs lie on several drives, and the journal needs one folder for all",
             do="Edit those of one drive at a time.",
         ) from error
 
@@ -216,7 +216,7 @@ def check_not_empty(inputs: Sequence[object], rest: Rest | None = None) -> None:
     if not inputs:
         told = rest.told() if rest else ""
         raise PlanError(
-            "there are no photographs in what was named" + (f", only {told}" if told else ""),
+            "no photographs found" + (f", only {told}" if told else ""),
             do=None
             if rest and rest.has_photographs
             else f"Photographs end in {' '.join(SUFFIXES)}.",

@@ -10,8 +10,7 @@ def inside(output: str, folder: str) -> PlanError:
     return PlanError(
         f"the output folder lies inside the input folder {folder}",
         where=output,
-        do="Its results would be taken for photographs next time; choose another folder, "
-        "or pass --in-place.",
+        do="The next run would edit the results again. Choose another folder, or pass --in-place.",
     )
 
 
@@ -34,7 +33,7 @@ def alike(one: object, other: object, target: str) -> PlanError:
 def in_the_way(target: str) -> PlanError:
     """A file stands where a result would go, and no journal tells of it."""
     return PlanError(
-        "a file stands where a result would go, and no earlier run made it",
+        "a file is where a result would go, and no earlier run made it",
         where=target,
         do="Choose another output folder, or pass --overwrite.",
     )
@@ -61,7 +60,7 @@ def of_another(source: str, other: str, target: str) -> PlanError:
 def appeared(target: str) -> PhotoError:
     """A file has appeared where the result of a vacant job would go."""
     return PhotoError(
-        "a file has appeared where the result would go, and is kept",
+        "another program has put a file where the result would go",
         where=target,
         do="Move it away and pass --retry-failed, or pass --overwrite.",
     )

@@ -107,7 +107,9 @@ def check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
         raise UsageError("--report names a folder", where=str(report), do="Name a file in it.")
     if report.suffix.lower() not in PAGES:
         raise UsageError(
-            "--report names no page", where=str(report), do="Let its name end in .html."
+            "--report names a page, so its name must end in .html",
+            where=str(report),
+            do=f"Name it {report.with_suffix('.html')}.",
         )
     files = (name for job in plan.jobs for name in (job.source_file, job.target_file))
     photographs = (Path(name) for name in files if name and not is_url(name))
@@ -120,9 +122,9 @@ def check_page(report: Path, plan: Plan, *, overwrite: bool) -> None:
     check_writable(report.parent)
     if report.exists() and not overwrite and not _is_report(report):
         raise UsageError(
-            "--report names a page that no earlier run made",
+            "--report names a file that no earlier run made",
             where=str(report),
-            do="Name another file, or pass --overwrite, which also edits all anew.",
+            do="Name another file, or pass --overwrite, which also edits every photograph again.",
         )
 
 

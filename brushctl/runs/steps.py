@@ -235,7 +235,7 @@ def writing_result() -> Iterator[None]:
         raise DiskError(
             f"the result cannot be written ({reason(error)})",
             where=str(error.filename) if error.filename else None,
-            do="See that its folder can be written, then pass --retry-failed.",
+            do="Check that its folder can be written, then pass --retry-failed.",
         ) from error
 
 

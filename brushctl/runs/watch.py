@@ -34,7 +34,9 @@ def check_reached(folders: Iterable[str]) -> None:
         try:
             expanded(folder).stat()
         except OSError as error:
-            raise PlanError(f"the folder is away ({reason(error)})", where=folder) from error
+            raise PlanError(
+                f"the folder cannot be reached ({reason(error)})", where=folder
+            ) from error
 
 
 class Mark(NamedTuple):

@@ -204,13 +204,13 @@ def _check_in_place(photo: Photo, key: str, *, on_top: bool) -> None:
     if photo.auxiliary:
         more = ", ".join(photo.auxiliary)
         raise PhotoError(
-            f"it holds more than the photograph, which would be lost in place: {more}",
+            f"--in-place would lose what else the file holds: {more}",
             where=key,
             do="Use -o FOLDER for it.",
         )
     if not on_top and (brush := edited_with(photo.metadata)):
         raise PhotoError(
-            f"its XMP says that it is a result already, of {brush}, and no journal here knows it",
+            f"its XMP says that it is a result of {brush} already, and no journal here lists it",
             where=key,
             do="Put the original back, or pass --on-top to edit the result.",
         )

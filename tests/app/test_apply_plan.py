@@ -9,5 +9,5 @@ def test_the_scales_of_eq_3_are_of_no_use_on_a_transformer():
     told = []
     given = {"steps": None, "s_T": 3.0, "s_I": None, "base": None, "dtype": None}
     how = sampling_of(brush(0).metadata, seed=0, strength=1.0, report=told.append, **given)
-    assert told == [Message("--s-t: of no use, for a transformer is not guided by scales")]
+    assert told == [Message("--s-t: ignored: transformers take no guidance scales")]
     assert how["s_T"] is None

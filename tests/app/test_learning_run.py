@@ -189,7 +189,7 @@ def test_what_parts_a_brush_has_is_the_users_choice(world):
 def test_without_a_grade_the_brush_is_an_instruction_or_none(world):
     assert world(grade=Grade()).learn()[0] == "instruction"
     assert world(grade=Grade()).learn(Parts.BOTH)[0] == "instruction"
-    with pytest.raises(PairsError, match="no grade comes nearer"):
+    with pytest.raises(PairsError, match="colour, place and surroundings do not explain"):
         world(grade=Grade()).learn(Parts.GRADE)
 
 
@@ -203,7 +203,7 @@ def test_a_brush_that_is_no_better_than_leaving_pictures_alone_is_kept_with_a_wa
         assert brush in ("instruction", "both")
         assert judged.of_brush().psnr == 12.7
         (warned,) = here.warned
-        assert "leaving pictures alone comes nearer" in warned
+        assert "unedited pictures are nearer" in warned
         assert "15.0 dB, the brush 12.7, on 1 pair" in warned
     here = world(graded=(14.0, 9.0))
     here.learn(Parts.GRADE)

@@ -56,7 +56,7 @@ def test_a_stream_that_begins_like_no_photograph_is_refused_before_it_is_long(
 ):
     monkeypatch.setattr(source, "BYTES", 30)
     _, err = apply_shell.run("dusk.brush", "-", data=b"no photograph" * 9, status=4)
-    assert "this is not a photograph in a format that can be read" in err
+    assert "this is not a photograph that brushctl can read" in err
 
 
 def test_a_stream_over_the_limit_fails(apply_shell, monkeypatch):

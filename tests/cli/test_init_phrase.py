@@ -86,7 +86,7 @@ def test_people_get_a_table_and_pipes_the_phrase(brushctl, pairs):
     assert "before the edit" in err
     status, out, err = brushctl(*arguments, "--base", "tiny-ip2p", "--eta", "9")
     assert (status, out) == (0, "")
-    assert "No phrase names this edit" in err
+    assert "no phrase names this edit" in err
 
 
 def test_pairs_are_looked_for_before_the_model(brushctl, tmp_path):

@@ -212,5 +212,5 @@ def test_inspect_reads_only_the_header_of_a_pipe(shell):
 @pytest.mark.parametrize("command", ["inspect", "verify"])
 def test_what_can_be_no_name_hides_none_of_the_others(shell, command):
     out, _ = shell.run(command, "a b", "warm", "--json", status=5)
-    assert b"is no brush name" in out
+    assert b"not a valid brush name" in out
     assert b"warm" in out

@@ -234,7 +234,7 @@ def test_what_a_process_that_died_has_left_is_no_obstacle_to_the_next(shell):
         ([{"pairs": "dim", "seed": 2**53}], "seed cannot be '9007199254740992'"),
         ([{"pairs": "dim", "align": "perhaps"}], "align cannot be 'perhaps'"),
         ([{"pairs": "", "name": "dim"}], "does not name its pairs"),
-        ([{"pairs": "dim", "name": "../dim"}], "is no brush name"),
+        ([{"pairs": "dim", "name": "../dim"}], "not a valid brush name"),
     ],
 )
 def test_a_malformed_list_is_refused_before_anything_is_learned(shell, rows, told):

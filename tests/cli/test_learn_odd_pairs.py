@@ -13,7 +13,7 @@ from tests.cli.test_learn_grade import closed, write_pairs
 from tests.grade.pictures import photograph, warm
 
 PARTS = ("--parts", "grade")
-NO_GRADE = "no grade comes nearer to this edit than leaving pictures alone"
+NO_GRADE = "colour, place and surroundings do not explain this edit"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_shifted_pair_is_told_of_and_aligned_if_asked(shell):
 def test_an_after_picture_of_another_scene_is_told_of_and_spoils_nothing(shell):
     save(after(shell), warm(photograph("rocket", (80, 100)))[::-1])
     figures, err = learned(shell)
-    assert "pair coffee: the edited picture shows another scene" in " ".join(err.split())
+    assert "pair coffee: before and after show different scenes" in " ".join(err.split())
     assert figures is None or is_sound(figures)
 
 

@@ -103,7 +103,7 @@ def test_a_stopped_cross_validation_keeps_its_folds(shell, monkeypatch):
         shell.run(*command, status=130)
     assert (shell.folder / ".dim.fold-0.brush.checkpoint").exists()
     _, err = shell.run(*command, status=2)
-    assert "begun before" in err
+    assert "an earlier run has begun to learn this brush" in err
     steps.clear()
     monkeypatch.setattr(TrainingState, "converged", lambda run: bool(steps.append(run.step)))
     shell.run(*command, "--resume")
@@ -124,5 +124,5 @@ def test_a_full_disk_leaves_no_half_written_brush(shell, monkeypatch):
 def test_a_place_that_cannot_be_written_is_told_of_before_any_work(shell):
     (shell.folder / "file").touch()
     _, err = shell.run("learn", "pairs", "-o", "file/dim.brush", status=2)
-    assert "this is a file, no folder" in err
+    assert "this is a file, not a folder" in err
     assert "checking" not in err

@@ -81,7 +81,7 @@ def test_manifests_start_at_their_own_folder(tmp_path):
         (["before/a.png"], "no partner: before/a.png"),
         (["a_before.png", "a_after.png", "b_befor.png"], "no partner: b_befor.png"),
         (["a_0.png", "a_1.png", "a_2.png"], "no partner: a_2.png"),
-        (["before/a.png", "after/a.png", "after/a.jpg"], "claim one place in a pair: a.jpg, a.png"),
+        (["before/a.png", "after/a.png", "after/a.jpg"], "are one side of one pair: a.jpg, a.png"),
         (["a_before.png", "a_after.png", "b_0.png", "b_1.png"], "more than one way"),
         (["before/a.png", "after/a.png", "c_input.png", "c_output.png"], "more than one way"),
     ],
@@ -102,9 +102,9 @@ def test_what_is_ambiguous_or_one_sided_is_refused_and_shown(tmp_path, files, me
         ("p.csv", b"before,after\n\xff\xfe.png,a.png\n", "cannot be read"),
         ("p.json", "[", "cannot be read"),
         ("p.json", "[" * 100_000, "cannot be read"),
-        ("p.csv", "before,after\na.png,.\n", "is no file"),
+        ("p.csv", "before,after\na.png,.\n", "is not a file"),
         ("p.csv", f"before,after\na.png,{'x' * 5000}.png\n", "pair 1: .*too long"),
-        ("p.json", "{}", "no JSON array"),
+        ("p.json", "{}", "not a JSON array"),
         ("p.json", '[["a.png", "a.png"]]', "does not name two files"),
         ("p.txt", "a.png a.png", "neither a folder nor a manifest"),
     ],
@@ -233,8 +233,8 @@ def test_it_is_reported_what_was_paired_by_name_and_what_was_not(tmp_path):
     ("files", "message"),
     [
         (["a.jpg", "a-Edit.jpg", "b-Edit.jpg"], "no partner: b-Edit.jpg"),
-        (["a.jpg", "a-Edit.jpg", "a_edited.jpg"], "claim one place in a pair"),
-        (["a.jpg", "a.png", "a-Edit.jpg"], "claim one place in a pair: a.jpg, a.png"),
+        (["a.jpg", "a-Edit.jpg", "a_edited.jpg"], "are one side of one pair"),
+        (["a.jpg", "a.png", "a-Edit.jpg"], "are one side of one pair: a.jpg, a.png"),
     ],
 )
 def test_copies_without_an_original_or_with_two_are_refused(tmp_path, files, message):
@@ -261,11 +261,25 @@ def test_learning_reports_what_was_paired_by_name(tmp_path):
     assert Message(f"2 pairs by name, before and after: {shown}") in told
 
 
+@pytest.mark.parametrize("name", ["1.jpg", "IMG_1.jpg"])
+def test_one_number_says_nothing_of_pairs(tmp_path, name):
+    """Photographs `1.jpg` and `2.jpg` are no side of pairs, in whatever folder they lie."""
+    for folder in ("photos", "before", "after"):
+        for other in (name, "2.jpg"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.new("RGB", (8, 8)).save(tmp_path / folder / other)
+    with pytest.raises(PairsError, match="no pairs found"):
+        find_pairs(tmp_path / "photos")
+    with pytest.raises(PairsError, match="one side of the pairs only"):
+        find_pairs(tmp_path / "before")
+    assert len(find_pairs(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("side", ["before", "After"])
 def test_one_side_of_the_pairs_is_told_where_both_are(tmp_path, side):
     for folder in ("before", "After"):
         (tmp_path / folder).mkdir()
         Image.new("RGB", (8, 8)).save(tmp_path / folder / "a.png")
-    with pytest.raises(PairsError, match="one side of the pairs") as caught:
+    with pytest.raises(PairsError, match="one side of the pairs only") as caught:
         find_pairs(tmp_path / side)
-    assert caught.value.do == f"Give {tmp_path}."
+    assert caught.value.do == f"Give {tmp_path}, which has both."

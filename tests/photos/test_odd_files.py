@@ -339,7 +339,7 @@ def test_a_tiffs_own_tags_keep_their_types_and_its_structure_is_left_behind(tmp_
 def test_a_picture_that_cannot_be_read_is_refused_by_name(begins, name):
     with pytest.raises(PhotoError) as refused:
         decode_photo(begins + bytes(100), "in.file")
-    told = f"this is {name}, not a photograph in a format that can be read"
+    told = f"this is {name}, not a photograph that brushctl can read"
     assert refused.value.what == told
 
 

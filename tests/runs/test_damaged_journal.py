@@ -20,7 +20,7 @@ def test_a_journal_with_damaged_lines_is_kept_and_the_run_is_warned(tmp_path):
         assert journal.records == {}
     assert path.read_bytes() == damaged
     (line,) = said
-    assert line.startswith(f"warning: {path}: lines that are damaged and cannot be read: 11.")
+    assert line.startswith(f"warning: {path}: 11 of its lines cannot be read, and are kept.")
 
 
 def test_torn_lines_are_no_damage(tmp_path):

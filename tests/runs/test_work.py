@@ -103,7 +103,7 @@ def test_a_file_that_appears_during_the_run_is_kept_and_its_photograph_fails(tmp
         edit_photographs(plan, todo, editor, Treatment({}), journal=journal)
         first, second = (journal.records[name] for name in ("000.jpg", "001.jpg"))
         assert (first.status, second.status) == ("done", "failed")
-        assert "has appeared" in second.reason
+        assert "another program has put a file" in second.reason
         assert (out / "001.jpg").read_bytes() == b"somebody's"
         again = select(plan, journal.records, Treatment({}), retry_failed=True)
         assert [job.key for job in again.retouched] == ["001.jpg"]
@@ -154,7 +154,7 @@ class Touchy(Recording):
     def edit(self, images):
         done = super().edit(images)
         if any(image.mean() < 0.1 for image in images):
-            raise PhotoError("the model made numbers out of range, no picture")
+            raise PhotoError("the model made numbers out of range, and no picture")
         return done
 
 

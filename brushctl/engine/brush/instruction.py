@@ -194,7 +194,7 @@ def _check_fit(base: BaseModel, brush: Brush) -> None:
     if found != widths or part.buckets.edges[-1] != base.train_steps:
         odd = min((name for name, _ in found.items() ^ widths.items()), default="buckets.edges")
         raise BrushMismatchError(
-            f"the brush names this base model but has not its shape (at {odd})",
+            f"the brush names this base model, but does not have its shape (at {odd})",
             where=meta.name,
             do="The program that wrote it made a mistake: learn or mix the brush again.",
         )

@@ -51,7 +51,7 @@ def identity_of_file(file: Path) -> str:
         BaseModelError: the file holds no InstructPix2Pix of Stable Diffusion 1.5's shape.
     """
     if file.suffix.lower() not in SUFFIXES:
-        raise unfit(file, f"this is no checkpoint ({' or '.join(SUFFIXES)})")
+        raise unfit(file, f"this is not a checkpoint ({' or '.join(SUFFIXES)})")
 
     def compute() -> str:
         from brushctl.engine.model.checkpoint import compute_identity

@@ -31,7 +31,9 @@ def with_revision(name: str) -> tuple[str, str | None]:
         return name, None
     own, _, revision = name.partition("@")
     if not revision:
-        raise UsageError("no revision follows the @", where=name, do=f"Write {own}@main, say.")
+        raise UsageError(
+            "no revision follows the @", where=name, do=f"Write {own}@main, for example."
+        )
     return own, revision
 
 
@@ -105,10 +107,10 @@ def _check_name(name: str) -> None:
         )
     if "/" not in name:
         raise BaseModelError(
-            "there is no folder or file of this name here, and an id of the hub has a slash",
+            "there is no such folder or file here, and a hub id has a slash",
             where=name,
-            do="A brush keeps the name of the folder or file that it was learned on, not where "
-            "that lies: pass --base FOLDER with the whole path.",
+            do="Write an id as OWNER/NAME. For a folder or file elsewhere, pass --base with its "
+            "whole path.",
         )
 
 

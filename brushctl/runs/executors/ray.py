@@ -264,7 +264,7 @@ def lost(doing: str) -> Fault:
     return Fault(
         code="worker-lost",
         what=f"every process that was {doing} died",
-        do="See the cluster's own log; a damaged file or too little memory are the likeliest.",
+        do="See the cluster's own log. A damaged file or too little memory is the likeliest cause.",
     )
 
 

@@ -100,7 +100,7 @@ class LocalStorage:
             raise PlanError(
                 f"the results may need {_amount(need)} and there are {_amount(free)} free",
                 where=str(there),
-                do="Free some space or choose another output folder.",
+                do="Free some space, or choose another output folder.",
             )
 
     def journal(self, output: str, warn: Warn) -> Journal:

@@ -54,7 +54,7 @@ def test_a_result_that_cannot_be_read_is_left_alone_and_stops_nothing(shell, mon
     monkeypatch.setattr(local, "hash_file", damaged)
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--seed", "1")
     assert "1 done, 1 unchanged" in err
-    assert "out/0.jpg: somebody has changed it since it was made, or it cannot be read" in err
+    assert "out/0.jpg: this result was changed or cannot be read" in err
 
 
 @pytest.mark.parametrize("first", ["in/2024", "in"])
@@ -102,9 +102,9 @@ def test_in_place_two_edits_one_after_the_other_are_made_once_each(shell):
 @pytest.mark.parametrize(
     ("brush", "options", "told"),
     [
-        ("dusk.brush", ("--seed", "1"), "of dusk with seed 0, and"),
-        ("again.brush", (), "of an earlier dusk, and"),
-        ("dawn.brush", (), "of dusk, and"),
+        ("dusk.brush", ("--seed", "1"), "of dusk with seed 0 already, and"),
+        ("again.brush", (), "of an earlier dusk already, and"),
+        ("dawn.brush", (), "of dusk already, and"),
     ],
 )
 def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, options, told):
@@ -122,12 +122,12 @@ def test_in_place_a_result_of_another_edit_is_left_alone_and_told(shell, brush, 
     made = [path.read_bytes() for path in paths]
     makers.write_jpeg(shell.folder / "in/new.jpg", makers.picture(seed=9))
     _, err = shell.run(brush, "in", "--in-place", *options, "--dry-run")
-    assert f"2 of the photographs are results already, {told} are left alone" in err
+    assert f"2 of the photographs are results {told} stay as they are" in err
     _, err = shell.run(brush, "in", "--in-place", *options, "--dry-run", "--quiet")
     assert err == ""
     _, err = shell.run(brush, "in", "--in-place", *options)
     assert "1 done, 2 unchanged" in err
-    assert f"2 of the photographs are results already, {told} are left alone" in err
+    assert f"2 of the photographs are results {told} stay as they are" in err
     assert "--on-top" in err
     assert [path.read_bytes() for path in paths] == made
     _, err = shell.run(brush, "in", "--in-place", *options, "--on-top")
@@ -141,7 +141,7 @@ def test_in_place_a_result_that_no_journal_knows_is_known_by_its_xmp(shell):
     made = [path.read_bytes() for path in paths]
     shutil.rmtree(shell.folder / "in" / STATE)
     _, err = shell.run("dusk.brush", "in", "--in-place", status=4)
-    assert "its XMP says that it is a result already, of dusk" in " ".join(err.split())
+    assert "its XMP says that it is a result of dusk already" in " ".join(err.split())
     assert "--on-top" in err
     assert [path.read_bytes() for path in paths] == made
     again = ("dusk.brush", "in", "--in-place", "--on-top", "--retry-failed")
@@ -151,7 +151,7 @@ def test_in_place_a_result_that_no_journal_knows_is_known_by_its_xmp(shell):
 def test_on_top_is_for_results_in_place(shell):
     shell.photographs(1)
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--on-top", status=2)
-    assert "--on-top is for results in place" in err
+    assert "--on-top works with --in-place" in err
 
 
 def test_names_that_are_no_text_are_planned_and_edited(shell):
@@ -209,7 +209,10 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):
     monkeypatch.setattr(Path, "stat", dropped)
     monkeypatch.setattr(watch, "check_outside", lambda *_: looks.__setitem__(0, 0))
     _, err = shell.run("dusk.brush", "in", "-o", "out", "--watch", "--settle", "0")
-    assert err.count("waiting: in: the folder is away (transport endpoint is not connected)") == 1
+    assert (
+        err.count("waiting: in: the folder cannot be reached (transport endpoint is not connected)")
+        == 1
+    )
     assert edited(shell.folder / "in/0.jpg", shell.folder / "out/0.jpg")
 
 
@@ -256,7 +259,7 @@ def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, monk
     result.write_bytes(retouched)
     paths[0].write_bytes(whole)
     _, err = shell.run(*arguments)
-    assert "out/0.jpg: somebody has changed it since it was made" in err
+    assert "out/0.jpg: this result was changed or cannot be read" in err
     assert result.read_bytes() == retouched
 
 
@@ -271,7 +274,7 @@ def test_what_is_retouched_after_a_run_was_killed_before_its_last_word_is_left_a
     result.write_bytes(result.read_bytes()[:-2] + b"\0\0")
     makers.write_jpeg(path, makers.picture(seed=9))
     _, err = shell.run("dusk.brush", "in", "-o", "out")
-    assert "out/0.jpg: somebody has changed it since it was made" in err
+    assert "out/0.jpg: this result was changed or cannot be read" in err
 
 
 def refuse(*_: object) -> None:

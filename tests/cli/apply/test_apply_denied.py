@@ -126,7 +126,7 @@ def test_a_folder_that_may_not_be_written_fails_alone(folder):
     status, told, said = run(folder, "-o", "out")
     assert {name for name, error in told.items() if error} == {"2024/b.jpg", "2025/c.jpg"}
     assert status == 3
-    advice = "See that its folder can be written, then pass --retry-failed."
+    advice = "Check that its folder can be written, then pass --retry-failed."
     assert f"2024/b.jpg: the result cannot be written (permission denied). {advice}" in said
     assert journal_in(folder / "out" / STATE)["2024/b.jpg"].error.code == "disk"
     for below in ("2024", "2025"):
@@ -150,7 +150,7 @@ def test_a_report_replaces_a_report_and_unasked_no_other_page(shell):
     page.write_text("<!doctype html><title>precious</title>")
     arguments = ("dusk.brush", "in", "-o", "out", "--report", "index.html")
     _, err = shell.run(*arguments, status=2)
-    assert "index.html: --report names a page that no earlier run made" in err
+    assert "index.html: --report names a file that no earlier run made" in err
     assert "precious" in page.read_text()
     assert not (shell.folder / "out").exists()
     shell.run(*arguments, "--overwrite")
@@ -161,7 +161,8 @@ def test_a_report_replaces_no_photograph(shell):
     first, second, _ = paths = shell.photographs()
     odd = first.rename(first.with_name("0.html"))
     whole = odd.read_bytes()
-    for report, told in ((second, "names no page"), (odd, "names a photograph of the run")):
+    page, photograph = "names a page, so its name must end", "names a photograph of the run"
+    for report, told in ((second, page), (odd, photograph)):
         named = [str(path) for path in paths[1:] if path != report]
         arguments = ("dusk.brush", "-o", "out", "--report", str(report), str(odd), *named)
         _, err = shell.run(*arguments, status=2)
@@ -221,7 +222,7 @@ def test_in_place_no_picture_is_lost_that_a_file_holds_beside_the_photograph(she
     makers.write_mpo(preview, makers.FULL_HD)
     before = [path.read_bytes() for path in paths]
     _, err = shell.run("dusk.brush", "in", "--in-place", status=3)
-    lost = "which would be lost in place: other pictures. Use -o FOLDER"
+    lost = "--in-place would lose what else the file holds: other pictures. Use -o FOLDER"
     assert err.count(lost) == 2
     assert [path.read_bytes() for path in paths[:2]] == before[:2]
     with Image.open(preview) as image:  # of the unedited photograph, as they are all removed

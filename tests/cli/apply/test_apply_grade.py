@@ -175,13 +175,13 @@ def test_options_that_only_a_model_has_use_for_are_named(shell, keep):
     shell.photographs(1)
     idle = ("--steps", "4", "--s-t", "3", "--s-i", "2", "--base", "x", "--dtype", "float32")
     _, err = shell.run(keep(brush_of(WARM)), "in", "-o", "out", *idle)
-    assert "--steps, --s-t, --s-i, --base, --dtype: of no use" in err
+    assert "--steps, --s-t, --s-i, --base, --dtype: ignored" in err
     idle = ("--effort", "draft", "--seed", "1", "--device", "cuda", "--detail", "model")
     _, err = shell.run("graded.brush", "in", "-o", "out", *idle)
-    assert "--effort, --seed, --device, --detail: of no use" in err
+    assert "--effort, --seed, --device, --detail: ignored" in err
     assert "0 done, 1 unchanged" in err  # and so they make no other edit
     _, err = shell.run("graded.brush", "in", "-o", "out")
-    assert "of no use" not in err
+    assert "ignored" not in err
 
 
 def test_the_documentation_names_the_options_that_only_a_model_has_use_for():

@@ -25,7 +25,7 @@ def test_a_second_ctrl_c_stops_at_once(shell):
     said = shell.folder / "said"
     wait_for(lambda: said.exists() and "lingering" in said.read_text())
     os.kill(process.pid, signal.SIGINT)
-    wait_for(lambda: "once more to stop at once" in said.read_text())
+    wait_for(lambda: "press Ctrl-C again to stop at once" in said.read_text())
     process.join(1)
     assert process.is_alive(), "the first waits for what is in hand"
     started = time.monotonic()

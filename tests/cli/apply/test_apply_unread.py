@@ -151,7 +151,7 @@ def test_checksum_compares_the_content_of_photographs_and_of_results(shell):
     assert summary(shell.events(*arguments)) == (0, 3, 0)
     _, err = shell.run(*arguments, "--checksum")
     assert "1 done, 2 unchanged" in err
-    assert "out/1.jpg: somebody has changed it" in err
+    assert "out/1.jpg: this result was changed" in err
 
 
 def test_checksum_is_for_a_run_that_ends(shell):

@@ -84,7 +84,7 @@ def test_failed_files_are_counted_again_but_tried_only_when_asked(shell, place, 
 def test_all_failed_is_status_4(shell, place, arguments):
     place.write("in/a.jpg", b"no photograph")
     _, err = shell.run(*arguments, status=4)
-    assert "a.jpg: this is not a photograph in a format that can be read" in err
+    assert "a.jpg: this is not a photograph that brushctl can read" in err
 
 
 def test_a_renamed_result_is_reported_by_its_photograph(shell, place, arguments):
@@ -244,7 +244,7 @@ def test_a_result_that_somebody_has_retouched_is_left_alone(shell, place, argume
     out, _ = shell.run(*arguments, "--dry-run")
     assert out.decode().startswith(f"keep  {place.name('in/0.jpg')}")
     _, err = shell.run(*arguments)
-    assert f"{place.name('out/0.jpg')}: somebody has changed it since it was made" in err
+    assert f"{place.name('out/0.jpg')}: this result was changed or cannot be read" in err
     assert "0 done, 2 unchanged" in err
     assert place.read("out/0.jpg") == retouched
     assert shell.run(*arguments, "--quiet") == (b"", "")
@@ -264,7 +264,7 @@ def test_what_is_retouched_after_its_photograph_failed_is_left_alone(shell, plac
     place.write("out/0.jpg", retouched)
     place.write(paths[0], whole)
     _, err = shell.run(*again)
-    assert "out/0.jpg: somebody has changed it since it was made" in err
+    assert "out/0.jpg: this result was changed or cannot be read" in err
     assert place.read("out/0.jpg") == retouched
 
 
@@ -276,7 +276,7 @@ def test_what_somebody_put_where_a_photograph_had_failed_is_left_alone(shell, pl
     place.write("out/0.jpg", b"by hand")
     place.write(path, whole)
     _, err = shell.run(*arguments, "--retry-failed")
-    assert "out/0.jpg: somebody has changed it" in err
+    assert "out/0.jpg: this result was changed" in err
     assert place.read("out/0.jpg") == b"by hand"
 
 
@@ -287,7 +287,7 @@ def test_checksum_compares_the_content_of_results(shell, place, arguments):
     assert summary(shell.events(*arguments)) == (0, 3, 0)
     _, err = shell.run(*arguments, "--checksum")
     assert "0 done, 3 unchanged" in err
-    assert "out/1.jpg: somebody has changed it" in err
+    assert "out/1.jpg: this result was changed" in err
 
 
 def test_a_report_shows_photographs_wherever_they_lie(shell, place, arguments):

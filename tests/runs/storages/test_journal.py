@@ -95,4 +95,4 @@ def test_damaged_lines_are_told_of_and_torn_ones_are_not(place, output):
         with storage_of(output).journal(output, said.append) as journal:
             assert journal.records == {}
     (line,) = said
-    assert "lines that are damaged and cannot be read: 2. What they tell of" in line
+    assert "2 of its lines cannot be read, and are kept." in line

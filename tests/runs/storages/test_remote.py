@@ -67,7 +67,9 @@ def test_what_is_written_is_told_of_as_a_listing_tells_it(bucket):
 def test_a_file_that_has_appeared_is_kept(bucket):
     url = bucket.name("out/1.jpg")
     write(url, b"first", overwrite=False)
-    with pytest.raises(PhotoError, match="has appeared where the result would go"):
+    with pytest.raises(
+        PhotoError, match="another program has put a file where the result would go"
+    ):
         write(url, b"second", overwrite=False)
     assert bucket.read("out/1.jpg") == b"first"
 

@@ -1,0 +1,71 @@
+"""What people type at first: the answer is one line that says what to type instead."""
+
+import pytest
+from PIL import Image
+
+from tests.cli.shell import shell_with_brushes
+from tests.photos.brushes import make_brush
+
+
+@pytest.fixture
+def shell(tmp_path, capfdbinary):
+    """A shell with two brushes in its cache, one beside it, and photographs."""
+    shell = shell_with_brushes(tmp_path, capfdbinary)
+    make_brush(tmp_path / "mine.brush")
+    for name in ("photos/1.jpg", "pairs/before/1.jpg", "pairs/after/1.jpg", "Input/a", "Output/a"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 48), "teal").save(tmp_path / name, "JPEG")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/1.NEF").touch()
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("command", "do"),
+    [
+        ("apply photos warm -o out", "Run `brushctl apply warm photos -o out`."),
+        ("apply photos -o out", "Run `brushctl apply BRUSH photos -o EDITED`."),
+        ("warm photos", "Run `brushctl apply warm PHOTOS -o EDITED`."),
+        ("apply warm photos", "Add -o FOLDER, or --in-place."),
+        ("apply warm photos -o photos", "Choose another folder, or pass --in-place."),
+        ("apply warm photos/1.jpg -o photos/1.jpg", "Pass --in-place if that is what you want."),
+        ("apply warm photos -o out.jpg", "Name a folder: out.jpg/."),
+        ("apply warm phtos -o out", "Check the spelling, and the folder that you are in."),
+        ("apply warm raw -o out", "only 1 raw file (.nef; develop them to TIFF or JPEG first)"),
+        ("apply warn photos -o out", "Did you mean warm?"),
+        ("apply warm.brush photos -o out", "Write warm for the brush in the cache."),
+        ("apply mine photos -o out", "Write mine.brush for the file."),
+        ("apply warm photos -o out --strength 60%", "write 0.6 for 60 %."),
+        ("apply warm photos -o out --strength 60", "write 0.6 for 60 %."),
+        ("apply warm photos -o out --quality high", "Write --quality 90, for example."),
+        ("learn pairs", "Add -o NAME."),
+        ("learn golden-hour pairs", "Run `brushctl learn pairs -o golden-hour`."),
+        ("learn pairs golden-hour", "Run `brushctl learn pairs -o golden-hour`."),
+        ("learn pairs/before pairs/after -o x", "Name pairs alone."),
+        ("learn pairs/after pairs/before -o x", "Name pairs alone."),
+        ("init-phrase Input Output", "Name . alone."),
+        ("learn pairs/before -o x", "Give pairs, which has both."),
+        ("learn photos raw -o x", "Put the pictures into before/ and after/ in one folder"),
+        ("learn photos -o x", "Put the pictures into before/ and after/ under equal names"),
+        ("learn pairs -o look.jpg", "Name it without a suffix"),
+        ("learn pairs -o warm", "Choose another name, or pass --overwrite."),
+        ("init-phrase pairs --parts grade", "use --parts instruction."),
+        ("export warm look.cube", "Run `brushctl export warm --lut look.cube`."),
+    ],
+)
+def test_the_answer_is_one_line_with_what_helps(shell, command, do):
+    before = {path for path in shell.folder.rglob("*") if path.is_file()}
+    status = 5 if do.startswith(("Did you mean", "Write warm", "Write mine")) else 2
+    out, err = shell.run(*command.split(), status=status)
+    assert not out
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert do in err
+    assert {path for path in shell.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_brush_beside_one_of_the_cache_is_named_by_its_file(shell):
+    (shell.folder / "mine.brush").rename(shell.folder / "warm.brush")
+    own, beside = shell.text("inspect", "warm"), shell.text("inspect", "warm.brush")
+    assert "home/brushes/warm.brush" in own
+    assert "home/brushes" not in beside
