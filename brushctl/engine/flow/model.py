@@ -62,6 +62,23 @@ class FlowModel:
         return module
 
     @property
+    def vae(self) -> nn.Module:
+        """The autoencoder."""
+        module: nn.Module = self.pipe.vae
+        return module
+
+    @property
+    def encoders(self) -> tuple[nn.Module, ...]:
+        """What reads words, and sees the picture where the family's does."""
+        parts = [part for part in self.pipe.components.values() if isinstance(part, nn.Module)]
+        return tuple(part for part in parts if part is not self.denoiser and part is not self.vae)
+
+    @property
+    def scheduler_config(self) -> dict[str, Any]:
+        """The pipeline's own schedule."""
+        return dict(self.pipe.scheduler.config)
+
+    @property
     def device(self) -> torch.device:
         """Where the pipeline works."""
         device: torch.device = self.pipe._execution_device  # offloaded parts lie elsewhere
@@ -145,6 +162,10 @@ class FlowModel:
         """The predicted flow, noise less picture, at `z`, in the shape of the call's picture."""
         output: torch.Tensor = self.denoiser(**self.family.at(call.named, z, sigma))[0]
         return self.family.predicted(output)
+
+    def reads(self, phrase: str) -> bool:
+        """Whether the pipeline reads a phrase to its end."""
+        return self.family.tokens(self.pipe, phrase) <= self.family.most_tokens(self.pipe, phrase)
 
     def tokens_learned(self, phrase: str | None, least_m: int) -> int:
         """m: tokens of the phrase with its end, or more of what follows them.
