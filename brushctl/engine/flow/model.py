@@ -10,10 +10,20 @@ from PIL import Image
 from torch import nn
 
 from brushctl.engine.brush.sites import Site, sites
-from brushctl.engine.flow.families.family import Arguments, FlowFamily, Pipeline, Sampling
+from brushctl.engine.flow.families.family import (
+    Arguments,
+    FlowFamily,
+    Pipeline,
+    Sampling,
+    by_name,
+)
 from brushctl.engine.pixels import FloatImage, from_model
 from brushctl.errors import PhraseError
 from brushctl.photos.icc import quantise
+
+ROUNDED = 2**-8
+"""How far a noise level in half precision may be from its own, as a share of it: it is rounded to
+eight bits twice, as 1000 sigma and as sigma."""
 
 
 class _RecordedError(Exception):
@@ -137,7 +147,7 @@ class FlowModel:
         seen: dict[str, Any] = {}
 
         def stop(_: nn.Module, given: tuple[Any, ...], named: Arguments) -> NoReturn:
-            seen.update(dict(zip(("sample",), given, strict=False)) | named)
+            seen.update(by_name(given, named))
             raise _RecordedError
 
         hook = self.denoiser.register_forward_pre_hook(stop, with_kwargs=True)
@@ -157,6 +167,30 @@ class FlowModel:
         side = self.resolution
         w, h = self.working_size(side, side)
         return self.record(np.full((h, w, 3), 0.5, np.float32), None).sigmas
+
+    @property
+    def _step(self) -> int:
+        """The number of the step that the pipeline's scheduler takes next."""
+        scheduler = self.pipe.scheduler
+        number = scheduler.begin_index if scheduler.step_index is None else scheduler.step_index
+        return number or 0
+
+    @property
+    def at_last_step(self) -> bool:
+        """Whether the pipeline's next step is to noise level 0."""
+        return float(self.pipe.scheduler.sigmas[self._step + 1]) == 0
+
+    def sigma(self, named: Arguments) -> torch.Tensor:
+        """The noise level of each of the brushed rows of a call, (n,).
+
+        In half precision the time that a call is told was rounded by as much as lies between two
+        steps. The pipeline's scheduler has the level itself.
+        """
+        told = self.family.sigma(named)
+        if named["timestep"].dtype == torch.float32:
+            return told
+        own = self.pipe.scheduler.sigmas[self._step].to(told).expand_as(told)
+        return torch.where((own - told).abs() <= ROUNDED * told, own, told)
 
     def predict(self, call: Call, z: torch.Tensor, sigma: float) -> torch.Tensor:
         """The predicted flow, noise less picture, at `z`, in the shape of the call's picture."""

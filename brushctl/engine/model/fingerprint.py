@@ -122,6 +122,28 @@ def digest_of_module(module: "torch.nn.Module") -> str:
     return digest_of(dict.fromkeys(state, state.__getitem__))
 
 
+def identity_of_rounded(module: "torch.nn.Module") -> str | None:
+    """The identity of the file that a loaded module's weights were rounded from.
+
+    None where the folder that it was loaded from is not known, or has other weights: somebody has
+    changed the module's.
+    """
+    config: Any = module.config
+    part = Path(str(config.get("_name_or_path")))
+    state = module.state_dict()
+    with opened(weights_of(part)) as stored:
+        same = stored.keys() == state.keys() and all(
+            _rounds_to(stored[name](name), own) for name, own in state.items()
+        )
+    return identity(part) if same else None
+
+
+def _rounds_to(stored: "torch.Tensor | NDArray[Any]", own: "torch.Tensor") -> bool:
+    import torch
+
+    return torch.equal(torch.as_tensor(stored).to(own), own)
+
+
 def digest_of_modules(modules: "Sequence[torch.nn.Module]") -> str:
     """One digest of several loaded modules, each as `digest_of` sees it."""
     each = [digest_of_module(module) for module in modules]
