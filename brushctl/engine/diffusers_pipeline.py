@@ -29,7 +29,7 @@ from brushctl.engine.flow.strength import at_strength
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.find import check_family
-from brushctl.engine.model.fingerprint import digest_of_module, identity_of_rounded
+from brushctl.engine.model.fingerprint import digest_of_module, identity_of_source
 from brushctl.engine.sampler import check_sampler, check_steps
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 
@@ -261,20 +261,29 @@ def _identity_for(brush: Brush, module: torch.nn.Module) -> str:
     """The identity of a transformer, as far as a brush needs it.
 
     Raises:
-        BrushMismatchError: it is in bfloat16, and nothing says what it was rounded from.
+        BrushMismatchError: it is in bfloat16 or quantised, and nothing says what it was made from.
     """
-    digest, base = digest_of_module(module), brush.metadata.instruction_part().base
-    if digest == base.model_sha256 or next(module.parameters()).dtype != torch.bfloat16:
-        return digest
-    known = identity_of_rounded(module)
-    if known is None:
+    base, meta = brush.metadata.instruction_part().base, brush.metadata
+    quantised = getattr(module, "is_quantized", False)
+    if not quantised:
+        digest = digest_of_module(module)
+        rounded = next(module.parameters()).dtype == torch.bfloat16
+        if digest == base.model_sha256 or not rounded:
+            return digest
+    if known := identity_of_source(module):
+        return known
+    if quantised:
         raise BrushMismatchError(
-            f"these weights in bfloat16 are not those of {base.id}, or were rounded from them",
-            where=brush.metadata.name,
-            do=f"If they are {base.id}'s, load the pipeline in float16 or float32, then the brush, "
-            "then move the pipeline to bfloat16.",
+            "nothing says which weights this quantised transformer was made from",
+            where=meta.name,
+            do="Load it with from_pretrained from a folder here, or use `brushctl apply`.",
         )
-    return known
+    raise BrushMismatchError(
+        f"these weights in bfloat16 are not those of {base.id}, or were rounded from them",
+        where=meta.name,
+        do=f"If they are {base.id}'s, load the pipeline in float16 or float32, then the brush, "
+        "then move the pipeline to bfloat16.",
+    )
 
 
 def _grade_of(brush: Brush, strength: float) -> "AnyGrade | None":

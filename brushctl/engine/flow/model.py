@@ -96,8 +96,8 @@ class FlowModel:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The number format of the transformer."""
-        return next(self.denoiser.parameters()).dtype
+        """The transformer's number format; quantised weights are stored in others."""
+        return next(x.dtype for x in self.denoiser.parameters() if x.is_floating_point())
 
     @property
     def resolution(self) -> int:
