@@ -13,9 +13,9 @@ from brushctl.engine.flow.offsets import offset, zero
 from brushctl.engine.sampler import editor_on
 from tests.engine.flow import pipelines
 from tests.engine.flow.pipelines import SIDE, model_of
-from tests.engine.flow.replay import ONE, OTHER, latents
-from tests.engine.flow.test_formats import buckets_visited
+from tests.engine.flow.replay import ONE, latents
 from tests.engine.flow.test_flow_learning import SHORT, made, rehashed
+from tests.engine.flow.test_formats import buckets_visited
 
 
 @pytest.mark.parametrize("side", [SIDE, SIDE + 32])
