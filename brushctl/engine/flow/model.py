@@ -194,8 +194,9 @@ class FlowModel:
 
     def predict(self, call: Call, z: torch.Tensor, sigma: float) -> torch.Tensor:
         """The predicted flow, noise less picture, at `z`, in the shape of the call's picture."""
-        output: torch.Tensor = self.denoiser(**self.family.at(call.named, z, sigma))[0]
-        return self.family.predicted(output)
+        named = self.family.at(call.named, z, sigma)
+        output: torch.Tensor = self.denoiser(**named)[0]
+        return self.family.predicted(output, named)
 
     def reads(self, phrase: str) -> bool:
         """Whether the pipeline reads a phrase to its end."""

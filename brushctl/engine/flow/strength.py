@@ -40,10 +40,10 @@ def at_strength(model: FlowModel, strength: float) -> Generator[None]:
         own = family.brushed(named)
         v, z, x = (
             part[own].float()
-            for part in (family.predicted(whole), family.noise(named), family.picture(named))
+            for part in (family.predicted(whole, named), family.noise(named), family.picture(named))
         )
         sigma = model.sigma(named).view(-1, *[1] * (z.ndim - 1))
-        family.predicted(whole)[own] = torch.lerp((z - x) / sigma, v, strength).to(whole)
+        family.predicted(whole, named)[own] = torch.lerp((z - x) / sigma, v, strength).to(whole)
         return (whole, *output[1:])
 
     hook = model.denoiser.register_forward_hook(ended, with_kwargs=True)

@@ -57,7 +57,8 @@ class DreamLite(WordsLast):
 
     def noise(self, named: Arguments) -> torch.Tensor:
         """See `FlowFamily.noise`."""
-        return self.predicted(named["sample"])
+        shown: torch.Tensor = named["sample"]
+        return shown[..., : shown.shape[-1] // 2]
 
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
         """See `FlowFamily.at`."""
@@ -65,9 +66,9 @@ class DreamLite(WordsLast):
         level = torch.full_like(named["timestep"], T * sigma, dtype=torch.float32)
         return named | {"sample": shown, "timestep": level}
 
-    def predicted(self, output: torch.Tensor) -> torch.Tensor:
+    def predicted(self, output: torch.Tensor, named: Arguments) -> torch.Tensor:
         """See `FlowFamily.predicted`."""
-        return output[..., : output.shape[-1] // 2]
+        return output[..., : self.noise(named).shape[-1]]
 
 
 class DreamLiteMobile(DreamLite):

@@ -127,7 +127,8 @@ class FlowFamily(ABC):
 
     def noise(self, named: Arguments) -> torch.Tensor:
         """What is denoised, z, in the shape of `picture`."""
-        return self.predicted(named["hidden_states"])
+        shown: torch.Tensor = named["hidden_states"]
+        return shown[:, : shown.shape[1] // 2]
 
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
         """The same arguments with `z` for the noise, at a noise level that is not rounded yet."""
@@ -135,6 +136,6 @@ class FlowFamily(ABC):
         level = torch.full_like(named["timestep"], sigma, dtype=torch.float32)
         return named | {"hidden_states": shown, "timestep": level}
 
-    def predicted(self, output: torch.Tensor) -> torch.Tensor:
-        """What is predicted for the noise, in the shape of `picture`."""
-        return output[:, : output.shape[1] // 2]
+    def predicted(self, output: torch.Tensor, named: Arguments) -> torch.Tensor:
+        """What is predicted for the noise, in the shape of `picture`: a view of the output."""
+        return output[:, : self.noise(named).shape[1]]
