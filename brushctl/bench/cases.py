@@ -25,6 +25,7 @@ from brushctl.bench.methods.registry import (
 )
 from brushctl.bench.metrics import Pixels, direction, psnr, ssim
 from brushctl.engine.brush.scales import PAPER_SCALES, Scales
+from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.training.recipes import DEFAULT, PAPER
 from brushctl.events import Reporter, silent
 from brushctl.files import write_atomically
@@ -165,14 +166,15 @@ def strip_of(edited: Sequence[Pixels]) -> bytes:
 
 def case_stem(evaluator: Evaluator, effect: Effect, method: str, shots: int) -> str:
     """A file name for a case, which changes with everything that its figures depend on."""
-    bench, schedule = evaluator.bench, evaluator.bench.base.scheduler_config
+    bench, base = evaluator.bench, evaluator.bench.base
+    run = base.sampling if isinstance(base, FlowModel) else base.defaults
     facts = [
         VERSION,
-        bench.base.model_sha256,
+        base.model_sha256,
         evaluator.models,
-        str(bench.base.dtype),
-        asdict(bench.base.defaults),
-        {key: value for key, value in sorted(schedule.items()) if not key.startswith("_")},
+        str(base.dtype),
+        asdict(run),
+        {k: value for k, value in sorted(base.scheduler_config.items()) if not k.startswith("_")},
         None if method in PUBLISHED else bench.steps,
         bench.seed,
         RECIPES,
@@ -193,7 +195,7 @@ def run_case(
     bench, started = evaluator.bench, time.monotonic()
     learned = METHODS[method](bench, effect, report)
     pictures = list(effect.test[0])
-    if learned.direct:
+    if not learned.guided:
         shown = learned.edit(bench, pictures, None)
         runs = [evaluator.measure("best", None, shown, effect)]
     else:

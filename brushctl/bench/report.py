@@ -20,6 +20,7 @@ from brushctl.bench.running import BenchPlan, BenchResult
 from brushctl.bench.summary import MEASURES, summarise
 from brushctl.bench.tables import headings
 from brushctl.engine.devices import name_of
+from brushctl.engine.flow.model import FlowModel
 from brushctl.photos.icc import quantise
 
 STYLE = """
@@ -35,6 +36,7 @@ small { color: #777 }
 def results_of(result: BenchResult, plan: BenchPlan, *, command: str) -> dict[str, Any]:
     """Rows by method, shots, split and guidance; under `cases`, every picture's figures."""
     evaluator, bench = result.evaluator, result.evaluator.bench
+    flow = isinstance(bench.base, FlowModel)
     return {
         "command": command,
         "base": {"id": bench.base.id, "model_sha256": bench.base.model_sha256},
@@ -44,7 +46,7 @@ def results_of(result: BenchResult, plan: BenchPlan, *, command: str) -> dict[st
         "seconds": round(sum(case.seconds for case in result.cases), 1),
         "steps": bench.steps,
         "seed": bench.seed,
-        "guidance_grid": [[s.s_T, s.s_I] for s in GRID],
+        "guidance_grid": [] if flow else [[s.s_T, s.s_I] for s in GRID],
         "measures": {
             "perceptual": evaluator.distance_name,
             "direction": f"eq. 8 in {bench.clip_name}",
@@ -72,9 +74,9 @@ def html_report(result: BenchResult, plan: BenchPlan, facts: dict[str, Any]) -> 
     sections = [_section(result, effect, plan) for effect in plan.effects]
     base, measures = facts["base"], facts["measures"]
     summary = (
-        f"Base {base['id']}, U-Net {base['model_sha256'][:12]}. Command: {facts['command']}. "
+        f"Base {base['id']} ({base['model_sha256'][:12]}). Command: {facts['command']}. "
         f"Perceptual distance: {measures['perceptual']}; direction: {measures['direction']}. "
-        "Pictures are edited under each method's best guidance."
+        "Under guidance, pictures are edited under each method's best."
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>brushctl bench</title>"

@@ -8,12 +8,10 @@ from brushctl.bench.effects import TABLE_3, Effect, draw_effects
 from brushctl.bench.folder import effects_in, load_effect
 from brushctl.bench.methods.registry import Bench
 from brushctl.engine.devices import learning_dtype, resolve_device
-from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import load_clip_for
-from brushctl.errors import BaseModelError
 from brushctl.events import Reporter, silent
-from brushctl.settings import TINY
+from brushctl.settings import TINY, TINY_DIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,6 @@ class BenchSettings:
         """
         where = resolve_device(self.device)
         model = open_base(self.base, where, learning_dtype(self.dtype, where))
-        if isinstance(model, FlowModel):
-            raise BaseModelError(
-                "the bench compares methods on U-Nets, and this base model is a transformer",
-                where=model.id,
-                do="Use an InstructPix2Pix model; brushes are learned and applied on this one too.",
-            )
         clip = load_clip_for(model.id, where, report=report)
         return Bench(model, clip, self.steps, self.seed)
 
@@ -71,7 +63,7 @@ class BenchSettings:
         if self.folder is None:
             drawn = draw_effects(names, resolution, self.seed)
             # Of another base's training nothing is known.
-            known = self.base == TINY
+            known = self.base in {TINY, TINY_DIT}
             return [replace(effect, held_out=effect.held_out and known) for effect in drawn]
         there = effects_in(self.folder)
         return [load_effect(name, there[name], resolution) for name in names]

@@ -12,6 +12,7 @@ from brushctl.bench.effects import GLOBAL, LOCAL
 from brushctl.bench.methods.lpips import LPIPS_ALEX
 from brushctl.bench.running import BenchResult
 from brushctl.bench.summary import LOWER_IS_BETTER, MEASURES, SPLITS, Summary, summarise
+from brushctl.engine.flow.model import FlowModel
 
 TITLES = {
     GLOBAL: "TOP-Global",
@@ -75,9 +76,12 @@ def headings(evaluator: Evaluator) -> dict[str, str]:
 
 
 def _table(rows: Sequence[Summary], evaluator: Evaluator, shots: int, guidance: str) -> Table:
+    base = evaluator.bench.base
     under = "the best of a grid" if guidance == "best" else "the paper's 7.5 / 1.5"
+    if isinstance(base, FlowModel):
+        under = "none"
     table = Table(
-        title=f"{evaluator.bench.base.id}, {shots}-shot, guidance: {under}",
+        title=f"{base.id}, {shots}-shot, guidance: {under}",
         caption="(n): effects. 95 %: bootstrap of the PSNR over effects. paper: PSNR, SSIM, LPIPS "
         "and CLIP direction on another base (InstructPix2Pix) and other pictures (TOP-Bench).",
         box=None,

@@ -33,6 +33,7 @@ from brushctl.settings import TINY
 if TYPE_CHECKING:
     from brushctl.bench.running import BenchPlan, BenchResult
     from brushctl.bench.settings import BenchSettings
+    from brushctl.engine.model.base import AnyBase
 
 Names = Annotated[
     str | None, typer.Option("--effects", help="Effects, comma-separated; all if not given.")
@@ -108,9 +109,9 @@ def bench(
     if folder is not None and not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), do="Check the path.")
 
-    from brushctl.bench.methods.registry import METHODS
+    from brushctl.bench.methods.registry import METHODS, methods_on
 
-    chosen = _chosen("--methods", methods, list(METHODS))
+    chosen = _chosen("--methods", methods, list(METHODS)) if methods else None
     if sheet:
         _check_sheet(sheet)
 
@@ -124,10 +125,10 @@ def bench(
     settings = BenchSettings(base or TINY, device, dtype, steps, seed, there)
     names = _chosen("--effects", effects, settings.known())
 
-    def planned(resolution: int) -> "BenchPlan":
-        return BenchPlan(
-            settings.effects(names, resolution), chosen, shots, limit, work, report_only
-        )
+    def planned(base: "AnyBase") -> "BenchPlan":
+        on_base = methods_on(base, chosen)
+        drawn = settings.effects(names, base.resolution)
+        return BenchPlan(drawn, on_base, shots, limit, work, report_only)
 
     plan, result = _run(settings, planned, machines if engine is Engine.RAY else None, quiet=quiet)
 
@@ -163,18 +164,18 @@ def _check_sheet(path: Path) -> None:
 
 def _run(
     settings: "BenchSettings",
-    planned: "Callable[[int], BenchPlan]",
+    planned: "Callable[[AnyBase], BenchPlan]",
     machines: Machines | None,
     *,
     quiet: bool,
 ) -> "tuple[BenchPlan, BenchResult]":
-    """Run the plan made for the base's resolution, here or on a cluster."""
+    """Run the plan made for a base, here or on a cluster."""
     from brushctl.bench.running import run_bench
 
     if machines is None:
         with reporting(quiet=quiet) as report:
             bench = settings.open(report=report)
-            plan = planned(bench.base.resolution)
+            plan = planned(bench.base)
             return plan, run_bench(bench, plan, report=report)
 
     from brushctl.bench.distributed import on_cluster
@@ -184,7 +185,7 @@ def _run(
         dtype = machines.dtype(settings.dtype, pool)
         anywhere = replace(settings, dtype=dtype, base=machines.base(settings.base) or TINY)
         bench = replace(settings, device="cpu", dtype=dtype).open(report=report)
-        plan = planned(bench.base.resolution)
+        plan = planned(bench.base)
         return plan, run_bench(bench, plan, on_cluster(anywhere, pool), report=report)
 
 

@@ -25,11 +25,11 @@ from brushctl.engine.flow.families.family import Pipeline as AnyPipeline
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.flow.offsets import from_brush as from_flow_brush
-from brushctl.engine.flow.offsets import scaled as scaled_offsets
+from brushctl.engine.flow.strength import at_strength
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.find import check_family
-from brushctl.engine.model.fingerprint import digest_of_module
+from brushctl.engine.model.fingerprint import digest_of_module, identity_of_source
 from brushctl.engine.sampler import check_sampler, check_steps
 from brushctl.errors import BaseModelError, BrushMismatchError, UsageError
 
@@ -140,12 +140,14 @@ class LoadedInTransformer(Loaded):
         model: FlowModel,
         offsets: Offsets,
         settings: dict[str, Any],
-        grade: "AnyGrade | None" = None,
+        grade: "AnyGrade | None",
+        strength: float,
     ) -> None:
         super().__init__(model.denoiser, settings, grade)
         self._pipe = model.pipe
         self._last: tuple[object, object] | None = None
         self._installed.enter_context(offset(model, offsets))
+        self._installed.enter_context(at_strength(model, strength))
         hook = model.denoiser.register_forward_pre_hook(self._before, with_kwargs=True)
         self._installed.callback(hook.remove)
 
@@ -248,11 +250,40 @@ def _load_flow(pipe: AnyPipeline, family: FlowFamily, brush: Brush, strength: fl
     how = brush.metadata.instruction_part().apply
     sampling = Sampling(how.steps, how.resolution, how.guidance)
     name = str(pipe.name_or_path or "this pipeline")
-    digest = digest_of_module(getattr(pipe, family.part))
+    digest = _identity_for(brush, getattr(pipe, family.part))
     model = FlowModel(name, pipe, family, sampling, digest)
     offsets = from_flow_brush(model, brush)
     settings, grade = model.settings(offsets.phrase), _grade_of(brush, strength)
-    return LoadedInTransformer(model, scaled_offsets(offsets, strength), settings, grade)
+    return LoadedInTransformer(model, offsets, settings, grade, strength)
+
+
+def _identity_for(brush: Brush, module: torch.nn.Module) -> str:
+    """The identity of a transformer, as far as a brush needs it.
+
+    Raises:
+        BrushMismatchError: it is in bfloat16 or quantised, and nothing says what it was made from.
+    """
+    base, meta = brush.metadata.instruction_part().base, brush.metadata
+    quantised = getattr(module, "is_quantized", False)
+    if not quantised:
+        digest = digest_of_module(module)
+        rounded = next(module.parameters()).dtype == torch.bfloat16
+        if digest == base.model_sha256 or not rounded:
+            return digest
+    if known := identity_of_source(module):
+        return known
+    if quantised:
+        raise BrushMismatchError(
+            "nothing says which weights this quantised transformer was made from",
+            where=meta.name,
+            do="Load it with from_pretrained from a folder here, or use `brushctl apply`.",
+        )
+    raise BrushMismatchError(
+        f"these weights in bfloat16 are not those of {base.id}, or were rounded from them",
+        where=meta.name,
+        do=f"If they are {base.id}'s, load the pipeline in float16 or float32, then the brush, "
+        "then move the pipeline to bfloat16.",
+    )
 
 
 def _grade_of(brush: Brush, strength: float) -> "AnyGrade | None":

@@ -250,7 +250,8 @@ def editor_on(
 ) -> AnyEditor:
     """An editor for a brush on a base that is loaded. What is left at None comes from the brush.
 
-    At strength 0 the instruction says nothing, at 1 what was learned, above that more.
+    At strength 0 the instruction says nothing, at 1 what was learned, above that more: on a U-Net
+    the instruction is on that line, on a transformer the edited picture.
 
     Raises:
         BrushMismatchError: the brush does not fit the base model.
@@ -259,7 +260,8 @@ def editor_on(
     apply = brush.metadata.instruction_part().apply
     if isinstance(base, FlowModel):
         own = base.sampled(apply.steps if steps is None else steps, apply.guidance)
-        return FlowEditor(own, offsets.scaled(offsets.from_brush(own, brush), strength), seed=seed)
+        learned = offsets.from_brush(own, brush)
+        return FlowEditor(own, learned, strength=strength, seed=seed)
     return Editor(
         base,
         scaled(base, from_brush(base, brush), strength),

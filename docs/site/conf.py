@@ -19,7 +19,7 @@ from brushctl import __version__  # noqa: E402
 reference.write(ROOT / "reference")
 COMMANDS = [f"reference/{name}" for name, _, _ in reference.commands()]
 NAVIGATION = {
-    "Begin": ["docs/start", "docs/faq", "docs/base-models", "docs/editors"],
+    "Begin": ["docs/start", "docs/faq", "docs/base-models", "docs/editors", "docs/editor-families"],
     "Use": ["docs/photographers", "docs/pipelines", "docs/cron", "docs/python", "docs/scale"],
     "Make brushes": ["docs/learning", "docs/vocabulary", "docs/brushes", "docs/luts"],
     "Understand": [

@@ -7,17 +7,17 @@ from functools import partial
 import numpy as np
 
 from brushctl.bench.metrics import Pixels, Score, mean_psnr
-from brushctl.engine.brush.instruction import Instruction
-from brushctl.engine.sampler import Editor
+from brushctl.engine.sampler import AnyEditor
+from brushctl.engine.training.objective import AnyInstruction
 from brushctl.grade import Grade, apply_grade
 from brushctl.grade.choice import PAIRS_FOR_ONE_HELD_OUT, Tried, choose, explains
 from brushctl.grade.fit import STEPS, Fitted, fit_grade
 
 Pictures = Sequence[Pixels]
 Edit = Callable[[Pictures], list[Pixels]]
-Train = Callable[[Pictures, Pictures, tuple[Pictures, Pictures] | None], Instruction]
+Train = Callable[[Pictures, Pictures, tuple[Pictures, Pictures] | None], AnyInstruction]
 """Learns an instruction from pictures before and after, and perhaps by some held out."""
-Instruct = Callable[[Instruction], Editor]
+Instruct = Callable[[AnyInstruction], AnyEditor]
 
 
 def fit(before: Pictures, after: Pictures, seed: int) -> Fitted:
@@ -72,7 +72,7 @@ class BrushLearner:
         )
         return Tried(edit, psnr, graded, held_out=count > 0)
 
-    def _instructed(self, grade: Grade, instruction: Instruction) -> Edit:
+    def _instructed(self, grade: Grade, instruction: AnyInstruction) -> Edit:
         def edit(pictures: Pictures) -> list[Pixels]:
             with self.instruct(instruction) as editor:
                 seen = [np.clip(x, 0, 1) for x in by_grade(grade)(pictures)]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,18 @@ from brushctl.bench.methods.visii import invert
 from brushctl.bench.metrics import Pixels
 from brushctl.engine.brush.instruction import Instruction, from_text
 from brushctl.engine.brush.scales import Scales
-from brushctl.engine.model.base import BaseModel
+from brushctl.engine.flow.editor import FlowEditor
+from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.flow.offsets import Offsets, in_words
+from brushctl.engine.model.base import AnyBase, BaseModel
 from brushctl.engine.model.fingerprint import digest_of_modules
 from brushctl.engine.phrases.clip import TINY_CLIP, Clip
 from brushctl.engine.phrases.unique_phrase import ETA, PHRASES, SHARE, find_phrase, vocabulary_of
-from brushctl.engine.sampler import Editor
+from brushctl.engine.sampler import AnyEditor, Editor
 from brushctl.engine.training.loop import train
+from brushctl.engine.training.objective import AnyInstruction
 from brushctl.engine.training.recipes import DEFAULT, PAPER, Recipe
+from brushctl.errors import UsageError
 from brushctl.events import Reporter, silent
 from brushctl.grade import Grade
 from brushctl.grade.lattice_fit import fit_lattice
@@ -44,7 +50,7 @@ class Bench:
         seed: fixes every draw.
     """
 
-    base: BaseModel
+    base: AnyBase
     clip: Clip
     steps: int | None
     seed: int
@@ -55,8 +61,8 @@ class Bench:
         return "tiny-clip" if self.clip.id == str(TINY_CLIP) else self.clip.id
 
     def models_digest(self) -> str:
-        """Of all that cases depend on in the models besides the U-Net, and of the phrases."""
-        parts = [self.base.vae, *self.base.family.encoders, self.clip.model]
+        """Of all that cases depend on besides the U-Net or transformer, and of the phrases."""
+        parts = [self.base.vae, *self.base.encoders, self.clip.model]
         facts = [digest_of_modules(parts), vocabulary_of(self.clip), PHRASES, ETA, SHARE]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -87,7 +93,7 @@ class LearnedEdit:
     """
 
     phrase: str | None = None
-    instruction: Instruction | None = None
+    instruction: AnyInstruction | None = None
     direct: Edit | None = None
 
     def edit(self, bench: Bench, pictures: Sequence[Pixels], scales: Scales | None) -> list[Pixels]:
@@ -95,9 +101,21 @@ class LearnedEdit:
         if self.direct:
             return self.direct(pictures)
         assert self.instruction is not None
-        assert scales is not None
-        with Editor(bench.base, self.instruction, scales=scales, seed=bench.seed) as editor:
+        with _editor(bench, self.instruction, scales) as editor:
             return [edited.after for edited in editor.edit(pictures)]
+
+    @property
+    def guided(self) -> bool:
+        """Whether it edits under eq. 3."""
+        return isinstance(self.instruction, Instruction)
+
+
+def _editor(bench: Bench, instruction: AnyInstruction, scales: Scales | None = None) -> AnyEditor:
+    if isinstance(instruction, Offsets):
+        assert isinstance(bench.base, FlowModel)
+        return FlowEditor(bench.base, instruction, seed=bench.seed)
+    assert isinstance(bench.base, BaseModel)
+    return Editor(bench.base, instruction, scales=scales, seed=bench.seed)
 
 
 Method = Callable[[Bench, Effect, Reporter], LearnedEdit]
@@ -124,23 +142,21 @@ def _kept(bench: Bench, effect: Effect, report: Reporter) -> LearnedEdit:
     """What `brushctl learn` keeps."""
     phrase = _start(bench, effect, content=False, report=report)
 
-    def train_brush(before: Pictures, after: Pictures, held_out: Any) -> Instruction:  # noqa: ANN401
+    def train_brush(before: Pictures, after: Pictures, held_out: Any) -> AnyInstruction:  # noqa: ANN401
         recipe = bench.recipe(DEFAULT, len(before))
         how: dict[str, Any] = {"phrase": phrase, "recipe": recipe, "seed": bench.seed}
-        result = train(bench.base, before, after, held_out=held_out, report=report, **how)
-        assert isinstance(result.instruction, Instruction)
-        return result.instruction
+        return train(bench.base, before, after, held_out=held_out, report=report, **how).instruction
 
-    def instruct(instruction: Instruction) -> Editor:
-        return Editor(bench.base, instruction, seed=bench.seed)
-
-    learner = BrushLearner(train_brush, instruct, bench.seed)
+    learner = BrushLearner(train_brush, partial(_editor, bench), bench.seed)
     before, after = effect.train
     return LearnedEdit(phrase, direct=learner.learn(list(before), list(after)))
 
 
 def _text(bench: Bench, effect: Effect, _report: Reporter) -> LearnedEdit:
-    return LearnedEdit(effect.instruction, from_text(bench.base, effect.instruction))
+    words = effect.instruction
+    if isinstance(bench.base, FlowModel):
+        return LearnedEdit(words, in_words(words))
+    return LearnedEdit(words, from_text(bench.base, words))
 
 
 def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False) -> Method:
@@ -158,7 +174,6 @@ def _brush(recipe: Recipe, *, buckets: int | None = None, content: bool = False)
             seed=bench.seed,
             report=report,
         )
-        assert isinstance(learned.instruction, Instruction)
         return LearnedEdit(phrase, learned.instruction)
 
     return method
@@ -168,6 +183,7 @@ def _inversion(recipe: Recipe, *, visii: bool) -> Method:
     """Text states: Visii's one from a caption, or the ablation's, one for each bucket."""
 
     def method(bench: Bench, effect: Effect, report: Reporter) -> LearnedEdit:
+        assert isinstance(bench.base, BaseModel)
         phrase = _start(bench, effect, content=visii, report=report)
         before, after = effect.train
         instruction = invert(
@@ -204,6 +220,24 @@ METHODS: dict[str, Method] = {
 
 PUBLISHED = ("instructbrush-paper", "visii-paper")
 """Methods whose steps are not the bench's to set."""
+ON_UNETS = ("visii", "wo-attn", *PUBLISHED)
+"""Methods that learn the states of a U-Net's text encoder, or under the guidance of eq. 3."""
+
+
+def methods_on(base: AnyBase, asked: Sequence[str] | None) -> list[str]:
+    """The methods asked for, or all that there are on a base.
+
+    Raises:
+        UsageError: one asked for is for U-Nets alone, and the base is a transformer.
+    """
+    without = ON_UNETS if isinstance(base, FlowModel) else ()
+    if wrong := [name for name in asked or () if name in without]:
+        raise UsageError(
+            f"{base.id} is a transformer, and there is no {', '.join(wrong)} on transformers",
+            where="--methods",
+            do=f"Choose from {', '.join(name for name in METHODS if name not in without)}.",
+        )
+    return [name for name in asked or METHODS if name not in without]
 
 
 def _start(bench: Bench, effect: Effect, *, content: bool, report: Reporter = silent) -> str | None:
@@ -215,11 +249,10 @@ def _start(bench: Bench, effect: Effect, *, content: bool, report: Reporter = si
     return _fitting(bench.base, [candidate.phrase for candidate in found.after])
 
 
-def _fitting(base: BaseModel, phrases: Sequence[str]) -> str:
+def _fitting(base: AnyBase, phrases: Sequence[str]) -> str:
     """As many of the phrases, joined, as the text encoder reads."""
     joined = [", ".join(phrases[:k]) for k in range(len(phrases), 0, -1)]
-    limit = int(base.tokenizer.model_max_length)
-    return next((words for words in joined if base.token_count(words) <= limit), joined[-1])
+    return next((words for words in joined if base.reads(words)), joined[-1])
 
 
 def select_scales(

@@ -10,6 +10,7 @@ import numpy as np
 from brushctl.engine.devices import enough_memory
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
+from brushctl.engine.flow.strength import at_strength
 from brushctl.engine.pixels import Edited, FloatImage, noise_source
 from brushctl.errors import PhotoError
 
@@ -20,18 +21,22 @@ class FlowEditor:
     Args:
         model: the frozen model.
         offsets: a brush's, or words alone.
+        strength: of the edit: 0 is none, 1 all of it.
         seed: with the content of each picture, it fixes the picture's noise.
     """
 
     at_once = 1
     """Pictures differ in size and words: one by one they fill a GPU."""
 
-    def __init__(self, model: FlowModel, offsets: Offsets, *, seed: int = 0) -> None:
-        self._model, self._offsets, self._seed = model, offsets, seed
+    def __init__(
+        self, model: FlowModel, offsets: Offsets, *, strength: float = 1.0, seed: int = 0
+    ) -> None:
+        self._model, self._offsets, self._strength, self._seed = model, offsets, strength, seed
         self._installed = ExitStack()
 
     def __enter__(self) -> Self:
         self._installed.enter_context(offset(self._model, self._offsets))
+        self._installed.enter_context(at_strength(self._model, self._strength))
         return self
 
     def __exit__(

@@ -11,6 +11,7 @@ from brushctl.engine.flow.families import FAMILIES, family_called
 from brushctl.engine.flow.families.family import AREA, FlowFamily, Pipeline, Sampling
 from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.errors import BaseModelError
+from brushctl.extras import installing
 
 MEMORY_SHARE = 0.6
 """The part of a card's memory that all parts' weights may take together; the rest is for the
@@ -61,7 +62,7 @@ def _keep_off(pipe: Pipeline, device: torch.device, folder: Path) -> None:
         raise BaseModelError(
             "the base model is larger than the device's memory",
             where=str(folder),
-            do="Run `pip install accelerate`, which lets its parts take turns on the device.",
+            do=f"Run `{installing('accelerate')}`, which lets its parts take turns on the device.",
         ) from error
 
 

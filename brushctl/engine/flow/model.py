@@ -10,10 +10,20 @@ from PIL import Image
 from torch import nn
 
 from brushctl.engine.brush.sites import Site, sites
-from brushctl.engine.flow.families.family import Arguments, FlowFamily, Pipeline, Sampling
+from brushctl.engine.flow.families.family import (
+    Arguments,
+    FlowFamily,
+    Pipeline,
+    Sampling,
+    by_name,
+)
 from brushctl.engine.pixels import FloatImage, from_model
 from brushctl.errors import PhraseError
 from brushctl.photos.icc import quantise
+
+ROUNDED = 2**-8
+"""How far a noise level in half precision may be from its own, as a share of it: it is rounded to
+eight bits twice, as 1000 sigma and as sigma."""
 
 
 class _RecordedError(Exception):
@@ -62,6 +72,23 @@ class FlowModel:
         return module
 
     @property
+    def vae(self) -> nn.Module:
+        """The autoencoder."""
+        module: nn.Module = self.pipe.vae
+        return module
+
+    @property
+    def encoders(self) -> tuple[nn.Module, ...]:
+        """What reads words, and sees the picture where the family's does."""
+        parts = [part for part in self.pipe.components.values() if isinstance(part, nn.Module)]
+        return tuple(part for part in parts if part is not self.denoiser and part is not self.vae)
+
+    @property
+    def scheduler_config(self) -> dict[str, Any]:
+        """The pipeline's own schedule."""
+        return dict(self.pipe.scheduler.config)
+
+    @property
     def device(self) -> torch.device:
         """Where the pipeline works."""
         device: torch.device = self.pipe._execution_device  # offloaded parts lie elsewhere
@@ -69,8 +96,8 @@ class FlowModel:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The number format of the transformer."""
-        return next(self.denoiser.parameters()).dtype
+        """The transformer's number format; quantised weights are stored in others."""
+        return next(x.dtype for x in self.denoiser.parameters() if x.is_floating_point())
 
     @property
     def resolution(self) -> int:
@@ -120,7 +147,7 @@ class FlowModel:
         seen: dict[str, Any] = {}
 
         def stop(_: nn.Module, given: tuple[Any, ...], named: Arguments) -> NoReturn:
-            seen.update(dict(zip(("sample",), given, strict=False)) | named)
+            seen.update(by_name(given, named))
             raise _RecordedError
 
         hook = self.denoiser.register_forward_pre_hook(stop, with_kwargs=True)
@@ -141,10 +168,39 @@ class FlowModel:
         w, h = self.working_size(side, side)
         return self.record(np.full((h, w, 3), 0.5, np.float32), None).sigmas
 
+    @property
+    def _step(self) -> int:
+        """The number of the step that the pipeline's scheduler takes next."""
+        scheduler = self.pipe.scheduler
+        number = scheduler.begin_index if scheduler.step_index is None else scheduler.step_index
+        return number or 0
+
+    @property
+    def at_last_step(self) -> bool:
+        """Whether the pipeline's next step is to noise level 0."""
+        return float(self.pipe.scheduler.sigmas[self._step + 1]) == 0
+
+    def sigma(self, named: Arguments) -> torch.Tensor:
+        """The noise level of each of the brushed rows of a call, (n,).
+
+        In half precision the time that a call is told was rounded by as much as lies between two
+        steps. The pipeline's scheduler has the level itself.
+        """
+        told = self.family.sigma(named)
+        if named["timestep"].dtype == torch.float32:
+            return told
+        own = self.pipe.scheduler.sigmas[self._step].to(told).expand_as(told)
+        return torch.where((own - told).abs() <= ROUNDED * told, own, told)
+
     def predict(self, call: Call, z: torch.Tensor, sigma: float) -> torch.Tensor:
         """The predicted flow, noise less picture, at `z`, in the shape of the call's picture."""
-        output: torch.Tensor = self.denoiser(**self.family.at(call.named, z, sigma))[0]
-        return self.family.predicted(output)
+        named = self.family.at(call.named, z, sigma)
+        output: torch.Tensor = self.denoiser(**named)[0]
+        return self.family.predicted(output, named)
+
+    def reads(self, phrase: str) -> bool:
+        """Whether the pipeline reads a phrase to its end."""
+        return self.family.tokens(self.pipe, phrase) <= self.family.most_tokens(self.pipe, phrase)
 
     def tokens_learned(self, phrase: str | None, least_m: int) -> int:
         """m: tokens of the phrase with its end, or more of what follows them.

@@ -6,7 +6,7 @@ offset of zero is the model itself; on a U-Net the same would be the paper's par
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from torch import nn
 from brushctl.brushes.file import Brush
 from brushctl.engine.brush.instruction import bucket_of
 from brushctl.engine.brush.seam import Seam
-from brushctl.engine.flow.families.family import Arguments, FlowFamily, T
+from brushctl.engine.flow.families.family import Arguments, T
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.find import check_identity
 from brushctl.errors import BrushMismatchError, UsageError
@@ -78,12 +78,6 @@ def even_edges(sigmas: torch.Tensor, buckets: int) -> tuple[int, ...]:
     return (0, *sorted(edge for edge in inner if 0 < edge < T), T)
 
 
-def scaled(offsets: Offsets, strength: float) -> Offsets:
-    """The offsets at a strength: at 0 the words alone are left."""
-    features = {site: (strength * K, strength * V) for site, (K, V) in offsets.features.items()}
-    return replace(offsets, features=features)
-
-
 def from_brush(model: FlowModel, brush: Brush) -> Offsets:
     """A brush's offsets on the model's device.
 
@@ -114,14 +108,14 @@ class FlowSeam(Seam):
     """Offsets in a transformer: it tells from each call which bucket and which tokens are meant.
 
     Args:
-        family: of the pipeline whose calls are read.
+        model: whose pipeline's calls are read.
         offsets: what is added to the words' own keys and values.
         added: False for features that stand in their place.
     """
 
-    def __init__(self, family: FlowFamily, offsets: Offsets, *, added: bool = True) -> None:
+    def __init__(self, model: FlowModel, offsets: Offsets, *, added: bool = True) -> None:
         super().__init__(offsets.features, added=added)
-        self._family = family
+        self._model = model
         self.offsets = offsets
 
     def read_call(self, named: Arguments) -> None:
@@ -133,9 +127,9 @@ class FlowSeam(Seam):
         """
         if not self.offsets.features:
             return
-        self.rows = self._family.brushed(named)
-        self.bucket = bucket_of(T * self._family.sigma(named), self.offsets.edges)
-        length = self._family.words(named)
+        self.rows = self._model.family.brushed(named)
+        self.bucket = bucket_of(T * self._model.sigma(named), self.offsets.edges)
+        length = self._model.family.words(named)
         first = self.offsets.first
         self.first = first if first >= 0 else length + first
         m = next(iter(self.offsets.features.values()))[0].shape[1]
@@ -149,7 +143,7 @@ class FlowSeam(Seam):
 @contextmanager
 def offset(model: FlowModel, offsets: Offsets, *, added: bool = True) -> Generator[FlowSeam]:
     """Put offsets into a model; take them out again on leaving. See `FlowSeam`."""
-    seam = FlowSeam(model.family, offsets, added=added)
+    seam = FlowSeam(model, offsets, added=added)
 
     def before(_: nn.Module, __: tuple[Any, ...], named: Arguments) -> None:
         seam.read_call(named)

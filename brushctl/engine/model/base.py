@@ -145,6 +145,15 @@ class BaseModel:
             words.pooled_prompt_embeds.to(self.device, self.dtype),
         )
 
+    @property
+    def encoders(self) -> tuple[torch.nn.Module, ...]:
+        """What reads words."""
+        return self.family.encoders
+
+    def reads(self, phrase: str) -> bool:
+        """Whether it reads a phrase to its end."""
+        return self.token_count(phrase) <= int(self.tokenizer.model_max_length)
+
     def token_count(self, phrase: str) -> int:
         """Tokens of a phrase, the start and end tokens counted."""
         return len(self.tokenizer(phrase).input_ids)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brushctl.engine.model.gguf import GGUF
 from brushctl.engine.model.weights import SUFFIXES, opened, weights_of
 from brushctl.errors import BaseModelError, UsageError
 from brushctl.files import resolved, write_atomically
@@ -50,6 +51,13 @@ def identity_of_file(file: Path) -> str:
     Raises:
         BaseModelError: the file holds no InstructPix2Pix of Stable Diffusion 1.5's shape.
     """
+    if file.suffix.lower() == GGUF:
+        raise BaseModelError(
+            "a GGUF file is a transformer alone",
+            where=str(file),
+            do="Put it into the transformer/ folder of its pipeline in diffusers' layout, in place "
+            "of the weights there, and give the pipeline's folder.",
+        )
     if file.suffix.lower() not in SUFFIXES:
         raise unfit(file, f"this is not a checkpoint ({' or '.join(SUFFIXES)})")
 
@@ -120,6 +128,31 @@ def digest_of_module(module: "torch.nn.Module") -> str:
     """The identity of a loaded module: that of its file, unless a number format has rounded it."""
     state = module.state_dict()
     return digest_of(dict.fromkeys(state, state.__getitem__))
+
+
+def identity_of_source(module: "torch.nn.Module") -> str | None:
+    """The identity of the file that a loaded module's weights were rounded or quantised from.
+
+    None where the folder that it was loaded from is not known, or has other weights: somebody has
+    changed the module's. Of a quantised module the folder alone tells.
+    """
+    config: Any = module.config
+    part = Path(str(config.get("_name_or_path")))
+    files = weights_of(part)
+    if not files or getattr(module, "is_quantized", False):
+        return identity(part) if files else None
+    state = module.state_dict()
+    with opened(files) as stored:
+        same = stored.keys() == state.keys() and all(
+            _rounds_to(stored[name](name), own) for name, own in state.items()
+        )
+    return identity(part) if same else None
+
+
+def _rounds_to(stored: "torch.Tensor | NDArray[Any]", own: "torch.Tensor") -> bool:
+    import torch
+
+    return torch.equal(torch.as_tensor(stored).to(own), own)
 
 
 def digest_of_modules(modules: "Sequence[torch.nn.Module]") -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import safe_open
 
-from brushctl.errors import BaseModelError
+from brushctl.engine.model.gguf import GGUF, load_gguf, opened_gguf
+from brushctl.errors import BaseModelError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,7 @@ def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
     """The weights files of a variant among the files of a part's folder, in order.
 
     None where some of several shards are missing: an interrupted download leaves such a folder.
+    A single GGUF file counts where there are no others.
     """
     infix = f"\\.{variant}" if variant else ""
     for suffix in ("safetensors", "bin"):
@@ -62,7 +64,8 @@ def weights_among(names: Sequence[str], variant: str | None) -> list[str]:
         matches = [match for match in map(pattern.fullmatch, sorted(names)) if match]
         if matches and all(int(match["count"] or 1) == len(matches) for match in matches):
             return [match[0] for match in matches]
-    return []
+    quantised = [name for name in names if name.endswith(GGUF)]
+    return quantised if len(quantised) == 1 and variant is None else []
 
 
 def load_parts(
@@ -91,7 +94,17 @@ def _load_part(
     library, kind = named
     cls = getattr(importlib.import_module(library), kind)
     how = {"torch_dtype" if library == "diffusers" else "dtype": dtype, "variant": variant}
-    part, found = cls.from_pretrained(folder, output_loading_info=True, **how)
+    files = weights_of(folder)
+    if files and files[0].suffix == GGUF:
+        return load_gguf(cls, files[0], dtype)
+    try:
+        part, found = cls.from_pretrained(folder, output_loading_info=True, **how)
+    except ImportError as error:  # what it was quantised with is not here
+        raise BaseModelError(
+            f"its {folder.name} needs a package that is not installed ({first_line(error)})",
+            where=str(folder),
+            do="Install that package beside brushctl.",
+        ) from error
     wrong = {
         "lacks": sorted(found["missing_keys"]),
         "has no place for": sorted(k for k in found["unexpected_keys"] if not COUNTED.search(k)),
@@ -125,6 +138,8 @@ def opened(files: list[Path]) -> Generator[dict[str, Any]]:
                 if any(shard.get_slice(name).get_dtype() == "BF16" for name in names):
                     shard = stack.enter_context(safe_open(file, "pt"))
                 tensors |= dict.fromkeys(names, shard.get_tensor)
+            elif file.suffix == GGUF:
+                tensors |= opened_gguf(file)
             else:
                 import torch
 

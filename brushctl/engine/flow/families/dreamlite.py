@@ -51,18 +51,24 @@ class DreamLite(WordsLast):
         )
 
     def picture(self, named: Arguments) -> torch.Tensor:
-        """See `FlowFamily.picture`: (1, c, h, w)."""
+        """See `FlowFamily.picture`: (b, c, h, w)."""
         shown: torch.Tensor = named["sample"]
         return shown[..., shown.shape[-1] // 2 :]
+
+    def noise(self, named: Arguments) -> torch.Tensor:
+        """See `FlowFamily.noise`."""
+        shown: torch.Tensor = named["sample"]
+        return shown[..., : shown.shape[-1] // 2]
 
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
         """See `FlowFamily.at`."""
         shown = torch.cat([z.to(named["sample"]), self.picture(named)], dim=-1)
-        return named | {"sample": shown, "timestep": torch.full_like(named["timestep"], T * sigma)}
+        level = torch.full_like(named["timestep"], T * sigma, dtype=torch.float32)
+        return named | {"sample": shown, "timestep": level}
 
-    def predicted(self, output: torch.Tensor) -> torch.Tensor:
+    def predicted(self, output: torch.Tensor, named: Arguments) -> torch.Tensor:
         """See `FlowFamily.predicted`."""
-        return output[..., : output.shape[-1] // 2]
+        return output[..., : self.noise(named).shape[-1]]
 
 
 class DreamLiteMobile(DreamLite):

@@ -33,6 +33,11 @@ class Sampling:
     guidance: float | None
 
 
+def by_name(given: tuple[Any, ...], named: Arguments) -> Arguments:
+    """All arguments of a call by name: a U-Net is given its sample without."""
+    return dict(zip(("sample",), given, strict=False)) | named
+
+
 class FlowFamily(ABC):
     """One kind of pipeline.
 
@@ -88,7 +93,7 @@ class FlowFamily(ABC):
         return slice(None)
 
     def sigma(self, named: Arguments) -> torch.Tensor:
-        """The noise level of each of the brushed rows, (n,)."""
+        """The noise level that each of the brushed rows is told, (n,)."""
         level: torch.Tensor = named["timestep"].float()
         return level
 
@@ -116,16 +121,21 @@ class FlowFamily(ABC):
         return named
 
     def picture(self, named: Arguments) -> torch.Tensor:
-        """The picture in latent space, as the model is shown it: (1, n, c)."""
+        """The picture in latent space, as the model is shown it: (b, n, c)."""
         shown: torch.Tensor = named["hidden_states"]
         return shown[:, shown.shape[1] // 2 :]
 
+    def noise(self, named: Arguments) -> torch.Tensor:
+        """What is denoised, z, in the shape of `picture`."""
+        shown: torch.Tensor = named["hidden_states"]
+        return shown[:, : shown.shape[1] // 2]
+
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
-        """The same arguments with `z` for the noise, at a noise level."""
+        """The same arguments with `z` for the noise, at a noise level that is not rounded yet."""
         shown = torch.cat([z.to(named["hidden_states"]), self.picture(named)], dim=1)
-        level = torch.full_like(named["timestep"], sigma)
+        level = torch.full_like(named["timestep"], sigma, dtype=torch.float32)
         return named | {"hidden_states": shown, "timestep": level}
 
-    def predicted(self, output: torch.Tensor) -> torch.Tensor:
-        """What is predicted for the noise, in the shape of `picture`."""
-        return output[:, : output.shape[1] // 2]
+    def predicted(self, output: torch.Tensor, named: Arguments) -> torch.Tensor:
+        """What is predicted for the noise, in the shape of `picture`: a view of the output."""
+        return output[:, : self.noise(named).shape[1]]

@@ -1,0 +1,70 @@
+"""How much of an edit is made: from the photograph to the brush's edit, and beyond."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import brushctl
+from brushctl.engine.flow.editor import FlowEditor
+from brushctl.engine.flow.offsets import in_words, offset, zero
+from brushctl.engine.flow.strength import at_strength
+from tests.engine.flow.replay import ONE, latents
+from tests.engine.flow.test_loaded import called, learned  # noqa: F401  (a fixture)
+
+
+def brushed(model):
+    """Offsets that say something."""
+    generator = torch.Generator().manual_seed(0)
+    start = zero(model, ONE, 2, 8)
+    features = {
+        name: tuple(torch.randn(x.shape, generator=generator) for x in KV)
+        for name, KV in start.features.items()
+    }
+    return replace(start, features=features)
+
+
+def edited(model, image, strength):
+    with offset(model, brushed(model)), at_strength(model, strength):
+        return latents(model, image, ONE)
+
+
+def test_the_line_from_a_photograph_to_its_edit_is_straight_and_goes_on(model, seen):
+    photograph = model.record(seen[0], ONE).picture
+    none, half, whole, more = (edited(model, seen[0], s) for s in (0, 0.5, 1, 1.5))
+    assert (whole - none).abs().max() > 1e-2
+    assert none.numel() == photograph.numel()
+    if none.shape == photograph.shape:  # else the pipeline has unpacked what it gives back
+        torch.testing.assert_close(none, photograph, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(half, (none + whole) / 2, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(more, none + 1.5 * (whole - none), atol=1e-4, rtol=1e-4)
+
+
+def test_at_strength_0_a_picture_is_as_the_autoencoder_gives_it_back(model, seen):
+    with FlowEditor(model, brushed(model), strength=0) as editor:
+        (made,) = editor.edit(seen[:1])
+    np.testing.assert_allclose(made.after, made.before, atol=4 / 255)  # it is shown 8 bits
+    with FlowEditor(model, in_words(ONE)) as editor:
+        (made,) = editor.edit(seen[:1])
+    assert np.abs(made.after - made.before).max() > 10 / 255
+
+
+def test_a_loaded_brush_at_a_strength_is_on_the_same_line(learned, seen):  # noqa: F811
+    model, brush = learned
+
+    def at(strength):
+        with brushctl.load(model.pipe, brush, strength=strength) as loaded:
+            return called(model, seen[0], loaded)
+
+    none, half, whole = at(0), at(0.5), at(1)
+    assert (whole - none).abs().max() > 1e-2
+    torch.testing.assert_close(half, (none + whole) / 2, atol=1e-4, rtol=1e-4)
+    assert torch.equal(at(1), whole)
+
+
+@pytest.mark.parametrize("strength", [0, 0.5])
+def test_hooks_are_gone_when_the_context_closes(model, strength):
+    with pytest.raises(KeyError), at_strength(model, strength):
+        raise KeyError
+    assert not model.denoiser._forward_hooks
