@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from diffusers import (
     AutoencoderKLFlux2,
+    FlowMatchEulerDiscreteScheduler,
     Flux2KleinPipeline,
     Flux2Transformer2DModel,
-    FlowMatchEulerDiscreteScheduler,
 )
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
@@ -208,7 +208,8 @@ def learning(base: AnyBase, pictures: list[FloatImage]) -> Callable[[], object]:
 def rows_of(name: str, base: AnyBase, clock: Clock) -> Iterator[Row]:
     """Every contender, as the base is and compiled."""
     rng = np.random.default_rng(0)
-    pictures: list[FloatImage] = [draw_picture(rng, base.resolution).pixels for _ in range(PICTURES)]
+    side = base.resolution
+    pictures: list[FloatImage] = [draw_picture(rng, side).pixels for _ in range(PICTURES)]
     work = [*contenders(base, pictures), ("learning step", learning(base, pictures), 1)]
     flop = [operations(run) / times for _, run, times in work]
     for compiled in (False, True):

@@ -16,7 +16,7 @@ from brushctl.brushes.provenance import Provenance
 from brushctl.engine.brush.instruction import Instruction, from_brush, from_text
 from brushctl.engine.brush.scales import Scales
 from brushctl.engine.brush.sites import sites
-from brushctl.engine.diffusers_pipeline import LoadedInUNet
+from brushctl.engine.loaded import LoadedInUNet
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.model.families import Family
 from brushctl.engine.pixels import to_model
