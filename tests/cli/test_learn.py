@@ -95,7 +95,7 @@ def test_the_same_command_makes_the_same_bytes(shell):
 REFUSED = {
     "nothing there": (["missing", "-o", "x"], 2, "missing"),
     "no name": (["pairs"], 2, "-o NAME"),
-    "a name that is a path's": (["pairs", "-o", ".."], 2, "no brush name"),
+    "a name that is a path's": (["pairs", "-o", ".."], 2, "not a valid brush name"),
     "phrase and none": (["pairs", "-o", "x", "--phrase", "a", "--no-phrase"], 2, "contradict"),
     "words for a grade": (
         ["pairs", "-o", "x", "--parts", "grade", "--phrase", "warm"],

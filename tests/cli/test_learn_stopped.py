@@ -68,7 +68,7 @@ def test_a_run_stopped_while_it_is_judged_says_how_to_go_on(shell, monkeypatch, 
     with monkeypatch.context() as patch:
         patch.setattr("brushctl.app.training_run.judge_pairs", lambda *_, **__: stop())
         _, err = shell.run(*command, status=130)
-    assert "--resume goes on" in err
+    assert "with --resume to go on" in err
     shell.run(*command, "--resume")
 
 

@@ -127,7 +127,7 @@ def test_a_file_that_is_no_base_model_is_refused(models, tmp_path, kind):
 
 def test_a_picture_is_no_checkpoint_and_what_is_not_there_is_no_hub_id(tmp_path):
     (tmp_path / "model.png").write_bytes(b"")
-    with pytest.raises(BaseModelError, match="no checkpoint"):
+    with pytest.raises(BaseModelError, match="not a checkpoint"):
         find(str(tmp_path / "model.png"))
     with pytest.raises(BaseModelError, match="no such folder or file"):
         find("model.safetensors")
@@ -135,7 +135,7 @@ def test_a_picture_is_no_checkpoint_and_what_is_not_there_is_no_hub_id(tmp_path)
 
 @pytest.mark.usefixtures("hub")
 def test_a_name_without_a_slash_that_is_not_here_is_the_folder_of_a_brush_not_an_id():
-    with pytest.raises(BaseModelError, match="pass --base FOLDER") as caught:
+    with pytest.raises(BaseModelError, match="pass --base with its whole path") as caught:
         find("my-own-model")
     assert "hf download" not in str(caught.value)
 
