@@ -173,7 +173,7 @@ def test_a_picture_is_graded_before_the_pipeline_sees_it(base, brush):
         assert np.abs(made - np.clip(meant, 0, 1) * 255).max() <= 0.51
     with brushctl.load(pipe, brush) as loaded:
         assert loaded.graded(picture) is picture
-    with pytest.raises(BrushMismatchError, match="a grade and no instruction"):
+    with pytest.raises(BrushMismatchError, match="the brush is a grade alone"):
         brushctl.load(pipe, graded("alone"))
 
 
