@@ -1,10 +1,8 @@
 """A brush inside diffusers' own pipelines, for people who have one already."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,6 +24,7 @@ from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.flow.offsets import from_brush as from_flow_brush
 from brushctl.engine.flow.strength import at_strength
+from brushctl.engine.installed import Installed
 from brushctl.engine.model.base import BaseModel, Defaults
 from brushctl.engine.model.families import Family, Pipeline, family_of
 from brushctl.engine.model.find import check_family
@@ -42,7 +41,7 @@ LOADED = "_brushctl"
 """Where a U-Net or transformer remembers that it has a brush."""
 
 
-class Loaded:
+class Loaded(Installed):
     """A brush in a pipeline, until `unload`; also a context manager.
 
     Attributes:
@@ -52,9 +51,9 @@ class Loaded:
     def __init__(
         self, model: torch.nn.Module, settings: dict[str, Any], grade: "AnyGrade | None" = None
     ) -> None:
+        super().__init__()
         self.settings = settings
         self._grade = grade
-        self._installed = ExitStack()
         setattr(model, LOADED, self)
         self._installed.callback(delattr, model, LOADED)
 
@@ -83,14 +82,6 @@ class Loaded:
 
     def __enter__(self) -> Self:
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.unload()
 
 
 class LoadedInUNet(Loaded):
