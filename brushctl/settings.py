@@ -10,8 +10,10 @@ from brushctl.extras import program
 from brushctl.files import expanded
 
 TINY = "tiny-ip2p"
+"""The base model that is used unless another is named."""
 TINY_DIT = "tiny-dit"
-"""The base model that ships inside the package."""
+IN_PACKAGE = (TINY, TINY_DIT)
+"""The base models that ship inside the package."""
 
 INSTRUCT_PIX2PIX = "timbrooks/instruct-pix2pix"
 """The full-size base model that docs and messages name; diffusers fetches it from the hub."""

@@ -11,7 +11,7 @@ from brushctl.engine.devices import learning_dtype, resolve_device
 from brushctl.engine.model.base import open_base
 from brushctl.engine.phrases.clip import load_clip_for
 from brushctl.events import Reporter, silent
-from brushctl.settings import TINY, TINY_DIT
+from brushctl.settings import IN_PACKAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class BenchSettings:
         if self.folder is None:
             drawn = draw_effects(names, resolution, self.seed)
             # Of another base's training nothing is known.
-            known = self.base in {TINY, TINY_DIT}
+            known = self.base in IN_PACKAGE
             return [replace(effect, held_out=effect.held_out and known) for effect in drawn]
         there = effects_in(self.folder)
         return [load_effect(name, there[name], resolution) for name in names]

@@ -1,7 +1,5 @@
 """A brush inside a pipeline of diffusers, as long as it is loaded."""
 
-from contextlib import ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,6 +11,7 @@ from brushctl.engine.brush.instruction import Instruction
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.flow.strength import at_strength
+from brushctl.engine.installed import Installed
 from brushctl.engine.model.families import Family
 from brushctl.errors import UsageError
 
@@ -25,7 +24,7 @@ LOADED = "_brushctl"
 """Where a U-Net or transformer remembers that it has a brush."""
 
 
-class Loaded:
+class Loaded(Installed):
     """A brush in a pipeline, until `unload`; also a context manager.
 
     Attributes:
@@ -35,9 +34,9 @@ class Loaded:
     def __init__(
         self, model: torch.nn.Module, settings: dict[str, Any], grade: "AnyGrade | None" = None
     ) -> None:
+        super().__init__()
         self.settings = settings
         self._grade = grade
-        self._installed = ExitStack()
         setattr(model, LOADED, self)
         self._installed.callback(delattr, model, LOADED)
 
@@ -66,14 +65,6 @@ class Loaded:
 
     def __enter__(self) -> Self:
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.unload()
 
 
 class LoadedInUNet(Loaded):

@@ -1,8 +1,6 @@
 """Editing pictures with an instruction: Euler ancestral sampling under eq. 3 (section 6)."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -19,6 +17,7 @@ from brushctl.engine.devices import enough_memory, out_of_memory, resolve_device
 from brushctl.engine.flow import offsets
 from brushctl.engine.flow.editor import FlowEditor
 from brushctl.engine.flow.model import FlowModel
+from brushctl.engine.installed import Installed
 from brushctl.engine.model.base import AnyBase, BaseModel, load_base
 from brushctl.engine.model.find import find_for
 from brushctl.engine.pixels import Edited, FloatImage, from_model, noise_source, to_model
@@ -36,7 +35,7 @@ MEMORY_SHARE = 0.7
 """The part of a CUDA device's memory, less the models', that a batch is meant to take."""
 
 
-class Editor:
+class Editor(Installed):
     """A base model with an instruction installed; a context manager.
 
     Args:
@@ -61,7 +60,7 @@ class Editor:
         check_steps(steps, base.train_steps)
         self._base, self._instruction = base, instruction
         self._scales, self._steps, self._seed = scales, steps, seed
-        self._installed = ExitStack()
+        super().__init__()
         self._at_once = 0  # not found out yet
 
     def __repr__(self) -> str:
@@ -73,14 +72,6 @@ class Editor:
         state = self._installed.enter_context(brushed(self._base.unet, self._instruction))
         self._guidance = Guidance(self._base, state, self._scales)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._installed.close()
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """The size at which the model sees a photograph."""

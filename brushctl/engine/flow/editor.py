@@ -1,8 +1,6 @@
 """Editing pictures with a transformer editor: diffusers' own pipeline does it."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -11,11 +9,12 @@ from brushctl.engine.devices import enough_memory
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.offsets import Offsets, offset
 from brushctl.engine.flow.strength import at_strength
+from brushctl.engine.installed import Installed
 from brushctl.engine.pixels import Edited, FloatImage, noise_source
 from brushctl.errors import PhotoError
 
 
-class FlowEditor:
+class FlowEditor(Installed):
     """A transformer editor with an instruction; a context manager.
 
     Args:
@@ -31,21 +30,13 @@ class FlowEditor:
     def __init__(
         self, model: FlowModel, offsets: Offsets, *, strength: float = 1.0, seed: int = 0
     ) -> None:
+        super().__init__()
         self._model, self._offsets, self._strength, self._seed = model, offsets, strength, seed
-        self._installed = ExitStack()
 
     def __enter__(self) -> Self:
         self._installed.enter_context(offset(self._model, self._offsets))
         self._installed.enter_context(at_strength(self._model, self._strength))
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._installed.close()
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """The size at which the model sees a photograph."""

@@ -10,7 +10,7 @@ from huggingface_hub import HfApi, constants, try_to_load_from_cache
 from brushctl.engine.model.weights import HALF, PARTS, SUFFIXES, is_complete, weights_among
 from brushctl.errors import BaseModelError, BrushctlError, UsageError, first_line, shortage
 from brushctl.files import expanded
-from brushctl.settings import INSTRUCT_PIX2PIX, TINY, fetch_command
+from brushctl.settings import IN_PACKAGE, INSTRUCT_PIX2PIX, fetch_command
 
 CONNECT_TIMEOUT = 4.0
 """Seconds to wait for the hub's first answer. Its own client retries for many minutes."""
@@ -82,7 +82,7 @@ def check_obtainable(name: str) -> None:
         UsageError: a revision is empty.
     """
     name, revision = with_revision(name)
-    if name == TINY:
+    if name in IN_PACKAGE:
         return
     _check_name(name)
     try:

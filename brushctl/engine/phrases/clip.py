@@ -20,7 +20,7 @@ from brushctl.events import Advance, Reporter, Stage, Warned, silent
 from brushctl.extras import program
 from brushctl.files import expanded, resolved
 from brushctl.photos.icc import quantise
-from brushctl.settings import TINY, TINY_DIT
+from brushctl.settings import IN_PACKAGE
 
 TINY_CLIP = Path(__file__).parents[2] / "tiny" / "weights" / "clip"
 PAPER_CLIP = "ViT-L-14-quickgelu/openai"
@@ -101,7 +101,7 @@ class Clip:
 
 def default_clip(base: str) -> str:
     """The CLIP that goes with a base model: the project's own, or the paper's."""
-    return str(TINY_CLIP) if base in {TINY, TINY_DIT} else PAPER_CLIP
+    return str(TINY_CLIP) if base in IN_PACKAGE else PAPER_CLIP
 
 
 def load_clip_for(base: str, device: torch.device, *, report: Reporter = silent) -> Clip:
