@@ -49,16 +49,19 @@ EFFECT, PAIRS, SIDE = "midnight", 6, 64
 STEPS = 5
 """Of learning: how good the brushes are does not matter here."""
 ROUNDS = 5
+INSTEAD = {"apply, grade": "apply, instruction", "init-phrase, no grade": "init-phrase"}
+"""What a checkout does that knows no grades."""
 
 Command = Sequence[str]
 
 
-def run(command: Command, environment: Mapping[str, str]) -> float:
-    """CPU seconds of one process."""
+def run(command: Command, environment: Mapping[str, str], folder: Path) -> float:
+    """CPU seconds of one process, in a folder that has no program of that name."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         command,
         check=True,
+        cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=dict(environment),
@@ -99,18 +102,20 @@ def commands_of(checkout: Path, folder: Path, environment: Mapping[str, str]) ->
     brush, grade = folder / "instruction.brush", folder / "grade.brush"
     knows_grades = (checkout / "brushctl/grade").is_dir()
     alone = ["--parts", "instruction"] if knows_grades else []
-    run(brushctl("learn", pairs, "-o", brush, "--steps", STEPS, *alone), environment)
-    if knows_grades:
-        run(brushctl("learn", pairs, "-o", grade, "--parts", "grade"), environment)
-    graded = grade if knows_grades else brush
-    return {
+    run(brushctl("learn", pairs, "-o", brush, "--steps", STEPS, *alone), environment, folder)
+    commands = {
         "bare Typer program": [sys.executable, str(folder.parent / "bare.py")],
         "inspect": brushctl("inspect", brush),
         "apply, instruction": brushctl("apply", brush, photo, "-o", out, "--overwrite"),
-        "apply, grade": brushctl("apply", graded, photo, "-o", out, "--overwrite"),
         "init-phrase": brushctl("init-phrase", pairs),
-        "init-phrase, no grade": brushctl("init-phrase", pairs, *alone),
     }
+    if knows_grades:
+        run(brushctl("learn", pairs, "-o", grade, "--parts", "grade"), environment, folder)
+        commands |= {
+            "apply, grade": brushctl("apply", grade, photo, "-o", out, "--overwrite"),
+            "init-phrase, no grade": brushctl("init-phrase", pairs, *alone),
+        }
+    return commands
 
 
 def measured(
@@ -125,14 +130,14 @@ def measured(
         (folder / name).mkdir()
         environment = environment_of(checkout, folder / name)
         known[name] = commands_of(checkout, folder / name, environment), environment
-    for turn in range(rounds + 1):
+    for _ in range(rounds + 1):
         for command in known["now"][0]:
             for name, (commands, environment) in known.items():
-                taken = run(commands[command], environment)
-                if turn:
+                if command in commands:
+                    taken = run(commands[command], environment, folder)
                     turns.setdefault((name, command), []).append(taken)
     return {
-        name: {command: statistics.median(turns[name, command]) for command in commands}
+        name: {command: statistics.median(turns[name, command][1:]) for command in commands}
         for name, (commands, _) in known.items()
     }
 
@@ -148,7 +153,8 @@ def ratios(seconds: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
             "init_phrase_ratio": "init-phrase",
             "init_phrase_no_grade_ratio": "init-phrase, no grade",
         }.items():
-            found[ratio] = now[command] / seconds["before"][command]
+            before = seconds["before"]
+            found[ratio] = now[command] / before.get(command, before[INSTEAD.get(command, command)])
     return {name: round(ratio, 3) for name, ratio in found.items()}
 
 
