@@ -1,6 +1,6 @@
 """`python -m brushctl` is `brushctl`."""
 
-from brushctl.cli.app import main
+from brushctl.cli.app import program
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -5,7 +5,7 @@
     uv run python -m benchmarks.speed growth       # docs/results/growth.json and its figure
     uv run python -m benchmarks.speed full-size    # docs/results/full-size.json
     uv run python -m benchmarks.speed gpu          # docs/results/gpu.json, on a GPU
-    uv run python -m benchmarks.speed startup      # a table on stdout
+    uv run python -m benchmarks.speed startup      # docs/results/startup.json
 
 `uv run python -m benchmarks.speed NAME --help` says what each measures, and its options.
 """

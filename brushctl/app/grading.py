@@ -1,19 +1,23 @@
 """The grade of an edit: fitted to its pairs, and judged on whole photographs it had no part in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from brushctl.app.judge import GRADE, Judgement, counted, edit_by, judge_pairs, on_pairs
 from brushctl.brushes.file import Brush, sealed
 from brushctl.brushes.metadata import GradeScore, Metadata, Training
 from brushctl.brushes.provenance import Provenance
 from brushctl.events import Reporter, silent
-from brushctl.grade.apply import Grade
+from brushctl.grade.apply import Grade, apply_grade
 from brushctl.grade.fit import STEPS, Fitted, fit_grade
 from brushctl.grade.look import look_of
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
 from brushctl.pairs.load import load_pair, pair_sha256
+
+if TYPE_CHECKING:
+    from brushctl.photos.icc import Pixels
 
 LOOKED_AT = {
     "tones": "its picture's own tones",
@@ -120,3 +124,26 @@ def find_grade(
     work = [(pair, {GRADE: edit_by(grade, None)}) for grade, these in folds for pair in these]
     photos = judge_pairs(work, align=align, report=report)
     return FittedGrade(pairs, fitted, Judgement(on, photos, GRADE, len(folds) if in_turn else None))
+
+
+def load_graded(
+    pairs: Sequence[Pair],
+    grade: Grade | None,
+    fit: "Callable[[Pixels], Pixels]",
+    *,
+    align: bool,
+) -> "tuple[list[Pixels], list[Pixels]]":
+    """Pairs with a grade beneath, each picture brought to the size it is needed in.
+
+    Args:
+        pairs: they.
+        grade: what comes before the instruction, if anything does.
+        fit: gives a picture (h, w, 3) the size that is needed.
+        align: crop shifted pairs to what both pictures share.
+    """
+    before, after = list["Pixels"](), list["Pixels"]()
+    for pair in pairs:
+        x, y = load_pair(pair, align=align)
+        before.append(fit(apply_grade(grade, x) if grade else x))
+        after.append(fit(y))
+    return before, after

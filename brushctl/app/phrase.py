@@ -65,7 +65,7 @@ def starting_phrase(
     task = LearningTask(settings, split, name="", report=report)
     pairs, grade = LearningRun(_no_model, task).starting_pairs()
     report(Loading("loading CLIP"))
-    from brushctl.app.training_run import load_graded
+    from brushctl.app.grading import load_graded
     from brushctl.engine.devices import resolve_device
     from brushctl.engine.phrases.clip import default_clip, load_clip
     from brushctl.engine.phrases.unique_phrase import find_phrase, parse_vocabulary, vocabulary_of

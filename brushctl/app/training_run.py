@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from brushctl.app.grading import load_graded
 from brushctl.app.judge import (
     BRUSH,
     GRADE,
@@ -29,10 +30,10 @@ from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe, recipe_called
 from brushctl.errors import BaseModelError, first_line
 from brushctl.events import Message, Warned
-from brushctl.grade.apply import Grade, apply_grade
+from brushctl.grade.apply import Grade
 from brushctl.grade.stored import to_tensors
 from brushctl.pairs.find import Pair
-from brushctl.pairs.load import load_pair, pair_sha256, square
+from brushctl.pairs.load import pair_sha256, square
 from brushctl.photos.photo import resize
 
 if TYPE_CHECKING:
@@ -227,29 +228,6 @@ class TrainingRun:
             + ((grade,) if grade else ())
         )
         return Checkpoint(self.task.target, repr(decisive), today)
-
-
-def load_graded(
-    pairs: Sequence[Pair],
-    grade: Grade | None,
-    fit: "Callable[[Pixels], Pixels]",
-    *,
-    align: bool,
-) -> "tuple[list[Pixels], list[Pixels]]":
-    """Pairs with a grade beneath, each picture brought to the size it is needed in.
-
-    Args:
-        pairs: they.
-        grade: what comes before the instruction, if anything does.
-        fit: gives a picture (h, w, 3) the size that is needed.
-        align: crop shifted pairs to what both pictures share.
-    """
-    before, after = list["Pixels"](), list["Pixels"]()
-    for pair in pairs:
-        x, y = load_pair(pair, align=align)
-        before.append(fit(apply_grade(grade, x) if grade else x))
-        after.append(fit(y))
-    return before, after
 
 
 def _edit_on(grade: Grade | None, editor: AnyEditor) -> Edit:

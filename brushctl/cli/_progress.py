@@ -1,6 +1,7 @@
 """How long work is shown on stderr: bars on a terminal, else a line now and then."""
 
 import contextlib
+import gc
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -33,6 +34,17 @@ def reporting(*, quiet: bool = False, verbose: bool = False) -> Iterator[Reporte
         quiet: only what has failed.
         verbose: also what is for whoever asks.
     """
+    with _shown(quiet=quiet, verbose=verbose) as show, _no_garbage_while_loading() as hear:
+
+        def report(event: Event) -> None:
+            hear(event)
+            show(event)
+
+        yield report
+
+
+@contextlib.contextmanager
+def _shown(*, quiet: bool, verbose: bool) -> Iterator[Reporter]:
     if quiet:
         yield _failures
     elif is_watched():
@@ -40,6 +52,43 @@ def reporting(*, quiet: bool = False, verbose: bool = False) -> Iterator[Reporte
             yield bars
     else:
         yield _Lines(verbose=verbose)
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Within the block no garbage is collected, for libraries are loaded.
+
+    What they define stays: to search it for garbage again and again is a tenth of a start.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        _collect_again()
+
+
+@contextlib.contextmanager
+def _no_garbage_while_loading() -> Iterator[Reporter]:
+    """As `loading`, from each report that something is being loaded to that of the next stage."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Loading):
+            gc.disable()
+        elif isinstance(event, Stage):
+            _collect_again()
+
+    try:
+        yield hear
+    finally:
+        _collect_again()
+        gc.unfreeze()
+
+
+def _collect_again() -> None:
+    """Collect garbage, but search nothing for it that has been loaded meanwhile."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _failures(event: Event) -> None:

@@ -35,7 +35,7 @@ from brushctl.cli._options import (
 from brushctl.cli._order import check_order
 from brushctl.cli._output import say
 from brushctl.cli._photographs import Shown
-from brushctl.cli._progress import reporting
+from brushctl.cli._progress import loading, reporting
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli._status import unless_busy
 from brushctl.cli._streams import check_stdin_gives_bytes, check_stdout_takes_bytes
@@ -170,7 +170,7 @@ class _Command:
         self, named: tuple[str, ...], output: str | None, files_from: str | None, *, in_place: bool
     ) -> Plan | None:
         """What to do; None where there is nothing."""
-        with reporting(quiet=self.shown.quiet) as report:
+        with loading(), reporting(quiet=self.shown.quiet) as report:
             plan = plan_photographs(
                 self.settings,
                 named,

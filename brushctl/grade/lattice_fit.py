@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, eye_array, kron
 
 from brushctl.grade.lattice import Lattice, apply_affine, corners
+from brushctl.grade.outliers import NORMAL, OUTLYING, TOLERATED
 from brushctl.grade.rows import compiled
 
 Array = NDArray[Any]
@@ -43,12 +44,6 @@ TRIES = 500
 """Rounds of solving at most, should it not get there."""
 ROUNDS = 6
 """Fits, each but the first with the pixels reweighted by what the one before missed."""
-OUTLYING = 2.0
-"""A pixel is distrusted from this many standard deviations on, as the median error tells them."""
-NORMAL = 1.4826
-"""A normal distribution's standard deviation, in medians of its sizes."""
-TOLERATED = 8 / 255
-"""An error that no pixel is distrusted for: rounding, JPEG, and kinks that the lattice smooths."""
 SETTLED = 0.005
 """Change of all pixels' weight below which another fit would be the same."""
 TINY = 1e-300

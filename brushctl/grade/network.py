@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.grade.lattice_fit import NORMAL, OUTLYING, TOLERATED
+from brushctl.grade.outliers import NORMAL, OUTLYING, TOLERATED
 
 Array = NDArray[Any]
 

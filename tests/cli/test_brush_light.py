@@ -14,6 +14,8 @@ from tests.brushes.makers import graded
 from tests.cli.shell import save, shell_with_brushes
 from tests.photos.brushes import make_brush
 
+MODELS = ("torch", "diffusers", "transformers", "open_clip")
+
 
 @pytest.fixture
 def shell(tmp_path, capfdbinary):
@@ -52,9 +54,28 @@ def test_a_grade_is_applied_without_a_library_of_models(shell):
     brush, photo, target = (str(shell.folder / name) for name in ("x.brush", "a.png", "b.png"))
     write_brush(graded("look", groups=("tones", "place", "surroundings")), Path(brush))
     save(Path(photo), np.full((40, 60, 3), 0.5))
-    unloaded = ("torch", "diffusers", "transformers", "open_clip", "skimage")
+    unloaded = (*MODELS, "skimage", "scipy.sparse", "scipy.optimize", "rich.progress")
     assert loaded_by(shell, ["apply", brush, photo, "-o", target], unloaded) == "0 []"
     assert Path(target).exists()
+
+
+def test_a_grade_of_colour_alone_is_applied_without_what_others_look_at_pictures_with(shell):
+    brush, photo, target = (str(shell.folder / name) for name in ("x.brush", "a.png", "b.png"))
+    write_brush(graded("look", groups=None), Path(brush))
+    save(Path(photo), np.full((40, 60, 3), 0.5))
+    unloaded = (*MODELS, "scipy.ndimage", "scipy.sparse")
+    assert loaded_by(shell, ["apply", brush, photo, "-o", target], unloaded) == "0 []"
+    assert Path(target).exists()
+
+
+def test_a_phrase_is_found_without_diffusers(shell):
+    for side, light in (("before", 0.3), ("after", 0.7)):
+        (shell.folder / "pairs" / side).mkdir(parents=True)
+        for n in range(2):
+            picture = np.random.default_rng(n).uniform(0, light, (64, 64, 3))
+            save(shell.folder / "pairs" / side / f"{n}.png", picture)
+    command = ["init-phrase", str(shell.folder / "pairs"), "--parts", "instruction"]
+    assert loaded_by(shell, command, ("diffusers", "brushctl.engine.model.base")) == "0 []"
 
 
 def loaded_by(shell, arguments, watched):
@@ -93,9 +114,6 @@ except SystemExit:
         env={**os.environ, "BRUSHCTL_HOME": str(shell.folder / "home")},
     )
     assert done.stdout.split() == ["warm"]
-
-
-MODELS = ("torch", "diffusers", "transformers", "open_clip")
 
 
 @pytest.mark.parametrize(
