@@ -3,6 +3,7 @@
     uv run python -m benchmarks.speed apply        # docs/results/apply.json
     uv run python -m benchmarks.speed learn        # docs/results/learn.json
     uv run python -m benchmarks.speed growth       # docs/results/growth.json and its figure
+    uv run python -m benchmarks.speed bulk         # docs/results/bulk.json
     uv run python -m benchmarks.speed full-size    # docs/results/full-size.json
     uv run python -m benchmarks.speed gpu          # docs/results/gpu.json, on a GPU
     uv run python -m benchmarks.speed startup      # docs/results/startup.json
@@ -12,7 +13,9 @@
 
 from benchmarks.results import in_modules, run
 
-COMMANDS = in_modules("benchmarks.speed", "apply", "learn", "growth", "full-size", "gpu", "startup")
+COMMANDS = in_modules(
+    "benchmarks.speed", "apply", "learn", "growth", "bulk", "full-size", "gpu", "startup"
+)
 
 
 def main() -> None:

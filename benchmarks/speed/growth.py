@@ -77,15 +77,22 @@ def seconds_between(brush: Path, photos: Path) -> float:
     return (steady[-1] - steady[0]) / (len(steady) - 1)
 
 
-def learned(folder: Path) -> Path:
-    """A brush, of whatever quality."""
-    pairs, brush = folder / "pairs", folder / "night.brush"
+def write_pairs(folder: Path) -> Path:
+    """Pictures before and after an edit."""
+    pairs = folder / "pairs"
     pairs.mkdir()
     (effect,) = draw_effects([EFFECT], 64, 0)
     for n, pair in enumerate(zip(*effect.train, strict=True)):
         for side, picture in zip(("before", "after"), pair, strict=True):
             Image.fromarray(quantise(picture, 8)).save(pairs / f"{n}_{side}.png")
-    brushctl("learn", pairs, "-o", brush, "--steps", 20, "--hold-out", 0)
+    return pairs
+
+
+def learned(folder: Path) -> Path:
+    """A brush, of whatever quality: an instruction, for a grade needs no model."""
+    pairs, brush = write_pairs(folder), folder / "night.brush"
+    parts = ("--parts", "instruction")
+    brushctl("learn", pairs, "-o", brush, "--steps", 20, "--hold-out", 0, *parts)
     return brush
 
 

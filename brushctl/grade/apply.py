@@ -1,7 +1,7 @@
 """A grade applied to a photograph's own pixels, without torch."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,8 +13,8 @@ from brushctl.grade.features import describe
 from brushctl.grade.lattice import Lattice, read_rows
 from brushctl.grade.network import Network
 from brushctl.grade.network_rows import Folded, apply_network, fold
-from brushctl.grade.rows import Picture, as_pixels, compiled
-from brushctl.photos.compiled import in_stripes
+from brushctl.grade.rows import as_pixels, compiled
+from brushctl.photos.rows import Edit, Picture, edit_rows
 
 Array = NDArray[Any]
 
@@ -77,9 +77,6 @@ class Stack:
 
 AnyGrade = Grade | Blend | Stack
 
-RowGrader = Callable[[int, Array], NDArray[np.float32]]
-"""Given the number of the first of some rows of a picture, and their pixels: these as graded."""
-
 
 def apply_grade(grade: AnyGrade, pixels: Array, threads: int | None = None) -> NDArray[np.float32]:
     """The photograph as graded.
@@ -97,17 +94,10 @@ def apply_grade(grade: AnyGrade, pixels: Array, threads: int | None = None) -> N
         (h, w, 3) float32, within [0, 1], or as far outside as the pixel itself.
     """
     pixels = as_pixels(pixels)
-    grader = row_grader(grade, pixels, threads)
-    out = np.empty_like(pixels)
-
-    def stripe(first: int, end: int) -> None:
-        out[first:end] = grader(first, pixels[first:end])
-
-    in_stripes(stripe, len(out), threads)
-    return out
+    return edit_rows(pixels, row_grader(grade, pixels, threads), threads)
 
 
-def row_grader(grade: AnyGrade, picture: Picture, threads: int | None = None) -> RowGrader:
+def row_grader(grade: AnyGrade, picture: Picture, threads: int | None = None) -> Edit:
     """What grades rows of one picture, each pixel to the same bits whatever rows it comes with.
 
     Where a grade has a network the picture is gone through first, once for each group of features
@@ -147,7 +137,7 @@ def nodes_of(grade: AnyGrade, colours: Array) -> NDArray[np.float32]:
 
 
 def _blend(
-    rest: np.float32, parts: Sequence[tuple[np.float32, RowGrader]], first: int, pixels: Array
+    rest: np.float32, parts: Sequence[tuple[np.float32, Edit]], first: int, pixels: Array
 ) -> NDArray[np.float32]:
     out: NDArray[np.float32] = pixels * rest
     for weight, grader in parts:
@@ -160,7 +150,7 @@ class _Graded:
     """A picture as graded so far, one after the other."""
 
     picture: Picture
-    graders: list[RowGrader]
+    graders: list[Edit]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -177,7 +167,7 @@ class _Graded:
 
 def _single_grader(
     grade: Grade, picture: Picture, threads: int | None, *, bounded: bool = True
-) -> RowGrader:
+) -> Edit:
     if grade.lattice is None:
         return lambda _, pixels: pixels
     affine, nodes = grade.lattice.affine, grade.lattice.nodes.astype(np.float32)

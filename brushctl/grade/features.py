@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushctl.grade.rows import Picture, as_pixels, compiled
-from brushctl.photos.compiled import STRIPE, in_stripes
+from brushctl.grade.rows import as_pixels, compiled
+from brushctl.photos.rows import STRIPE, Picture, in_stripes
 
 Array = NDArray[Any]
 

@@ -10,10 +10,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from brushctl.photos.vectors import floats, plus_product, repeated
+
 TOGETHER = 4
 """Rows that share each load of the weights; their sums fill a part of the registers."""
-EXACT = ("contract",)
-"""LLVM may add a product in one rounding, and in no other order."""
 
 
 def adding_products(terms: int, columns: int) -> Any:  # noqa: ANN401  (numba's own)
@@ -29,7 +29,7 @@ def adding_products(terms: int, columns: int) -> Any:  # noqa: ANN401  (numba's 
         terms: of each sum, the values of i.
         columns: the values of j.
     """
-    sums_of_row = ir.VectorType(ir.FloatType(), columns)
+    sums_of_row = floats(columns)
 
     @intrinsic
     def add_products(_: Any, out: Any, inputs: Any, weights: Any, row: Any, first: Any) -> Any:  # noqa: ANN401
@@ -60,19 +60,10 @@ def adding_products(terms: int, columns: int) -> Any:  # noqa: ANN401  (numba's 
         with cgutils.for_range(builder, number(terms), intp=row.type) as loop:
             factors = builder.load(vector_at(weights, loop.index, number(0)), align=4)
             for k, total in zip(rows, sums, strict=True):
-                value = _repeated(builder, builder.load(at(inputs, k, loop.index)), sums_of_row)
-                product = builder.fmul(value, factors, flags=EXACT)
-                builder.store(builder.fadd(builder.load(total), product, flags=EXACT), total)
+                value = repeated(builder, builder.load(at(inputs, k, loop.index)), sums_of_row)
+                builder.store(plus_product(builder, builder.load(total), value, factors), total)
         for k, total in zip(rows, sums, strict=True):
             builder.store(builder.load(total), vector_at(out, k, first), align=4)
         return context.get_dummy_value()
 
     return add_products
-
-
-def _repeated(builder: Any, value: Any, vector: Any) -> Any:  # noqa: ANN401
-    """A vector of one value."""
-    nothing = ir.Constant(vector, ir.Undefined)
-    one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    firsts = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
-    return builder.shuffle_vector(one, nothing, firsts)

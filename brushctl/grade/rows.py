@@ -1,6 +1,6 @@
 """How the grade's loops over the rows of a photograph are compiled, and what they take."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,6 @@ from brushctl.photos.compiled import compiling
 compiled = compiling(fastmath={"contract"}, error_model="numpy")
 """Of loops whose products may be added in one rounding, but in no other order: a pixel's result
 does not depend on its neighbours, nor on how rows are shared out."""
-
-
-class Picture(Protocol):
-    """A picture whose rows can be had: an array, or what makes them when they are asked for."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Height, width and 3."""
-
-    def __getitem__(self, rows: slice, /) -> NDArray[Any]:
-        """Some rows, (h, w, 3) float32, sRGB-encoded."""
 
 
 def as_pixels(picture: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

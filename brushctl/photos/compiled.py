@@ -9,7 +9,6 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,13 +18,10 @@ from numpy.typing import NDArray
 
 from brushctl.errors import UsageError
 from brushctl.files import expanded, unwritable
+from brushctl.photos.rows import in_stripes
 
 Array = NDArray[Any]
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-STRIPE = 64
-"""Rows that a thread takes at a time: a few megabytes of a 24-megapixel photograph, so that what
-one loop writes is still in the cache when the next reads it."""
 
 
 def has_cache() -> bool:
@@ -51,39 +47,6 @@ def compiling(**how: Any) -> Callable[[Kernel], Kernel]:  # noqa: ANN401  (numba
 
 compiled = compiling(fastmath=True)
 """Of loops whose sums may be taken in any order."""
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows hold no process to some of them
-        return os.cpu_count() or 1
-
-
-def in_stripes(
-    work: Callable[[int, int], object],
-    rows: int,
-    threads: int | None = None,
-    stripe: int = STRIPE,
-) -> None:
-    """Call work(first, end) for stripes that cover all rows, on all cores.
-
-    Args:
-        work: does the rows from first to end; what it raises is raised once others are done.
-        rows: how many there are.
-        threads: how many work at a time; by default as many as the process may use cores.
-        stripe: rows that a thread takes at a time.
-    """
-    stripes = [(first, min(first + stripe, rows)) for first in range(0, rows, stripe)]
-    threads = min(threads or usable_cores(), len(stripes))
-    if threads <= 1:
-        for each in stripes:
-            work(*each)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, *each) for each in stripes]:
-            done.result()
 
 
 def in_threads(kernel: Callable[..., None], picture: Array, *tables: Array) -> Array:

@@ -4,19 +4,18 @@ In memory: of what is written into a file itself, Pillow does not notice when th
 """
 
 import struct
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from brushctl.errors import PhotoError
-from brushctl.photos.compiled import in_stripes
 from brushctl.photos.formats import SUFFIXES, format_named
 from brushctl.photos.formats.codec import Codec, Picture
 from brushctl.photos.formats.pillow import image_of, without_remarks
-from brushctl.photos.icc import SRGB, Codes, Pixels, quantise
+from brushctl.photos.icc import SRGB, Codes, ColourSpace, Pixels, quantise
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped
 from brushctl.photos.metadata.provenance import (
     takes_provenance,
@@ -25,6 +24,7 @@ from brushctl.photos.metadata.provenance import (
     with_whole_xmp,
 )
 from brushctl.photos.photo import Photo
+from brushctl.photos.rows import Edit, in_stripes
 
 COLOURED = 0.02
 """A grey photograph whose edit is on average this far from grey is written in colour."""
@@ -49,10 +49,6 @@ def kind_of(target: Path | None, source: Path | None, like: Photo) -> str:
             f"a {kind} cannot hold its transparency", do="Write PNG, TIFF or WebP instead."
         )
     return kind
-
-
-Edit = Callable[[int, Pixels], Pixels]
-"""Given the number of the first of some rows of a photograph, and their pixels: these as edited."""
 
 
 @without_remarks()
@@ -133,14 +129,11 @@ def _with_provenance(
 def _picture(
     edited: Pixels | Edit, like: Photo, kind: str, codec: Codec, metadata: Metadata
 ) -> Picture:
+    edit = edited if callable(edited) else partial(_rows_of, edited)
     colour, depth = like.colour, min(like.depth, max(codec.DEPTHS))
-    if callable(edited) and colour.channels in codec.CHANNELS and colour.channels > 1:
-        codes = _edited_codes(edited, like, depth)
-    else:
-        pixels = _edited_pixels(edited, like) if callable(edited) else edited
-        if colour.channels not in codec.CHANNELS or (colour.channels == 1 and _coloured(pixels)):
-            colour = SRGB(3)
-        codes = colour.from_srgb(pixels, depth)
+    if colour.channels not in codec.CHANNELS or (colour.channels == 1 and _coloured(edit, like)):
+        colour = SRGB(3)
+    codes = _edited_codes(edit, like, colour, depth)
     alpha = like.alpha if codec.ALPHA else None
     if alpha is not None:
         codes = np.concatenate([codes, quantise(alpha[..., None], depth)], axis=2)
@@ -148,28 +141,39 @@ def _picture(
     return Picture(codes, alpha is not None, colour.icc, metadata, encoding)
 
 
-def _edited_codes(edit: Edit, like: Photo, depth: int) -> Codes:
-    """A photograph's codes, of `depth` bits, as edited."""
-    out = np.empty(like.codes.shape, np.uint8 if depth == 8 else np.uint16)
+def _rows_of(picture: Pixels, first: int, pixels: Pixels) -> Pixels:
+    """Rows of a picture that is edited already."""
+    return picture[first : first + len(pixels)]
+
+
+def _edited_codes(edit: Edit, like: Photo, colour: ColourSpace, depth: int) -> Codes:
+    """A photograph's codes in a colour space, of `depth` bits, as edited.
+
+    A pixel that the edit leaves as it is keeps its own: on the way to sRGB and back, those of inks
+    change, and dark channels of strong colours do by up to 63 of 65535.
+    """
+    own, out_of = like.codes, like.colour
+    keeps = colour is out_of and depth == like.depth and not isinstance(colour, SRGB)
+    out = np.empty((*own.shape[:2], colour.channels), np.uint8 if depth == 8 else np.uint16)
 
     def stripe(first: int, end: int) -> None:
-        pixels = like.colour.to_srgb(like.codes[first:end])
-        out[first:end] = like.colour.from_srgb(edit(first, pixels), depth)
+        pixels = out_of.to_srgb(own[first:end])
+        edited = edit(first, pixels)
+        out[first:end] = colour.from_srgb(edited, depth)
+        if keeps:
+            left = (edited == pixels).all(axis=2)
+            out[first:end][left] = own[first:end][left]
 
     in_stripes(stripe, len(out))
     return out
 
 
-def _edited_pixels(edit: Edit, like: Photo) -> Pixels:
-    """A photograph's pixels as edited, where its codes cannot hold every colour."""
-    pixels = like.pixels
+def _coloured(edit: Edit, like: Photo) -> bool:
+    rows, chroma = like.rows, np.zeros(len(like.codes))
 
     def stripe(first: int, end: int) -> None:
-        pixels[first:end] = edit(first, pixels[first:end])
+        pixels = edit(first, rows[first:end])
+        chroma[first:end] = np.ptp(pixels, axis=2).mean(axis=1)
 
-    in_stripes(stripe, len(pixels))
-    return pixels
-
-
-def _coloured(pixels: Pixels) -> bool:
-    return float(np.mean(pixels.max(axis=2) - pixels.min(axis=2))) > COLOURED
+    in_stripes(stripe, len(chroma))
+    return float(chroma.mean()) > COLOURED

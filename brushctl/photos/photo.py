@@ -1,5 +1,6 @@
 """Open a photograph: pixels upright and in sRGB, and everything to write it back as it was."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from brushctl.photos.icc import (
 )
 from brushctl.photos.limits import PARTS
 from brushctl.photos.metadata.blocks import Metadata, upright, within_limits
+from brushctl.photos.rows import STRIPE, Picture, in_stripes
 from brushctl.photos.source import read_photo, reason_of, unknown
 
 Alpha = NDArray[np.float32]
@@ -30,6 +32,9 @@ MAX_PIXELS = 300_000_000
 """More is refused before it is decoded: no camera makes it, and a bomb would."""
 MAX_ASPECT = 100
 """A side more than this many times the other leaves a model nothing to see."""
+
+GAP = 3.0
+"""A picture is averaged down to no less than so many times its new sides before it is resampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,26 +178,67 @@ def photo_of(image: Image.Image) -> Photo:
     return _decode("TIFF", parsed, "the image", first_frame=False)
 
 
-def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Pixels brought to (width, height) by Lanczos resampling, clipped to [0, 1].
+def resize(picture: Picture, size: tuple[int, int]) -> Pixels:
+    """A picture brought to (width, height) by Lanczos resampling, clipped to [0, 1].
+
+    What is made much smaller is first averaged, so that of a photograph some rows are needed at a
+    time.
 
     Args:
-        pixels: (h, w, 3) float32.
+        picture: (h, w, channels) float32.
         size: the new width and height.
 
     Returns:
-        (height, width, 3) float32.
+        (height, width, channels) float32.
     """
-    bands = [
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(pixels[..., c])).resize(
-                size, Image.Resampling.LANCZOS, reducing_gap=3.0
-            )
-        )
-        for c in range(pixels.shape[2])
-    ]
-    resized: Pixels = np.stack(bands, axis=-1)
-    return np.clip(resized, 0, 1, out=resized)
+    height, width = picture.shape[:2]
+    across, down = (max(1, int(a / b / GAP)) for a, b in zip((width, height), size, strict=True))
+    part = (0, 0, width / across, height / down)
+    return _clipped(
+        band.resize(size, Image.Resampling.LANCZOS, part)
+        for band in _averaged(picture, across, down)
+    )
+
+
+def rows_enlarged(picture: Pixels, size: tuple[int, int], first: int, end: int) -> Pixels:
+    """Those rows of what `resize` makes of a picture that is to grow.
+
+    Args:
+        picture: (h, w, channels) float32.
+        size: the whole's new width and height.
+        first: the first row.
+        end: the one after the last.
+    """
+    (height, width), (across, down) = picture.shape[:2], size
+    part = (0, first * height / down, width, end * height / down)
+    return _clipped(
+        _image(picture[..., k]).resize((across, end - first), Image.Resampling.LANCZOS, part)
+        for k in range(picture.shape[2])
+    )
+
+
+def _averaged(picture: Picture, across: int, down: int) -> list[Image.Image]:
+    """The bands of a picture, each the means over boxes of so many pixels, by Pillow."""
+    height, width, count = picture.shape
+    bands = np.empty((count, -(-height // down), -(-width // across)), np.float32)
+
+    def stripe(first: int, end: int) -> None:
+        pixels = picture[first:end]
+        for k in range(count):
+            means = np.asarray(_image(pixels[..., k]).reduce((across, down)))
+            bands[k, first // down : -(-end // down)] = means
+
+    in_stripes(stripe, height, stripe=down * max(1, STRIPE // down))
+    return [Image.fromarray(band) for band in bands]
+
+
+def _image(band: Pixels) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(band, np.float32))
+
+
+def _clipped(bands: Iterable[Image.Image]) -> Pixels:
+    pixels: Pixels = np.stack([np.asarray(band) for band in bands], axis=-1)
+    return np.clip(pixels, 0, 1, out=pixels)
 
 
 def _decode(name: str, parsed: Parsed, where: str, *, first_frame: bool) -> Photo:
@@ -245,8 +291,6 @@ def _check(parsed: Parsed, where: str, *, first_frame: bool) -> None:
 
 def _mean_seen(photo: Photo) -> Pixels:
     """The mean of a photograph's colours, each as opaque as it is; row by row."""
-    from brushctl.photos.compiled import STRIPE
-
     alpha = np.empty(0) if photo.alpha is None else photo.alpha
     rows = Rows(photo, None)
     stripes = [slice(first, first + STRIPE) for first in range(0, len(alpha), STRIPE)]

@@ -5,17 +5,19 @@ import errno
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Advance, Event, Failed, Noted, Reporter, Warned
-from brushctl.grade.apply import AnyGrade, apply_grade, row_grader
+from brushctl.grade.apply import AnyGrade, Grade, row_grader
 from brushctl.photos.choices import Detail
-from brushctl.photos.encode import Edit, encode_photo, kind_of
+from brushctl.photos.encode import encode_photo, kind_of
 from brushctl.photos.icc import Pixels
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.photo import Photo, check_seen, decode_photo, resize
+from brushctl.photos.rows import Edit, Picture, edit_rows
 from brushctl.runs.records import Facts, Fault, Record, Source
 from brushctl.transfer.grid import to_full_size
 
@@ -89,7 +91,7 @@ class Prepared:
     Attributes:
         photo: it, decoded.
         kind: the format of its result.
-        pixels: it, graded; None where that is done row by row when its result is encoded.
+        graded: it, graded, where a model saw it so; else that is done as its result is encoded.
         seen: it, at the model's size; None without a model.
         source: what the journal says of its file.
         warnings: what there is to tell about it.
@@ -98,7 +100,7 @@ class Prepared:
 
     photo: Photo
     kind: str
-    pixels: Pixels | None
+    graded: Pixels | None
     seen: Pixels | None
     source: Source
     warnings: list[str] = field(default_factory=list)
@@ -136,13 +138,14 @@ def prepare(
         check_seen(photo.size, key)
     result_path, own_path = (Path(name) if name else None for name in (target, named))
     kind = kind_of(result_path, own_path, photo)
-    grade, pixels, seen = treatment.grade, None, None
-    if editor or grade is None:
-        pixels = apply_grade(grade, photo.pixels) if grade else photo.pixels
-    if editor and pixels is not None:
-        seen = resize(pixels, editor.working_size(*photo.size))
+    graded, seen = None, None
+    if editor:
+        picture: Picture = photo.rows
+        if treatment.grade:
+            picture = graded = edit_rows(picture, row_grader(treatment.grade, picture))
+        seen = resize(picture, editor.working_size(*photo.size))
     warnings = list(photo.warnings)
-    return Prepared(photo, kind, pixels, seen, source, warnings, time.monotonic() - started)
+    return Prepared(photo, kind, graded, seen, source, warnings, time.monotonic() - started)
 
 
 def edit_prepared(
@@ -186,20 +189,19 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
         PhotoError: the format cannot be written, or not at this size.
     """
     started = time.monotonic()
-    photo, pixels, grade = prepared.photo, prepared.pixels, treatment.grade
+    photo, graded = prepared.photo, prepared.graded
     residual, path, reason = 0.0, "grade", "no model had a part in it"
-    result: Pixels | Edit
-    if pixels is None:
-        assert grade is not None
-        result = row_grader(grade, photo.rows)
-    elif edited is None:
-        result = pixels
+    if edited is None:
+        edit = row_grader(treatment.grade or Grade(), photo.rows)
     else:
-        full = to_full_size(pixels, edited.before, edited.after, treatment.detail)
-        result, path = full.pixels, str(full.path)
+        picture = photo.rows if graded is None else graded
+        full = to_full_size(picture, edited.before, edited.after, treatment.detail)
+        edit, path = full.edit, str(full.path)
         residual, reason = round(full.residual, 4), full.reason
+    if graded is not None:
+        edit = partial(_edited_rows, graded, edit)
     data, warnings = encode_photo(
-        result,
+        edit,
         photo,
         kind=prepared.kind,
         provenance=treatment.provenance,
@@ -215,6 +217,11 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
         seconds=round(prepared.seconds + time.monotonic() - started, 3),
     )
     return data, facts
+
+
+def _edited_rows(picture: Pixels, edit: Edit, first: int, pixels: Pixels) -> Pixels:
+    """Rows of a picture as edited, which stands in a photograph's place."""
+    return edit(first, picture[first : first + len(pixels)])
 
 
 @contextlib.contextmanager

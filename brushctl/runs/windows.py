@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from brushctl.photos.compiled import usable_cores
+from brushctl.photos.rows import usable_cores
 from brushctl.runs.memory import whole_memory
 from brushctl.runs.plan import Job
 from brushctl.runs.records import Record, Source
@@ -22,7 +22,7 @@ IN_HAND = 50.0
 MOST_IN_HAND = 400.0
 """As many for a GPU, which wants a batch: sixteen photographs of 12 megapixels in half of it."""
 SHARE, EACH = 0.25, 45e6
-"""Of the machine's memory they may take, each at most so many bytes (12 MB while it waits)."""
+"""Of the machine's memory they may take; bytes for each megapixel, of which none takes more."""
 TOGETHER = 16
 """No window reaches over a multiple of so many photographs of a run. Neighbours change a picture
 by rounding; so a cluster, which hands out multiples of as many, makes the bytes of one process."""

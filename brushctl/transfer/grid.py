@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from brushctl.photos.choices import Detail
 from brushctl.photos.icc import LUMINANCE, Pixels
-from brushctl.photos.photo import resize
-from brushctl.transfer.kernels import slice_grid, splat
+from brushctl.photos.photo import resize, rows_enlarged
+from brushctl.photos.rows import Edit, EditedPicture, Picture, edit_rows
+from brushctl.transfer.kernels import grid_slicer, slice_grid, splat
 
 CELL = 16
 """Model pixels to a node of the grid, down and across."""
@@ -41,26 +42,33 @@ UNSEEN = 0.01
 Grid = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FullSize:
     """An edit at the photograph's size.
 
     Attributes:
-        pixels: (h, w, 3) float32, sRGB-encoded.
+        original: the photograph.
+        edit: what makes rows of the result of rows of the photograph.
         path: `TRANSFER` or `MODEL`.
         residual: what the transfer leaves unexplained, over the edit or `CONTRAST` times the
             result's contrast, whichever is less; all RMS, at model size.
         reason: why this path, for people.
     """
 
-    pixels: Pixels
+    original: Picture
+    edit: Edit
     path: Detail
     residual: float
     reason: str
 
+    @property
+    def pixels(self) -> Pixels:
+        """(h, w, 3) float32, sRGB-encoded; computed each time."""
+        return edit_rows(self.original, self.edit)
+
 
 def to_full_size(
-    original: Pixels, before: Pixels, after: Pixels, detail: Detail = Detail.AUTO
+    original: Picture, before: Pixels, after: Pixels, detail: Detail = Detail.AUTO
 ) -> FullSize:
     """Bring an edit to the size of its photograph.
 
@@ -83,10 +91,10 @@ def to_full_size(
         path, reason = Detail.TRANSFER, f"the edit is a recolouring (residual {residual:.2f})"
     else:
         path, reason = Detail.MODEL, f"the edit changes content (residual {residual:.2f})"
-    transferred = slice_grid(original, grid)
+    edit = grid_slicer(grid, original.shape[0])
     if path is Detail.MODEL:
-        transferred = _with_model_pixels(transferred, explained, after)
-    return FullSize(transferred, path, residual, reason)
+        edit = _with_model_pixels(EditedPicture(original, edit), explained, after)
+    return FullSize(original, edit, path, residual, reason)
 
 
 def fit(before: Pixels, after: Pixels) -> Grid:
@@ -132,15 +140,24 @@ def _blurred(moments: Moments, axis: int) -> Moments:
     return np.moveaxis(mixed, 0, axis)
 
 
-def _with_model_pixels(transferred: Pixels, explained: Pixels, after: Pixels) -> Pixels:
-    h, w = after.shape[:2]
-    full = transferred.shape[1], transferred.shape[0]
-    trust = _same_structure(explained, after)
-    # In place, one picture at a time: at 24 megapixels each is 290 MB.
-    transferred -= resize(resize(transferred, (w, h)), full)
-    transferred *= resize(trust[..., None], full)
-    transferred += resize(after, full)
-    return transferred
+def _with_model_pixels(transferred: EditedPicture, explained: Pixels, after: Pixels) -> Edit:
+    """What lays the fine detail of the transferred photograph over the model's pixels."""
+    (h, w), (height, width) = after.shape[:2], transferred.shape[:2]
+    coarse = resize(transferred, (w, h))
+    trust = _same_structure(explained, after)[..., None]
+
+    def edit(first: int, pixels: Pixels) -> Pixels:
+        end = first + len(pixels)
+        shown, kept, own = (
+            rows_enlarged(small, (width, height), first, end) for small in (coarse, trust, after)
+        )
+        detail = transferred.edit(first, pixels)
+        detail -= shown
+        detail *= kept
+        detail += own
+        return detail
+
+    return edit
 
 
 def _same_structure(explained: Pixels, after: Pixels) -> Pixels:

@@ -47,6 +47,22 @@ def test_an_unedited_wide_gamut_photograph_is_unchanged(name, depth):
     assert np.median(off) <= (0 if depth == 8 else 1)
 
 
+@pytest.mark.parametrize("name", WIDE)
+def test_pixels_that_an_edit_leaves_alone_keep_their_codes(tmp_path, name):
+    """Of 16 bits some are lost on the way through sRGB: most in dark channels of strong colours."""
+    codes = np.random.default_rng(0).integers(0, 2**16, (40, 50, 3), np.uint16)
+    codes[:, :25, 1] = np.arange(25)
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    makers.write_deep_tiff(source, codes, iccprofile=WIDE[name])
+    photo = open_photo(source)
+    edited = photo.pixels
+    edited[20:] *= np.float32(0.5)
+    makers.save(target, edited, photo)
+    written = tifffile.imread(target)
+    np.testing.assert_array_equal(written[:20], codes[:20])
+    assert (written[20:] < codes[20:]).any(axis=2).all()
+
+
 def test_srgb_profiles_are_recognised_and_cost_nothing():
     codes = makers.picture()
     space = from_profile(srgb_icc(), 3)
@@ -98,6 +114,15 @@ def test_cmyk_jpeg_comes_back_as_cmyk(tmp_path, icc):
         assert after.info.get("icc_profile") == icc
     again = open_photo(target)
     assert np.abs(again.pixels - photo.pixels).mean() < 0.03
+
+
+def test_inks_that_an_edit_leaves_alone_are_the_same(tmp_path):
+    """Colours alone do not tell how much of them was black."""
+    inks = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
+    tifffile.imwrite(tmp_path / "in.tif", inks, photometric="separated")
+    photo = open_photo(tmp_path / "in.tif")
+    makers.save(tmp_path / "out.tif", photo.pixels, photo)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), inks)
 
 
 def flat(profile: bytes) -> bytes:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from brushctl.photos import colour_kernels, compiled
+from brushctl.photos import colour_kernels, rows
 from brushctl.transfer.kernels import slice_grid
 
 RNG = np.random.default_rng(0)
@@ -28,7 +28,7 @@ LOOPS = {
 def test_a_result_is_the_same_however_many_cores_make_it(loop, monkeypatch):
     made = []
     for cores in (1, 2, 3, 64):
-        monkeypatch.setattr(compiled, "usable_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(rows, "usable_cores", lambda cores=cores: cores)
         made.append(loop())
     assert all(np.array_equal(other, made[0]) for other in made)
 

@@ -6,15 +6,18 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 from skimage import data
 from sklearn.datasets import load_sample_image
 
 from brushctl.photos.choices import Detail
+from brushctl.photos.icc import LUMINANCE
 from brushctl.photos.photo import resize
 from brushctl.transfer.grid import fit, to_full_size
-from brushctl.transfer.kernels import slice_grid
+from brushctl.transfer.kernels import grid_slicer, slice_grid
 
 MODEL = (128, 128)
 
@@ -143,6 +146,50 @@ def test_the_grid_has_no_seams_between_its_cells():
     out = slice_grid(smooth, fit(before, vignette(before)))
     steps = np.abs(np.diff(out, axis=1))
     assert steps.max() < 6 / 600, "a jump between neighbours that the edit does not have"
+
+
+@given(
+    seed=st.integers(0, 2**16),
+    nodes=st.tuples(*[st.integers(2, 9)] * 3),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    data=st.data(),
+)
+def test_a_pixel_reads_the_transforms_around_it(seed, nodes, size, data):
+    """As scipy reads each of the twelve numbers, whatever rows the pixel comes with."""
+    rng = np.random.default_rng(seed)
+    grid = rng.uniform(-1, 1, (*nodes, 3, 4)).astype(np.float32)
+    pixels = rng.uniform(-0.2, 1.2, (*size, 3)).astype(np.float32)
+    luminance = (pixels @ LUMINANCE.astype(np.float32)).clip(0, 1)
+    down, across = ((np.arange(n) + 0.5) / n for n in size)
+    y, x = np.broadcast_arrays(down[:, None], across)
+    at = [part * (n - 1) for part, n in zip((y, x, luminance), nodes, strict=True)]
+    read = [map_coordinates(grid[..., k, c], at, order=1) for k in range(3) for c in range(4)]
+    transforms = np.moveaxis(read, 0, -1).reshape(*size, 3, 4)
+    meant = np.einsum("yxkc,yxc->yxk", transforms[..., :3], pixels) + transforms[..., 3]
+    sliced = slice_grid(pixels, grid)
+    np.testing.assert_allclose(sliced, meant, atol=2e-5)
+    first = data.draw(st.integers(0, size[0] - 1))
+    part = grid_slicer(grid, size[0])(first, pixels[first:])
+    np.testing.assert_array_equal(part, sliced[first:])
+
+
+@pytest.mark.parametrize("detail", [Detail.TRANSFER, Detail.MODEL])
+def test_rows_of_a_result_are_those_of_the_whole(detail):
+    photo = photograph()
+    before = resize(photo, MODEL)
+    full = to_full_size(photo, before, night(before), detail)
+    rows = [full.edit(first, photo[first : first + 100]) for first in range(0, 512, 100)]
+    np.testing.assert_allclose(np.concatenate(rows), full.pixels, atol=1e-5)
+
+
+def test_the_models_pixels_get_the_detail_that_they_lack():
+    """As Lanczos resampling of whole pictures makes it."""
+    photo, full = photograph(), (512, 512)
+    before = resize(photo, MODEL)
+    transferred = to_full_size(photo, before, night(before), Detail.TRANSFER).pixels
+    detail = transferred - resize(resize(transferred, MODEL), full)
+    made = to_full_size(photo, before, night(before), Detail.MODEL).pixels
+    np.testing.assert_allclose(made, resize(night(before), full) + detail, atol=0.02)
 
 
 def test_where_compiled_code_can_be_kept_nowhere_it_is_compiled_for_the_run():

@@ -204,7 +204,7 @@ def test_one_by_one_and_on_one_core_the_bytes_are_those_of_a_folder(shell, keep,
     brush = keep(graded("look", groups=("tones", "place", "surroundings")))
     shell.photographs()
     for cores, folder in ((7, "many"), (1, "one")):
-        monkeypatch.setattr("brushctl.photos.compiled.usable_cores", lambda cores=cores: cores)
+        monkeypatch.setattr("brushctl.photos.rows.usable_cores", lambda cores=cores: cores)
         shell.run(brush, "in", "-o", folder)
     for name in shell.files("many"):
         shell.run(brush, f"in/{name}", "-o", f"alone-{name}")
