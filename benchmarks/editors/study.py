@@ -16,6 +16,7 @@ import torch
 
 from benchmarks.editors.embeddings import learned_words
 from benchmarks.editors.proof import OUT
+from benchmarks.editors.ways import at_sites, in_place
 from brushctl.bench.effects import TABLE_3, Effect, draw_effects
 from brushctl.bench.metrics import psnr
 from brushctl.engine.flow.editor import FlowEditor
@@ -97,6 +98,9 @@ VARIANTS: dict[str, Learn] = {
     "brush": brush(),
     "text embeddings": learned_words,
     "one bucket": brush(buckets=1),
+    "in place of the words": in_place,
+    "double-stream sites": at_sites(lambda name: "single" not in name),
+    "single-stream sites": at_sites(lambda name: "single" in name),
     "buckets untied": brush(tied=0.0),
     "m 4": brush(least_m=4),
     "m 8": brush(least_m=8),
