@@ -203,3 +203,8 @@ def test_the_shipped_weights_follow_words_in_a_stock_pipeline():
 def test_both_embedded_models_fit_into_a_package():
     files = [f for folder in (EMBEDDED, SHIPPED) for f in folder.rglob("*") if f.is_file()]
     assert sum(f.stat().st_size for f in files) < 80e6
+
+
+def test_the_shipped_folder_names_no_folder_of_its_trainer():
+    configs = [path.read_text() for path in SHIPPED.rglob("*.json")]
+    assert not [text for text in configs if '"_name_or_path": "/' in text]

@@ -167,5 +167,8 @@ def followed(
 
 def save(pipe: FluxKontextPipeline, out: Path) -> None:
     """In half precision and diffusers' layout."""
-    copy.deepcopy(pipe).to(torch.float16).save_pretrained(out)
+    written = copy.deepcopy(pipe).to(torch.float16)
+    for part in (written.vae, written.transformer):
+        part.register_to_config(_name_or_path="")  # where the trainer had it
+    written.save_pretrained(out)
     (out / DEFAULTS_FILE).write_text(json.dumps(BEST, indent=2) + "\n")
