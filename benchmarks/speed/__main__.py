@@ -7,6 +7,7 @@
     uv run python -m benchmarks.speed full-size    # docs/results/full-size.json
     uv run python -m benchmarks.speed gpu          # docs/results/gpu.json, on a GPU
     uv run python -m benchmarks.speed startup      # docs/results/startup.json
+    uv run python -m benchmarks.speed summary      # docs/results/speed.json, of what these wrote
 
 `uv run python -m benchmarks.speed NAME --help` says what each measures, and its options.
 """
@@ -14,7 +15,8 @@
 from benchmarks.results import in_modules, run
 
 COMMANDS = in_modules(
-    "benchmarks.speed", "apply", "learn", "growth", "bulk", "full-size", "gpu", "startup"
+    "benchmarks.speed",
+    *("apply", "learn", "growth", "bulk", "full-size", "gpu", "startup", "summary"),
 )
 
 
