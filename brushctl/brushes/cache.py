@@ -77,7 +77,7 @@ def checked_name(name: str, do: str = ALLOWED) -> str:
         raise NameInvalidError(
             f"names in the cache do not end in {SUFFIX}",
             where=repr(name),
-            do=f"Write {own}, or ./{name} for the file.",
+            do=f"Write {own}.",
         )
     if not is_name(name):
         raise NameInvalidError("not a valid brush name", where=repr(name), do=do)

@@ -110,11 +110,12 @@ def _in_folder(folder: Path, report: Reporter) -> list[Pair]:
     numbered = _by_suffix(pictures, NUMBERS)
     if numbered.before and numbered.after:  # a picture `1.jpg` alone says nothing of pairs
         layouts.append(numbered)
-    if not any(layout.before and layout.after for layout in layouts):
+    if not any(layout.before and layout.after for layout in layouts if layout is not numbered):
         from brushctl.pairs.copies import find_copies
 
         copies = find_copies(pictures)
-        if copies.before:
+        # `x_0` and `x_1` are two originals where each has an edited copy
+        if copies.before and (numbered not in layouts or numbered.files() <= copies.files()):
             return _beside_originals(folder, copies, pictures, report)
     if not layouts:
         raise _nothing_found(folder, pictures)

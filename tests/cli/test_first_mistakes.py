@@ -50,6 +50,7 @@ def shell(tmp_path, capfdbinary):
         ("learn pairs -o look.jpg", "Name it without a suffix"),
         ("learn pairs -o warm", "Choose another name, or pass --overwrite."),
         ("init-phrase pairs --parts grade", "use --parts instruction."),
+        ("rm mine.brush", "names in the cache do not end in .brush. Write mine."),
         ("export warm look.cube", "Run `brushctl export warm --lut look.cube`."),
     ],
 )

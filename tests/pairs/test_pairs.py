@@ -218,6 +218,15 @@ def test_a_numbered_photograph_with_a_copy_of_its_own_is_an_original(tmp_path):
     assert [name for name, _, _ in found(tmp_path)] == ["day", "day-2"]
 
 
+def test_photographs_that_end_in_0_and_1_are_originals_if_each_has_a_copy(tmp_path):
+    for name in ("day_0.jpg", "day_0-edited.jpg", "day_1.jpg", "day_1-edited.jpg", "day_2.jpg"):
+        picture(tmp_path / name)
+    assert [name for name, _, _ in found(tmp_path)] == ["day_0", "day_1"]
+    picture(tmp_path / "night_0.jpg")  # before of `night_1`, or a photograph without a copy
+    with pytest.raises(PairsError, match="more than one way"):
+        find_pairs(tmp_path)
+
+
 def test_it_is_reported_what_was_paired_by_name_and_what_was_not(tmp_path):
     for name in ("a.jpg", "a-Edit.jpg", "b.jpg", "IMG_1.jpg"):
         picture(tmp_path / name)
