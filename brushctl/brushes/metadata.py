@@ -158,13 +158,12 @@ class Apply(Record):
     """How the brush is best applied.
 
     Attributes:
-        s_T: text guidance scale.
+        s_T: text guidance scale; on a transformer how much of the edit is made, 1 for all of it.
         s_I: image guidance scale.
         steps: sampling steps.
         sampler: the sampler's name.
         resolution: side of the square the base works at, in pixels.
-        guidance: of a base that is told its guidance as a number, that number; s_T and s_I are
-            then 1.
+        guidance: of a base that is told its guidance as a number, that number.
     """
 
     s_T: Annotated[float, limits.guidance]

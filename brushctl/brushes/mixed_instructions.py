@@ -63,7 +63,7 @@ def blended(parts: Sequence[Share], pad: Pad | None) -> MixedInstruction | None:
     """The weighted mean of the instructions; None where no brush has one.
 
     The weights sum to 1. Where some of the brushes have no instruction, what the others lack to 1
-    weakens the text guidance.
+    weakens the text guidance, or on a transformer the edit.
     """
     shares = instructed(parts)
     if not shares:
@@ -71,9 +71,6 @@ def blended(parts: Sequence[Share], pad: Pad | None) -> MixedInstruction | None:
     whole = total(shares) if len(shares) < len(parts) else 1.0
     padded = [Share(s.brush, s.weight / whole) for s in _padded(shares, pad)]
     lead = lead_of(padded).part
-    if lead.base.family:  # there the strength of an instruction is that of its offsets
-        padded = [Share(s.brush, s.weight * whole) for s in padded]
-        whole = 1.0
     how = replace(lead.apply, s_T=lead.apply.s_T * whole)
     instruction = replace(lead.instruction, segments=_mean_segments(padded))
     tensors = {key: _mean(padded, key) for key in padded[0].brush.instruction_tensors()}
@@ -86,7 +83,7 @@ def stacked(parts: Sequence[Share]) -> MixedInstruction | None:
     if not shares:
         return None
     if shares[0].part.base.family:
-        return _strengthened(shares)
+        return _at_weight(shares)
     segments = tuple(
         replace(segment, weight=segment.weight * share.weight)
         for share in shares
@@ -101,12 +98,12 @@ def stacked(parts: Sequence[Share]) -> MixedInstruction | None:
     return MixedInstruction(replace(lead, instruction=instruction), tensors)
 
 
-def _strengthened(shares: Sequence[Share]) -> MixedInstruction:
-    """The one instruction of a transformer in a stack, its offsets at its weight."""
+def _at_weight(shares: Sequence[Share]) -> MixedInstruction:
+    """The one instruction of a transformer in a stack, its edit at its weight."""
     check_stack([share.brush for share in shares])
     (share,) = shares
-    tensors = {key: _mean([share], key) for key in share.brush.instruction_tensors()}
-    return MixedInstruction(share.part, tensors)
+    how = replace(share.part.apply, s_T=share.part.apply.s_T * share.weight)
+    return MixedInstruction(replace(share.part, apply=how), share.brush.instruction_tensors())
 
 
 def scheduled(parts: Sequence[Share], chosen: Sequence[Share], pad: Pad | None) -> MixedInstruction:

@@ -139,6 +139,7 @@ def _instruction(part: InstructionPart, header: Header) -> Iterator[tuple[str, s
     guided = f"s_T {how.s_T:g}, s_I {how.s_I:g}, "
     if base.family:
         guided = "" if how.guidance is None else f"guidance {how.guidance:g}, "
+        guided = ("" if how.s_T == 1 else f"{how.s_T:.0%} of the edit, ") + guided
     yield "base model", f"{base.id} ({kind} {base.model_sha256[:12]})"
     yield "applied with", f"{guided}{how.steps} steps of {how.sampler}, {how.resolution} px"
     yield "features", _features(part, header)

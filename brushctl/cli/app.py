@@ -132,5 +132,6 @@ def program() -> None:
     try:
         main()
     except SystemExit as ended:
-        status.append(int(ended.code or 0))
+        if isinstance(ended.code, int):  # of others Python makes a message or 0
+            status.append(ended.code)
         raise

@@ -117,7 +117,7 @@ def _load_flow(pipe: AnyPipeline, family: FlowFamily, brush: Brush, strength: fl
     model = FlowModel(name, pipe, family, sampling, digest)
     offsets = from_flow_brush(model, brush)
     settings, grade = model.settings(offsets.phrase), _grade_of(brush, strength)
-    return LoadedInTransformer(model, offsets, settings, grade, strength)
+    return LoadedInTransformer(model, offsets, settings, grade, strength * how.s_T)
 
 
 def _identity_for(brush: Brush, module: torch.nn.Module) -> str:

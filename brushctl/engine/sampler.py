@@ -254,7 +254,7 @@ def editor_on(
     if isinstance(base, FlowModel):
         own = base.sampled(apply.steps if steps is None else steps, apply.guidance)
         learned = offsets.from_brush(own, brush)
-        return FlowEditor(own, learned, strength=strength, seed=seed)
+        return FlowEditor(own, learned, strength=strength * apply.s_T, seed=seed)
     return Editor(
         base,
         scaled(base, from_brush(base, brush), strength),

@@ -196,10 +196,8 @@ def encoded(prepared: Prepared, edited: Edited | None, treatment: Treatment) -> 
     else:
         picture = photo.rows if graded is None else graded
         full = to_full_size(picture, edited.before, edited.after, treatment.detail)
-        edit, path = full.edit, str(full.path)
-        residual, reason = round(full.residual, 4), full.reason
-    if graded is not None:
-        edit = partial(_edited_rows, graded, edit)
+        edit = full.edit if graded is None else partial(_edited_rows, graded, full.edit)
+        residual, path, reason = round(full.residual, 4), str(full.path), full.reason
     data, warnings = encode_photo(
         edit,
         photo,

@@ -40,6 +40,22 @@ def test_it_ends_with_its_status_and_takes_nothing_apart(arguments, status, told
     assert ended.stdout.splitlines() == [*told, "what a library does at exit"]
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "told"), [("None", 0, ""), ("'in words'", 1, "in words"), ("7", 7, "")]
+)
+def test_whatever_a_library_exits_with_is_what_python_makes_of_it(code, status, told):
+    program = f"""
+import sys
+from brushctl.cli import app
+app.main = lambda: sys.exit({code})
+app.program()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr.strip()) == (status, told)
+
+
 def test_what_nobody_foresaw_still_ends_with_a_traceback():
     program = """
 from brushctl.cli import app

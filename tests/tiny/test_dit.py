@@ -1,5 +1,6 @@
 """tiny-dit: what it begins with, what it is shown in training, and how diffusers runs it."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -41,6 +42,13 @@ def new():
 def pipe():
     torch.manual_seed(0)
     return dit.new_pipeline(EMBEDDED)
+
+
+def test_no_configuration_says_where_its_weights_were_made(pipe, tmp_path):
+    pipe.vae.save_config(tmp_path)
+    for file in [*EMBEDDED.parent.rglob("*.json"), *tmp_path.rglob("*.json")]:
+        named = json.loads(file.read_text())
+        assert not (isinstance(named, dict) and named.get("_name_or_path")), file
 
 
 @pytest.mark.parametrize("sigma", [1.0, 0.8, 0.3])

@@ -139,8 +139,10 @@ def identity_of_source(module: "torch.nn.Module") -> str | None:
     config: Any = module.config
     part = Path(str(config.get("_name_or_path")))
     files = weights_of(part)
-    if not files or getattr(module, "is_quantized", False):
-        return identity(part) if files else None
+    if not files:
+        return None
+    if getattr(module, "is_quantized", False):
+        return identity(part)
     state = module.state_dict()
     with opened(files) as stored:
         same = stored.keys() == state.keys() and all(

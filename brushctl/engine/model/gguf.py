@@ -29,11 +29,7 @@ def opened_gguf(file: Path) -> dict[str, Callable[[str], NDArray[Any]]]:
     try:
         from gguf import GGUFReader  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
-        raise BaseModelError(
-            "a GGUF file needs two more packages",
-            where=str(file),
-            do=f"Run `{installing('gguf', 'accelerate')}`.",
-        ) from error
+        raise _lacking_packages(file) from error
     stored: dict[str, NDArray[Any]] = {t.name: np.asarray(t.data) for t in GGUFReader(file).tensors}
     return dict.fromkeys(stored, stored.__getitem__)
 
@@ -42,8 +38,8 @@ def load_gguf(cls: Any, file: Path, dtype: "torch.dtype") -> "torch.nn.Module": 
     """A part by its class; its quantised weights are brought to the number format as it works.
 
     Raises:
-        BaseModelError: the class is not among those that diffusers loads from such files, or the
-            file lacks weights, or has those of another model.
+        BaseModelError: the class is not among those that diffusers loads from such files; or the
+            file lacks weights, or has those of another model; or a package is missing.
     """
     from diffusers import GGUFQuantizationConfig
     from diffusers.loaders.single_file_model import SINGLE_FILE_LOADABLE_CLASSES
@@ -62,6 +58,8 @@ def load_gguf(cls: Any, file: Path, dtype: "torch.dtype") -> "torch.nn.Module": 
             torch_dtype=dtype,
             local_files_only=True,
         )
+    except ImportError as error:
+        raise _lacking_packages(file) from error
     except Exception as error:  # the libraries below raise anything at all
         if lack_of(error):
             raise
@@ -71,3 +69,11 @@ def load_gguf(cls: Any, file: Path, dtype: "torch.dtype") -> "torch.nn.Module": 
             do="Get it again whole; or it is of another model than its folder.",
         ) from error
     return part
+
+
+def _lacking_packages(file: Path) -> BaseModelError:
+    return BaseModelError(
+        "a GGUF file needs two more packages",
+        where=str(file),
+        do=f"Run `{installing('gguf', 'accelerate')}`.",
+    )

@@ -108,7 +108,6 @@ def _load_part(
     wrong = {
         "lacks": sorted(found["missing_keys"]),
         "has no place for": sorted(k for k in found["unexpected_keys"] if not COUNTED.search(k)),
-        "has in another shape": sorted(str(key) for key in found["mismatched_keys"]),
     }
     for what, keys in wrong.items():
         if keys:

@@ -17,6 +17,7 @@ import brushctl
 from brushctl.engine.flow.offsets import offset, zero
 from brushctl.engine.model.base import open_base
 from brushctl.engine.model.find import find
+from brushctl.engine.model.gguf import load_gguf
 from brushctl.engine.sampler import editor_on
 from brushctl.errors import BaseModelError, BrushMismatchError
 from tests.engine.flow import pipelines
@@ -154,6 +155,17 @@ def test_without_their_reader_gguf_files_say_what_to_install(plain, tmp_path, mo
     monkeypatch.setitem(sys.modules, "gguf", None)
     with pytest.raises(BaseModelError, match="two more packages") as told:
         find(str(folder))
+    assert "gguf accelerate" in told.value.do
+
+
+def test_without_a_package_that_diffusers_wants_gguf_files_say_what_to_install(tmp_path):
+    class FluxTransformer2DModel:  # by its name, one that is loaded from such files
+        @staticmethod
+        def from_single_file(*_, **__):
+            raise ImportError("accelerate")
+
+    with pytest.raises(BaseModelError, match="two more packages") as told:
+        load_gguf(FluxTransformer2DModel, tmp_path / "small.gguf", torch.bfloat16)
     assert "gguf accelerate" in told.value.do
 
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 import brushctl
+from brushctl.brushes.file import sealed
 from brushctl.engine.flow.editor import FlowEditor
 from brushctl.engine.flow.offsets import in_words, offset, zero
 from brushctl.engine.flow.strength import at_strength
+from brushctl.engine.sampler import editor_on
 from tests.engine.flow.replay import ONE, latents
 from tests.engine.flow.test_loaded import called, learned  # noqa: F401  (a fixture)
 
@@ -61,6 +63,21 @@ def test_a_loaded_brush_at_a_strength_is_on_the_same_line(learned, seen):  # noq
     assert (whole - none).abs().max() > 1e-2
     torch.testing.assert_close(half, (none + whole) / 2, atol=1e-4, rtol=1e-4)
     assert torch.equal(at(1), whole)
+
+
+def test_a_mix_that_has_half_of_the_edit_makes_half_of_it(learned, seen):  # noqa: F811
+    model, brush = learned
+    how = replace(brush.metadata.apply, s_T=0.5)
+    half = sealed(replace(brush, metadata=replace(brush.metadata, apply=how)))
+    with brushctl.load(model.pipe, half) as loaded:
+        made = called(model, seen[0], loaded)
+    with brushctl.load(model.pipe, brush, strength=0.5) as loaded:
+        assert torch.equal(made, called(model, seen[0], loaded))
+    own, pictures = replace(model, model_sha256=brush.metadata.base.model_sha256), []
+    for applied, strength in ((half, 1), (half, 2), (brush, 0.5), (brush, 1)):
+        with editor_on(own, applied, strength=strength) as editor:
+            pictures.append(editor.edit(seen[:1])[0].after)
+    np.testing.assert_array_equal(pictures[:2], pictures[2:])
 
 
 @pytest.mark.parametrize("strength", [0, 0.5])
