@@ -106,8 +106,7 @@ def new_pipeline(base: Path) -> FluxKontextPipeline:
     """
     vae = AutoencoderKL.from_pretrained(base / "vae").float()
     vae.to(memory_format=torch.channels_last)
-    # A Kontext pipeline subtracts the shift. Where `base` lies is not to be saved with the weights.
-    vae.register_to_config(shift_factor=0.0, _name_or_path="")
+    vae.register_to_config(shift_factor=0.0)  # which a Kontext pipeline subtracts
     text_encoder = CLIPTextModel.from_pretrained(base / "text_encoder").float()
     tokenizer = CLIPTokenizer.from_pretrained(base / "tokenizer")
     if (base / "transformer").exists():
