@@ -86,7 +86,7 @@ def test_a_program_that_shells_do_not_find_is_named_by_its_path(environment, mon
     assert extras.program("hf") == "hf"
 
 
-@pytest.mark.parametrize(("installed", "told"), [(True, "and HEIC can be"), (None, "HEIC after `")])
+@pytest.mark.parametrize(("installed", "told"), [(True, "AVIF and HEIC."), (None, "HEIC after `")])
 def test_what_is_installed_already_is_not_advised(monkeypatch, installed, told):
     monkeypatch.setattr("brushctl.photos.source.find_spec", lambda _: installed)
     with pytest.raises(PhotoError) as caught:

@@ -110,10 +110,13 @@ def find(target: str) -> Path:
         BrushNotFoundError: there is none.
     """
     if not is_path(target):
-        file = target + SUFFIX
-        if names_brush(file) and not names_brush(target):
-            raise BrushNotFoundError(NOT_KEPT, where=target, do=f"Write {file} for the file.")
-        return find_name(target)
+        try:
+            return find_name(target)
+        except BrushNotFoundError as error:
+            file = target + SUFFIX
+            if names_brush(file):
+                error.do = f"Write {file} for the file."
+            raise
     path = expanded(target)
     if not path.is_file():
         if names_brush(path.stem):

@@ -82,7 +82,7 @@ def test_report_only_shows_what_is_done_and_runs_nothing(shell, monkeypatch):
 def test_a_sheet_that_cannot_be_written_is_refused_before_anything_is_run(shell, sheet):
     (shell.folder / "taken").write_bytes(b"a file")
     _, err = shell.run("bench", *SMALL, "--work", "elsewhere", "--sheet", sheet, status=2)
-    assert "PNG" in err or "no folder" in err
+    assert "PNG" in err or "not a folder" in err
     assert not (shell.folder / "elsewhere").exists()
 
 

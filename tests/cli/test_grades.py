@@ -100,7 +100,7 @@ def test_a_grade_that_looks_at_the_place_is_fitted_to_pictures_and_judged(shell)
 
     write_brush(graded("corner", seed=6, groups=("place",)), shell.folder / "corner.brush")
     _, said = shell.run("export", "corner.brush", "--lut", "corner.cube", status=2)
-    assert "fitted to what the brush does" in said
+    assert "of this brush is fitted to pictures" in said
     for k, name in enumerate(("coffee", "chelsea", "rocket")):
         save(shell.folder / f"{k}.png", photograph(name, (48, 64)))
     pictures = ("0.png", "1.png", "2.png")

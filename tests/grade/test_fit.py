@@ -170,7 +170,7 @@ def test_one_dark_pair_keeps_its_slope_in_the_light():
         (np.zeros((4, 5, 3)), np.zeros((5, 4, 3)), "before is 5 x 4"),
         (np.zeros((4, 5)), np.zeros((4, 5)), "no picture"),
         (np.zeros((0, 5, 3)), np.zeros((0, 5, 3)), "pair 1"),
-        (np.full((4, 5, 3), np.nan), np.zeros((4, 5, 3)), "no numbers"),
+        (np.full((4, 5, 3), np.nan), np.zeros((4, 5, 3)), "not numbers"),
     ],
 )
 def test_pairs_that_do_not_fit_are_refused_by_number(before, after, said):

@@ -113,7 +113,7 @@ def test_an_animation_is_refused_unless_its_first_picture_is_asked_for(tmp_path,
     with pytest.raises(PhotoError) as refused:
         open_photo(source)
     if kind == "GIF":  # no photograph is a GIF: it is refused whatever it holds
-        assert "format that can be read" in refused.value.what
+        assert "not a photograph that brushctl can read" in refused.value.what
         return
     assert refused.value.what == "it holds 3 pictures (an animation or several pages)"
     first = open_photo(source, first_frame=True)

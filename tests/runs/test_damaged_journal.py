@@ -50,7 +50,7 @@ def test_a_journal_of_a_later_version_is_an_error_that_names_it(tmp_path):
     path = written(tmp_path, *again(3), *again(3))
     later = path.read_bytes().replace(b'"brushctl":2', b'"brushctl":3')
     path.write_bytes(later)
-    with pytest.raises(DiskError, match=f"{path}: .* version 3, .*Update brushctl"):
+    with pytest.raises(DiskError, match=rf"{path}: .*\(version 3\)\. Update brushctl"):
         Journal(tmp_path).__enter__()
     assert path.read_bytes() == later
 

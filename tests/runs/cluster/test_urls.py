@@ -185,7 +185,7 @@ def test_a_folder_for_results_by_url_is_looked_at_before_any_work(shell, archive
     arguments = (f"{archive}/in", "--engine", "ray")
     (shell.folder / "file").touch()
     (told,) = shell.run(*arguments, "-o", "file", status=2)
-    assert "no folder" in told["error"]["what"]
+    assert "not a folder" in told["error"]["what"]
     nearly_full(monkeypatch, 1)
     (told,) = shell.run(*arguments, "-o", f"file://{shell.folder}/out", status=2)
     assert "free" in told["error"]["what"]

@@ -82,7 +82,7 @@ def test_a_later_version_is_an_error_that_lets_the_lock_go(place, output):
     put(place, Writer().lines_of(record("a.jpg")).replace(b'"brushctl":2', b'"brushctl":3'))
     for _ in range(2):  # busy, if the first had kept its lock
         with (
-            pytest.raises(DiskError, match=r"version 3, .*Update brushctl"),
+            pytest.raises(DiskError, match=r"\(version 3\)\. Update brushctl"),
             storage_of(output).journal(output, print),
         ):
             pass
