@@ -84,8 +84,9 @@ class LearningRun:
             found = None
         proving = found and found.grade and parts is Parts.AUTO
         pairs = self._proving(found) if found and proving else self.task.pairs
-        grade = found.without(pairs.held_out, self.task.report) if found else None
-        return pairs.training, grade
+        if found is None or (proving and _single(found)):  # an instruction alone is tried then
+            return pairs.training, None
+        return pairs.training, found.without(pairs.held_out, self.task.report)
 
     def _parts(self) -> Parts:
         """What the brush is to have: the paper's recipe learns an instruction, as it did."""
@@ -137,10 +138,12 @@ class LearningRun:
         """The brush that comes nearest: the grade alone, unless an instruction is worth it."""
         run = self._training(found)
         run = replace(run, task=replace(self.task, pairs=self._proving(found)))
+        single = _single(found)
         choice = choose(
             partial(_tried, run, found),
-            graded=found.judged.of(GRADE).psnr,
+            graded=found.fitted.chosen.psnr if single else found.judged.of(GRADE).psnr,
             unedited=found.judged.of(UNEDITED).psnr,
+            single=single,
         )
         if choice.brush:
             return choice.brush
@@ -209,6 +212,11 @@ def _told(found: FittedGrade) -> str:
     if found.grade is None:
         return "colour, place and surroundings do not explain this edit"
     return f"a grade by {found.describe()} explains a part: {found.judged.verdict()}"
+
+
+def _single(found: FittedGrade) -> bool:
+    """Whether there is one pair alone, whose grade is judged by quarters of it."""
+    return len(found.pairs) == 1
 
 
 def _is_enough(found: FittedGrade) -> bool:

@@ -60,17 +60,25 @@ class Choice(Generic[Brush]):
 
 
 def choose(
-    learn: Callable[[bool], Tried[Brush]], *, graded: float, unedited: float
+    learn: Callable[[bool], Tried[Brush]], *, graded: float, unedited: float, single: bool
 ) -> Choice[Brush]:
     """Try instructions beside a grade that is not enough, and choose.
 
     An instruction is learned over the grade, and where that explains little, another without it.
+    A grade of a single pair leaves an instruction over it hardly anything of that pair to learn, so
+    there one is learned without it.
 
     Args:
         learn: learns and judges a brush, with the grade beneath its instruction or without.
-        graded: PSNR in dB of the grade, on pairs that it had no part in.
+        graded: PSNR in dB of the grade, on pairs that it had no part in, or quarters of a single
+            one.
         unedited: of pictures left alone.
+        single: whether there is but one pair.
     """
+    if single:
+        alone = learn(False)
+        kept = alone.psnr is not None and alone.psnr >= graded + WORTH_UNTRIED
+        return Choice(alone.brush if kept else None, alone.psnr, graded)
     over_grade = learn(True)
     tried = [over_grade]
     if graded < unedited + LITTLE:

@@ -17,7 +17,8 @@ def kept(over: Tried[str], alone: Tried[str] | None = None) -> str | None:
         assert each, "an instruction alone is not asked for"
         return each
 
-    return choose(learn, graded=20.0, unedited=18.0 if alone else 10.0).brush
+    unedited = 18.0 if alone else 10.0
+    return choose(learn, graded=20.0, unedited=unedited, single=False).brush
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,19 @@ def test_an_instruction_must_add_more_where_no_pairs_are_held_out(held_out, psnr
 def test_where_the_grade_explains_little_the_nearer_of_two_instructions_is_kept():
     assert kept(tried("both", 22.0), tried("alone", 25.0)) == "alone"
     assert kept(tried("both", 25.0), tried("alone", 22.0)) == "both"
+
+
+@pytest.mark.parametrize(("psnr", "brush"), [(23.0, "alone"), (22.9, None), (None, None)])
+def test_of_a_single_pair_an_instruction_alone_must_beat_quarters_that_the_grade_had_no_part_in(
+    psnr, brush
+):
+    def learn(over_grade: bool) -> Tried[str]:
+        assert not over_grade, "its own pair would say that any grade is perfect"
+        return tried("alone", psnr, 40.0, held_out=False)
+
+    choice = choose(learn, graded=20.0, unedited=10.0, single=True)
+    assert choice.brush == brush
+    assert choice.grade == 20.0
 
 
 def test_what_could_not_be_judged_is_not_kept():

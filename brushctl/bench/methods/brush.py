@@ -53,7 +53,9 @@ class BrushLearner:
         if explains(graded.de2000, unedited.de2000):
             return by_grade(fitted.grade)
         learn = partial(self._tried, fitted, before, after)
-        choice = choose(learn, graded=graded.psnr, unedited=unedited.psnr)
+        single = len(before) == 1
+        psnr = fitted.chosen.psnr if single else graded.psnr
+        choice = choose(learn, graded=psnr, unedited=unedited.psnr, single=single)
         return choice.brush or by_grade(fitted.grade)
 
     def _tried(
