@@ -176,7 +176,7 @@ def _blended(brushes: Sequence[Brush], weights: Sequence[float] | None, pad: Pad
     weights = [1.0] * len(brushes) if weights is None else weights
     if not brushes or len(weights) != len(brushes):
         raise UsageError(
-            f"there are {len(weights)} weights for {len(brushes)} brushes",
+            f"weights and brushes differ in number: {len(weights)} and {len(brushes)}",
             do="Give every brush one.",
         )
     if len(brushes) == 1:
