@@ -26,7 +26,7 @@ def test_a_brush_is_learned_and_applied_at_every_strength(shell):
         for k in range(2):
             picture = Image.fromarray(np.rint(pictures[k] * 255).astype(np.uint8))
             picture.save(shell.folder / "pairs" / side / f"{k}.png")
-    how = ("--parts", "instruction", "--no-phrase", "--steps", "1")
+    how = ("--parts", "instruction", "--no-phrase", "--steps", "8")
     shell.run("learn", "pairs", "-o", "lava", "--base", "tiny-dit", "--device", "cpu", *how)
     before = pixels(shell.folder / "pairs/before")
     change = {}
