@@ -63,6 +63,14 @@ def report(out: Path, facts: dict[str, Any]) -> str:
     return text
 
 
+def checkouts_to_compare(against: Path | None) -> dict[str, Path]:
+    """This checkout, and another that is measured in turns with it, if there is one."""
+    checkouts = {"now": Path.cwd()}
+    if against:
+        checkouts["before"] = against.absolute()
+    return checkouts
+
+
 def base_of(base: Weights) -> dict[str, str]:
     """The weights that figures are of."""
     return {"id": base.id, "model_sha256": base.model_sha256}

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -13,25 +12,20 @@ from brushctl.engine.flow.editor import FlowEditor
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.flow.objective import FlowObjective, FlowPair
 from brushctl.engine.flow.offsets import in_words
+from brushctl.engine.installed import Installed
 from brushctl.engine.training.recipes import Recipe
 
 
-class MovedWords:
+class MovedWords(Installed):
     """Embeddings added to those of the first learned tokens, while the context is open."""
 
     def __init__(self, model: FlowModel, added: torch.Tensor, first: int) -> None:
+        super().__init__()
         self._model, self._added, self._first = model, added, first
 
     def __enter__(self) -> None:
-        self._hook = self._model.denoiser.register_forward_pre_hook(self._move, with_kwargs=True)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._hook.remove()
+        hook = self._model.denoiser.register_forward_pre_hook(self._move, with_kwargs=True)
+        self._installed.callback(hook.remove)
 
     def _move(self, _: torch.nn.Module, given: Any, named: dict[str, Any]) -> tuple[Any, Any]:  # noqa: ANN401
         length = self._model.family.words(named)

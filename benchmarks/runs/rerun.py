@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import report
+from benchmarks.results import checkouts_to_compare, report
 from brushctl.brushes.header import read_metadata
 from tests.photos.brushes import make_brush
 
@@ -225,8 +225,6 @@ def main(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--against", type=Path)
     chosen = options.parse_args(arguments)
-    checkouts = {"now": Path.cwd()}
-    if chosen.against:
-        checkouts["before"] = chosen.against.absolute()
+    checkouts = checkouts_to_compare(chosen.against)
     with tempfile.TemporaryDirectory() as folder:
         print(report(OUT, rounded(measured(checkouts, Path(folder)))))

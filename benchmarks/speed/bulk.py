@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from benchmarks.results import base_of, report
+from benchmarks.results import base_of, checkouts_to_compare, report
 from benchmarks.speed.growth import SOURCES, write_pairs
 from brushctl.brushes.header import read_metadata
 
@@ -105,9 +105,7 @@ def main(arguments: Sequence[str]) -> None:
     options.add_argument("--against", type=Path)
     options.add_argument("--turns", type=int, default=TURNS)
     chosen = options.parse_args(arguments)
-    checkouts = {"now": Path.cwd()}
-    if chosen.against:
-        checkouts["before"] = chosen.against.absolute()
+    checkouts = checkouts_to_compare(chosen.against)
     with tempfile.TemporaryDirectory() as folder:
         facts = measured(checkouts, Path(folder), chosen.turns)
     if "before" in facts:

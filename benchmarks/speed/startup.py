@@ -24,7 +24,7 @@ from typing import Any
 from PIL import Image
 from skimage import data
 
-from benchmarks.results import base_of, report
+from benchmarks.results import base_of, checkouts_to_compare, report
 from brushctl.bench.effects import draw_effects
 from brushctl.engine.model.find import find
 from brushctl.photos.icc import quantise
@@ -164,9 +164,7 @@ def main(arguments: Sequence[str]) -> None:
     options.add_argument("--against", type=Path)
     options.add_argument("--rounds", type=int, default=ROUNDS)
     chosen = options.parse_args(arguments)
-    checkouts = {"now": Path.cwd()}
-    if chosen.against:
-        checkouts["before"] = chosen.against.absolute()
+    checkouts = checkouts_to_compare(chosen.against)
     with tempfile.TemporaryDirectory() as folder:
         seconds = measured(checkouts, Path(folder), chosen.rounds)
     facts: dict[str, Any] = {"base": base_of(find(None)), "rounds": chosen.rounds}
