@@ -108,7 +108,8 @@ def _print(console: "Console", mark: str, style: str, message: str) -> None:
     from rich.text import Text
 
     line = mark + shown(message)
-    text = Text("\n".join(broken_at_words(line, console.width)) if is_watched() else line)
+    watched = is_watched(console.file)
+    text = Text("\n".join(broken_at_words(line, console.width)) if watched else line)
     text.stylize(style, 0, len(mark))
     console.print(text, soft_wrap=True)
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from brushctl.errors import UsageError
 
@@ -53,9 +53,14 @@ def stamp() -> str:
     return f"{datetime.now().astimezone().isoformat(timespec='seconds')} "
 
 
-def is_watched() -> bool:
-    """Whether somebody looks at stderr, a terminal, and not later at a log of it."""
-    return sys.stderr.isatty() and TIMESTAMPS not in sys.argv
+def is_watched(stream: IO[str] | None = None) -> bool:
+    """Whether somebody looks at stderr, a terminal, and not later at a log of it.
+
+    Args:
+        stream: what it is, if something else stands for it in `sys`: while Rich shows bars, its
+            own does, which before Rich 15 is no terminal.
+    """
+    return (stream or sys.stderr).isatty() and TIMESTAMPS not in sys.argv
 
 
 def _outliving(stream: TextIO, kind: type[io.TextIOWrapper] = io.TextIOWrapper) -> TextIO:

@@ -15,6 +15,8 @@ from tests.cli.shell import save, shell_with_brushes
 from tests.photos.brushes import make_brush
 
 MODELS = ("torch", "diffusers", "transformers", "open_clip")
+FITTING = "brushctl.grade.lattice_fit"
+"""What names scipy.sparse. That itself comes with numba wherever scipy is older than 1.17."""
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_a_grade_is_applied_without_a_library_of_models(shell):
     brush, photo, target = (str(shell.folder / name) for name in ("x.brush", "a.png", "b.png"))
     write_brush(graded("look", groups=("tones", "place", "surroundings")), Path(brush))
     save(Path(photo), np.full((40, 60, 3), 0.5))
-    unloaded = (*MODELS, "skimage", "scipy.sparse", "scipy.optimize", "rich.progress")
+    unloaded = (*MODELS, "skimage", FITTING, "scipy.optimize", "rich.progress")
     assert loaded_by(shell, ["apply", brush, photo, "-o", target], unloaded) == "0 []"
     assert Path(target).exists()
 
@@ -63,7 +65,7 @@ def test_a_grade_of_colour_alone_is_applied_without_what_others_look_at_pictures
     brush, photo, target = (str(shell.folder / name) for name in ("x.brush", "a.png", "b.png"))
     write_brush(graded("look", groups=None), Path(brush))
     save(Path(photo), np.full((40, 60, 3), 0.5))
-    unloaded = (*MODELS, "scipy.ndimage", "scipy.sparse")
+    unloaded = (*MODELS, "scipy.ndimage", FITTING)
     assert loaded_by(shell, ["apply", brush, photo, "-o", target], unloaded) == "0 []"
     assert Path(target).exists()
 
