@@ -2,12 +2,15 @@
 
 Run as `python -m tests.cli.killed KILLS` in a folder with `pairs/`. It learns `whole/dim.brush` in
 one go and `killed/dim.brush` between so many kills, and prints a line for each of these: a hash of
-the state that it left. Processes are forked from one that has imported the program.
+the state that it left. A brush that is done before its time is compared with the whole one, and
+learned anew. Processes are forked from one that has imported the program.
 """
 
 import hashlib
+import math
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -21,9 +24,9 @@ from brushctl.cli.app import main
 from brushctl.engine.training import recipes
 
 STEPS = 8
-STATE = Path("killed/.dim.brush.checkpoint")
-LONGEST = 1.0
-"""Seconds from the first state of a run until it is killed, at the most."""
+LONGEST = 0.5
+"""From the first state of a run until it is killed, at the most: as a part of what a run that
+nobody disturbs takes from there to its end."""
 
 
 def learning(folder: str) -> int:
@@ -42,23 +45,61 @@ def learning(folder: str) -> int:
     os._exit(0)
 
 
-def changed() -> float:
+def state_of(folder: str) -> Path:
+    """The state that learning keeps."""
+    return Path(folder, ".dim.brush.checkpoint")
+
+
+def changed(folder: str) -> float:
     """When a state was last kept."""
-    return STATE.stat().st_mtime if STATE.exists() else 0.0
+    return state_of(folder).stat().st_mtime if state_of(folder).exists() else 0.0
+
+
+def learn_whole() -> float:
+    """Learn without a kill; return the seconds from the first state to the end."""
+    began, process = 0.0, learning("whole")
+    while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
+        if not began and changed("whole"):
+            began = time.monotonic()
+        time.sleep(0.002)
+    assert began
+    assert ended[1] == 0
+    return time.monotonic() - began
 
 
 def kill_once(after: float) -> None:
     """Kill a run so many seconds after it has kept its first state, unless it has ended."""
-    before, process = changed(), learning("killed")
-    deadline = None
-    while os.waitpid(process, os.WNOHANG) == (0, 0):
-        if deadline is None and changed() != before:
+    before, process = changed("killed"), learning("killed")
+    deadline = math.inf
+    while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
+        if deadline == math.inf and changed("killed") != before:
             deadline = time.monotonic() + after
-        if deadline is not None and time.monotonic() >= deadline:
+        if time.monotonic() >= deadline:
             os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            return
+            ended = os.waitpid(process, 0)
+            break
         time.sleep(0.002)
+    assert os.waitstatus_to_exitcode(ended[1]) in (0, -signal.SIGKILL)
+
+
+def files_in(folder: str) -> dict[str, bytes]:
+    """What lies in a folder."""
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def kill(times: int, longest: float) -> None:
+    """Kill so many runs, each after at most so many seconds, and tell what each has left."""
+    dice, left = random.Random(0), times
+    while left:
+        kill_once(dice.uniform(0, longest))
+        if state_of("killed").exists():
+            left -= 1
+            print(hashlib.sha256(state_of("killed").read_bytes()).hexdigest())  # noqa: T201
+            os.environ["SOURCE_DATE_EPOCH"] = "86400"  # it goes on another day
+        else:
+            assert files_in("killed") == files_in("whole")
+            shutil.rmtree("killed")
+            os.environ["SOURCE_DATE_EPOCH"] = "0"
 
 
 if __name__ == "__main__":
@@ -67,12 +108,6 @@ if __name__ == "__main__":
     recipes.RECIPES["default"] = replace(
         recipes.DEFAULT, steps=STEPS, batch=1, steps_for_one=None, **few
     )
-    dice = random.Random(0)
     os.environ["SOURCE_DATE_EPOCH"] = "0"
-    assert os.waitpid(learning("whole"), 0)[1] == 0
-    for _ in range(int(sys.argv[1])):
-        kill_once(dice.uniform(0, LONGEST))
-        print(hashlib.sha256(STATE.read_bytes()).hexdigest() if STATE.exists() else "done")  # noqa: T201
-        os.environ["SOURCE_DATE_EPOCH"] = "86400"  # it goes on another day
-    if STATE.exists():
-        assert os.waitpid(learning("killed"), 0)[1] == 0
+    kill(int(sys.argv[1]), LONGEST * learn_whole())
+    assert os.waitpid(learning("killed"), 0)[1] == 0
