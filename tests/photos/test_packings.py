@@ -1,6 +1,7 @@
 """Packings that few programs read are read here, or refused by their names."""
 
 import io
+import struct
 
 import imagecodecs
 import numpy as np
@@ -13,6 +14,10 @@ from brushctl.photos.photo import decode_photo
 from tests.photos import makers
 
 DEEP = makers.deep_picture()
+PILLOWS = {
+    "1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "YCbCr": "RGB", "CMYK": "CMYK"
+}  # fmt: skip
+"""Pillow's modes of TIFFs that it writes, and as what they are read."""
 
 
 def tiff(codes: np.ndarray, packing: str | None, **how: object) -> bytes:
@@ -58,6 +63,44 @@ def test_transparency_beside_colours_of_8_bits_is_read_in_such_packings(tmp_path
     np.testing.assert_array_equal(written(data, tmp_path, "tif"), codes)
 
 
+@pytest.mark.parametrize(
+    ("mode", "packing"),
+    [
+        *((mode, packing) for mode in PILLOWS for packing in ("tiff_lzw", "tiff_adobe_deflate")),
+        *((mode, "jpeg") for mode in ("L", "RGB", "YCbCr", "CMYK")),
+        *(("1", packing) for packing in ("group3", "group4", "tiff_ccitt")),
+    ],
+)
+def test_every_kind_of_samples_is_read_as_pillow_reads_it(mode, packing):
+    stream = io.BytesIO()
+    Image.fromarray(makers.picture()).convert(mode).save(stream, "TIFF", compression=packing)
+    with Image.open(stream) as image:
+        expected = np.asarray(image.convert(PILLOWS[mode]))
+    codes = decode_photo(stream.getvalue(), "in.tif").codes
+    np.testing.assert_array_equal(codes.squeeze(), expected)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+@pytest.mark.parametrize("model", [0, 1, 3], ids=["white is 0", "grey", "palette"])
+def test_samples_of_fewer_than_8_bits_are_read(bits, model):
+    codes = makers.picture()[..., 0] >> (8 - bits)
+    each = np.unpackbits(codes[..., None], axis=2)[..., -bits:]
+    packed = np.packbits(each.reshape(64, -1), axis=1)
+    colours = np.random.default_rng(0).integers(0, 65536, (3, 2**bits)).astype(np.uint16)
+    data = tiff(packed, "lzw", extratags=[(320, 3, colours.size, colours)])
+    width = struct.pack("<HHI", 256, 4, 1)
+    for head, before, after in (
+        (width, struct.pack("<I", 96 * bits // 8), struct.pack("<I", 96)),
+        (struct.pack("<HHI", 258, 3, 1), b"\x08", bytes([bits])),
+        (struct.pack("<HHI", 262, 3, 1), b"\x01", bytes([model])),
+    ):
+        assert head + before in data
+        data = data.replace(head + before, head + after)
+    grey = codes * np.uint8(255 // (2**bits - 1))
+    expected = {0: 255 - grey, 1: grey, 3: (colours >> 8).T[codes]}[model]
+    np.testing.assert_array_equal(decode_photo(data, "in.tif").codes.squeeze(), expected)
+
+
 def test_a_packing_that_is_not_read_is_refused_by_its_number():
     packed = b"\x03\1\3\0\1\0\0\0"  # tag 259, one number
     data = tiff(makers.picture(), "zlib").replace(packed + b"\x08\0", packed + b"\x07\xf0")
@@ -86,3 +129,17 @@ def test_a_jpeg_of_more_than_8_bits_keeps_them_where_a_format_can(tmp_path, bits
     result = written(data, tmp_path, "tif").astype(float)
     expected = codes * (65535 / (2**bits - 1))
     assert np.abs(result - expected).max() <= (1 if "lossless" in how else 400)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize(("mode", "packing"), [("L", "jpeg"), ("YCbCr", "jpeg"), ("P", "tiff_lzw"),
+                                               ("YCbCr", "tiff_lzw"), ("RGB", "raw")])  # fmt: skip
+def test_a_packed_tiff_is_turned_once(mode, packing, orientation):
+    stream = io.BytesIO()
+    image = Image.fromarray(makers.picture()).convert(mode)
+    image.save(stream, "TIFF", compression=packing, tiffinfo={274: orientation})
+    with Image.open(stream) as opened:
+        opened.load()  # which turns it
+        expected = np.asarray(opened.convert(PILLOWS[mode]))
+    codes = decode_photo(stream.getvalue(), "in.tif").codes
+    np.testing.assert_array_equal(codes.squeeze(), expected)

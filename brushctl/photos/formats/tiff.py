@@ -1,7 +1,4 @@
-"""TIFF 6.0: its directory is read once; of its samples, tifffile decodes those of 16 bits.
-
-Pillow would read them as 8. Those of 8 bits are Pillow's, or libtiff's (`tiff_pages.LIBTIFFS`).
-"""
+"""TIFF 6.0: its directory is read once, its samples by what `tiff_pages` names."""
 
 import io
 import itertools
@@ -22,6 +19,7 @@ from brushctl.photos.formats.tiff_pages import (
     ASSOCIATED,
     BITS,
     CMYK,
+    COLOUR_MAP,
     COLOURS,
     COMPRESSION,
     DEFLATE,
@@ -30,6 +28,7 @@ from brushctl.photos.formats.tiff_pages import (
     HEIGHT,
     LZW,
     MASK,
+    PALETTE,
     PHOTOMETRIC,
     PLANES,
     PREDICTOR,
@@ -60,6 +59,7 @@ from brushctl.photos.limits import BYTES, TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
     BYTE,
+    FORMATS,
     LAYOUTS,
     ORIENTATION,
     STRUCTURAL,
@@ -201,10 +201,9 @@ def encode(picture: Picture) -> bytes:
 
 
 def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
-    own = page if ORIENTATION in page.entries else tiff.main
-    turn = orientation_in(own)
-    pillows = not is_tifffiles(page) and not is_libtiffs(page)
-    codes, channels = _codes(page) if pillows else _codes_as_stored(page)
+    turn = orientation_in(page if ORIENTATION in page.entries else tiff.main)
+    as_stored = is_tifffiles(page) or is_libtiffs(page)
+    codes, channels = _codes_as_stored(page) if as_stored else _codes(page)
     icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
     if not icc and channels == 3 and tiff.is_adobe_rgb:
         icc = adobe_rgb_profile()
@@ -216,8 +215,7 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
     return Decoded(
         codes=codes,
         channels=channels,
-        # Pillow turns a TIFF while loading it.
-        orientation=1 if pillows and own is page else turn,
+        orientation=turn,
         stored=turn,
         icc=icc,
         metadata=Metadata(
@@ -247,14 +245,17 @@ def _exif_in(tiff: Exif) -> tuple[Exif | None, tuple[str, ...]]:
 
 
 def _alone(page: Directory) -> bytes:
-    """The file for decoders, which read the first page, with another one as its first."""
-    data = page.data
-    if page.at == place_of_first(data):
+    """The file for decoders, which read the first page, and some turn it: this one, as it lies."""
+    data, layout = page.data, LAYOUTS[page.data[:4]]
+    turn = page.entries[ORIENTATION] if orientation_in(page) != 1 else None
+    if page.at == place_of_first(data) and not turn:
         return data
-    layout = LAYOUTS[data[:4]]
-    start = struct.calcsize(layout.first)
-    link = struct.pack(layout.link, page.at)
-    return b"".join((data[: start - len(link)], link, data[start:]))
+    alone = bytearray(data)
+    link = struct.calcsize(layout.first) - struct.calcsize(layout.link)
+    struct.pack_into(layout.link, alone, link, page.at)
+    if turn:
+        struct.pack_into(layout.order + FORMATS[turn.kind][0], alone, turn.place, 1)
+    return bytes(alone)
 
 
 def _codes(page: Directory) -> tuple[Codes, int]:
@@ -268,13 +269,17 @@ def _codes(page: Directory) -> tuple[Codes, int]:
 
 
 def _codes_as_stored(page: Directory) -> tuple[Codes, int]:
-    """The samples of 8 or 16 bits, (h, w, 1 to 4) without masks; how many of those are colour."""
+    """The samples as 8 or 16 bits, (h, w, 1 to 4) without masks; how many of those are colour."""
     data = _alone(page)
     codes: Codes = imagecodecs.tiff_decode(data) if is_libtiffs(page) else _by_tifffile(data)
     if page.number(PLANES, 1) == SEPARATE and codes.ndim == 3:
         codes = np.moveaxis(codes, 0, -1)
     codes = codes if codes.ndim == 3 else codes[..., None]
     model, kinds = page.number(PHOTOMETRIC, GREY), page.numbers(EXTRA_SAMPLES)
+    if model == PALETTE:
+        return _coloured(codes[..., 0], page), COLOURS[RGB]
+    if (bits := page.number(BITS, 1)) < 8:
+        codes = codes.astype(np.uint8) * np.uint8(255 // (2**bits - 1))
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:
@@ -286,6 +291,12 @@ def _codes_as_stored(page: Directory) -> tuple[Codes, int]:
                 colours = _unmultiplied(colours, alpha)
             return np.concatenate([colours, alpha], axis=-1), channels
     return colours, channels
+
+
+def _coloured(codes: Codes, page: Directory) -> Codes:
+    """Samples that count the colours of a palette, as those (TIFF 6.0, section 5)."""
+    colours = np.array(page.numbers(COLOUR_MAP), np.uint16).reshape(COLOURS[RGB], -1).T
+    return (colours >> 8).astype(np.uint8)[codes.astype(np.uint8)]
 
 
 def _by_tifffile(data: bytes) -> Codes:

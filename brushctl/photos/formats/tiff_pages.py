@@ -8,7 +8,7 @@ from brushctl.photos.metadata.directories import (
     read_directory,
 )
 
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, COLOUR_MAP = 256, 257, 258, 259, 262, 320
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
 PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
 WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
@@ -27,6 +27,8 @@ REDUCED, MASK = 1, 4
 """Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
 DEEP = (WHITE_IS_ZERO, GREY, RGB)
 """Colour models that are read in 16 bits."""
+SHALLOW = (WHITE_IS_ZERO, GREY)
+"""Those that are read in fewer than 8."""
 UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
 """Formats of samples; numbers and complex numbers."""
 RAW, LZW, JPEG, DEFLATE = 1, 5, 7, 8
@@ -34,9 +36,10 @@ SEPARATE = 2
 """The samples of a pixel do not lie together (PlanarConfiguration)."""
 PILLOWS = (*range(1, 9), 32773, 32946, 34925, 50000)
 """The compressions that Pillow reads: of TIFF 6.0, and PackBits, Deflate, LZMA and Zstandard."""
-LIBTIFFS = (LZW, DEFLATE, 32773, 32946, 34925, 50000)
-"""Those among them without loss, in which imagecodecs has libtiff read grey and RGB of 8 bits. As
-strict as Pillow's, it prints nothing on stderr of a damaged file."""
+LOSSLESS, FAX = (LZW, DEFLATE, 32773, 32946, 34925, 50000), (2, 3, 4)
+"""Those among them without loss, and those for black and white. In these and in JPEG imagecodecs
+has its libtiff read samples, and tifffile reads CMYK. They are as strict as Pillow's libtiff, and
+print nothing on stderr of a damaged file."""
 TIFFFILES = (33003, 33004, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
 """Those that tifffile reads: JPEG 2000, LERC, PNG, JPEG XR, WebP and JPEG XL."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
@@ -98,14 +101,23 @@ def defect(page: Directory) -> str | None:
 
 def is_libtiffs(page: Directory) -> bool:
     """Whether a page is one that libtiff reads by itself."""
-    plain = set(page.numbers(BITS)) == {8} and page.number(PHOTOMETRIC, CMYK) in DEEP
-    return plain and page.number(COMPRESSION, RAW) in LIBTIFFS
+    bits, model = set(page.numbers(BITS)) or {1}, page.number(PHOTOMETRIC, CMYK)
+    packing = page.number(COMPRESSION, RAW)
+    if packing in FAX:
+        return bits == {1} and model in SHALLOW
+    if bits == {8} and model in (*DEEP, YCBCR):
+        return packing in (*LOSSLESS, JPEG)
+    few = bits in ({1}, {2}, {4}, {8}) and model in (*SHALLOW, PALETTE)
+    return few and packing in LOSSLESS
 
 
 def is_tifffiles(page: Directory) -> bool:
     """Whether a page is one that Pillow does not read, or not as it is."""
-    deep = set(page.numbers(BITS)) == {16} and page.number(PHOTOMETRIC, CMYK) in DEEP
-    return deep or page.number(COMPRESSION, RAW) not in PILLOWS or page.data[:4] == b"MM\0+"
+    bits, model = set(page.numbers(BITS)), page.number(PHOTOMETRIC, CMYK)
+    packing = page.number(COMPRESSION, RAW)
+    inks = bits == {8} and model == CMYK and packing in LOSSLESS
+    deep = bits == {16} and model in DEEP
+    return deep or inks or packing not in PILLOWS or page.data[:4] == b"MM\0+"
 
 
 def has_alpha(page: Directory) -> bool:
