@@ -131,9 +131,10 @@ TIME = (b"Image_UTC_Data", b"1714989789000")
         (samsung(TIME, SOUND), ("data behind its end",)),
         (samsung(DEPTH), ("data behind its end",)),
         (encoded(400, 300), ("data behind its end",)),
+        (encoded(8, 8), ("data behind its end",)),
         (samsung((b"MotionPhoto_Data", FILM + bytes(92))), ("a film",)),
     ],
-    ids=["time", "padding", "sound", "depth", "Google's depth", "film"],
+    ids=["time", "padding", "sound", "depth", "Google's depth", "a small gain map", "film"],
 )
 @pytest.mark.parametrize("end", [True, False])
 def test_what_lies_behind_a_jpeg_is_told_from_it(behind, held, end):

@@ -11,6 +11,8 @@ from brushctl.photos.metadata.directories import LAYOUTS, Directory
 
 FILM = re.compile(rb"\0\0\0.ftyp", re.DOTALL)
 """How an MP4 begins."""
+PICTURE = b"\xff\xd8\xff"
+"""How a JPEG begins."""
 LIST_NAME, LIST = b"MPF\0", 0xB002
 """In front of the list of pictures in a JPEG that holds several, and its tag."""
 LARGE_THUMBNAILS = (0x010001, 0x010002)
@@ -39,11 +41,12 @@ def auxiliary_in(data: bytes, pixels: int, end: int, listed: Directory, other: i
     behind = len(data) - end - previews
     behind -= len(data) - len(data.rstrip(b"\0")) if behind > SMALL else 0
     several = any(kind not in LARGE_THUMBNAILS for kind, _ in pictures)
+    small_picture = not previews and data.find(PICTURE, end) >= 0  # a gain map may be that small
     film = FILM.search(data, pixels) is not None
     held = {
         "other pictures": several,
         "a film": film,
-        "data behind its end": behind > SMALL and not film and not several,
+        "data behind its end": (behind > SMALL or small_picture) and not film and not several,
         "measurements": other > MEASURED,
     }
     return [name for name, there in held.items() if there]
