@@ -78,9 +78,12 @@ def measure_likeness(before: Pixels, after: Pixels) -> float | None:
 def measure_turn(before: Pixels, after: Pixels) -> str | None:
     """How the edited picture is turned against its original: "mirrored", say, or "upside down".
 
-    None if it is not, or nothing in it can be recognised. Quarter turns, which change a picture's
-    shape, are not looked for.
+    None if it is not, or nothing in it can be recognised. A quarter turn is seen where it changes
+    the picture's shape.
     """
+    if (len(before) > before.shape[1]) != (len(after) > after.shape[1]):
+        upright = (np.rot90(after, turns) for turns in (1, 3))
+        return "on its side" if any(shows_same_scene(before, each) for each in upright) else None
     both = _both_outlines(before, after)
     if both is None:
         return None

@@ -124,7 +124,17 @@ def _opened(path: Path) -> Photo:
 def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
     (h, w), (h2, w2) = before.shape[:2], after.shape[:2]
     sizes = f"{w} x {h} before and {w2} x {h2} after"
-    if abs(w * h2 / (h * w2) - 1) > SAME_ASPECT:
+    on_side = abs(w * w2 / (h * h2) - 1) <= SAME_ASPECT
+    one_shape = abs(w * h2 / (h * w2) - 1) <= SAME_ASPECT
+    if (one_shape or on_side) and (how := measure_turn(before, after)):
+        yield Finding(
+            Kind.turned,
+            name,
+            f"the edited picture is {how}, and its original is not",
+            "Turn one of them, so that both show the same scene the same way round.",
+        )
+        return
+    if not one_shape:
         yield Finding(
             Kind.aspect,
             name,
@@ -139,14 +149,7 @@ def _faults(name: str, before: Pixels, after: Pixels) -> Iterable[Finding]:
             f"the two pictures have different sizes, {sizes}",
             "You need do nothing: learn shrinks the larger to the size of the smaller.",
         )
-    if how := measure_turn(before, after):
-        yield Finding(
-            Kind.turned,
-            name,
-            f"the edited picture is {how}, and its original is not",
-            "Turn one of them, so that both show the same scene the same way round.",
-        )
-    elif shift := measure_shift(before, after):
+    if shift := measure_shift(before, after):
         yield Finding(
             Kind.shifted,
             name,

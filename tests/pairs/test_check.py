@@ -81,6 +81,24 @@ def test_a_turned_picture_is_called_so_and_not_shifted(folder, how, axes):
     assert f"is {how}, and its original is not" in finding.what
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_picture_on_its_side_is_called_so_and_not_cropped(folder, turns):
+    before = photograph("astronaut", SIDE)[: SIDE * 3 // 4]
+    save(folder / "astronaut_before.png", before)
+    save(folder / "astronaut_after.png", np.rot90(in_look(before, "sunset"), turns))
+    (finding,) = run(folder)
+    assert (finding.kind, finding.pair) == (Kind.turned, "astronaut")
+    assert "is on its side, and its original is not" in finding.what
+
+
+def test_a_picture_cropped_to_the_shape_of_one_on_its_side_is_no_such(folder):
+    before = photograph("astronaut", SIDE)
+    save(folder / "astronaut_before.png", before[: SIDE * 3 // 4])
+    save(folder / "astronaut_after.png", in_look(before[:, : SIDE * 3 // 4], "sunset"))
+    (finding,) = run(folder)
+    assert finding.kind == Kind.aspect
+
+
 @pytest.mark.parametrize("align", [False, True])
 def test_a_shift_is_not_taken_for_another_edit(folder, align):
     for name, shift in (("coffee", 20), ("rocket", 12)):
