@@ -278,8 +278,6 @@ def _codes_as_stored(page: Directory) -> tuple[Codes, int]:
     model, kinds = page.number(PHOTOMETRIC, GREY), page.numbers(EXTRA_SAMPLES)
     if model == PALETTE:
         return _coloured(codes[..., 0], page), COLOURS[RGB]
-    if (bits := page.number(BITS, 1)) < 8:
-        codes = codes.astype(np.uint8) * np.uint8(255 // (2**bits - 1))
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:

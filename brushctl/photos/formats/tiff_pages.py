@@ -27,8 +27,6 @@ REDUCED, MASK = 1, 4
 """Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
 DEEP = (WHITE_IS_ZERO, GREY, RGB)
 """Colour models that are read in 16 bits."""
-SHALLOW = (WHITE_IS_ZERO, GREY)
-"""Those that are read in fewer than 8."""
 UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
 """Formats of samples; numbers and complex numbers."""
 RAW, LZW, JPEG, DEFLATE = 1, 5, 7, 8
@@ -36,10 +34,10 @@ SEPARATE = 2
 """The samples of a pixel do not lie together (PlanarConfiguration)."""
 PILLOWS = (*range(1, 9), 32773, 32946, 34925, 50000)
 """The compressions that Pillow reads: of TIFF 6.0, and PackBits, Deflate, LZMA and Zstandard."""
-LOSSLESS, FAX = (LZW, DEFLATE, 32773, 32946, 34925, 50000), (2, 3, 4)
-"""Those among them without loss, and those for black and white. In these and in JPEG imagecodecs
-has its libtiff read samples, and tifffile reads CMYK. They are as strict as Pillow's libtiff, and
-print nothing on stderr of a damaged file."""
+LOSSLESS = (LZW, DEFLATE, 32773, 32946, 34925, 50000)
+"""Those among them without loss. In these and in JPEG imagecodecs has its libtiff read samples of
+8 bits, and tifffile reads CMYK. They are as strict as Pillow's libtiff, and print nothing on stderr
+of a damaged file."""
 TIFFFILES = (33003, 33004, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
 """Those that tifffile reads: JPEG 2000, LERC, PNG, JPEG XR, WebP and JPEG XL."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
@@ -101,14 +99,14 @@ def defect(page: Directory) -> str | None:
 
 def is_libtiffs(page: Directory) -> bool:
     """Whether a page is one that libtiff reads by itself."""
-    bits, model = set(page.numbers(BITS)) or {1}, page.number(PHOTOMETRIC, CMYK)
-    packing = page.number(COMPRESSION, RAW)
-    if packing in FAX:
-        return bits == {1} and model in SHALLOW
-    if bits == {8} and model in (*DEEP, YCBCR):
-        return packing in (*LOSSLESS, JPEG)
-    few = bits in ({1}, {2}, {4}, {8}) and model in (*SHALLOW, PALETTE)
-    return few and packing in LOSSLESS
+    model, packing = page.number(PHOTOMETRIC, CMYK), page.number(COMPRESSION, RAW)
+    if set(page.numbers(BITS)) != {8}:
+        return False
+    return (
+        packing in LOSSLESS
+        if model == PALETTE
+        else (model in (*DEEP, YCBCR) and packing in (*LOSSLESS, JPEG))
+    )
 
 
 def is_tifffiles(page: Directory) -> bool:
