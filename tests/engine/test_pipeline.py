@@ -186,7 +186,7 @@ def test_a_brush_is_found_by_file(base, brush, tmp_path):
 def test_what_does_not_fit_is_refused_and_leaves_the_pipeline_alone(base, brush):
     pipe = pipeline(base)
     processors = dict(pipe.unet.attn_processors)
-    with pytest.raises(BrushMismatchError, match="Use .*, or learn the brush again on") as caught:
+    with pytest.raises(BrushMismatchError, match=r"Use .*, or learn the brush again on") as caught:
         brushctl.load(pipe, plain("elsewhere"))
     assert "--base" not in str(caught.value)
     with pytest.raises(UsageError, match="weights"):
