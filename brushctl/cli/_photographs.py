@@ -99,8 +99,10 @@ class Shown:
             counts["accepted"] = outcome.accepted
         self.summarise(counts, tally.megapixels, outcome.seconds)
         if not self.quiet:
-            before = outcome.failed_before
-            say_failed(f"{record.photograph}: {record.failure}" for record in before)
+            say_failed(
+                f"{outcome.named.get(record.file, record.photograph)}: {record.failure}"
+                for record in outcome.failed_before
+            )
         if outcome.left:
             raise Interrupted(
                 f"stopped with {outcome.left} photographs left",

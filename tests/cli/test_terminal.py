@@ -65,7 +65,7 @@ def test_a_message_is_broken_at_words_and_a_failure_is_told_once(shell, columns)
     told = CONTROL.sub("", told[told.index("failed:") :])
     words = " ".join(told.split())
     assert words.count("broken.jpg: ") == 1
-    assert "failed: broken.jpg: this is not a photograph that brushctl can read." in words
+    assert "failed: in/broken.jpg: this is not a photograph that brushctl can read." in words
     lines = [line.rpartition("\r")[2] for line in told.splitlines()]
     assert [line for line in lines if len(line) > columns] == []
 
