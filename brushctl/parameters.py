@@ -19,6 +19,8 @@ Result = TypeVar("Result")
 OPTION = re.compile(r"(?P<option>(?<![\w-])-(?:o|-[a-z][a-z-]*))(?P<value> [A-Z]{2,}\b)?")
 NAMES = {"-o": "output", "--s-t": "s_T", "--s-i": "s_I", "--hold-out": "held_out"}
 """Parameters that are called otherwise than their options."""
+ALSO_COMMANDS = ("apply", "learn")
+"""Functions whose commands take further options: those are named with the command."""
 COMMAND = re.compile(r"(`[^`]*`)")
 """What is to be typed into a shell stays as it is."""
 CHECKS: dict[str, Callable[[object], bool]] = {
@@ -46,39 +48,42 @@ def for_programs(function: Callable[P, Result]) -> Callable[P, Result]:
         for name, value in bound.arguments.items():
             _check(value, _text(signature.parameters[name].annotation), name)
         if report := bound.arguments.get("report"):
-            bound.arguments["report"] = lambda event: report(_reworded(event, signature))
+            bound.arguments["report"] = lambda event: report(_reworded(event, function))
         try:
             return function(*bound.args, **bound.kwargs)
         except BrushctlError as error:
-            _reword(error, signature)
+            _reword(error, function)
             raise
 
     return called
 
 
-def _reworded(event: Any, signature: inspect.Signature) -> Any:  # noqa: ANN401  (of any kind)
+def _reworded(event: Any, function: Callable[..., Any]) -> Any:  # noqa: ANN401  (of any kind)
     """What work reports, naming parameters in place of options in its message, if it has one."""
     if not hasattr(event, "message"):
         return event
-    return replace(event, message=_in_parameters(event.message, signature))
+    return replace(event, message=_in_parameters(event.message, function))
 
 
-def _reword(error: BrushctlError, signature: inspect.Signature) -> None:
+def _reword(error: BrushctlError, function: Callable[..., Any]) -> None:
     """Name parameters in place of options in an error."""
-    error.what = _in_parameters(error.what, signature)
-    error.where = error.where and _in_parameters(error.where, signature)
-    error.do = error.do and _in_parameters(error.do, signature)
+    error.what = _in_parameters(error.what, function)
+    error.where = error.where and _in_parameters(error.where, function)
+    error.do = error.do and _in_parameters(error.do, function)
     error.args = (str(error),)
 
 
-def _in_parameters(text: str, signature: inspect.Signature) -> str:
+def _in_parameters(text: str, function: Callable[..., Any]) -> str:
+    """A text that names a function's parameters; an option that is none keeps its command."""
+    parameters, command = inspect.signature(function).parameters, function.__name__
+
     def parameter(found: re.Match[str]) -> str:
         option = found["option"]
         name = NAMES.get(option, option.removeprefix("--").replace("-", "_"))
-        if name not in signature.parameters:
-            return found[0]
+        if name not in parameters:
+            return f"`brushctl {command} {found[0]}`" if command in ALSO_COMMANDS else found[0]
         value = (found["value"] or "").strip()
-        if isinstance(signature.parameters[name].default, bool):
+        if isinstance(parameters[name].default, bool):
             return f"{name}=True{found['value'] or ''}"
         return f"{name}={value}" if value else name
 

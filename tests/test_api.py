@@ -20,6 +20,7 @@ from brushctl.engine.model.find import EMBEDDED
 from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Message, Stage
+from brushctl.parameters import for_programs
 from brushctl.runs.steps import FileDone
 from tests.brushes.makers import graded
 from tests.photos.brushes import make_brush
@@ -251,6 +252,15 @@ def test_errors_name_parameters_and_the_command_line_s_name_options(tmp_path, mo
         assert "--" not in str(caught.value)
     with pytest.raises(UsageError, match="--in-place and -o"):
         importlib.import_module("brushctl.app.apply").apply("a.jpg", brush, "out", in_place=True)
+
+
+def test_an_option_that_is_no_parameter_is_named_with_its_command():
+    @for_programs
+    def learn(pairs: str) -> None:
+        raise UsageError("a pair is shifted", where=pairs, do="Use --align, or none of --steps.")
+
+    with pytest.raises(UsageError, match="Use `brushctl learn --align`, or none of `brushctl"):
+        learn("1.jpg")
 
 
 def test_what_work_reports_names_parameters(tmp_path):

@@ -1,9 +1,9 @@
 """Repeat a brush's edit on photographs: plan, choose what is to be done, edit, keep a journal."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
@@ -46,6 +46,7 @@ class ApplyOutcome:
     Attributes:
         records: what became of each photograph that was edited.
         failed_before: those that failed in an earlier run, and were not tried again.
+        named: what the user calls these, by the names of their results.
         accepted: how many of these the user knows of, which are not in `failed_before`.
         unchanged: how many were done already.
         left: how many are left, where the run was stopped.
@@ -54,6 +55,7 @@ class ApplyOutcome:
 
     records: "Sequence[Record]" = ()
     failed_before: "Sequence[Record]" = ()
+    named: Mapping[str, str] = field(default_factory=dict)
     accepted: int = 0
     unchanged: int = 0
     left: int = 0
@@ -237,6 +239,7 @@ def carry_out(
     return ApplyOutcome(
         records=records,
         failed_before=selection.failed,
+        named={job.key: job.source_file for job in plan.jobs if job.source_file},
         accepted=len(selection.accepted),
         unchanged=len(selection.current),
         left=len(selection.todo) - len(records),

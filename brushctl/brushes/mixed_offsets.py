@@ -26,7 +26,7 @@ def check_words(a: Brush, b: Brush) -> None:
         raise BrushMismatchError(
             f"brushes of a transformer add to their words, and these have {' and '.join(phrases)}",
             where=f"{a.metadata.name} and {b.metadata.name}",
-            do="Learn them from one phrase: pass the same --phrase, or --no-phrase, to both.",
+            do="Learn both from the same phrase, or both without one.",
         )
     starts = [_start(x.first or 0, x.m) for x in (one, other)]
     if starts[0] != starts[1]:

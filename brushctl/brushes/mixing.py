@@ -77,7 +77,7 @@ def stack(shares: Sequence[Share], provenance: Provenance) -> Brush:
             raise UsageError(
                 "a stacked brush cannot have a negative weight",
                 where=f"{share.brush.metadata.name}:{share.weight:g}",
-                do="Use --method blend, which takes negative weights.",
+                do="Blend the brushes instead: a blend takes negative weights.",
             )
     instruction = mixed_instructions.stacked(parts)
     terms = [(s.weight, grade) for s in parts if (grade := stored_grade(s.brush))]

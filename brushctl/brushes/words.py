@@ -41,6 +41,15 @@ def grade_in_words(metadata: Metadata) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clauses)) or ("changes colours",)
 
 
+def grade_in_brief(metadata: Metadata) -> str:
+    """What the grade goes by, for a column; empty of a brush without a grade."""
+    if metadata.grade is None:
+        return ""
+    networks = [one.network for _, one in single_grades(metadata.grade) if one.network]
+    groups = [group for group in GROUPS if any(group in network.groups for network in networks)]
+    return ", ".join(["colours", *groups])
+
+
 def held_out_in_words(held: HeldOut) -> Iterator[str]:
     """How near the brush comes to edits that it has not seen, in lines."""
     others = {

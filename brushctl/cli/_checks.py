@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from brushctl.cli._output import out_console, print_json, shown
+from brushctl.cli._output import out_console, print_json, print_table, shown
 from brushctl.cli._progress import reporting
 from brushctl.errors import PairsError
 from brushctl.events import Loading
@@ -53,7 +53,7 @@ def _table(pairs: "Sequence[Pair]", findings: "Sequence[Finding]") -> None:
             *(Text(shown(name)) for name in (pair.name, pair.before.name, pair.after.name)),
             Text("\n".join(mine) or "fine"),
         )
-    out_console().print(table)
+    print_table(table, out_console())
     for finding in findings:
         if finding.pair is None:
             out_console().print(Text(shown(f"{finding.severity}: {sentence(finding)}")))

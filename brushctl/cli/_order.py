@@ -49,12 +49,13 @@ def check_order(brush: str, inputs: Sequence[str]) -> None:
         )
 
 
-def check_one_source(pairs: Path, others: Sequence[str]) -> None:
+def check_one_source(pairs: Path, others: Sequence[str], *, command: str = "learn") -> None:
     """See that one folder or manifest of pairs is named.
 
     Args:
         pairs: the first argument.
         others: those behind it.
+        command: that takes them; only `learn` makes a brush, which has a name.
 
     Raises:
         UsageError: there are others: the other side of the pairs, or a name without its `-o`.
@@ -64,7 +65,10 @@ def check_one_source(pairs: Path, others: Sequence[str]) -> None:
     named = [str(pairs), *others]
     there = [name for name in named if is_there(expanded(name))]
     missing = [name for name in named if name not in there]
-    if len(there) == len(missing) == 1 and is_name(missing[0]):
+    if len(there) == len(missing) == 1 and command != "learn":
+        told = "the pairs are all that it takes, and more is named"
+        do = f"Run `brushctl {command} {quote(there[0])}`."
+    elif len(there) == len(missing) == 1 and is_name(missing[0]):
         told = "the name of a new brush stands behind -o"
         do = f"Run `brushctl learn {quote(there[0])} -o {missing[0]}`."
     elif len(named) == 2 and _are_sides(pairs, Path(others[0])):

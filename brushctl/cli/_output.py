@@ -10,6 +10,7 @@ from brushctl.cli._streams import is_watched
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 ENVELOPE_VERSION = 1
 IN_A_PIPE = 10_000
@@ -69,6 +70,21 @@ def print_fields(*fields: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(os.fsencode("\t".join(fields) + "\n"))
     sys.stdout.buffer.flush()
+
+
+def print_table(table: "Table", console: "Console") -> None:
+    """Print a table without the spaces behind the last cells, which a narrower window would wrap.
+
+    Args:
+        table: Rich's.
+        console: where it is printed.
+    """
+    from rich.text import Text
+
+    for segments in console.render_lines(table, pad=False):
+        line = Text.assemble(*((part.text, part.style or "") for part in segments))
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def print_error(message: str) -> None:

@@ -21,6 +21,8 @@ WIDEST = 100
 """Characters in a line: longer ones are hard to read, however wide the terminal."""
 PREVIEW_COLUMNS = 64
 """Characters across, one pixel each; two pixels stand in a character."""
+TOLD = {"untouched": "unedited"}
+"""What grades were compared with, as brush files have it and as people are told it."""
 BARS = " ▁▂▃▄▅▆▇█"
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -110,8 +112,8 @@ def _learning(training: Training) -> Iterator[tuple[str, str]]:
         yield "loss", f"{first:.4f} at first, {last:.4f} at the end"
     if training.grade:
         tried = [
-            f"{' + '.join((score.method, *score.groups))} {score.psnr:.1f} dB"
-            for score in training.grade
+            f"{' + '.join((TOLD.get(one.method, one.method), *one.groups))} {one.psnr:.1f} dB"
+            for one in training.grade
         ]
         yield "grade tried", ", ".join(tried)
     if held := training.held_out:

@@ -1,6 +1,6 @@
 """How `brushctl apply` shows what is to become of photographs, and what has become of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,23 @@ from brushctl.runs.plan import Plan
 if TYPE_CHECKING:
     from brushctl.events import Event, Reporter
     from brushctl.runs.records import Record
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many photographs a run has edited, and could not edit."""
+
+    done: int = 0
+    failed: int = 0
+    megapixels: float = 0.0
+
+    def add(self, record: "Record") -> None:
+        """Count a photograph."""
+        if record.error:
+            self.failed += 1
+        else:
+            self.done += 1
+            self.megapixels += record.megapixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +64,12 @@ class Shown:
                 print_fields(f"{action}  {source} -> {target}")
 
     @contextmanager
-    def reporting(self) -> "Iterator[Reporter]":
-        """Show what a run reports; each finished photograph is a line of JSON if asked for."""
+    def reporting(self, tally: Tally | None = None) -> "Iterator[Reporter]":
+        """Show what a run reports; each finished photograph is a line of JSON if asked for.
+
+        Args:
+            tally: counts the finished photographs.
+        """
         from brushctl.runs.steps import FileDone
 
         with reporting(quiet=self.quiet, verbose=self.verbose) as show:
@@ -57,40 +78,46 @@ class Shown:
                 show(event)
                 if isinstance(event, Waiting):
                     say(f"waiting: {event.reason}")
-                elif self.json and isinstance(event, FileDone):
-                    _print_record(event.record, tried=True)
+                elif isinstance(event, FileDone):
+                    if tally:
+                        tally.add(event.record)
+                    if self.json:
+                        _print_record(event.record, tried=True)
 
             yield report
 
     def conclude(self, outcome: ApplyOutcome) -> None:
         """Sum a run up, and exit as it went: 3 or 4 if photographs failed, 130 if some are left."""
-        failed = [*outcome.failed_before, *(r for r in outcome.records if r.error)]
-        done = [record for record in outcome.records if not record.error]
-        self._summarise(outcome, done, failed)
+        tally = Tally(failed=len(outcome.failed_before))
+        for record in outcome.records:
+            tally.add(record)
+        if self.json:
+            for record in outcome.failed_before:
+                _print_record(record, tried=False)
+        counts = {"done": tally.done, "unchanged": outcome.unchanged, "failed": tally.failed}
+        if outcome.accepted:
+            counts["accepted"] = outcome.accepted
+        self.summarise(counts, tally.megapixels, outcome.seconds)
+        if not self.quiet:
+            say_failed(
+                f"{outcome.named.get(record.file, record.photograph)}: {record.failure}"
+                for record in outcome.failed_before
+            )
         if outcome.left:
             raise Interrupted(
                 f"stopped with {outcome.left} photographs left",
                 do="Run the same command again to go on.",
             )
-        exit_with_failed(len(failed), len(done) + outcome.unchanged + outcome.accepted)
+        exit_with_failed(tally.failed, tally.done + outcome.unchanged + outcome.accepted)
 
-    def _summarise(
-        self, outcome: ApplyOutcome, done: "Sequence[Record]", failed: "Sequence[Record]"
-    ) -> None:
-        megapixels = sum((record.megapixels for record in done), 0.0)
-        counts = {"done": len(done), "unchanged": outcome.unchanged, "failed": len(failed)}
-        if outcome.accepted:
-            counts["accepted"] = outcome.accepted
+    def summarise(self, counts: dict[str, int], megapixels: float, seconds: float) -> None:
+        """The last line of a run: what became of how many photographs."""
         if self.json:
-            for record in outcome.failed_before:
-                _print_record(record, tried=False)
-            spent = {"megapixels": round(megapixels, 3), "seconds": round(outcome.seconds, 3)}
+            spent = {"megapixels": round(megapixels, 3), "seconds": round(seconds, 3)}
             print_line({"event": "summary", **counts, **spent})
         if not self.quiet:
             told = ", ".join(f"{count} {what}" for what, count in counts.items())
-            say(f"{told} ({megapixels:.1f} MP in {outcome.seconds:.1f} s)")
-            before = outcome.failed_before
-            say_failed(f"{record.photograph}: {record.failure}" for record in before)
+            say(f"{told} ({megapixels:.1f} MP in {seconds:.1f} s)")
 
 
 def _print_record(record: "Record", *, tried: bool) -> None:

@@ -30,13 +30,14 @@ def ending_on_signals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stopping_gently(
-    end: Callable[[], None] | None = None,
+    end: Callable[[], None] | None = None, in_hand: Callable[[], bool] = lambda: True
 ) -> Iterator[Callable[[], bool]]:
     """Within the block, a first signal only sets what the yielded function tells.
 
     Args:
         end: does at a second signal what little has to be done before the process is gone; without
             it, the block ends as by KeyboardInterrupt, once its threads have.
+        in_hand: whether there are photographs to finish first.
     """
     asked = False
 
@@ -47,7 +48,8 @@ def stopping_gently(
                 _end_now(end)
             raise KeyboardInterrupt
         asked = True
-        _say_at_once("finishing the photographs in hand; press Ctrl-C again to stop at once")
+        what = "finishing the photographs in hand" if in_hand() else "stopping"
+        _say_at_once(f"{what}; press Ctrl-C again to stop at once")
 
     with _answering(ask):
         yield lambda: asked

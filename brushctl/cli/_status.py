@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from brushctl.brushes.cache import names_brush
-from brushctl.cli._help import plainly
+from brushctl.cli._help import EXAMPLES, plainly
 from brushctl.cli._output import print_error, print_line, print_marked, say, shown
 from brushctl.cli._signals import ending_on_signals
 from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, shortage
@@ -58,29 +58,63 @@ class Commands(TyperGroup):
             )
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  (Click's own)
+        """Read the options that stand before the command.
+
+        Raises:
+            UsageError: they cannot be read.
+        """
+        try:
+            return super().make_context(*arguments, **named)
+        except typer.TyperException as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                raise
+            raise _usage(error, self) from error
+
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
-        """Run the command that was named."""
+        """Run the command that was named.
+
+        Raises:
+            UsageError: its arguments cannot be read.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", do="Run the same command again.") from error
         except BrokenPipeError as error:  # none of the standard streams': those outlive it
             raise disk_error(error) from error
-        except typer.TyperException as error:  # the parser shows what it was given
-            error.message = shown(error.message).replace(LIBRARYS_OWN, "")
-            raise
+        except typer.TyperException as error:
+            named = self.get_command(ctx, ctx.invoked_subcommand or "")
+            raise _usage(error, named or self) from error
+
+
+def _usage(error: typer.TyperException, command: Any) -> UsageError:  # noqa: ANN401  (Click's)
+    """What the parser refuses, in a line, with what to type."""
+    told = shown(error.format_message()).replace(LIBRARYS_OWN, "").removesuffix(".")
+    what, _, hint = told.partition(". ")  # Did you mean ...?
+    return UsageError(what[:1].lower() + what[1:], do=hint or _remedy(command))
+
+
+def _remedy(command: Any) -> str:  # noqa: ANN401  (Click's own)
+    """The option that was meant, if it lacks a dash, or else an example of the command."""
+    known = {name for option in command.params for name in option.opts}
+    for word in sys.argv[1:]:
+        name = f"-{word.partition('=')[0]}"
+        if name in known and not word.startswith("--"):
+            return f"Write {name}, with two dashes."
+    example = command.epilog.removeprefix(EXAMPLES).split("\n")[0].strip()
+    return f"Type, for example, `{example}`; -h shows more."
 
 
 def run_and_exit(app: Callable[..., object]) -> int:
     """Run the command tree; return the exit status it earned.
 
-    What the parser refuses Typer prints for people, and exits with 2; for programs it is an error
-    like any other.
+    What the parser refuses is an error like any other.
     """
     try:
         try:
             with ending_on_signals():
-                status = app(standalone_mode=not _for_programs())
+                status = app()
         finally:
             sys.stdout.flush()  # here, where a full disk is told of like any other error
     except BrushctlError as error:
@@ -88,9 +122,6 @@ def run_and_exit(app: Callable[..., object]) -> int:
     except OSError as error:
         refused = shortage(error) or (disk_error(error) if error.errno else None)
         return _report(refused) if refused else _unexpected(error)
-    except typer.TyperException as error:
-        told = error.format_message().rstrip(".")
-        return _report(UsageError(told, do="Add -h to see what the command takes."))
     except Exception as error:
         return _unexpected(error)
     return status if isinstance(status, int) else 0

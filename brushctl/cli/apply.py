@@ -1,8 +1,11 @@
 """`brushctl apply`: repeat a brush's edit on photographs."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from brushctl.app.apply import (
@@ -34,7 +37,7 @@ from brushctl.cli._options import (
 )
 from brushctl.cli._order import check_order
 from brushctl.cli._output import say
-from brushctl.cli._photographs import Shown
+from brushctl.cli._photographs import Shown, Tally
 from brushctl.cli._progress import loading, reporting
 from brushctl.cli._signals import stopping_gently
 from brushctl.cli._status import unless_busy
@@ -48,6 +51,7 @@ from brushctl.runs.plan import Plan
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
+    from brushctl.events import Reporter
 
 SETTLE = 5.0
 """Seconds for which a file of a hot folder must not have changed."""
@@ -208,8 +212,19 @@ class _Command:
         self.shown.conclude(outcome)
 
     def watch(self, folders: Sequence[str], output: Path, settle: float) -> None:
-        """Edit what arrives in folders until a signal."""
-        with stopping_gently(remove_unfinished) as stop:
+        """Edit what arrives in folders until a signal, and sum up what was edited."""
+        began, tally, in_hand = time.monotonic(), Tally(), Event()
+
+        @contextmanager
+        def reporting() -> "Iterator[Reporter]":
+            in_hand.set()
+            try:
+                with self.shown.reporting(tally) as report:
+                    yield report
+            finally:
+                in_hand.clear()
+
+        with stopping_gently(remove_unfinished, in_hand.is_set) as stop:
             watch_folders(
                 folders,
                 output,
@@ -219,8 +234,10 @@ class _Command:
                 template=self.template,
                 settle=settle,
                 stop=stop,
-                reporting=self.shown.reporting,
+                reporting=reporting,
             )
+        counts = {"done": tally.done, "failed": tally.failed}
+        self.shown.summarise(counts, tally.megapixels, time.monotonic() - began)
 
 
 def _check_endless(engine: Engine, report: Path | None, *, narrowed: bool) -> None:

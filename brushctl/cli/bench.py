@@ -23,7 +23,7 @@ from brushctl.cli._options import (
     Seed,
     Workers,
 )
-from brushctl.cli._output import out_console, print_json, say
+from brushctl.cli._output import out_console, print_json, print_table, say
 from brushctl.cli._progress import reporting
 from brushctl.errors import UsageError
 from brushctl.files import unwritable, write_atomically
@@ -145,7 +145,7 @@ def bench(
         print_json(facts)
         return
     for table in tables(result):
-        out_console().print(table)
+        print_table(table, out_console())
     if not quiet:
         say(f"pictures and figures of every case: {work / 'report.html'}")
 

@@ -13,7 +13,7 @@ import typer
 from brushctl import __version__
 from brushctl.brushes.cache import names
 from brushctl.cli._options import Json
-from brushctl.cli._output import out_console, print_json, shown
+from brushctl.cli._output import out_console, print_json, print_table, shown
 from brushctl.errors import BrushctlError, UsageError, first_line, reason, shortage
 from brushctl.extras import installing
 from brushctl.files import existing
@@ -177,4 +177,4 @@ def _show(findings: list[Finding]) -> None:
     for finding in findings:
         told = Text("\n".join(shown(text) for text in (finding.found, finding.do) if text))
         table.add_row(Text(finding.state, styles[finding.state]), Text(finding.what), told)
-    out_console().print(table)
+    print_table(table, out_console())

@@ -14,6 +14,7 @@ from brushctl.cli._output import (
     err_console,
     print_fields,
     print_json,
+    print_table,
     say,
     shown,
 )
@@ -64,7 +65,7 @@ def init_phrase(
         brushctl init-phrase pairs/
         brushctl init-phrase pairs/ --vocabulary words.txt --phrases 10
     """
-    check_one_source(pairs, ctx.args)
+    check_one_source(pairs, ctx.args, command="init-phrase")
     if parts is Parts.GRADE:
         raise UsageError(
             "--parts grade has no instruction, and starts from no phrase",
@@ -95,7 +96,7 @@ def init_phrase(
         print_json({"clip": found.clip, "vocabulary": found.vocabulary, **phrasing.to_dict()})
         return
     if not quiet:
-        err_console().print(_table(phrasing))
+        print_table(_table(phrasing), err_console())
     if phrasing.phrase is not None:
         print_fields(phrasing.phrase)
     elif not quiet:

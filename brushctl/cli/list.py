@@ -9,18 +9,15 @@ from brushctl.brushes.cache import names, path_of
 from brushctl.brushes.checkpoint import begun_in
 from brushctl.brushes.header import read_metadata
 from brushctl.brushes.metadata import Metadata
-from brushctl.brushes.words import grade_in_words
+from brushctl.brushes.words import grade_in_brief
 from brushctl.cli._options import Json
-from brushctl.cli._output import out_console, print_fields, print_json, say, shown
+from brushctl.cli._output import out_console, print_fields, print_json, print_table, say, shown
 from brushctl.cli.verify import state_of
 from brushctl.errors import BrushctlError, BrushFormatError, disk_error
 from brushctl.settings import brush_cache
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-CLAUSES = 3
-"""Of what a grade does, as many as fit into a row."""
 
 
 def list_brushes(
@@ -46,7 +43,7 @@ def list_brushes(
         for name in found:
             print_fields(name)
         return
-    out_console().print(_table(found, begun))
+    print_table(_table(found, begun), out_console())
     unfinished = f" and {len(begun)} unfinished" if begun else ""
     say(f"{len(found)} brush{'es' * (len(found) != 1)}{unfinished} in {brush_cache()}")
 
@@ -95,7 +92,7 @@ def _row(name: str, meta: Metadata) -> tuple[str, str, str, str]:
     if meta.lineage:
         start = f"{meta.lineage.method} of {', '.join(p.name for p in meta.lineage.parents)}"
     else:
-        parts = list(grade_in_words(meta)[:CLAUSES])
+        parts = [grade_in_brief(meta)] if meta.grade else []
         if meta.instruction:
             parts.append(f"from {meta.instruction.phrase or 'no phrase'}")
         start = "; ".join(parts)

@@ -89,7 +89,7 @@ def enough_memory(without: str) -> Generator[None]:
             raise
         raise DeviceMemoryError(
             without,
-            do="Use --dtype bfloat16, a device with more free memory, or --device cpu.",
+            do="Use bfloat16 as the dtype, a device with more free memory, or the cpu.",
         ) from error
 
 

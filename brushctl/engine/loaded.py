@@ -37,12 +37,20 @@ class Loaded(Installed):
         super().__init__()
         self.settings = settings
         self._grade = grade
+        self._model = model
         setattr(model, LOADED, self)
         self._installed.callback(delattr, model, LOADED)
 
     def __repr__(self) -> str:
+        if not self._is_in:
+            return "<Loaded brush: unloaded>"
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"<Loaded brush: {settings}>"
+
+    @property
+    def _is_in(self) -> bool:
+        """Whether the pipeline has it still."""
+        return getattr(self._model, LOADED, None) is self
 
     def graded(self, picture: "Image") -> "Image":
         """What the pipeline is to be given: an RGB picture under the brush's grade.

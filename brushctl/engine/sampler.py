@@ -131,7 +131,7 @@ class Editor(Installed):
         if not pixels.isfinite().all():
             raise PhotoError(
                 "the model made numbers out of range, and no picture",
-                do="Use --dtype float32 or bfloat16, or scales nearer to 1.",
+                do="Use float32 or bfloat16 as the dtype, or scales nearer to 1.",
             )
         pictures = from_model(pixels)
         n = len(images)

@@ -3,11 +3,11 @@
 import contextlib
 import errno
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Advance, Event, Failed, Noted, Reporter, Warned
@@ -20,6 +20,9 @@ from brushctl.photos.photo import Photo, check_seen, decode_photo, resize
 from brushctl.photos.rows import Edit, Picture, edit_rows
 from brushctl.runs.records import Facts, Fault, Record, Source
 from brushctl.transfer.grid import to_full_size
+
+if TYPE_CHECKING:
+    from brushctl.runs.plan import Job
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of writing that every further photograph would meet too."""
@@ -264,14 +267,20 @@ def failed(key: str, error: Exception, source: Source, settings: dict[str, Any])
     return Record(key, "failed", settings, source, error=fault)
 
 
-def report_record(record: Record, report: Reporter) -> None:
-    """Report what is to be said of a photograph that is done with, and that it is."""
+def report_record(record: Record, report: Reporter, name: str) -> None:
+    """Report what is to be said of a photograph that is done with, and that it is.
+
+    Args:
+        record: what became of it.
+        report: is told.
+        name: what the user calls it.
+    """
     for message in record.warnings:
-        report(Warned(f"{record.photograph}: {message}"))
+        report(Warned(f"{name}: {message}"))
     if record.error:
-        report(Failed(f"{record.photograph}: {record.failure}"))
+        report(Failed(f"{name}: {record.failure}"))
     elif record.result:
-        report(Noted(f"{record.photograph} -> {record.result.path}"))
+        report(Noted(f"{name} -> {record.result.path}"))
     report(FileDone(record))
 
 
@@ -280,13 +289,15 @@ class Progress:
 
     Args:
         report: is told of each photograph, and how far the run has come.
+        jobs: the photographs of the run.
 
     Attributes:
         records: of the photographs that are done with.
     """
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, jobs: "Iterable[Job]") -> None:
         self.records: list[Record] = []
+        self._names = {job.key: job.source_file for job in jobs}
         self._report = report
         self._megapixels, self._started = 0.0, time.monotonic()
 
@@ -299,7 +310,7 @@ class Progress:
         """
         for record in records:
             self.records.append(record)
-            report_record(record, self._report)
+            report_record(record, self._report, self._names.get(record.file) or record.photograph)
             self._megapixels += record.megapixels
         pace = self._megapixels / max(time.monotonic() - self._started, 1e-9)
         self._report(Advance(len(self.records), f"{pace:.1f} MP/s{note}"))

@@ -84,7 +84,9 @@ def test_a_stack_of_two_is_refused(weights):
 
 def test_brushes_of_different_words_are_refused():
     shares = [Share(brush(1), 0.5), Share(brush(2, phrase=None), 0.5)]
-    with pytest.raises(BrushMismatchError, match="brushes of a transformer add"):
+    with pytest.raises(
+        BrushMismatchError, match=r"brushes of a transformer add.* Learn both from the same phrase"
+    ):
         blend(shares, PROVENANCE)
 
 

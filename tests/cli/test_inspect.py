@@ -71,9 +71,9 @@ def test_inspect_never_says_that_the_phrase_is_what_a_brush_does(shell):
 def test_inspect_says_what_a_grade_does_and_which_parts_there_are(shell):
     zones = [Zone(6.2, 8.1, 0.3), Zone(0.4, 8.9, 0.1), Zone(-4.0, 9.6, 0.2)]
     look = Look(*zones, contrast=0.88, saturation=0.8)
-    score = GradeScore("lattice", ("place",), 37.5)
+    scores = (GradeScore("untouched", (), 21.6), GradeScore("lattice", ("place",), 37.5))
     held = HeldOut(6, 31.2, 21.6, psnr_grade=30.0, de2000=1.25, de2000_unedited=8.5, megapixels=3.8)
-    history = Training(("0" * 64,) * 6, 7, grade=(score,), held_out=held)
+    history = Training(("0" * 64,) * 6, 7, grade=scores, held_out=held)
     brush = graded("film", kept=Kept(black=True))
     metadata = replace(brush.metadata, look=look, training=history)
     write_brush(Brush(metadata, brush.tensors), shell.folder / "film.brush")
@@ -81,7 +81,7 @@ def test_inspect_says_what_a_grade_does_and_which_parts_there_are(shell):
     for said in (
         "grade shadows lifted by 6; highlights lowered by 4; 12% less contrast; warmer by 10; "
         "20% less saturation; black stays black",
-        "lattice + place 37.5 dB",
+        "unedited 21.6 dB, lattice + place 37.5 dB",
         "31.2 dB (unedited 21.6, grade alone 30.0; higher is better)",
         "colour difference 1.2 CIEDE2000 (unedited 8.5; lower is better)",
         "on 6 pairs it did not learn from, of 3.8 megapixels",

@@ -136,7 +136,7 @@ def run(folder: Path, *arguments: str) -> tuple[bytes, bytes]:
 def test_a_log_has_no_line_that_a_name_has_forged(folder):
     _, err = run(folder, "apply", "dusk.brush", "in", "-o", "out")
     assert not any(harm in err for harm in HARMFUL)
-    assert f"failed: bad{SHOWN}.jpg".encode() in err
+    assert f"failed: in/bad{SHOWN}.jpg".encode() in err
 
 
 def test_data_in_a_pipe_has_names_as_they_are(folder):

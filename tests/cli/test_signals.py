@@ -34,6 +34,15 @@ def test_a_signal_sent_twice_at_once_as_timeout_does_asks_once(number, monkeypat
             asked(number, 0, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("in_hand", "told"), [(True, "finishing the photographs in hand; "), (False, "stopping; ")]
+)
+def test_a_signal_is_answered_by_what_is_in_hand(in_hand, told, capfd):
+    with stopping.stopping_gently(in_hand=lambda: in_hand):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert capfd.readouterr().err == f"{told}press Ctrl-C again to stop at once\n"
+
+
 @pytest.mark.parametrize("number", stopping.SIGNALS)
 def test_a_signal_sent_twice_at_once_interrupts_once(number, monkeypatch):
     with stopping.ending_on_signals():

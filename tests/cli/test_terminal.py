@@ -10,9 +10,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from brushctl.brushes.checkpoint import Checkpoint, fold_path
+from brushctl.brushes.file import sealed, write_brush
 from brushctl.cli._output import broken_at_words
 from brushctl.cli._progress import _Bars
 from brushctl.events import Advance, Stage
+from tests.brushes.makers import graded
 from tests.cli.shell import Shell, shell_with_brushes
 from tests.cli.terminal import seen
 from tests.photos import makers
@@ -63,9 +65,21 @@ def test_a_message_is_broken_at_words_and_a_failure_is_told_once(shell, columns)
     told = CONTROL.sub("", told[told.index("failed:") :])
     words = " ".join(told.split())
     assert words.count("broken.jpg: ") == 1
-    assert "failed: broken.jpg: this is not a photograph that brushctl can read." in words
+    assert "failed: in/broken.jpg: this is not a photograph that brushctl can read." in words
     lines = [line.rpartition("\r")[2] for line in told.splitlines()]
     assert [line for line in lines if len(line) > columns] == []
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("command", ["list", "doctor"])
+def test_no_line_of_a_table_has_spaces_at_its_end_or_is_too_wide(shell, command, columns):
+    for name in ("dusk", "a-long-name-of-a-brush"):
+        write_brush(sealed(graded(name)), shell.folder / f"home/brushes/{name}.brush")
+    told, _ = seen(shell.folder, command, columns=columns)
+    lines = [line.rstrip("\r\n") for line in CONTROL.sub("", told).split("\n")]
+    assert len(lines) > 3
+    assert [line for line in lines if line.endswith(" ")] == []
+    assert [line for line in lines if len(line) > columns and " " in line.strip()] == []
 
 
 @given(st.lists(st.text("abc 写", min_size=1).map(str.strip).filter(bool)), st.integers(1, 60))

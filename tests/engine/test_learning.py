@@ -251,7 +251,7 @@ def test_memory_for_not_even_one_sample_is_an_error_that_says_what_to_do(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(DiffusionObjective, "errors", none)
-    with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
+    with pytest.raises(DeviceMemoryError, match="bfloat16 as the dtype"):
         made(base, pictures)
 
 
@@ -262,7 +262,7 @@ def test_memory_for_not_even_one_picture_is_an_error_that_says_what_to_do(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(type(base), "encode", none)
-    with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
+    with pytest.raises(DeviceMemoryError, match="bfloat16 as the dtype"):
         made(base, pictures)
 
 

@@ -218,7 +218,7 @@ def test_how_many_fit_on_a_card_is_found_by_one_step_of_one_picture(base):
 def test_no_memory_to_find_out_means_one_at_a_time_and_the_edit_says_what_to_do(base, pictures):
     with Cramped(base, from_text(base, PHRASE), scales=Scales(1, 1), steps=2, seed=0) as editor:
         assert editor.at_once == 1
-        with pytest.raises(DeviceMemoryError, match="--dtype bfloat16"):
+        with pytest.raises(DeviceMemoryError, match="bfloat16 as the dtype"):
             editor.edit(list(pictures))
 
 

@@ -186,8 +186,9 @@ def test_a_brush_is_found_by_file(base, brush, tmp_path):
 def test_what_does_not_fit_is_refused_and_leaves_the_pipeline_alone(base, brush):
     pipe = pipeline(base)
     processors = dict(pipe.unet.attn_processors)
-    with pytest.raises(BrushMismatchError):
+    with pytest.raises(BrushMismatchError, match=r"Use .*, or learn the brush again on") as caught:
         brushctl.load(pipe, plain("elsewhere"))
+    assert "--base" not in str(caught.value)
     with pytest.raises(UsageError, match="weights"):
         brushctl.load(pipe, [brush, brush], weights=[1.0])
     assert pipe.unet.attn_processors == processors

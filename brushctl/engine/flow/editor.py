@@ -68,7 +68,7 @@ class FlowEditor(Installed):
         (after,) = self._model.pipe(**arguments, generator=generator, output_type="np").images
         if not np.isfinite(after).all():
             raise PhotoError(
-                "the model made numbers out of range, no picture", do="Use --dtype bfloat16."
+                "the model made numbers out of range, no picture", do="Use bfloat16 as the dtype."
             )
         if after.shape != image.shape:
             after = resize(after, image.shape[1::-1])

@@ -177,8 +177,9 @@ class FlowModel:
 
     @property
     def at_last_step(self) -> bool:
-        """Whether the pipeline's next step is to noise level 0."""
-        return float(self.pipe.scheduler.sigmas[self._step + 1]) == 0
+        """Whether the pipeline's next step is to noise level 0; False after a finished run."""
+        after = self.pipe.scheduler.sigmas[self._step + 1 :]
+        return len(after) > 0 and float(after[0]) == 0
 
     def sigma(self, named: Arguments) -> torch.Tensor:
         """The noise level of each of the brushed rows of a call, (n,).

@@ -81,7 +81,7 @@ def find_for(brush: Metadata, base: str | None = None) -> Found:
     check_family(brush)
     named = brush.instruction_part().base
     found = find(base or named.id, None if base else named.revision)
-    check_identity(brush, found.id, found.model_sha256)
+    check_identity(brush, found.id, found.model_sha256, use="Pass --base")
     return found
 
 
@@ -117,8 +117,14 @@ def model_here(name: str | None) -> str | None:
         return None
 
 
-def check_identity(brush: Metadata, base_id: str, model_sha256: str) -> None:
+def check_identity(brush: Metadata, base_id: str, model_sha256: str, *, use: str = "Use") -> None:
     """See that a brush is of a base's model.
+
+    Args:
+        brush: what it says of itself.
+        base_id: what the base is called.
+        model_sha256: which U-Net or transformer the base has.
+        use: how to name another base, where the caller takes one.
 
     Raises:
         BrushMismatchError: it was learned on another, or on none.
@@ -126,7 +132,7 @@ def check_identity(brush: Metadata, base_id: str, model_sha256: str) -> None:
     own = brush.instruction_part().base
     if own.model_sha256 != model_sha256:
         named = f"{own.id}@{own.revision}" if own.revision else own.id
-        elsewhere = f"Pass --base {named}, or learn the brush again on {base_id}."
+        elsewhere = f"{use} {named}, or learn the brush again on {base_id}."
         other_version = f"{brush.tool} had the other version; or learn the brush again on this one."
         raise BrushMismatchError(
             f"the brush was learned on {named} ({own.model_sha256[:12]}), "

@@ -54,7 +54,7 @@ class ValidationSet:
         return errors.view(len(self._samples), -1, self._batch).mean((0, 2)).cpu()
 
     def psnr(self) -> float:
-        """In dB, the mean of a few of the pictures as they would be edited now.
+        """In dB, of the validated pictures as they would be edited now, on average.
 
         NaN where memory does not suffice or the model makes no picture: the figure is to be
         watched, and decides nothing.

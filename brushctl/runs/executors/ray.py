@@ -203,7 +203,7 @@ def edit_on_cluster(
     before = {job.key: journal.records.get(job.key) for job in jobs}
     journal.write(*sent(jobs, journal))
     report(Stage("editing photographs", len(jobs)))
-    progress, sources = Progress(report), Sources(plan.output)
+    progress, sources = Progress(report, jobs), Sources(plan.output)
 
     def note(records: Iterable[Record]) -> None:
         following = [record.following(before[record.file]) for record in records]

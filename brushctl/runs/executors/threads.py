@@ -44,7 +44,7 @@ def edit_photographs(
     report(Stage("editing photographs", len(jobs)))
     if journal and not journal.appends:
         journal.write(*sent(jobs, journal))
-    progress, sources = Progress(report), Sources(plan.output)
+    progress, sources = Progress(report, jobs), Sources(plan.output)
     worker = PhotographWorker(editor, treatment, output=plan.output, journal=journal)
     photographs = (Photograph(job, sources.of(job)) for job in jobs)
     with closing(worker(photographs, stop)) as records:

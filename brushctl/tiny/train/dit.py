@@ -150,7 +150,7 @@ def edited(
 def followed(
     pipe: FluxKontextPipeline, pairs: PairSet, n: int = 64
 ) -> tuple[dict[str, float], tuple[torch.Tensor, ...]]:
-    """PSNR in dB of `n` test edits: untouched, edited in one step and in `STEPS`, and the floor.
+    """PSNR in dB of `n` test edits: unedited, edited in one step and in `STEPS`, and the floor.
 
     Also the pictures before, as edited, and true: each (n, 3, 64, 64) in [-1, 1].
     """

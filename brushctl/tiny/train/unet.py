@@ -196,7 +196,7 @@ def sampled(
 def followed(
     pipe: StableDiffusionInstructPix2PixPipeline, pairs: PairSet, n: int = 96
 ) -> tuple[dict[str, float], tuple[torch.Tensor, ...]]:
-    """PSNR in dB of `n` test edits: untouched, edited from the words, autoencoder floor.
+    """PSNR in dB of `n` test edits: unedited, edited from the words, autoencoder floor.
 
     Also the pictures before, as edited, and true: each (n, 3, 64, 64) in [-1, 1].
     """

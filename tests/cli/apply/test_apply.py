@@ -28,7 +28,7 @@ def test_brackets_in_names_are_names(shell):
     (shell.folder / "in").mkdir()
     (shell.folder / "in/[red]a[bold].jpg").write_bytes(b"no photograph")
     _, err = shell.run("dusk.brush", "in", "-o", "out", status=4)
-    assert "failed: [red]a[bold].jpg: " in err
+    assert "failed: in/[red]a[bold].jpg: " in err
 
 
 def test_in_place_edits_once_however_often_it_runs(shell):

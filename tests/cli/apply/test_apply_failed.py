@@ -35,7 +35,7 @@ def test_a_second_run_names_for_programs_what_failed_before(shell):
 def test_cron_mails_a_failure_once_and_the_status_goes_on_telling(shell):
     _, first = shell.run(*RUN, "-q", status=3)
     assert first.count("broken.jpg") == 1
-    assert first.startswith("failed: broken.jpg: ")
+    assert first.startswith("failed: in/broken.jpg: ")
     _, second = shell.run(*RUN, "-q", status=3)
     assert second == ""
     _, told = shell.run(*RUN, status=3)
@@ -59,7 +59,7 @@ def test_an_accepted_failure_is_told_no_more_until_its_file_changes(shell):
 
 def test_what_fails_for_the_first_time_is_not_accepted_unseen(shell):
     _, err = shell.run(*RUN, "--accept-failed", status=3)
-    assert "failed: broken.jpg" in err
+    assert "failed: in/broken.jpg" in err
 
 
 def test_an_accepted_failure_whose_file_was_only_touched_stays_so(shell):

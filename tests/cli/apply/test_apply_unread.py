@@ -80,7 +80,7 @@ def test_in_place_what_cannot_be_compared_for_a_moment_is_not_edited_again(
     with monkeypatch.context() as patch:
         patch.setattr(in_place, "hash_file", dropped)
         _, err = shell.run(*IN_PLACE, status=3)
-        assert f"failed: 0.jpg: {os.strerror(error).lower()}" in err
+        assert f"in/0.jpg: {os.strerror(error).lower()}" in err
         assert "0 done, 1 unchanged, 1 failed" in err
     assert summary(shell.events(*IN_PLACE)) == (0, 2, 0)
     assert [path.read_bytes() for path in paths] == made

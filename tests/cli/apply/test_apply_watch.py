@@ -43,7 +43,7 @@ def watched(shell, monkeypatch) -> Callable[[Iterator[None]], tuple[list[int], s
     def watch(script: Iterator[None]) -> tuple[list[int], str]:
         ended = object()
         stop = nullcontext(lambda: next(script, ended) is ended)
-        monkeypatch.setattr(command, "stopping_gently", lambda _: stop)
+        monkeypatch.setattr(command, "stopping_gently", lambda *_: stop)
         _, err = shell.run(*WATCH)
         return compared, err
 
@@ -55,6 +55,13 @@ def test_what_is_done_is_not_compared_again_and_again(shell, watched):
     compared, _ = watched(until(lambda: len(shell.files()) == 3))
     assert compared == [3, 3]  # once to edit them, once to see that they are done
     assert len(shell.files()) == 3
+
+
+def test_it_ends_with_a_summary(shell, watched):
+    shell.photographs(2)
+    (shell.folder / "in/cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut")
+    _, err = watched(until(lambda: len(shell.files()) == 2))
+    assert "2 done, 1 failed" in err.splitlines()[-1]
 
 
 def test_it_says_once_what_it_passes_over(shell, watched):

@@ -47,6 +47,7 @@ def test_a_loaded_brush_names_the_settings_it_wants(learned):
     model, brush = learned
     with brushctl.load(model.pipe, brush) as loaded:
         assert "prompt='make it snow', num_inference_steps=2" in repr(loaded)
+    assert repr(loaded) == "<Loaded brush: unloaded>"
 
 
 def test_each_of_three_pictures_is_brushed(learned, seen):

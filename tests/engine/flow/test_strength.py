@@ -85,3 +85,10 @@ def test_hooks_are_gone_when_the_context_closes(model, strength):
     with pytest.raises(KeyError), at_strength(model, strength):
         raise KeyError
     assert not model.denoiser._forward_hooks
+
+
+def test_after_a_finished_run_no_step_is_the_last(learned, seen):  # noqa: F811
+    model, brush = learned
+    with brushctl.load(model.pipe, brush, strength=0.5) as loaded:
+        called(model, seen[0], loaded)
+        assert not model.at_last_step
