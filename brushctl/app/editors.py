@@ -96,7 +96,10 @@ def open_model(
 
     found = find_for(brush.metadata, how.get("base"))
     report(Loading(f"loading {found.id}"))
-    from brushctl.engine.sampler import open_editor
+    from brushctl.engine.lazy_packages import lazy_packages
+
+    with lazy_packages():
+        from brushctl.engine.sampler import open_editor
 
     return open_editor(brush, **how)
 

@@ -193,10 +193,12 @@ def _edited(
     """
     import numpy as np
 
+    from brushctl.engine.lazy_packages import lazy_packages
     from brushctl.engine.model.find import find_for
 
     find_for(brush.metadata, base)  # before torch is loaded
-    from brushctl.engine.sampler import open_editor
+    with lazy_packages():
+        from brushctl.engine.sampler import open_editor
     from brushctl.grade.apply import apply_grade
     from brushctl.photos.photo import check_seen, resize
 

@@ -129,7 +129,10 @@ class LearningRun:
         trying = f" (to try things out; --base {INSTRUCT_PIX2PIX} is for photographs)"
         self._say(f"learning an instruction on {base or TINY}{'' if base else trying}")
         self.task.report(Loading(f"loading {base or TINY}"))
-        from brushctl.app.training_run import TrainingRun
+        from brushctl.engine.lazy_packages import lazy_packages
+
+        with lazy_packages():
+            from brushctl.app.training_run import TrainingRun
 
         without = partial(found.without, report=self.task.report) if found else _no_grade
         return TrainingRun(self.open_model(), self.task, cache(without))

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import nn
 
 from brushctl.engine.devices import enough_memory
+from brushctl.engine.lazy_packages import lazy_packages
 from brushctl.engine.model.hub import CLIP_FILES, CLIP_REPOSITORY, check_reachable, is_clip_cached
 from brushctl.engine.pixels import FloatImage
 from brushctl.engine.quiet import quiet
@@ -134,7 +135,8 @@ def load_clip(name: str, device: torch.device) -> Clip:
             cannot be fetched.
         DeviceMemoryError: it does not fit into the device's memory.
     """
-    import open_clip
+    with lazy_packages():
+        import open_clip
 
     folder = Path(name)
     model_name, _, tag = name.rpartition("/")
