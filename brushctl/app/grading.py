@@ -35,11 +35,13 @@ class FittedGrade:
         pairs: what it was fitted to.
         fitted: it, and what it was chosen from.
         judged: how near it comes; by pairs held out, or if there is one pair by that.
+        elsewhere: if there is one pair, and a grade, the PSNR in dB that is likely on others.
     """
 
     pairs: Sequence[Pair]
     fitted: Fitted
     judged: Judgement
+    elsewhere: float | None
 
     @property
     def grade(self) -> Grade | None:
@@ -123,7 +125,9 @@ def find_grade(
         on = on_pairs(held_out or pairs, learned=not held_out)
     work = [(pair, {GRADE: edit_by(grade, None)}) for grade, these in folds for pair in these]
     photos = judge_pairs(work, align=align, report=report)
-    return FittedGrade(pairs, fitted, Judgement(on, photos, GRADE, len(folds) if in_turn else None))
+    judged = Judgement(on, photos, GRADE, len(folds) if in_turn else None)
+    single = len(pairs) == 1 and fitted.grade.lattice is not None
+    return FittedGrade(pairs, fitted, judged, fitted.elsewhere() if single else None)
 
 
 def load_graded(

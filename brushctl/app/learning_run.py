@@ -84,7 +84,9 @@ class LearningRun:
             found = None
         proving = found and found.grade and parts is Parts.AUTO
         pairs = self._proving(found) if found and proving else self.task.pairs
-        if found is None or (proving and _single(found)):  # an instruction alone is tried then
+        if found is None or (
+            proving and found.elsewhere is not None
+        ):  # an instruction alone is tried then
             return pairs.training, None
         return pairs.training, found.without(pairs.held_out, self.task.report)
 
@@ -141,12 +143,11 @@ class LearningRun:
         """The brush that comes nearest: the grade alone, unless an instruction is worth it."""
         run = self._training(found)
         run = replace(run, task=replace(self.task, pairs=self._proving(found)))
-        single = _single(found)
         choice = choose(
             partial(_tried, run, found),
-            graded=found.fitted.chosen.psnr if single else found.judged.of(GRADE).psnr,
+            graded=found.judged.of(GRADE).psnr,
             unedited=found.judged.of(UNEDITED).psnr,
-            single=single,
+            elsewhere=found.elsewhere,
         )
         if choice.brush:
             return choice.brush
@@ -217,12 +218,7 @@ def _told(found: FittedGrade) -> str:
     return f"a grade by {found.describe()} explains a part: {found.judged.verdict()}"
 
 
-def _single(found: FittedGrade) -> bool:
-    """Whether there is one pair alone, whose grade is judged by quarters of it."""
-    return len(found.pairs) == 1
-
-
 def _is_enough(found: FittedGrade) -> bool:
     """Whether what a grade leaves is nothing to speak of."""
     graded, unedited = found.judged.of(GRADE), found.judged.of(UNEDITED)
-    return found.grade is not None and explains(graded.de2000, unedited.de2000)
+    return found.grade is not None and explains(graded.de2000, unedited.de2000, found.elsewhere)

@@ -12,6 +12,9 @@ by side the two pictures look alike."""
 SHARE_LEFT = 0.5
 """Of the CIEDE2000 of pictures left alone, what a grade may leave then: it explains most of the
 edit. A small thing put into a picture changes little in the mean, and no grade puts it there."""
+LIKELY = 30.0
+"""PSNR in dB that the grade of a single pair must be likely to reach elsewhere, to be all there is
+to learn: of such a pair it can know every colour by heart."""
 WORTH, WORTH_UNTRIED = 1.0, 3.0
 """PSNR in dB that an instruction must add to a grade to be kept: on pairs held out, and where there
 are none, on those it learned from. A grade works in a moment, at full size and anywhere; a model is
@@ -22,9 +25,16 @@ LITTLE = 3.0
 """PSNR in dB: where a grade brings less, an instruction is also learned without it beneath."""
 
 
-def explains(de2000: float, unedited: float) -> bool:
-    """Whether a grade leaves nothing to speak of, where it leaves so much of so much."""
-    return de2000 <= min(NOTHING_LEFT, SHARE_LEFT * unedited)
+def explains(de2000: float, unedited: float, elsewhere: float | None) -> bool:
+    """Whether a grade leaves nothing to speak of.
+
+    Args:
+        de2000: CIEDE2000 that it leaves.
+        unedited: of pictures left alone.
+        elsewhere: of a single pair, the PSNR in dB that is likely on another picture.
+    """
+    likely = elsewhere is None or elsewhere >= LIKELY
+    return likely and de2000 <= min(NOTHING_LEFT, SHARE_LEFT * unedited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,11 @@ class Choice(Generic[Brush]):
 
 
 def choose(
-    learn: Callable[[bool], Tried[Brush]], *, graded: float, unedited: float, single: bool
+    learn: Callable[[bool], Tried[Brush]],
+    *,
+    graded: float,
+    unedited: float,
+    elsewhere: float | None,
 ) -> Choice[Brush]:
     """Try instructions beside a grade that is not enough, and choose.
 
@@ -70,15 +84,14 @@ def choose(
 
     Args:
         learn: learns and judges a brush, with the grade beneath its instruction or without.
-        graded: PSNR in dB of the grade, on pairs that it had no part in, or quarters of a single
-            one.
+        graded: PSNR in dB of the grade, on pairs that it had no part in.
         unedited: of pictures left alone.
-        single: whether there is but one pair.
+        elsewhere: of a single pair, the PSNR that is likely of its grade on another picture.
     """
-    if single:
+    if elsewhere is not None:
         alone = learn(False)
-        kept = alone.psnr is not None and alone.psnr >= graded + WORTH_UNTRIED
-        return Choice(alone.brush if kept else None, alone.psnr, graded)
+        kept = alone.psnr is not None and alone.psnr >= elsewhere + WORTH_UNTRIED
+        return Choice(alone.brush if kept else None, alone.psnr, elsewhere)
     over_grade = learn(True)
     tried = [over_grade]
     if graded < unedited + LITTLE:

@@ -1,5 +1,6 @@
 """The pixels of before/after pairs that a grade is fitted to, and what they say must stay."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -22,6 +23,9 @@ MOST_PIXELS = 2**22
 """Of all pairs together: 100 MB. More pairs give fewer pixels each."""
 NETWORK_PIXELS = 2**18
 """Of all pairs together, for the network: at most 2^15 each, and 60 MB with their features."""
+PARTS = 4
+"""Groups that a picture's colours are parted in. With eight, those held out lie so near the others
+that a grade guesses them."""
 HALF_STEP = 0.5 / 255
 """Half a step of 8 bits: less is not a change."""
 
@@ -58,6 +62,19 @@ class Samples:
         """Some of the pixels, (n,) bool."""
         c, r, q = (x[these] for x in (self.colours, self.results, self.quarters))
         return type(self)(c, r, self.features[these[: len(self.features)]], q)
+
+
+def parts_of_colours(colours: Array, seed: int) -> list[Array]:
+    """The masks, (n,) bool, of up to `PARTS` groups of colours (n, 3) that are like each other.
+
+    A picture of one colour has one group.
+    """
+    from scipy.cluster.vq import kmeans2
+
+    distinct = len(np.unique(colours, axis=0))
+    with warnings.catch_warnings(action="ignore"):  # a group that has come out empty
+        _, groups = kmeans2(colours.astype(np.float64), min(PARTS, distinct), minit="++", seed=seed)
+    return [groups == k for k in np.unique(groups)]
 
 
 def sample_pairs(

@@ -109,6 +109,7 @@ def world(tmp_path, monkeypatch):
         instruction: Callable[[bool], float] = lambda _: 0.0,
         grade: Grade = WARM,
         unedited: tuple[float, float] = EDITED,
+        elsewhere: float | None = None,
     ) -> World:
         world = World(pairs, [], [], [], [])
         chosen = FitScore("lattice", (), 20.0)
@@ -116,7 +117,8 @@ def world(tmp_path, monkeypatch):
         def find_grade(training, held_out, **_: object) -> FittedGrade:
             world.asked.append((list(training), list(held_out)))
             fitted = Fitted(grade, (chosen,), chosen, Kept(), [], 0)
-            return FittedGrade(training, fitted, judgement(GRADE, unedited=unedited, grade=graded))
+            judged = judgement(GRADE, unedited=unedited, grade=graded)
+            return FittedGrade(training, fitted, judged, elsewhere)
 
         training_run = types.ModuleType("brushctl.app.training_run")
         training_run.TrainingRun = Learner(instruction, world.seen)  # type: ignore[attr-defined]
@@ -178,6 +180,15 @@ def test_pairs_held_out_by_the_user_have_no_part_in_the_grade(world):
     for how in ({}, {"cross_validate": True}, {"hold_out": 0}):
         here.learn(**how)
         assert here.asked[-1] == (here.pairs, [])
+
+
+@pytest.mark.parametrize(("elsewhere", "brush"), [(21.0, "instruction"), (21.1, "grade")])
+def test_a_single_pairs_grade_is_measured_by_what_is_likely_of_it_elsewhere(
+    world, elsewhere, brush
+):
+    here = world(graded=(40.0, 1.9), elsewhere=elsewhere, instruction=lambda _: 24.0)
+    assert here.learn()[0] == brush
+    assert here.seen, "the grade of its own pair says nothing"
 
 
 def test_what_parts_a_brush_has_is_the_users_choice(world):

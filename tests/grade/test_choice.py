@@ -2,7 +2,7 @@
 
 import pytest
 
-from brushctl.grade.choice import Tried, choose
+from brushctl.grade.choice import Tried, choose, explains
 
 
 def tried(brush: str, psnr: float | None, grade: float | None = 20.0, *, held_out: bool = True):
@@ -18,7 +18,7 @@ def kept(over: Tried[str], alone: Tried[str] | None = None) -> str | None:
         return each
 
     unedited = 18.0 if alone else 10.0
-    return choose(learn, graded=20.0, unedited=unedited, single=False).brush
+    return choose(learn, graded=20.0, unedited=unedited, elsewhere=None).brush
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def test_where_the_grade_explains_little_the_nearer_of_two_instructions_is_kept(
 
 
 @pytest.mark.parametrize(("psnr", "brush"), [(23.0, "alone"), (22.9, None), (None, None)])
-def test_of_a_single_pair_an_instruction_alone_must_beat_quarters_that_the_grade_had_no_part_in(
+def test_of_a_single_pair_an_instruction_alone_must_beat_what_is_likely_of_the_grade_elsewhere(
     psnr, brush
 ):
     def learn(over_grade: bool) -> Tried[str]:
         assert not over_grade, "its own pair would say that any grade is perfect"
         return tried("alone", psnr, 40.0, held_out=False)
 
-    choice = choose(learn, graded=20.0, unedited=10.0, single=True)
+    choice = choose(learn, graded=40.0, unedited=10.0, elsewhere=20.0)
     assert choice.brush == brush
     assert choice.grade == 20.0
 
@@ -52,3 +52,9 @@ def test_what_could_not_be_judged_is_not_kept():
     assert kept(tried("both", None, None), tried("alone", 30.0)) is None
     assert kept(tried("both", 19.0), tried("alone", None)) is None
     assert kept(tried("both", 30.0), tried("alone", None)) == "both"
+
+
+def test_a_grade_that_leaves_nothing_of_its_single_pair_must_be_likely_to_do_so_elsewhere():
+    assert explains(0.5, 9.0, elsewhere=None)
+    assert explains(0.5, 9.0, elsewhere=38.0)
+    assert not explains(0.5, 9.0, elsewhere=21.0)

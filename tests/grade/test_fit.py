@@ -39,6 +39,23 @@ def test_a_look_needs_no_network():
     assert psnr(apply_grade(fitted.grade, x), y) > 45
 
 
+def recoloured(rng):
+    """A picture of four colours all over, and other colours in place of them."""
+    before, after = rng.random((2, 4, 3)).astype(np.float32)
+    where = rng.integers(4, size=(64, 64))
+    texture = rng.normal(0, 0.02, (2, 64, 64, 1)).astype(np.float32)
+    pictures = (before[where] + texture[0], after[where] + texture[1])
+    return tuple(in_steps(np.clip(x, 0, 1)) for x in pictures)
+
+
+def test_what_one_pair_says_of_other_colours_tells_a_look_from_things_that_are_recoloured():
+    look = fit_grade(pairs_of(warm)[:1])
+    assert look.elsewhere() > 35
+    swapped = fit_grade([recoloured(np.random.default_rng(0))])
+    assert swapped.chosen.psnr > 30, "in quarters of its picture the colours are the same"
+    assert swapped.elsewhere() < 20
+
+
 def test_one_pair_is_enough_for_a_look():
     x, y = unseen(warm)
     assert psnr(apply_grade(fit_grade(pairs_of(warm, ["astronaut"])).grade, x), y) > 35

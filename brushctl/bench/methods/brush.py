@@ -50,12 +50,15 @@ class BrushLearner:
         if fitted.grade.lattice is None:
             return self._instructed(Grade(), self.train(before, after, None))
         unedited, graded = _score(before, after), _held_out_score(fitted, before, after)
-        if explains(graded.de2000, unedited.de2000):
+        elsewhere = fitted.elsewhere() if len(before) == 1 else None
+        if explains(graded.de2000, unedited.de2000, elsewhere):
             return by_grade(fitted.grade)
-        learn = partial(self._tried, fitted, before, after)
-        single = len(before) == 1
-        psnr = fitted.chosen.psnr if single else graded.psnr
-        choice = choose(learn, graded=psnr, unedited=unedited.psnr, single=single)
+        choice = choose(
+            partial(self._tried, fitted, before, after),
+            graded=graded.psnr,
+            unedited=unedited.psnr,
+            elsewhere=elsewhere,
+        )
         return choice.brush or by_grade(fitted.grade)
 
     def _tried(
