@@ -2,6 +2,7 @@
 
     uv run python -m benchmarks.grade fit PAIRS      # docs/results/grade.json, a minute an edit
     uv run python -m benchmarks.grade apply PAIRS    # adds to it, some ten minutes
+    uv run python -m benchmarks.grade single PAIRS   # docs/results/grade-single.json
     uv run python -m benchmarks.grade sheet          # docs/images/grade.jpg
 
 PAIRS is a folder with before/learn/*.png, before/unseen/*.png and, for each edit,
@@ -13,7 +14,7 @@ small: figures of the two kinds are not to be compared.
 
 from benchmarks.results import in_modules, run
 
-COMMANDS = in_modules("benchmarks.grade", "fit", "apply", "sheet")
+COMMANDS = in_modules("benchmarks.grade", "fit", "apply", "single", "sheet")
 
 
 def main() -> None:

@@ -50,6 +50,7 @@ VARIATIONS: dict[str, dict[str, Any]] = {
     "150 x 1, tied 1": {"steps": 150, "tied": 1},
     "300 steps, five buckets each": {"steps": 300, "tied_buckets": 5},
     "default": {},
+    "520 steps": {"steps": 520},
     "100 steps": {"steps": 100},
 }
 SAMPLING_STEPS = (3, 5, 20)

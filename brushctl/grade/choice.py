@@ -90,7 +90,7 @@ def choose(
     """
     if elsewhere is not None:
         alone = learn(False)
-        kept = alone.psnr is not None and alone.psnr >= elsewhere + WORTH_UNTRIED
+        kept = alone.psnr is not None and alone.psnr >= max(elsewhere, unedited) + WORTH_UNTRIED
         return Choice(alone.brush if kept else None, alone.psnr, elsewhere)
     over_grade = learn(True)
     tried = [over_grade]

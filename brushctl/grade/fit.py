@@ -23,7 +23,7 @@ from brushctl.grade.judging import (
     judge_lattice,
     judge_networks,
     psnr,
-    psnr_elsewhere,
+    psnr_of_colours,
 )
 from brushctl.grade.kinds import LATTICE, UNTOUCHED, Score, fit_beneath, fit_network
 from brushctl.grade.lattice import Lattice
@@ -74,15 +74,21 @@ class Fitted:
         return _fit_chosen(others, self.chosen, self.kept, steps, self.seed, report)
 
     def elsewhere(self) -> float:
-        """PSNR in dB that the grade of a single pair is likely to have on another picture."""
+        """PSNR in dB that the grade of a single pair is likely to have on another picture.
+
+        Quarters of a picture show much the same colours. Where they leave nothing that is seen the
+        edit is taken for a look; else what counts is what becomes of colours that were not seen.
+        """
+        return self.chosen.psnr if self.chosen.psnr >= ENOUGH else self.on_other_colours()
+
+    def on_other_colours(self) -> float:
+        """PSNR in dB that the grade of a single pair has on parts of its colours held out."""
         (one,) = self.samples
-        if self.chosen.psnr >= ENOUGH:
-            return self.chosen.psnr
 
         def fit(some: Samples) -> Grade:
             return _fit_chosen([some], self.chosen, self.kept, JUDGING_STEPS, self.seed, silent)
 
-        return psnr_elsewhere(fit, one, self.seed)
+        return psnr_of_colours(fit, one, self.seed)
 
     def folds(self, report: Reporter = silent) -> list[tuple[Grade, Sequence[int]]]:
         """Grades of the same kind, each with the places of the pairs that it had no part in.

@@ -26,7 +26,7 @@ FOLDS = 3
 """Parts that pairs are held out in, at most: each pair once."""
 JUDGING_NODES, JUDGING_ROUNDS, JUDGING_STEPS = 17, 2, 200
 """Of lattices, and steps of networks, that are only judged: a twentieth of the work."""
-ELSEWHERE_PIXELS = 2**14
+PARTED_PIXELS = 2**14
 """Of a single pair that its colours are parted in."""
 GAIN = 1.0
 """What more must bring on pairs held out, in dB: a network, one more group of features, a lattice
@@ -100,18 +100,15 @@ def _judge_network(
     return [Score(method, groups, float(np.mean(own))) for method, own in scores.items()]
 
 
-def psnr_elsewhere(fit: Callable[[Samples], Grade], one: Samples, seed: int) -> float:
-    """PSNR in dB that the grade of a single pair is likely to have on another picture.
-
-    Quarters of a picture show much the same colours, and another picture shows others. So the
-    colours are parted, and each part is judged by a grade that was fitted to the others.
+def psnr_of_colours(fit: Callable[[Samples], Grade], one: Samples, seed: int) -> float:
+    """PSNR in dB over parts of a picture's colours, each under a grade of the other parts.
 
     Args:
         fit: fits a grade to some of the pixels.
         one: those of the pair.
         seed: of what is drawn.
     """
-    few = one.first(ELSEWHERE_PIXELS)
+    few = one.first(PARTED_PIXELS)
     squares = list[Array]()
     for part in parts_of_colours(few.colours, seed):
         fitted, held_out = few.where(~part), few.where(part)

@@ -34,15 +34,18 @@ def test_where_the_grade_explains_little_the_nearer_of_two_instructions_is_kept(
     assert kept(tried("both", 25.0), tried("alone", 22.0)) == "both"
 
 
-@pytest.mark.parametrize(("psnr", "brush"), [(23.0, "alone"), (22.9, None), (None, None)])
+@pytest.mark.parametrize(
+    ("psnr", "unedited", "brush"),
+    [(23.0, 10.0, "alone"), (22.9, 10.0, None), (23.9, 21.0, None), (None, 10.0, None)],
+)
 def test_of_a_single_pair_an_instruction_alone_must_beat_what_is_likely_of_the_grade_elsewhere(
-    psnr, brush
+    psnr, unedited, brush
 ):
     def learn(over_grade: bool) -> Tried[str]:
         assert not over_grade, "its own pair would say that any grade is perfect"
         return tried("alone", psnr, 40.0, held_out=False)
 
-    choice = choose(learn, graded=40.0, unedited=10.0, elsewhere=20.0)
+    choice = choose(learn, graded=40.0, unedited=unedited, elsewhere=20.0)
     assert choice.brush == brush
     assert choice.grade == 20.0
 
