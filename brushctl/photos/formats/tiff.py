@@ -44,6 +44,7 @@ from brushctl.photos.formats.tiff_pages import (
     UNASSOCIATED,
     WHITE_IS_ZERO,
     WIDTH,
+    check_ends,
     defect,
     has_alpha,
     is_full,
@@ -201,6 +202,7 @@ def encode(picture: Picture) -> bytes:
 
 
 def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
+    check_ends(page)
     turn = orientation_in(page if ORIENTATION in page.entries else tiff.main)
     as_stored = is_tifffiles(page) or is_libtiffs(page)
     codes, channels = _codes_as_stored(page) if as_stored else _codes(page)
@@ -278,6 +280,8 @@ def _codes_as_stored(page: Directory) -> tuple[Codes, int]:
     model, kinds = page.number(PHOTOMETRIC, GREY), page.numbers(EXTRA_SAMPLES)
     if model == PALETTE:
         return _coloured(codes[..., 0], page), COLOURS[RGB]
+    if (bits := page.number(BITS, 1)) < 8:
+        codes = codes.astype(np.uint8) * np.uint8(255 // (2**bits - 1))
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:
