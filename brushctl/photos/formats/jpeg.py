@@ -35,7 +35,7 @@ from brushctl.photos.formats.jpeg_segments import (
 )
 from brushctl.photos.formats.jpeg_trailer import LIST_NAME, auxiliary_in
 from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, options_of
-from brushctl.photos.icc import Codes, adobe_rgb_profile
+from brushctl.photos.icc import Codes
 from brushctl.photos.limits import METADATA
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import first_directory
@@ -164,18 +164,13 @@ def _decode(
     codes, channels, tables = codes_in()
     contents = [(segment.marker, segment.content) for segment in segments]
     metadata = _metadata_in(contents)
-    icc = _profile_in(contents)
-    orientation = 1
-    if metadata.exif:
-        orientation = metadata.exif.orientation
-        if not icc and channels == 3 and metadata.exif.is_adobe_rgb:
-            icc = adobe_rgb_profile()
+    orientation = metadata.exif.orientation if metadata.exif else 1
     return Decoded(
         codes=codes,
         channels=channels,
         orientation=orientation,
         stored=orientation,
-        icc=icc,
+        icc=_profile_in(contents),
         metadata=metadata,
         encoding=tables,
         auxiliary=_auxiliary_in(data, segments, end),

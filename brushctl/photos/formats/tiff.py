@@ -55,7 +55,7 @@ from brushctl.photos.formats.tiff_pages import (
     photograph_in,
     raw_among,
 )
-from brushctl.photos.icc import Codes, adobe_rgb_profile
+from brushctl.photos.icc import Codes
 from brushctl.photos.limits import BYTES, TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
@@ -207,10 +207,8 @@ def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
     as_stored = is_tifffiles(page) or is_libtiffs(page)
     codes, channels = _codes_as_stored(page) if as_stored else _codes(page)
     icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
-    if not icc and channels == 3 and tiff.is_adobe_rgb:
-        icc = adobe_rgb_profile()
     exif, warnings = _exif_in(tiff)
-    if not icc and channels == 3 and is_unlike_srgb(page):
+    if not icc and channels == 3 and is_unlike_srgb(page) and not tiff.is_adobe_rgb:
         warnings += (UNLIKE,)
     unit, density = resolution_in(page) or resolution_in(tiff.main) or (INCHES, None)
     inch = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
