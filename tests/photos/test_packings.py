@@ -138,6 +138,21 @@ def test_a_packing_that_is_not_read_is_refused_by_its_number():
         decode_photo(data, "in.tif")
 
 
+@pytest.mark.parametrize("packing", [33003, 33004])
+def test_jpeg_2000_that_may_hold_other_colours_than_it_says_is_refused(packing):
+    """Libvips 8.14 writes YCbCr and says RGB, Bio-Formats RGB."""
+    packed = struct.pack("<HHIHH", 259, 3, 1, 34712, 0)
+    for codes in (makers.picture(), makers.picture()[..., 0]):
+        data = tiff(codes, "jpeg2000")
+        assert packed in data
+        data = data.replace(packed, struct.pack("<HHIHH", 259, 3, 1, packing, 0))
+        if codes.ndim == 2:
+            np.testing.assert_array_equal(decode_photo(data, "in.tif").codes[..., 0], codes)
+            continue
+        with pytest.raises(PhotoError, match="does not tell whether it holds RGB"):
+            decode_photo(data, "in.tif")
+
+
 def test_a_lossless_jpeg_is_read_and_written(tmp_path):
     data = imagecodecs.jpeg8_encode(makers.picture(), lossless=True)
     result = written(bytes(data), tmp_path, "jpg")

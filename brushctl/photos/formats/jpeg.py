@@ -38,7 +38,7 @@ from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, o
 from brushctl.photos.icc import Codes
 from brushctl.photos.limits import METADATA
 from brushctl.photos.metadata.blocks import Metadata
-from brushctl.photos.metadata.directories import first_directory
+from brushctl.photos.metadata.directories import LAYOUTS, first_directory
 from brushctl.photos.metadata.exif import ANY_MARKER, Exif
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
 from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
@@ -185,7 +185,9 @@ def _metadata_in(contents: Sequence[Content]) -> Metadata:
     def named(marker: int, name: bytes) -> list[bytes]:
         return [b.removeprefix(name) for m, b in contents if m == marker and b.startswith(name)]
 
-    exif = Exif(b"".join(block[1:] for block in named(APP1, ANY_MARKER)))
+    first, *further = [block[1:] for block in named(APP1, ANY_MARKER)] or [b""]
+    # What begins as a block is another one, of which readers take the first.
+    exif = Exif(b"".join([first, *(part for part in further if part[:4] not in LAYOUTS)]))
     unit, density = _density_in(named(APP0, JFIF_NAME))
     dpi = (density[0] * JFIF_UNITS[unit], density[1] * JFIF_UNITS[unit]) if unit else None
     if not dpi and exif.dpi:

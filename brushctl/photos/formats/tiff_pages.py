@@ -42,7 +42,9 @@ has its libtiff read samples, and tifffile reads CMYK. They are as strict as Pil
 print nothing on stderr of a damaged file."""
 END_OF_JPEG = b"\xff\xd9"
 """Where the samples of each strip or tile end (TIFF Technical Note 2)."""
-TIFFFILES = (33003, 33004, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
+VAGUE = (33003, 33004)
+"""JPEG 2000 of RGB, or of YCbCr that is called RGB: of these programs write either."""
+TIFFFILES = (*VAGUE, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
 """Those that tifffile reads: JPEG 2000, LERC, PNG, JPEG XR, WebP and JPEG XL."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
@@ -91,6 +93,8 @@ def defect(page: Directory) -> str | None:
     packing = page.number(COMPRESSION, RAW)
     if packing not in (*PILLOWS, *TIFFFILES):
         return f"samples packed in a way that is not read (compression {packing})"
+    if packing in VAGUE and model not in (WHITE_IS_ZERO, GREY):
+        return f"JPEG 2000 that does not tell whether it holds RGB (compression {packing})"
     plain = model in (*DEEP, CMYK) or (model == YCBCR and packing == JPEG)
     if is_tifffiles(page) and (bits not in (8, 16) or not plain):
         return f"{bits}-bit samples of colour model {model} in this packing"
