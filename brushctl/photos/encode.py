@@ -15,7 +15,7 @@ from brushctl.errors import PhotoError
 from brushctl.photos.formats import SUFFIXES, format_named
 from brushctl.photos.formats.codec import Codec, Picture
 from brushctl.photos.formats.pillow import image_of, without_remarks
-from brushctl.photos.icc import SRGB, Codes, ColourSpace, Pixels, quantise
+from brushctl.photos.icc import SRGB, Codes, ColourSpace, Pixels, quantise, srgb_profile
 from brushctl.photos.metadata.blocks import Metadata, Provenance, stripped
 from brushctl.photos.metadata.provenance import (
     takes_provenance,
@@ -138,7 +138,10 @@ def _picture(
     if alpha is not None:
         codes = np.concatenate([codes, quantise(alpha[..., None], depth)], axis=2)
     encoding = like.encoding if like.format == kind else None
-    return Picture(codes, alpha is not None, colour.icc, metadata, encoding)
+    icc = colour.icc
+    if not icc and colour.channels == 3 and metadata.exif and metadata.exif.is_adobe_rgb:
+        icc = srgb_profile()  # or readers would go by the EXIF
+    return Picture(codes, alpha is not None, icc, metadata, encoding)
 
 
 def _rows_of(picture: Pixels, first: int, pixels: Pixels) -> Pixels:

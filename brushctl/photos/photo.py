@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from brushctl.errors import PhotoError, shortage
 from brushctl.photos.formats import format_of
-from brushctl.photos.formats.cicp import check_range, profile_of
+from brushctl.photos.formats.cicp import UNSPECIFIED, check_range, profile_of
 from brushctl.photos.formats.codec import Decoded, Parsed
 from brushctl.photos.formats.pillow import codes_of, without_remarks
 from brushctl.photos.icc import (
@@ -18,6 +18,7 @@ from brushctl.photos.icc import (
     Codes,
     ColourSpace,
     Pixels,
+    adobe_rgb_profile,
     from_profile,
     plain,
 )
@@ -310,9 +311,23 @@ def _colour(decoded: Decoded, where: str, notes: list[str]) -> ColourSpace:
     icc, channels = decoded.icc, decoded.channels
     check_range(decoded.cicp, icc, where)
     try:
-        if not icc and decoded.cicp and channels == 3:
-            icc = profile_of(*decoded.cicp)
+        if not icc and channels == 3:
+            icc = _stated_by_numbers(decoded)
         return from_profile(icc, channels) if icc else plain(channels)
     except BrokenProfile as broken:
         notes.append(f"{broken}; taken as sRGB")
         return plain(channels)
+
+
+def _stated_by_numbers(decoded: Decoded) -> bytes | None:
+    """The profile of the colours that an RGB file states without one; None for sRGB.
+
+    Its code points count, and where they leave the primaries open, what its EXIF says.
+
+    Raises:
+        BrokenProfile: they are of a kind that no photograph has.
+    """
+    cicp, exif = decoded.cicp or (UNSPECIFIED, UNSPECIFIED), decoded.metadata.exif
+    if cicp[0] == UNSPECIFIED and exif and exif.is_adobe_rgb:
+        return adobe_rgb_profile()
+    return profile_of(*cicp)

@@ -1,8 +1,8 @@
 """Learning in processes killed at random moments, each going on where the last one stopped.
 
 Run as `python -m tests.cli.killed KILLS` in a folder with `pairs/`. It learns `whole/dim.brush` in
-one go and `killed/dim.brush` between so many kills, and prints a line for each of these: a hash of
-the state that it left. A brush that is done before its time is compared with the whole one, and
+one go and `killed/dim.brush` between so many kills or more, until they have hit it at two points at
+least. It prints a line for each kill: a hash of the state that it left. A brush that is done before its time is compared with the whole one, and
 learned anew. Processes are forked from one that has imported the program.
 """
 
@@ -51,8 +51,11 @@ def state_of(folder: str) -> Path:
 
 
 def changed(folder: str) -> float:
-    """When a state was last kept."""
-    return state_of(folder).stat().st_mtime if state_of(folder).exists() else 0.0
+    """When a state was last kept, 0 if there is none."""
+    try:
+        return state_of(folder).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def learn_whole() -> float:
@@ -89,17 +92,17 @@ def files_in(folder: str) -> dict[str, bytes]:
 
 def kill(times: int, longest: float) -> None:
     """Kill so many runs, each after at most so many seconds, and tell what each has left."""
-    dice, left = random.Random(0), times
-    while left:
+    dice, left = random.Random(0), list[str]()
+    while len(left) < times or len(set(left)) < 2:
         kill_once(dice.uniform(0, longest))
         if state_of("killed").exists():
-            left -= 1
-            print(hashlib.sha256(state_of("killed").read_bytes()).hexdigest())  # noqa: T201
+            left.append(hashlib.sha256(state_of("killed").read_bytes()).hexdigest())
             os.environ["SOURCE_DATE_EPOCH"] = "86400"  # it goes on another day
         else:
             assert files_in("killed") == files_in("whole")
             shutil.rmtree("killed")
             os.environ["SOURCE_DATE_EPOCH"] = "0"
+    print("\n".join(left))  # noqa: T201
 
 
 if __name__ == "__main__":

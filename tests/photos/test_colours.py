@@ -4,7 +4,6 @@ import io
 import struct
 import zlib
 from contextlib import suppress
-from dataclasses import replace
 
 import imagecodecs
 import numpy as np
@@ -12,6 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from brushctl.errors import PhotoError
+from brushctl.photos.formats import tiff
+from brushctl.photos.formats.codec import Picture
 from brushctl.photos.formats.heif_items import Items
 from brushctl.photos.formats.isobmff import read_boxes
 from brushctl.photos.formats.png import _chunk
@@ -146,7 +147,7 @@ def test_boxes_that_are_damaged_state_nothing(tmp_path, suffix):
             assert Items(read_boxes(data[:at] + b"\xff" + data[at + 1 :], "")).auxiliary is not None
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+@pytest.mark.parametrize("suffix", ["jpg", "tif", "png", "webp", "avif", "heic"])
 @pytest.mark.parametrize(
     ("space", "option", "adobe"),
     [
@@ -159,23 +160,82 @@ def test_boxes_that_are_damaged_state_nothing(tmp_path, suffix):
 )
 def test_a_cameras_adobe_rgb_is_adobe_rgb(tmp_path, suffix, space, option, adobe):
     """Exif 3.0 (ColorSpace) and DCF 2.0; the 2 of some cameras is ExifTool's "Adobe RGB"."""
-    said = makers.exif()
-    inner = dict(said.get_ifd(0x8769)) | {0xA001: space, 0xA005: {1: option, 2: b"0100"}}
-    said = Image.Exif()
-    said[0x8769] = inner
     source = tmp_path / f"in.{suffix}"
-    makers.write_jpeg(tmp_path / "in.jpg", makers.picture(), exif=said, xmp=b"")
+    how: dict[str, object] = {} if suffix == "tif" else {"exif": camera_exif(space, option)}
+    if suffix == "heic":
+        how |= {"color_primaries": UNSPECIFIED, "full_range_flag": 1}
+    Image.fromarray(makers.picture()).save(source, **how)
+    data = source.read_bytes()
+    if suffix == "avif":
+        data = data.replace(*(b"colrnclx" + bytes([0, p, 0, 13]) for p in (BT709, UNSPECIFIED)))
     if suffix == "tif":
-        Image.fromarray(makers.picture()).save(tmp_path / "in.png")
-        plain, metadata = open_photo(tmp_path / "in.png"), open_photo(tmp_path / "in.jpg").metadata
-        makers.save(source, plain.pixels, replace(plain, metadata=metadata))
-    photo = open_photo(source)
-    with Image.open(source) as image:
+        makers.write_jpeg(source, makers.picture(), exif=camera_exif(space, option), xmp=b"")
+        metadata = open_photo(source).metadata
+        data = tiff.encode(Picture(makers.picture(), alpha=False, icc=None, metadata=metadata))
+    photo = decode_photo(data, "in.file")
+    with Image.open(io.BytesIO(data)) as image:
         codes = np.asarray(image)
     shown = from_profile(makers.profile(makers.ADOBE_RGB, 563 / 256), 3).to_srgb(codes)
     expected = shown if adobe else codes / 255
     np.testing.assert_allclose(photo.pixels, expected, atol=2e-3)
     assert (photo.colour.icc is not None) == adobe
+
+
+def camera_exif(space: int, option: str) -> Image.Exif:
+    """What a camera writes of the colours that were chosen in its menu."""
+    said = Image.Exif()
+    said[0x8769] = {0xA001: space, 0xA005: {1: option, 2: b"0100"}}
+    return said
+
+
+SAYS_SRGB = {
+    "sRGB": _chunk(b"sRGB", b"\0"),
+    "cHRM": _chunk(
+        b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    ),
+    "cICP": _chunk(b"cICP", bytes([BT709, SRGB_CURVE, 0, 1])),
+}
+
+
+def png_of_camera(*chunks: bytes) -> bytes:
+    """A PNG whose EXIF says Adobe RGB, with chunks before it."""
+    stream = io.BytesIO()
+    Image.fromarray(makers.picture()).save(stream, "PNG", exif=camera_exif(0xFFFF, "R03"))
+    return stream.getvalue()[:33] + b"".join(chunks) + stream.getvalue()[33:]
+
+
+@pytest.mark.parametrize("chunk", SAYS_SRGB.values(), ids=SAYS_SRGB)
+def test_a_pngs_own_word_comes_before_its_exif(tmp_path, chunk):
+    """PNG, third edition, 4.3. A result whose EXIF says otherwise has a profile that says so."""
+    photo = decode_photo(png_of_camera(chunk), "in.png")
+    np.testing.assert_allclose(photo.pixels, makers.picture() / 255, atol=1e-6)
+    for suffix in ("png", "jpg", "tif", "webp"):
+        makers.save(tmp_path / f"out.{suffix}", photo.pixels, photo)
+        again = open_photo(tmp_path / f"out.{suffix}")
+        assert np.abs(again.pixels - photo.pixels).mean() < (0.02 if suffix in "jpg webp" else 1e-3)
+        assert (
+            b"sRGB"
+            in ImageCms.ImageCmsProfile(
+                io.BytesIO(again.colour.icc)
+            ).profile.profile_description.encode()
+        )
+
+
+def test_an_avifs_own_word_comes_before_its_exif():
+    stream = io.BytesIO()
+    image = Image.fromarray(makers.picture())
+    image.save(stream, "AVIF", exif=camera_exif(0xFFFF, "R03"))
+    assert b"colrnclx" + bytes([0, BT709, 0, SRGB_CURVE]) in stream.getvalue()
+    assert decode_photo(stream.getvalue(), "in.avif").colour.icc is None
+
+
+def test_primaries_of_adobe_rgb_in_a_png_are_no_contradiction_to_its_exif():
+    adobe = _chunk(
+        b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
+    )
+    photo = decode_photo(png_of_camera(_chunk(b"gAMA", struct.pack(">I", 45455)), adobe), "in.png")
+    assert photo.warnings == ()
+    assert np.abs(photo.pixels - makers.picture() / 255).max() > 0.02
 
 
 def pq(x: np.ndarray) -> np.ndarray:

@@ -206,3 +206,18 @@ def test_content_credentials_go_with_a_word(tmp_path, kind):
     for suffix in FORMATS:
         makers.save(tmp_path / f"out.{suffix}", photo.pixels, photo)
         assert b"c2pa" not in (tmp_path / f"out.{suffix}").read_bytes()
+
+
+def test_of_two_exif_blocks_in_a_jpeg_the_first_counts():
+    """Each in a segment of its own; what goes on in further segments begins with no header."""
+    jpegs = []
+    for maker, orientation in (("First", 1), ("Second", 6)):
+        said, stream = Image.Exif(), io.BytesIO()
+        said[271], said[274] = maker, orientation
+        Image.fromarray(makers.picture()).save(stream, "JPEG", exif=said)
+        jpegs.append(stream.getvalue())
+    start, end = (jpegs[1].index(name) for name in (b"\xff\xe1", b"\xff\xdb"))
+    at = jpegs[0].index(b"\xff\xdb")
+    photo = decode_photo(jpegs[0][:at] + jpegs[1][start:end] + jpegs[0][at:], "in.jpg")
+    assert photo.metadata.exif == decode_photo(jpegs[0], "in.jpg").metadata.exif
+    assert photo.size == (96, 64)

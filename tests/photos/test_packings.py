@@ -80,6 +80,36 @@ def test_every_kind_of_samples_is_read_as_pillow_reads_it(mode, packing):
     np.testing.assert_array_equal(codes.squeeze(), expected)
 
 
+def test_a_jpeg_of_the_first_kind_is_read():
+    stream = io.BytesIO()
+    Image.fromarray(makers.picture()).save(stream, "JPEG", quality=95, subsampling=0)
+    jpeg = stream.getvalue()
+    behind = 8 + 2 + 12 * 12 + 4  # the header, and a directory of 12 tags
+    tags = [
+        *((256, 96), (257, 64), (258, behind, 3), (259, 6), (262, 6), (273, behind + 6)),
+        *((277, 3), (278, 64), (279, len(jpeg)), (513, behind + 6), (514, len(jpeg))),
+        (530, 0x10001, 2),  # no subsampling
+    ]
+    entries = (
+        struct.pack("<HHII", tag, 3 if count or value < 99 else 4, *(count or [1]), value)
+        for tag, value, *count in tags
+    )
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(entries) + bytes(4)
+    codes = decode_photo(head + struct.pack("<3H", 8, 8, 8) + jpeg, "in.tif").codes
+    with Image.open(stream) as image:
+        np.testing.assert_allclose(codes.astype(int), np.asarray(image), atol=1)
+
+
+@pytest.mark.parametrize("tile", [None, (32, 48)])
+def test_a_tiff_whose_jpeg_is_cut_short_is_damaged(tile):
+    how = {"tile": tile, "compressionargs": {"level": 90}}
+    data = tiff(makers.picture(), "jpeg", **how)
+    assert decode_photo(data, "in.tif").codes.shape == (64, 96, 3)
+    end = data.rindex(b"\xff\xd9")
+    with pytest.raises(PhotoError, match="its samples are cut short"):
+        decode_photo(data[:end] + bytes(2) + data[end + 2 :], "in.tif")
+
+
 @pytest.mark.parametrize("bits", [2, 4])
 @pytest.mark.parametrize("model", [0, 1, 3], ids=["white is 0", "grey", "palette"])
 def test_samples_of_fewer_than_8_bits_are_read(bits, model):
@@ -106,6 +136,21 @@ def test_a_packing_that_is_not_read_is_refused_by_its_number():
     data = tiff(makers.picture(), "zlib").replace(packed + b"\x08\0", packed + b"\x07\xf0")
     with pytest.raises(PhotoError, match=r"packed in a way that is not read \(compression 61447\)"):
         decode_photo(data, "in.tif")
+
+
+@pytest.mark.parametrize("packing", [33003, 33004])
+def test_jpeg_2000_that_may_hold_other_colours_than_it_says_is_refused(packing):
+    """Libvips 8.14 writes YCbCr and says RGB, Bio-Formats RGB."""
+    packed = struct.pack("<HHIHH", 259, 3, 1, 34712, 0)
+    for codes in (makers.picture(), makers.picture()[..., 0]):
+        data = tiff(codes, "jpeg2000")
+        assert packed in data
+        data = data.replace(packed, struct.pack("<HHIHH", 259, 3, 1, packing, 0))
+        if codes.ndim == 2:
+            np.testing.assert_array_equal(decode_photo(data, "in.tif").codes[..., 0], codes)
+            continue
+        with pytest.raises(PhotoError, match="does not tell whether it holds RGB"):
+            decode_photo(data, "in.tif")
 
 
 def test_a_lossless_jpeg_is_read_and_written(tmp_path):

@@ -42,6 +42,18 @@ def test_colours_that_nobody_sees_change_nothing(tmp_path, suffix):
     np.testing.assert_allclose(black.pixels[~seen] - mean, 0, atol=1e-4)
 
 
+def test_a_heic_whose_colours_are_multiplied_by_its_transparency_is_read(tmp_path):
+    alpha = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (64, 1))[..., None]
+    whole = Image.fromarray(np.concatenate([makers.picture(), alpha], 2))
+    whole.convert("RGBa").save(tmp_path / "in.heic", quality=95)
+    assert b"prem" in (tmp_path / "in.heic").read_bytes()
+    photo = open_photo(tmp_path / "in.heic")
+    assert photo.alpha is not None
+    off = np.abs(photo.pixels - makers.picture() / 255) * photo.alpha[..., None]
+    assert off.mean() < 0.01
+    np.testing.assert_allclose(photo.alpha, alpha[..., 0] / 255, atol=0.02)
+
+
 def test_a_jpeg_of_a_transparent_photograph_is_refused(tmp_path):
     Image.new("RGBA", (20, 20)).save(tmp_path / "in.png")
     photo = open_photo(tmp_path / "in.png")

@@ -22,6 +22,8 @@ LIKE_SRGB = (1, 2, 5, 6)
 """Primaries of BT.709, unspecified, and of television before it, whose colours are nearly those."""
 CURVES = (1, 2, 6, 13, 14, 15)
 """sRGB's, unspecified, and television's, which is shown as sRGB."""
+SRGB_POINTS = 1, 13
+"""The primaries and the curve of sRGB."""
 UNSPECIFIED, PQ, HLG = 2, 16, 18
 HDR = {PQ: "PQ", HLG: "HLG"}
 MADE = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)

@@ -35,10 +35,10 @@ from brushctl.photos.formats.jpeg_segments import (
 )
 from brushctl.photos.formats.jpeg_trailer import LIST_NAME, auxiliary_in
 from brushctl.photos.formats.pillow import codes_of, encode_image, open_image, options_of
-from brushctl.photos.icc import Codes, adobe_rgb_profile
+from brushctl.photos.icc import Codes
 from brushctl.photos.limits import METADATA
 from brushctl.photos.metadata.blocks import Metadata
-from brushctl.photos.metadata.directories import first_directory
+from brushctl.photos.metadata.directories import LAYOUTS, first_directory
 from brushctl.photos.metadata.exif import ANY_MARKER, Exif
 from brushctl.photos.metadata.exif import MARKER as EXIF_NAME
 from brushctl.photos.metadata.extended_xmp import EXTENDED_XMP
@@ -164,18 +164,13 @@ def _decode(
     codes, channels, tables = codes_in()
     contents = [(segment.marker, segment.content) for segment in segments]
     metadata = _metadata_in(contents)
-    icc = _profile_in(contents)
-    orientation = 1
-    if metadata.exif:
-        orientation = metadata.exif.orientation
-        if not icc and channels == 3 and metadata.exif.is_adobe_rgb:
-            icc = adobe_rgb_profile()
+    orientation = metadata.exif.orientation if metadata.exif else 1
     return Decoded(
         codes=codes,
         channels=channels,
         orientation=orientation,
         stored=orientation,
-        icc=icc,
+        icc=_profile_in(contents),
         metadata=metadata,
         encoding=tables,
         auxiliary=_auxiliary_in(data, segments, end),
@@ -190,7 +185,9 @@ def _metadata_in(contents: Sequence[Content]) -> Metadata:
     def named(marker: int, name: bytes) -> list[bytes]:
         return [b.removeprefix(name) for m, b in contents if m == marker and b.startswith(name)]
 
-    exif = Exif(b"".join(block[1:] for block in named(APP1, ANY_MARKER)))
+    first, *further = [block[1:] for block in named(APP1, ANY_MARKER)] or [b""]
+    # What begins as a block is another one, of which readers take the first.
+    exif = Exif(b"".join([first, *(part for part in further if part[:4] not in LAYOUTS)]))
     unit, density = _density_in(named(APP0, JFIF_NAME))
     dpi = (density[0] * JFIF_UNITS[unit], density[1] * JFIF_UNITS[unit]) if unit else None
     if not dpi and exif.dpi:

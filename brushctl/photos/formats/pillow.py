@@ -123,6 +123,8 @@ def _direct(image: Image.Image) -> Image.Image:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode in ("YCbCr", "RGBX"):
         return image.convert("RGB")
+    if image.mode == "RGBa":  # multiplied by its transparency
+        return image.convert("RGBA")
     raise PhotoError(
         f"samples of kind {image.mode} cannot be edited",
         do="Convert it to 8 bits of RGB or CMYK, or give a TIFF or PNG file of 16 bits.",

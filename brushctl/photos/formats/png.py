@@ -16,7 +16,7 @@ import numpy as np
 from PIL import PngImagePlugin
 
 from brushctl.errors import PhotoError
-from brushctl.photos.formats.cicp import is_known
+from brushctl.photos.formats.cicp import SRGB_POINTS, is_known
 from brushctl.photos.formats.codec import SIGNED, Decoded, Parsed, Picture
 from brushctl.photos.formats.pillow import codes_of, colours_among, encode_image, open_image
 from brushctl.photos.icc import Codes
@@ -233,7 +233,8 @@ def _decode(data: bytes, chunks: Chunks) -> Decoded:
     # Code points that are understood come before a profile (4.3).
     icc = None if cicp and channels == 3 and is_known(*cicp) else blocks.get("icc")
     metric, density = _density_in(first.get(RESOLUTION, b""))
-    unlike = not icc and not cicp and channels == 3 and _is_unlike_srgb(first)
+    adobe = exif is not None and exif.is_adobe_rgb
+    unlike = not icc and not cicp and channels == 3 and _is_unlike_srgb(first) and not adobe
     told = ("its gAMA or cHRM states other colours than sRGB's; taken as sRGB",)
     return Decoded(
         codes=codes,
@@ -241,7 +242,7 @@ def _decode(data: bytes, chunks: Chunks) -> Decoded:
         orientation=orientation,
         stored=orientation,
         icc=icc,
-        cicp=cicp,
+        cicp=cicp or (SRGB_POINTS if _says_srgb(first) else None),
         metadata=Metadata(
             exif=exif,
             xmp=blocks.get("xmp"),
@@ -253,6 +254,11 @@ def _decode(data: bytes, chunks: Chunks) -> Decoded:
         auxiliary=("other pictures",) * (chunks.frames > 1),
         warnings=told * unlike + chunks.warnings + (SIGNED,) * (MANIFEST in first),
     )
+
+
+def _says_srgb(first: Mapping[bytes, bytes]) -> bool:
+    """Whether a PNG has chunks that say so; a curve alone may be that of other colours, too."""
+    return SRGB in first or (CHROMATICITIES in first and not _is_unlike_srgb(first))
 
 
 def _is_unlike_srgb(first: Mapping[bytes, bytes]) -> bool:

@@ -44,6 +44,7 @@ from brushctl.photos.formats.tiff_pages import (
     UNASSOCIATED,
     WHITE_IS_ZERO,
     WIDTH,
+    check_ends,
     defect,
     has_alpha,
     is_full,
@@ -54,7 +55,7 @@ from brushctl.photos.formats.tiff_pages import (
     photograph_in,
     raw_among,
 )
-from brushctl.photos.icc import Codes, adobe_rgb_profile
+from brushctl.photos.icc import Codes
 from brushctl.photos.limits import BYTES, TAGS
 from brushctl.photos.metadata.blocks import Metadata
 from brushctl.photos.metadata.directories import (
@@ -201,14 +202,13 @@ def encode(picture: Picture) -> bytes:
 
 
 def _decode(tiff: Exif, page: Directory, auxiliary: tuple[str, ...]) -> Decoded:
+    check_ends(page)
     turn = orientation_in(page if ORIENTATION in page.entries else tiff.main)
     as_stored = is_tifffiles(page) or is_libtiffs(page)
     codes, channels = _codes_as_stored(page) if as_stored else _codes(page)
     icc = page.raw(ICC_PROFILE) or tiff.main.raw(ICC_PROFILE) or None
-    if not icc and channels == 3 and tiff.is_adobe_rgb:
-        icc = adobe_rgb_profile()
     exif, warnings = _exif_in(tiff)
-    if not icc and channels == 3 and is_unlike_srgb(page):
+    if not icc and channels == 3 and is_unlike_srgb(page) and not tiff.is_adobe_rgb:
         warnings += (UNLIKE,)
     unit, density = resolution_in(page) or resolution_in(tiff.main) or (INCHES, None)
     inch = CENTIMETRES_PER_INCH if unit == CENTIMETRES else 1
@@ -278,6 +278,8 @@ def _codes_as_stored(page: Directory) -> tuple[Codes, int]:
     model, kinds = page.number(PHOTOMETRIC, GREY), page.numbers(EXTRA_SAMPLES)
     if model == PALETTE:
         return _coloured(codes[..., 0], page), COLOURS[RGB]
+    if (bits := page.number(BITS, 1)) < 8:
+        codes = codes.astype(np.uint8) * np.uint8(255 // (2**bits - 1))
     channels = COLOURS[model]
     colours = codes[..., :channels]
     if model == WHITE_IS_ZERO:

@@ -10,7 +10,7 @@ from brushctl.photos.metadata.directories import (
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, COLOUR_MAP = 256, 257, 258, 259, 262, 320
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANES = 273, 277, 278, 279, 284
-PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 338, 339
+PREDICTOR, TILE_OFFSETS, TILE_SIZES, EXTRA_SAMPLES, SAMPLE_FORMAT = 317, 324, 325, 338, 339
 WHITE_IS_ZERO, GREY, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 COLOURS = {WHITE_IS_ZERO: 1, GREY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3}
 """Samples of a pixel that are its colour."""
@@ -27,18 +27,24 @@ REDUCED, MASK = 1, 4
 """Bits of NewSubfileType: a smaller picture of another page, or that one's transparency."""
 DEEP = (WHITE_IS_ZERO, GREY, RGB)
 """Colour models that are read in 16 bits."""
+SHALLOW = (WHITE_IS_ZERO, GREY)
+"""Those that are read in fewer than 8."""
 UNSIGNED, SIGNED, FLOATING = 1, 2, (3, 6)
 """Formats of samples; numbers and complex numbers."""
-RAW, LZW, JPEG, DEFLATE = 1, 5, 7, 8
+RAW, LZW, OLD_JPEG, JPEG, DEFLATE = 1, 5, 6, 7, 8
 SEPARATE = 2
 """The samples of a pixel do not lie together (PlanarConfiguration)."""
 PILLOWS = (*range(1, 9), 32773, 32946, 34925, 50000)
 """The compressions that Pillow reads: of TIFF 6.0, and PackBits, Deflate, LZMA and Zstandard."""
-LOSSLESS = (LZW, DEFLATE, 32773, 32946, 34925, 50000)
-"""Those among them without loss. In these and in JPEG imagecodecs has its libtiff read samples of
-8 bits, and tifffile reads CMYK. They are as strict as Pillow's libtiff, and print nothing on stderr
-of a damaged file."""
-TIFFFILES = (33003, 33004, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
+LOSSLESS, FAX = (LZW, DEFLATE, 32773, 32946, 34925, 50000), (2, 3, 4)
+"""Those among them without loss, and those for black and white. In these and in JPEG imagecodecs
+has its libtiff read samples, and tifffile reads CMYK. They are as strict as Pillow's libtiff, and
+print nothing on stderr of a damaged file."""
+END_OF_JPEG = b"\xff\xd9"
+"""Where the samples of each strip or tile end (TIFF Technical Note 2)."""
+VAGUE = (33003, 33004)
+"""JPEG 2000 of RGB, or of YCbCr that is called RGB: of these programs write either."""
+TIFFFILES = (*VAGUE, 33005, 34712, 34887, 34933, 34934, 50001, 50002, 52546)
 """Those that tifffile reads: JPEG 2000, LERC, PNG, JPEG XR, WebP and JPEG XL."""
 UNREAD = {8: "CIELAB colours", 9: "ICCLAB colours", 10: "ITULAB colours", 32803: "raw sensor data",
           32844: "LogL light", 32845: "LogLuv light", 34892: "raw sensor data"}  # fmt: skip
@@ -87,6 +93,8 @@ def defect(page: Directory) -> str | None:
     packing = page.number(COMPRESSION, RAW)
     if packing not in (*PILLOWS, *TIFFFILES):
         return f"samples packed in a way that is not read (compression {packing})"
+    if packing in VAGUE and model not in (WHITE_IS_ZERO, GREY):
+        return f"JPEG 2000 that does not tell whether it holds RGB (compression {packing})"
     plain = model in (*DEEP, CMYK) or (model == YCBCR and packing == JPEG)
     if is_tifffiles(page) and (bits not in (8, 16) or not plain):
         return f"{bits}-bit samples of colour model {model} in this packing"
@@ -99,21 +107,36 @@ def defect(page: Directory) -> str | None:
 
 def is_libtiffs(page: Directory) -> bool:
     """Whether a page is one that libtiff reads by itself."""
-    model, packing = page.number(PHOTOMETRIC, CMYK), page.number(COMPRESSION, RAW)
-    if set(page.numbers(BITS)) != {8}:
-        return False
-    return (
-        packing in LOSSLESS
-        if model == PALETTE
-        else (model in (*DEEP, YCBCR) and packing in (*LOSSLESS, JPEG))
-    )
+    bits, model = set(page.numbers(BITS)) or {1}, page.number(PHOTOMETRIC, CMYK)
+    packing = page.number(COMPRESSION, RAW)
+    if packing in FAX:
+        return bits == {1} and model in SHALLOW
+    if bits == {8} and model in (*DEEP, YCBCR):
+        return packing in (*LOSSLESS, OLD_JPEG, JPEG)
+    few = bits in ({1}, {2}, {4}, {8}) and model in (*SHALLOW, PALETTE)
+    return few and packing in LOSSLESS
+
+
+def check_ends(page: Directory) -> None:
+    """See that each strip or tile of JPEG ends: what is missing, decoders fill with grey.
+
+    Raises:
+        ValueError: one does not.
+    """
+    if page.number(COMPRESSION, RAW) != JPEG:
+        return
+    starts = (*page.numbers(STRIP_OFFSETS), *page.numbers(TILE_OFFSETS))
+    sizes = (*page.numbers(STRIP_SIZES), *page.numbers(TILE_SIZES))
+    for start, size in zip(starts, sizes, strict=False):
+        if size and page.data.rfind(END_OF_JPEG, int(start), int(start + size)) < 0:
+            raise ValueError("its samples are cut short")
 
 
 def is_tifffiles(page: Directory) -> bool:
     """Whether a page is one that Pillow does not read, or not as it is."""
     bits, model = set(page.numbers(BITS)), page.number(PHOTOMETRIC, CMYK)
     packing = page.number(COMPRESSION, RAW)
-    inks = bits == {8} and model == CMYK and packing in LOSSLESS
+    inks = bits == {8} and model == CMYK and packing in (*LOSSLESS, JPEG)
     deep = bits == {16} and model in DEEP
     return deep or inks or packing not in PILLOWS or page.data[:4] == b"MM\0+"
 

@@ -13,8 +13,9 @@ from tests.photos import makers
 from tests.photos.brushes import make_brush
 
 KINDS = [
-    *((mode, packing) for mode in ("L", "P", "RGB", "CMYK") for packing in ("lzw", "deflate")),
-    *((mode, "jpeg") for mode in ("L", "RGB", "YCbCr")),
+    *((mode, packing) for mode in ("1", "L", "P", "RGB", "CMYK") for packing in ("lzw", "deflate")),
+    *(("1", packing) for packing in ("group3", "group4")),
+    *((mode, "jpeg") for mode in ("L", "RGB", "YCbCr", "CMYK")),
 ]
 """Pillow's modes of TIFFs, and how they are packed."""
 OURS = re.compile(r"editing photographs|failed: |\d+ done, ")
@@ -53,5 +54,5 @@ def test_what_stands_on_stderr_of_damaged_tiffs_is_the_programs_own(tmp_path):
     )
     told = done.stderr.splitlines()
     assert [line for line in told if not OURS.match(line)] == []
-    assert done.returncode == 3, done.stderr  # what is cut short of a JPEG is shown as it is
+    assert done.returncode == 3, done.stderr  # what is cut short of a fax is shown as it is
     assert sum("the file is damaged" in line for line in told) > 2 * len(KINDS)
