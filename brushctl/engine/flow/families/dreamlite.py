@@ -61,7 +61,7 @@ class DreamLite(WordsLast):
         return shown[..., : shown.shape[-1] // 2]
 
     def one_picture(self, named: Arguments) -> bool:  # noqa: ARG002
-        """See `FlowFamily.one_picture`: there is room for one beside the noise, as high and wide."""
+        """See `FlowFamily.one_picture`: only one fits beside the noise."""
         return True
 
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
