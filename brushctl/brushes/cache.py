@@ -119,7 +119,9 @@ def find(target: str) -> Path:
             raise
     path = expanded(target)
     if not path.is_file():
-        if names_brush(path.stem):
+        if "://" in target:
+            do = "Download it, then name the file."
+        elif names_brush(path.stem):
             do = f"Write {path.stem} for the brush in the cache."
         else:
             do = "Check the path, or name a brush that `brushctl list` shows."
