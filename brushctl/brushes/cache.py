@@ -148,7 +148,8 @@ def find_name(name: str) -> Path:
 
         close = get_close_matches(name, names(), n=1)
         if Path(name).exists():
-            do = f"There is a file ./{name}, but brush files end in {SUFFIX}."
+            kind = "folder" if Path(name).is_dir() else "file"
+            do = f"There is a {kind} ./{name}, but brushes are files that end in {SUFFIX}."
         elif close:
             do = f"Did you mean {close[0]}?"
         else:

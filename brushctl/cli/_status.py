@@ -50,8 +50,13 @@ class Commands(TyperGroup):
         """The command that is named.
 
         Raises:
-            UsageError: a brush stands in its place; the parser would find it like `rm`, say.
+            UsageError: a brush stands in its place; the parser would find it like `rm`, say. Or
+                `help` does.
         """
+        if args[0] == "help":
+            named = [name for name in args[1:2] if self.get_command(ctx, name)]
+            do = f"Run `{' '.join(['brushctl', *named, '--help'])}`."
+            raise UsageError("help is an option", do=do)
         if self.get_command(ctx, args[0]) is None and names_brush(args[0]):
             raise UsageError(
                 "this is a brush, and the command before it is missing",

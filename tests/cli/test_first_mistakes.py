@@ -66,9 +66,13 @@ def shell(tmp_path, capfdbinary):
         ("rm mine.brush", "names in the cache do not end in .brush. Write mine."),
         (
             "label warm --preview photos/1.jpg",
-            "`brushctl label golden-hour --preview before.jpg af",
+            "`brushctl label golden-hour --preview before",
         ),
         ("apply warm ~/no-photos -o out", "Check the spelling, and the folder that you are in."),
+        ("apply warm photos -o mine.brush", "Name a folder for the results."),
+        ("mix warm 0.5 -o y", "Write it as in warm:0.5."),
+        ("help", "Run `brushctl --help`."),
+        ("help apply", "Run `brushctl apply --help`."),
         ("learn https://x/pairs -o x", "Download the pairs first."),
         ("export warm look.cube", "Run `brushctl export warm --lut look.cube`."),
     ],
@@ -95,6 +99,7 @@ def check_answer(shell, command, do, status):
         ("apply https://x/a.brush photos -o out", "Download it, then name the file."),
         ("import https://x/a.brush", "Download it, then import the file."),
         ("import nowhere.brush", "Check the spelling, and the folder that you are in."),
+        ("inspect photos", "There is a folder ./photos, but brushes are files that end in .brush."),
         ("import warm", "A brush of that name is in the cache already."),
         ("import photos", "Name the .brush file in it."),
         ("import raw/1.NEF", "Name a .brush file, as `brushctl learn` makes one."),
@@ -110,7 +115,7 @@ def test_what_is_no_brush_file_is_answered_likewise(shell, command, do):
     [
         (
             b"PK\x03\x04",
-            "this is a ZIP archive, not a photograph that brushctl can read. Unpack it",
+            "this is a ZIP archive, not a photograph that brushctl can read. Unpack",
         ),
         (b"%PDF-1.7", "this is a PDF, not a photograph"),
         (b"<!DOCTYPE html>", "this is a web page, not a photograph"),
