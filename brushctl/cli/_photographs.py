@@ -13,7 +13,7 @@ from brushctl.cli._output import print_fields, print_line, say
 from brushctl.cli._progress import reporting
 from brushctl.cli._status import exit_with_failed, say_failed
 from brushctl.errors import Interrupted
-from brushctl.files import STREAM, from_here
+from brushctl.files import STREAM
 from brushctl.runs.plan import Plan
 
 if TYPE_CHECKING:
@@ -56,12 +56,13 @@ class Shown:
         """Print what a run would do, and touch nothing."""
         warn = (lambda _line: None) if self.quiet else say
         for action, job in planned_actions(plan, settings, warn):
-            source, target = job.source_file or STREAM, job.target_file or STREAM
             if self.json:
+                source, target = job.source_file or STREAM, job.target_file or STREAM
                 event = {"event": "plan", "action": action, "source": source, "target": target}
                 print_line(event)
             else:
-                print_fields(f"{action}  {from_here(source)} -> {from_here(target)}")
+                source, target = job.called or STREAM, job.result_called or STREAM
+                print_fields(f"{action}  {source} -> {target}")
 
     @contextmanager
     def reporting(self, tally: Tally | None = None) -> "Iterator[Reporter]":
@@ -100,7 +101,7 @@ class Shown:
         self.summarise(counts, tally.megapixels, outcome.seconds)
         if not self.quiet:
             say_failed(
-                f"{from_here(outcome.named.get(record.file, record.photograph))}: {record.failure}"
+                f"{outcome.named.get(record.file, record.photograph)}: {record.failure}"
                 for record in outcome.failed_before
             )
         if outcome.left:

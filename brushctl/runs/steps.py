@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
 from brushctl.events import Advance, Event, Failed, Noted, Reporter, Warned
-from brushctl.files import from_here
 from brushctl.grade.apply import AnyGrade, Grade, row_grader
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo, kind_of
@@ -276,13 +275,13 @@ def report_record(record: Record, report: Reporter, job: "Job") -> None:
         report: is told.
         job: says what the user calls it, and its result.
     """
-    name = from_here(job.source_file or record.photograph)
+    name = job.called or record.photograph
     for message in record.warnings:
         report(Warned(f"{name}: {message}"))
     if record.error:
         report(Failed(f"{name}: {record.failure}"))
     elif record.result:
-        report(Noted(f"{name} -> {from_here(job.target_file or record.result.path)}"))
+        report(Noted(f"{name} -> {job.result_called or record.result.path}"))
     report(FileDone(record))
 
 

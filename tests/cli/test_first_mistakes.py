@@ -133,3 +133,23 @@ def test_a_brush_beside_one_of_the_cache_is_named_by_its_file(shell):
     own, beside = shell.text("inspect", "warm"), shell.text("inspect", "warm.brush")
     assert "home/brushes/warm.brush" in own
     assert "home/brushes" not in beside
+
+
+@pytest.mark.parametrize(
+    ("url", "refused", "do"),
+    [
+        ("s3://x/a.jpg", ImportError("Install s3fs to access S3"), "s3fs`."),
+        ("https://x/a.jpg", ImportError("needs aiohttp"), "Download the file, then name it."),
+        ("foo://x/a.jpg", ValueError("Protocol not known: foo"), "such as s3://bucket/folder."),
+    ],
+)
+def test_an_address_that_nothing_here_reads_is_answered_with_what_helps(
+    shell, monkeypatch, url, refused, do
+):
+    fsspec = pytest.importorskip("fsspec")
+
+    def refuse(_):
+        raise refused
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    check_answer(shell, f"apply warm {url} -o out", do, 2)
