@@ -239,7 +239,7 @@ def carry_out(
     return ApplyOutcome(
         records=records,
         failed_before=selection.failed,
-        named={job.key: job.source_file for job in plan.jobs if job.source_file},
+        named={job.key: name for job in plan.jobs if (name := job.called)},
         accepted=len(selection.accepted),
         unchanged=len(selection.current),
         left=len(selection.todo) - len(records),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brushctl import __version__
 from brushctl.brushes import limits
+from brushctl.brushes.cache import SUFFIX
 from brushctl.brushes.fields import as_usage_errors
 from brushctl.errors import UsageError
 from brushctl.events import Message, Reporter, silent
@@ -268,6 +269,9 @@ def plan_photographs(
         return plan_in_place(found)
     target = storage_of(output).canonical(output)
     one_file = len(named) == len(found) == 1 and found[0].root is None
+    if output.endswith(SUFFIX) and not Path(path_in(output)).is_dir():
+        do = "Name a folder for the results."
+        raise UsageError("this names a brush, and results are photographs", where=output, do=do)
     if names_picture(path_in(output)):
         if one_file:
             return plan_single(found[0].file, target, listed=found[0].listed)

@@ -201,7 +201,7 @@ def _show(example: Example, folders: Folders, seed: int, report: Reporter) -> Sh
         folders.edited(BRUSH),
         overwrite=True,
         detail=example.detail,
-        device=DEVICE,
+        device=DEVICE if learned.brush.metadata.instruction else "auto",
         report=report,
     )
     scores = {name: _scores(folders, folders.edited(name)) for name in _edits(example)}

@@ -119,7 +119,9 @@ def find(target: str) -> Path:
             raise
     path = expanded(target)
     if not path.is_file():
-        if names_brush(path.stem):
+        if "://" in target:
+            do = "Download it, then name the file."
+        elif names_brush(path.stem):
             do = f"Write {path.stem} for the brush in the cache."
         else:
             do = "Check the path, or name a brush that `brushctl list` shows."
@@ -146,7 +148,8 @@ def find_name(name: str) -> Path:
 
         close = get_close_matches(name, names(), n=1)
         if Path(name).exists():
-            do = f"There is a file ./{name}, but brush files end in {SUFFIX}."
+            kind = "folder" if Path(name).is_dir() else "file"
+            do = f"There is a {kind} ./{name}, but brushes are files that end in {SUFFIX}."
         elif close:
             do = f"Did you mean {close[0]}?"
         else:

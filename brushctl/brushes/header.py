@@ -41,6 +41,7 @@ FILE_CAP = 2**32
 """Bytes of a whole file. Five buckets of 512 tokens at 57 sites of width 6144, more than the
 largest editors known have, take 3.3 GiB in float16; a brush of SD1.5 takes some 4 MiB."""
 PIECE = 2**16
+NO_BRUSH = "Name a .brush file, as `brushctl learn` makes one."
 ITEM_BYTES = {"F16": 2, "F32": 4}
 TENSOR = re.compile(r"(?P<site>[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*)\.(?P<kind>[kv])")
 
@@ -127,10 +128,10 @@ def read_header(file: BinaryIO) -> Header:
     """Read and check all that stands before the tensors, and nothing more."""
     prefix = file.read(8)
     if len(prefix) < 8:
-        raise TruncatedError("is too short to be a brush")
+        raise TruncatedError("is too short to be a brush", do=NO_BRUSH)
     length = int.from_bytes(prefix, "little")
     if length > HEADER_CAP and file.read(1) != b"{":
-        raise HeaderSizeError("is not a brush file")
+        raise HeaderSizeError("is not a brush file", do=NO_BRUSH)
     if length > HEADER_CAP:
         raise HeaderSizeError(
             f"announces a header of {length} bytes; a brush has at most {HEADER_CAP}"

@@ -56,11 +56,12 @@ class Shown:
         """Print what a run would do, and touch nothing."""
         warn = (lambda _line: None) if self.quiet else say
         for action, job in planned_actions(plan, settings, warn):
-            source, target = job.source_file or STREAM, job.target_file or STREAM
             if self.json:
+                source, target = job.source_file or STREAM, job.target_file or STREAM
                 event = {"event": "plan", "action": action, "source": source, "target": target}
                 print_line(event)
             else:
+                source, target = job.called or STREAM, job.result_called or STREAM
                 print_fields(f"{action}  {source} -> {target}")
 
     @contextmanager

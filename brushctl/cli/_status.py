@@ -1,6 +1,7 @@
 """Turn whatever went wrong into a message on stderr and an exit status."""
 
 import contextlib
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, 
 
 LIBRARYS_OWN = "Value error, "
 """What pydantic, which reads values for Typer, puts in front of reasons."""
+OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 SOME_FAILED, ALL_FAILED = 3, 4
 
 
@@ -48,8 +50,13 @@ class Commands(TyperGroup):
         """The command that is named.
 
         Raises:
-            UsageError: a brush stands in its place; the parser would find it like `rm`, say.
+            UsageError: a brush stands in its place; the parser would find it like `rm`, say. Or
+                `help` does.
         """
+        if args[0] == "help":
+            named = [name for name in args[1:2] if self.get_command(ctx, name)]
+            do = f"Run `{' '.join(['brushctl', *named, '--help'])}`."
+            raise UsageError("help is an option", do=do)
         if self.get_command(ctx, args[0]) is None and names_brush(args[0]):
             raise UsageError(
                 "this is a brush, and the command before it is missing",
@@ -92,17 +99,24 @@ def _usage(error: typer.TyperException, command: Any) -> UsageError:  # noqa: AN
     """What the parser refuses, in a line, with what to type."""
     told = shown(error.format_message()).replace(LIBRARYS_OWN, "").removesuffix(".")
     what, _, hint = told.partition(". ")  # Did you mean ...?
-    return UsageError(what[:1].lower() + what[1:], do=hint or _remedy(command))
+    return UsageError(what[:1].lower() + what[1:], do=hint or _remedy(command, what))
 
 
-def _remedy(command: Any) -> str:  # noqa: ANN401  (Click's own)
-    """The option that was meant, if it lacks a dash, or else an example of the command."""
+def _remedy(command: Any, what: str) -> str:  # noqa: ANN401  (Click's own)
+    """The option that was meant, if it lacks a dash, or else an example of the command.
+
+    Args:
+        command: whose parser refused something.
+        what: the reason. An example shows the option that it names, if there is such a one.
+    """
     known = {name for option in command.params for name in option.opts}
     for word in sys.argv[1:]:
         name = f"-{word.partition('=')[0]}"
         if name in known and not word.startswith("--"):
             return f"Write {name}, with two dashes."
-    example = command.epilog.removeprefix(EXAMPLES).split("\n")[0].strip()
+    examples = [line.strip() for line in command.epilog.removeprefix(EXAMPLES).split("\n")]
+    told = set(OPTION.findall(what))
+    example = next((line for line in examples if told & set(OPTION.findall(line))), examples[0])
     return f"Type, for example, `{example}`; -h shows more."
 
 

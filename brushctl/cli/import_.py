@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.brushes.cache import checked_name, store
+from brushctl.brushes.cache import checked_name, names_brush, store
 from brushctl.brushes.header import blaming, read_whole
 from brushctl.cli._options import Json, Overwrite
 from brushctl.cli._output import print_json, say
@@ -14,6 +14,7 @@ from brushctl.cli._streams import check_stdin_gives_bytes
 from brushctl.errors import BrushNotFoundError
 from brushctl.files import STREAM, expanded, naming
 from brushctl.reading import open_file
+from brushctl.runs.storage.base import is_url
 
 if TYPE_CHECKING:
     from brushctl.brushes.file import Brush
@@ -62,8 +63,19 @@ def _read(file: str) -> bytes:
     try:
         with naming(path), open_file(path) as opened:
             return read_whole(opened)
-    except (FileNotFoundError, IsADirectoryError):
-        raise BrushNotFoundError("there is no such brush file", where=file) from None
+    except IsADirectoryError:
+        do = "Name the .brush file in it."
+        raise BrushNotFoundError("this is a folder, not a brush file", where=file, do=do) from None
+    except FileNotFoundError:
+        raise BrushNotFoundError("there is no such brush file", where=file, do=_do(file)) from None
+
+
+def _do(file: str) -> str:
+    if is_url(file):
+        return "Download it, then import the file."
+    if names_brush(file):
+        return "A brush of that name is in the cache already."
+    return "Check the spelling, and the folder that you are in."
 
 
 def _own_name(file: str, brush: "Brush") -> str:

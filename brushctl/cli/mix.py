@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushctl.brushes.cache import destination, open_brush, store
+from brushctl.brushes.cache import destination, names_brush, open_brush, store
 from brushctl.brushes.header import read_metadata
 from brushctl.cli._options import Base, Json, Overwrite, complete_names
 from brushctl.cli._output import print_json, say
@@ -139,6 +139,7 @@ def _weight(argument: str) -> tuple[str, float]:
     """`BRUSH:WEIGHT`; without a weight it is 1."""
     match = WEIGHTED.fullmatch(argument)
     if not match:
+        _check_no_weight(argument)
         return argument, 1.0
     try:
         weight = float(match["weight"])
@@ -149,6 +150,19 @@ def _weight(argument: str) -> tuple[str, float]:
             f"{match['weight']!r} is not a weight", where=argument, do="Write it as in warm:0.7."
         )
     return match["brush"], weight
+
+
+def _check_no_weight(name: str) -> None:
+    """See that a brush is named, and not a weight by itself.
+
+    Raises:
+        UsageError: it is a weight.
+    """
+    with contextlib.suppress(ValueError):
+        float(name)
+        if not names_brush(name):
+            do = f"Write it as in warm:{name}."
+            raise UsageError("a weight stands behind its brush", where=name, do=do)
 
 
 def _chosen(arguments: list[str], coarse: str | None, fine: str | None) -> "list[Brush]":

@@ -24,6 +24,8 @@ from brushctl.photos.formats import SUFFIXES
 
 WORDS = (("before", "after"), ("input", "output"), ("source", "target"), ("original", "edited"))
 NUMBERS = ("0", "1")
+ADDRESS = re.compile("[a-z][a-z0-9]+:/")
+"""How a URL begins, taken for a path."""
 SHOWN = 6
 """How many names an error lists."""
 
@@ -64,9 +66,9 @@ def find_pairs(path: Path, *, report: Reporter = silent) -> list[Pair]:
     if path.is_dir():
         return _in_folder(path, report)
     if not path.exists():
-        raise PairsError(
-            "there is nothing here", where=str(path), do="Check the path of the pairs."
-        )
+        away = ADDRESS.match(str(path))
+        do = "Download the pairs first." if away else "Check the path of the pairs."
+        raise PairsError("there is nothing here", where=str(path), do=do)
     if path.suffix.lower() not in MANIFESTS:
         raise PairsError(
             "this is neither a folder nor a manifest",

@@ -150,7 +150,7 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
         PhotoError: they are damaged, too many or of an unknown kind.
     """
     if not data:
-        raise PhotoError("the file is empty", where=where)
+        raise PhotoError("the file is empty", where=where, do="Copy it again, or leave it out.")
     known = format_of(data)
     if not known:
         raise unknown(data, where)

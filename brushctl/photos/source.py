@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 
 from brushctl.errors import PhotoError
 from brushctl.extras import installing
-from brushctl.photos.formats import UNREAD, format_of
+from brushctl.photos.formats import UNREAD, ZIP, format_of
 from brushctl.photos.formats.pillow import without_remarks
 from brushctl.photos.limits import BYTES
 from brushctl.reading import is_pipe, open_file, read_file, read_stream
@@ -72,12 +72,10 @@ def megapixels_of(file: Path | BinaryIO) -> float:
 
 def unknown(start: bytes, where: str) -> PhotoError:
     """Of a file that begins so, which is in no format of a photograph."""
-    named = (f"{name}, " for name, signature in UNREAD.items() if signature.match(start))
-    return PhotoError(
-        f"this is {next(named, '')}not a photograph that brushctl can read",
-        where=where,
-        do=_what_can_be_read(),
-    )
+    kind = next((name for name, signature in UNREAD.items() if signature.match(start)), None)
+    told = f"{kind}, not" if kind else "not"
+    do = "Unpack it, and name the folder." if kind == ZIP else _what_can_be_read()
+    return PhotoError(f"this is {told} a photograph that brushctl can read", where=where, do=do)
 
 
 def _what_can_be_read() -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
-from brushctl.files import NOWHERE, leads_nowhere, resolved
+from brushctl.files import NOWHERE, from_here, leads_nowhere, resolved
 from brushctl.photos.formats import SUFFIXES
 from brushctl.reading import is_pipe
 from brushctl.runs.inputs import Input
@@ -45,6 +45,18 @@ class Job:
     def in_place(self) -> bool:
         """Whether the result takes the place of its photograph."""
         return self.source_file is not None and self.source_file == self.target_file
+
+    @property
+    def called(self) -> str | None:
+        """What the user may call the photograph: in place, `source_file` is the whole path."""
+        if self.source_file is None or not self.in_place:
+            return self.source_file
+        return from_here(self.source_file)
+
+    @property
+    def result_called(self) -> str | None:
+        """Likewise, of its result."""
+        return self.called if self.in_place else self.target_file
 
     @property
     def result_file(self) -> str | None:

@@ -267,20 +267,21 @@ def failed(key: str, error: Exception, source: Source, settings: dict[str, Any])
     return Record(key, "failed", settings, source, error=fault)
 
 
-def report_record(record: Record, report: Reporter, name: str) -> None:
+def report_record(record: Record, report: Reporter, job: "Job") -> None:
     """Report what is to be said of a photograph that is done with, and that it is.
 
     Args:
         record: what became of it.
         report: is told.
-        name: what the user calls it.
+        job: says what the user calls it, and its result.
     """
+    name = job.called or record.photograph
     for message in record.warnings:
         report(Warned(f"{name}: {message}"))
     if record.error:
         report(Failed(f"{name}: {record.failure}"))
     elif record.result:
-        report(Noted(f"{name} -> {record.result.path}"))
+        report(Noted(f"{name} -> {job.result_called or record.result.path}"))
     report(FileDone(record))
 
 
@@ -297,7 +298,7 @@ class Progress:
 
     def __init__(self, report: Reporter, jobs: "Iterable[Job]") -> None:
         self.records: list[Record] = []
-        self._names = {job.key: job.source_file for job in jobs}
+        self._jobs = {job.key: job for job in jobs}
         self._report = report
         self._megapixels, self._started = 0.0, time.monotonic()
 
@@ -310,7 +311,7 @@ class Progress:
         """
         for record in records:
             self.records.append(record)
-            report_record(record, self._report, self._names.get(record.file) or record.photograph)
+            report_record(record, self._report, self._jobs[record.file])
             self._megapixels += record.megapixels
         pace = self._megapixels / max(time.monotonic() - self._started, 1e-9)
         self._report(Advance(len(self.records), f"{pace:.1f} MP/s{note}"))

@@ -40,6 +40,7 @@ def test_it_leaves_pairs_brushes_results_and_sheet_and_says_how_good_they_are(sh
     assert "checking pairs" in err  # which are learned from as a user's own
     assert "warning" not in err
     assert "needs no base model" in err
+    assert "ignored" not in err  # no option was given
     look, local, content = told["edits"]
     assert [each["parts"] for each in (look, local, content)] == [
         ["grade"],

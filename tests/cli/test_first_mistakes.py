@@ -64,12 +64,27 @@ def shell(tmp_path, capfdbinary):
         ("learn pairs -o x --steps many", "'--steps': "),
         ("--nonsense", "no such option: --nonsense"),
         ("rm mine.brush", "names in the cache do not end in .brush. Write mine."),
+        (
+            "label warm --preview photos/1.jpg",
+            "`brushctl label golden-hour --preview before",
+        ),
+        ("apply warm ~/no-photos -o out", "Check the spelling, and the folder that you are in."),
+        ("apply warm photos -o mine.brush", "Name a folder for the results."),
+        ("mix warm 0.5 -o y", "Write it as in warm:0.5."),
+        ("help", "Run `brushctl --help`."),
+        ("help apply", "Run `brushctl apply --help`."),
+        ("learn https://x/pairs -o x", "Download the pairs first."),
         ("export warm look.cube", "Run `brushctl export warm --lut look.cube`."),
     ],
 )
 def test_the_answer_is_one_line_with_what_helps(shell, command, do):
-    before = {path for path in shell.folder.rglob("*") if path.is_file()}
     status = 5 if do.startswith(("Did you mean", "Write warm", "Write mine")) else 2
+    check_answer(shell, command, do, status)
+
+
+def check_answer(shell, command, do, status):
+    """One line says what to type, and no file has come or gone."""
+    before = {path for path in shell.folder.rglob("*") if path.is_file()}
     out, err = shell.run(*command.split(), status=status)
     assert not out
     assert err.startswith("error: ")
@@ -78,8 +93,63 @@ def test_the_answer_is_one_line_with_what_helps(shell, command, do):
     assert {path for path in shell.folder.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("command", "do"),
+    [
+        ("apply https://x/a.brush photos -o out", "Download it, then name the file."),
+        ("import https://x/a.brush", "Download it, then import the file."),
+        ("import nowhere.brush", "Check the spelling, and the folder that you are in."),
+        ("inspect photos", "There is a folder ./photos, but brushes are files that end in .brush."),
+        ("import warm", "A brush of that name is in the cache already."),
+        ("import photos", "Name the .brush file in it."),
+        ("import raw/1.NEF", "Name a .brush file, as `brushctl learn` makes one."),
+        ("import photos/1.jpg", "Name a .brush file, as `brushctl learn` makes one."),
+    ],
+)
+def test_what_is_no_brush_file_is_answered_likewise(shell, command, do):
+    check_answer(shell, command, do, 5)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (
+            b"PK\x03\x04",
+            "this is a ZIP archive, not a photograph that brushctl can read. Unpack",
+        ),
+        (b"%PDF-1.7", "this is a PDF, not a photograph"),
+        (b"<!DOCTYPE html>", "this is a web page, not a photograph"),
+        (b"", "the file is empty. Copy it again, or leave it out."),
+    ],
+)
+def test_a_file_that_was_taken_for_a_photograph_is_called_what_it_is(shell, start, told):
+    (shell.folder / "photos.zip").write_bytes(start)
+    _, err = shell.run("apply", "warm", "photos.zip", "-o", "out", status=4)
+    assert f"failed: photos.zip: {told}" in err
+
+
 def test_a_brush_beside_one_of_the_cache_is_named_by_its_file(shell):
     (shell.folder / "mine.brush").rename(shell.folder / "warm.brush")
     own, beside = shell.text("inspect", "warm"), shell.text("inspect", "warm.brush")
     assert "home/brushes/warm.brush" in own
     assert "home/brushes" not in beside
+
+
+@pytest.mark.parametrize(
+    ("url", "refused", "do"),
+    [
+        ("s3://x/a.jpg", ImportError("Install s3fs to access S3"), "s3fs`."),
+        ("https://x/a.jpg", ImportError("needs aiohttp"), "Download the file, then name it."),
+        ("foo://x/a.jpg", ValueError("Protocol not known: foo"), "such as s3://bucket/folder."),
+    ],
+)
+def test_an_address_that_nothing_here_reads_is_answered_with_what_helps(
+    shell, monkeypatch, url, refused, do
+):
+    fsspec = pytest.importorskip("fsspec")
+
+    def refuse(_):
+        raise refused
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    check_answer(shell, f"apply warm {url} -o out", do, 2)

@@ -9,6 +9,7 @@ from torch import nn
 
 from brushctl.engine.flow.families.family import Arguments, by_name
 from brushctl.engine.flow.model import FlowModel
+from brushctl.errors import UsageError
 
 
 @contextmanager
@@ -26,6 +27,9 @@ def at_strength(model: FlowModel, strength: float) -> Generator[None]:
     Args:
         model: its pipeline edits one picture at the size it was prepared for.
         strength: s.
+
+    Raises:
+        UsageError: in a call, if the pipeline was given several pictures or another size.
     """
     if strength == 1:
         yield
@@ -34,9 +38,16 @@ def at_strength(model: FlowModel, strength: float) -> Generator[None]:
     def ended(
         _: nn.Module, given: tuple[Any, ...], named: Arguments, output: tuple[torch.Tensor, ...]
     ) -> tuple[torch.Tensor, ...]:
+        family, named = model.family, by_name(given, named)
+        if not family.one_picture(named):
+            raise UsageError(
+                "a strength other than 1 takes one picture, of the size of the result",
+                do="Pass one picture, with its width and height where the pipeline would choose "
+                "another size; or use strength 1.",
+            )
         if not model.at_last_step:
             return output
-        family, whole, named = model.family, output[0].clone(), by_name(given, named)
+        whole = output[0].clone()
         own = family.brushed(named)
         v, z, x = (
             part[own].float()

@@ -74,6 +74,7 @@ def readable_suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, name in SUFFIXES.items() if name not in lacking)
 
 
+ZIP = "a ZIP archive"
 UNREAD = {
     "a JPEG XL picture": _begins(rb"\xff\x0a|\0\0\0\x0cJXL "),
     "a JPEG 2000 picture": _begins(rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  "),
@@ -82,8 +83,11 @@ UNREAD = {
     "a Photoshop document": _begins(rb"8BPS"),
     "an OpenEXR picture": _begins(rb"\x76\x2f\x31\x01"),
     "raw sensor data": _begins(rb"....ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|RO|RS)"),
+    "a PDF": _begins(rb"%PDF-"),
+    "a web page": _begins(rb"(?i:<!doctype html|<html)"),
+    ZIP: _begins(rb"PK(?:\x03\x04|\x05\x06)"),
 }
-"""What else pictures begin with, none of which can be read, by what they are."""
+"""What else begins where photographs are looked for, none of which can be read, by what it is."""
 
 
 def format_of(start: bytes) -> Format | None:

@@ -45,7 +45,9 @@ class LocalStorage:
         elif MAGIC.search(name):
             yield from _matching(str(path))
         else:
-            raise PlanError("there is no such file or folder", where=name, do=SPELLING)
+            stands_for = f"It stands for {path}. " if name.startswith("~") else ""
+            do = stands_for + SPELLING
+            raise PlanError("there is no such file or folder", where=name, do=do)
 
     def stat(self, name: str) -> Stat:
         """The length, time and inode of a file; of a link those of what it leads to."""

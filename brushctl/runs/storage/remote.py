@@ -23,6 +23,9 @@ from brushctl.runs.storage.systems import answering, below, files_in, refusal, s
 
 BLOCK = 64 * 2**20
 """Bytes that are asked for at once: most photographs."""
+ADDRESS = (
+    "Check the address, and that this machine reaches it; a file of a web page is downloaded first."
+)
 MARKS = ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime")
 """What listings tell by which a changed file is known, surest first."""
 
@@ -143,9 +146,9 @@ def _behind(url: str, rest: Rest) -> Iterator[Input]:
         root = path[: magic.start()].rpartition("/")[0]
         files = files_in(system, system.glob(path, detail=True))
         if not files:
-            raise PlanError("nothing matches this pattern", where=url)
+            raise PlanError("nothing matches this pattern", where=url, do=ADDRESS)
     else:
-        raise PlanError("there is no such file or folder, or it is empty", where=url)
+        raise PlanError("there is no such file or folder, or it is empty", where=url, do=ADDRESS)
     suffixes, journals = readable_suffixes(), set[str]()
     for name in sorted(files):
         relative = PurePosixPath(name[len(root) :].lstrip("/"))

@@ -1,12 +1,17 @@
 """The file systems that fsspec reaches: opened by URL, listed, and their errors told as ours."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import fsspec
 
 from brushctl.errors import BrushctlError, StorageError, UsageError, first_line
+from brushctl.extras import installing
+
+EXAMPLE = "Name a path, or an address such as s3://bucket/folder."
+INSTALL = re.compile(r"[Ii]nstall (\w+) to ")
 
 
 @contextlib.contextmanager
@@ -45,9 +50,21 @@ def storage(url: str) -> tuple[Any, str]:
     with answering(url):
         try:
             system, path = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise UsageError(str(error), where=url) from error
+        except ValueError as error:
+            told = "no storage has such addresses"
+            raise UsageError(told, where=url, do=EXAMPLE) from error
+        except ImportError as error:
+            told = "what reads such an address is not installed"
+            raise UsageError(told, where=url, do=_remedy(url, error)) from error
     return system, str(path)
+
+
+def _remedy(url: str, error: ImportError) -> str:
+    """How to get what fsspec lacks for a URL; it says so as `Install s3fs to access S3`."""
+    if url.startswith("http"):
+        return "Download the file, then name it."
+    named = INSTALL.search(str(error))
+    return f"Run `{installing(named[1])}`." if named else first_line(error) + "."
 
 
 def below(system: Any, path: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401  (fsspec's)

@@ -85,6 +85,18 @@ def test_lines_of_a_log_have_dates_if_asked_for(shell):
 
 def test_whoever_asks_is_told_of_each_photograph(shell):
     _, err = shell.run(*RUN, "-v", status=3)
-    assert "0.jpg -> 0.jpg" in err
+    assert "in/0.jpg -> out/0.jpg" in err
     _, err = shell.run("dusk.brush", "in", "-o", "other", status=3)
     assert "->" not in err
+
+
+def test_in_place_photographs_are_named_as_one_would_type_them(shell):
+    (shell.folder / "in/broken.jpg").unlink()
+    (shell.folder / "in/1.jpg").write_bytes(b"no photograph")
+    out, _ = shell.run("dusk.brush", "in", "--in-place", "--dry-run")
+    assert b"edit  in/0.jpg -> in/0.jpg\n" in out
+    for tried in ("failed", "failed before"):
+        _, err = shell.run("dusk.brush", "in", "--in-place", "-v", status=3)
+        assert "failed: in/1.jpg: " in err
+        assert ("in/0.jpg -> in/0.jpg\n" in err) == (tried == "failed")
+        assert str(shell.folder) not in err

@@ -10,7 +10,7 @@ ONE, OTHER = "make it snow", "make it rain"
 """Phrases of as many tokens."""
 
 
-def latents(model, image, phrase, **more):
+def latents(model, image, phrase, /, **more):
     """What the stock pipeline makes, before it is decoded."""
     arguments = model.arguments(image, phrase) | more
     generator = torch.Generator().manual_seed(0)

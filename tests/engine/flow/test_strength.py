@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import brushctl
 from brushctl.brushes.file import sealed
@@ -12,6 +13,9 @@ from brushctl.engine.flow.editor import FlowEditor
 from brushctl.engine.flow.offsets import in_words, offset, zero
 from brushctl.engine.flow.strength import at_strength
 from brushctl.engine.sampler import editor_on
+from brushctl.errors import UsageError
+from brushctl.photos.icc import quantise
+from tests.engine.flow.pipelines import MADE, SIDE, model_of
 from tests.engine.flow.replay import ONE, latents
 from tests.engine.flow.test_loaded import called, learned  # noqa: F401  (a fixture)
 
@@ -92,3 +96,32 @@ def test_after_a_finished_run_no_step_is_the_last(learned, seen):  # noqa: F811
     with brushctl.load(model.pipe, brush, strength=0.5) as loaded:
         called(model, seen[0], loaded)
         assert not model.at_last_step
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("name", ["flux2-klein", "qwen-image-edit-2511"])
+def test_several_pictures_are_taken_at_strength_1_and_refused_at_another(name, count, seen):
+    """Three pictures and the noise could be taken for one picture and noise twice the size."""
+    model = model_of(MADE[name](), steps=2)
+    pictures = [Image.fromarray(quantise(image, 8)) for image in seen[:count]]
+    with at_strength(model, 1):
+        assert latents(model, seen[0], ONE, image=pictures).isfinite().all()
+    with at_strength(model, 0.5), pytest.raises(UsageError, match="takes one picture"):
+        latents(model, seen[0], ONE, image=pictures)
+
+
+@pytest.mark.parametrize("name", ["flux-kontext", "flux2-klein", "qwen-image-edit"])
+def test_a_result_of_another_size_than_the_picture_is_refused_at_a_strength(name, seen):
+    """There is no line between pictures of different sizes."""
+    model = model_of(MADE[name](), steps=2)
+    with at_strength(model, 0.5), pytest.raises(UsageError, match="of the size of the result"):
+        latents(model, seen[0], ONE, width=2 * SIDE)
+
+
+def test_kontext_edits_two_pictures_at_a_strength_if_each_has_its_words(seen):
+    model = model_of(MADE["flux-kontext"](), steps=2)
+    photographs = torch.cat([model.record(image, ONE).picture for image in seen[:2]])
+    pictures = [Image.fromarray(quantise(image, 8)) for image in seen[:2]]
+    with at_strength(model, 0):
+        made = latents(model, seen[0], None, prompt=[ONE] * 2, image=pictures)
+    torch.testing.assert_close(made, photographs, atol=1e-4, rtol=1e-4)

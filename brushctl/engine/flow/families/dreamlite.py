@@ -60,6 +60,10 @@ class DreamLite(WordsLast):
         shown: torch.Tensor = named["sample"]
         return shown[..., : shown.shape[-1] // 2]
 
+    def one_picture(self, named: Arguments) -> bool:  # noqa: ARG002
+        """See `FlowFamily.one_picture`: only one fits beside the noise."""
+        return True
+
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
         """See `FlowFamily.at`."""
         shown = torch.cat([z.to(named["sample"]), self.picture(named)], dim=-1)

@@ -130,6 +130,16 @@ class FlowFamily(ABC):
         shown: torch.Tensor = named["hidden_states"]
         return shown[:, : shown.shape[1] // 2]
 
+    def one_picture(self, named: Arguments) -> bool:
+        """Whether the model is shown one picture, of the size of what is denoised.
+
+        The pipeline tells of each token which picture it belongs to, then its place there.
+        """
+        tokens: torch.Tensor = named["img_ids"]
+        ids = tokens.reshape(-1, *tokens.shape[-2:])[0]
+        parts = [ids[ids[:, 0] == part, 1:] for part in ids[:, 0].unique()]
+        return len(parts) == 2 and torch.equal(*parts)
+
     def at(self, named: Arguments, z: torch.Tensor, sigma: float) -> Arguments:
         """The same arguments with `z` for the noise, at a noise level that is not rounded yet."""
         shown = torch.cat([z.to(named["hidden_states"]), self.picture(named)], dim=1)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from brushctl.engine.flow.families.family import Pipeline, Sampling
+from brushctl.engine.flow.families.family import Arguments, FlowFamily, Pipeline, Sampling
 from brushctl.engine.flow.families.qwen_image_edit import QwenImageEdit
 
 LONGCAT_WORDS = 512
@@ -31,6 +31,10 @@ class LongCatImageEdit(QwenImageEdit):
     def settings(self, pipe: Pipeline, sampling: Sampling) -> dict[str, Any]:  # noqa: ARG002
         """See `FlowFamily.settings`."""
         return {"guidance_scale": 1.0}
+
+    def one_picture(self, named: Arguments) -> bool:
+        """See `FlowFamily.one_picture`: told by token, as in FLUX.1."""
+        return FlowFamily.one_picture(self, named)
 
     def _ruled(self, shape: float, resolution: int) -> tuple[int, int]:
         width = (resolution**2 * shape) ** 0.5

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from brushctl.engine.flow.families.family import FlowFamily, Pipeline, Sampling
+from brushctl.engine.flow.families.family import Arguments, FlowFamily, Pipeline, Sampling
 
 TEMPLATE_END = 5
 """Tokens behind the words in Qwen's template: `<|im_end|>`, a line's end and the assistant's
@@ -39,6 +39,11 @@ class QwenImageEdit(WordsLast):
     def size(self, width: int, height: int) -> dict[str, Any]:  # noqa: ARG002
         """See `FlowFamily.size`: the pipeline works it out from the picture's shape."""
         return {}
+
+    def one_picture(self, named: Arguments) -> bool:
+        """See `FlowFamily.one_picture`: the pipeline tells the sizes, that of the noise first."""
+        noise, *pictures = named["img_shapes"][0]
+        return bool(pictures == [noise])
 
     def working_size(
         self,
