@@ -278,7 +278,8 @@ def report_record(record: Record, report: Reporter, name: str) -> None:
     for message in record.warnings:
         report(Warned(f"{name}: {message}"))
     if record.error:
-        report(Failed(f"{name}: {record.failure}"))
+        told = record.failure.removeprefix(f"{name}: ")  # as the error of a link begins
+        report(Failed(f"{name}: {told}"))
     elif record.result:
         report(Noted(f"{name} -> {record.result.path}"))
     report(FileDone(record))
