@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from brushctl.errors import PhotoError, shortage
-from brushctl.photos.formats import format_of
+from brushctl.photos.formats import format_of, readable_suffixes
 from brushctl.photos.formats.cicp import UNSPECIFIED, check_range, profile_of
 from brushctl.photos.formats.codec import Decoded, Parsed
 from brushctl.photos.formats.pillow import codes_of, without_remarks
@@ -157,7 +157,10 @@ def decode_photo(data: bytes, where: str, *, first_frame: bool = False) -> Photo
     try:
         return _decode(known.name, known.codec.parse(data, where), where, first_frame=first_frame)
     except UnidentifiedImageError as error:
-        raise unknown(data, where) from error
+        if known.suffixes[0] not in readable_suffixes():
+            raise unknown(data, where) from error
+        what = f"the file is damaged, or a kind of {known.name} that is not read"
+        raise PhotoError(what, where=where) from error
     except PhotoError:
         raise
     except Exception as error:  # decoders raise anything at all on damaged files

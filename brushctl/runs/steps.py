@@ -279,7 +279,8 @@ def report_record(record: Record, report: Reporter, job: "Job") -> None:
     for message in record.warnings:
         report(Warned(f"{name}: {message}"))
     if record.error:
-        report(Failed(f"{name}: {record.failure}"))
+        told = record.failure.removeprefix(f"{name}: ")  # as the error of a link begins
+        report(Failed(f"{name}: {told}"))
     elif record.result:
         report(Noted(f"{name} -> {job.result_called or record.result.path}"))
     report(FileDone(record))

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from brushctl.errors import PhotoError
 from brushctl.photos.formats.png import _chunk
 from brushctl.photos.metadata.directories import EXIF_IFD
 from brushctl.photos.metadata.exif import Exif
@@ -206,6 +207,14 @@ def test_content_credentials_go_with_a_word(tmp_path, kind):
     for suffix in FORMATS:
         makers.save(tmp_path / f"out.{suffix}", photo.pixels, photo)
         assert b"c2pa" not in (tmp_path / f"out.{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_half_a_file_is_damaged(tmp_path, suffix):
+    Image.fromarray(makers.picture()).save(tmp_path / f"in.{suffix}")
+    data = (tmp_path / f"in.{suffix}").read_bytes()
+    with pytest.raises(PhotoError, match="the file is damaged"):
+        decode_photo(data[: len(data) // 4], "in.file")
 
 
 def test_of_two_exif_blocks_in_a_jpeg_the_first_counts():

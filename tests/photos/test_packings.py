@@ -56,6 +56,20 @@ def test_a_bigtiff_is_read_in_either_byte_order(tmp_path, packing, order, codes)
     np.testing.assert_array_equal(written(data, tmp_path, "tif"), codes)
 
 
+@pytest.mark.parametrize("packing", [None, "zlib", "lzw"])
+@pytest.mark.parametrize("kinds", [(0, 2), (2, 0), (0, 0), (0, 2, 0)])
+def test_masks_beside_colours_of_8_bits_leave_them_and_transparency(packing, kinds):
+    further = np.full((64, 96, len(kinds)), 50, np.uint8)
+    if 2 in kinds:
+        further[..., kinds.index(2)] = 100
+    codes = np.concatenate([makers.picture(), further], 2)
+    photo = decode_photo(tiff(codes, packing, extrasamples=kinds), "in.tif")
+    np.testing.assert_array_equal(photo.codes, makers.picture())
+    assert (photo.alpha is not None) == (2 in kinds)
+    assert photo.alpha is None or np.allclose(photo.alpha, 100 / 255)
+    assert "masks" in photo.auxiliary[0]
+
+
 def test_transparency_beside_colours_of_8_bits_is_read_in_such_packings(tmp_path):
     alpha = np.full((64, 96, 1), 100, np.uint8)
     codes = np.concatenate([makers.picture(), alpha], 2)

@@ -138,7 +138,8 @@ def is_tifffiles(page: Directory) -> bool:
     packing = page.number(COMPRESSION, RAW)
     inks = bits == {8} and model == CMYK and packing in (*LOSSLESS, JPEG)
     deep = bits == {16} and model in DEEP
-    return deep or inks or packing not in PILLOWS or page.data[:4] == b"MM\0+"
+    masked = bits == {8} and model in DEEP and masks_in(page) > 0
+    return deep or inks or masked or packing not in PILLOWS or page.data[:4] == b"MM\0+"
 
 
 def has_alpha(page: Directory) -> bool:

@@ -208,8 +208,8 @@ def _below(
             suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  (without a `Path`)
             if suffix not in suffixes:
                 rest.suffixes[suffix] += 1
-            elif _is(entry, os.DirEntry.is_file):
-                yield entry
+            elif _is(entry, os.DirEntry.is_file) or entry.is_symlink():
+                yield entry  # reading a link that leads nowhere will tell
         elif why := why_not_searched(entry.name):
             passed_over(str(Path(entry.path)), why)
         elif entry.is_symlink():

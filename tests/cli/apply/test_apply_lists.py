@@ -22,6 +22,14 @@ def test_an_empty_list_is_nothing_to_do_and_no_error(shell):
     assert "the list cannot be read" in err
 
 
+def test_a_link_to_a_photograph_that_is_gone_is_one_failed_file(shell):
+    shell.photographs(1)
+    (shell.folder / "in/lost.jpg").symlink_to("gone.jpg")
+    _, err = shell.run("dusk.brush", "in", "-o", "out", status=3)
+    assert "failed: in/lost.jpg: no such file or directory" in err
+    assert "1 done, 0 unchanged, 1 failed" in err
+
+
 def test_an_odd_name_of_a_list_is_one_failed_file(shell):
     shell.photographs(1)
     (shell.folder / "in/._0.jpg").write_bytes(b"what macOS leaves on other disks")
