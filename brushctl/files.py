@@ -300,11 +300,6 @@ def way_to(path: Path, start: Path) -> str:
         return str(path.absolute())
 
 
-def from_here(name: str) -> str:
-    """A path, as one would type it: below the working directory without the way to that."""
-    return os.path.relpath(name) if Path(name).is_relative_to(Path.cwd()) else name
-
-
 def existing(folder: Path) -> Path:
     """A folder, or what is there of the way to it."""
     folder = folder.absolute()

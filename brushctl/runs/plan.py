@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from brushctl.errors import PlanError
-from brushctl.files import NOWHERE, from_here, leads_nowhere, resolved
+from brushctl.files import NOWHERE, leads_nowhere, resolved
 from brushctl.photos.formats import SUFFIXES
 from brushctl.reading import is_pipe
 from brushctl.runs.inputs import Input
@@ -51,7 +51,7 @@ class Job:
         """What the user may call the photograph: in place, `source_file` is the whole path."""
         if self.source_file is None or not self.in_place:
             return self.source_file
-        return from_here(self.source_file)
+        return _from_here(self.source_file)
 
     @property
     def result_called(self) -> str | None:
@@ -64,6 +64,11 @@ class Job:
         if self.target_file is None or not self.in_place:
             return self.target_file
         return str(resolved(Path(self.target_file)))
+
+
+def _from_here(name: str) -> str:
+    """A path, as one would type it: below the working directory without the way to that."""
+    return os.path.relpath(name) if Path(name).is_relative_to(Path.cwd()) else name
 
 
 @dataclass(frozen=True, slots=True)
