@@ -203,7 +203,7 @@ def test_a_hot_folder_outlives_a_share_that_drops(shell, monkeypatch):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return stat(self, **how)
 
-    monkeypatch.setattr(command, "stopping_gently", lambda _: nullcontext(stop))
+    monkeypatch.setattr(command, "stopping_gently", lambda *_: nullcontext(stop))
     monkeypatch.setattr(watch, "LOOK_INTERVAL", 0)
     looks[0] = 9  # it is there at the start
     monkeypatch.setattr(Path, "stat", dropped)
