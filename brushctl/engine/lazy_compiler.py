@@ -68,7 +68,7 @@ class _LazyCompiler(LazyLoader):
     """Makes the compiler with decorators whose marks wait until it is loaded."""
 
     def __init__(self, loader: Loader) -> None:
-        super().__init__(loader, {})
+        super().__init__(loader)
         self._marks: list[Callable[[], object]] = []
         self._is_loaded = False
 

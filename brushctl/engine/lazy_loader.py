@@ -2,10 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
-from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -19,14 +16,10 @@ class LazyLoader(Loader):
 
     It is what `importlib.util.LazyLoader` does, which also runs a package where only its submodule
     is imported.
-
-    Args:
-        loader: the real one.
-        submodules: where attributes lie that are had without the `__init__`.
     """
 
-    def __init__(self, loader: Loader, submodules: Mapping[str, str]) -> None:
-        self._loader, self._submodules = loader, submodules
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """See `Loader.create_module`."""
@@ -38,10 +31,6 @@ class LazyLoader(Loader):
         module.__spec__.loader = module.__loader__ = self._loader
 
         def attribute(name: str) -> Any:  # noqa: ANN401  (whatever the package has)
-            if name in self._submodules:
-                with suppress(ImportError, AttributeError):
-                    submodule = import_module(f"{module.__name__}.{self._submodules[name]}")
-                    return getattr(submodule, name)
             self.load(module)
             return getattr(sys.modules[module.__name__], name)
 

@@ -3,13 +3,13 @@
 Importing a submodule runs the `__init__` of its package, and some of these import every submodule
 for the sake of one: diffusers imports all its transformers for the U-Net, transformers looks
 through the files of all its models. Within `lazy_packages` such a package is imported without that.
-Its submodules are found as always, and some attributes in them. The first other attribute that is
-asked for, then or later, runs the `__init__` in place, so that nobody can tell the difference but
-by the time it takes.
+Its submodules are found as always. The first other attribute that is asked for, then or later, runs
+the `__init__` in place, so that nobody can tell the difference but by the time it takes. torch's
+compiler waits too (`lazy_compiler`).
 """
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -18,34 +18,34 @@ from types import ModuleType
 from brushctl.engine.lazy_compiler import let_compiler_wait
 from brushctl.engine.lazy_loader import LazyLoader
 
-PACKAGES: Mapping[str, Mapping[str, str]] = {
-    "diffusers.hooks": {},
-    "diffusers.models.autoencoders": {},
-    "diffusers.models.transformers": {},
-    "diffusers.models.unets": {},
-    "scipy.integrate": {},  # of diffusers' schedulers
-    "scipy.optimize": {"linear_sum_assignment": "_lsap"},  # of transformers' losses
-    "scipy.stats": {},
-    "timm": {},  # of open_clip
-    "torchvision.datasets": {},  # of transformers' images and of open_clip
-    "torchvision.models": {},
-    "torchvision.ops": {},
-    "transformers.models": {},
-}
-"""The packages, and the submodules in which those of their attributes lie that are had without the
-`__init__`. The U-Net, its text encoder and CLIP need no others. A package or an attribute that a
-version of its library has not is passed over."""
+PACKAGES = frozenset(
+    {
+        "diffusers.hooks",
+        "diffusers.models.autoencoders",
+        "diffusers.models.transformers",
+        "diffusers.models.unets",
+        "scipy.integrate",  # of diffusers' schedulers
+        "scipy.stats",
+        "timm",  # of open_clip
+        "torchvision.datasets",  # of transformers' images and of open_clip
+        "torchvision.models",
+        "torchvision.ops",
+        "transformers.models",
+    }
+)
+"""Of these, the U-Net, its text encoder and CLIP need submodules alone, which do without what the
+`__init__` makes. A package that a version of its library has not is passed over."""
 
 
 @contextmanager
-def lazy_packages(packages: Mapping[str, Mapping[str, str]] = PACKAGES) -> Generator[None]:
+def lazy_packages(names: frozenset[str] = PACKAGES) -> Generator[None]:
     """Import what is imported in the block without the `__init__` of some packages.
 
     Args:
-        packages: see `PACKAGES`; those that are imported already stay as they are.
+        names: the packages; those that are imported already stay as they are.
     """
     let_compiler_wait()
-    finder = _Finder(packages)
+    finder = _Finder(names)
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -54,16 +54,16 @@ def lazy_packages(packages: Mapping[str, Mapping[str, str]] = PACKAGES) -> Gener
 
 
 class _Finder(MetaPathFinder):
-    def __init__(self, packages: Mapping[str, Mapping[str, str]]) -> None:
-        self._packages = packages
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in self._packages:
+        if fullname not in self._names:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None or spec.submodule_search_locations is None:
             return None
-        spec.loader = LazyLoader(spec.loader, self._packages[fullname])
+        spec.loader = LazyLoader(spec.loader)
         return spec

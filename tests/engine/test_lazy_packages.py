@@ -41,7 +41,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 def lazily(name: str) -> object:
-    with lazy_packages({"plainlib": {"Light": "light"}}):
+    with lazy_packages(frozenset({"plainlib"})):
         return importlib.import_module(name)
 
 
@@ -50,25 +50,6 @@ def test_a_submodule_is_imported_without_its_package(library: Callable[..., None
     light = lazily("plainlib.light")
     assert "plainlib.heavy" not in sys.modules
     assert sys.modules["plainlib"].light is light
-
-
-def test_an_attribute_that_is_known_to_lie_in_a_submodule_is_had_without_its_package(
-    library: Callable[..., None],
-) -> None:
-    library(LIBRARY)
-    light = lazily("plainlib.light")
-    from plainlib import Light
-
-    assert Light is light.Light  # type: ignore[attr-defined]
-    assert "plainlib.heavy" not in sys.modules
-
-
-def test_an_attribute_that_has_moved_is_found_by_the_package(library: Callable[..., None]) -> None:
-    library(LIBRARY | {"light.py": "", "__init__.py": "class Light: ...\n"})
-    lazily("plainlib.light")
-    from plainlib import Light
-
-    assert Light is sys.modules["plainlib"].Light
 
 
 def test_what_is_asked_for_later_is_there_and_nothing_is_imported_twice(
@@ -130,7 +111,7 @@ def test_a_package_may_put_another_module_in_its_place(library: Callable[..., No
 
 def test_other_imports_and_later_ones_are_as_always(library: Callable[..., None]) -> None:
     library(LIBRARY)
-    with lazy_packages({"elsewhere": {}}):
+    with lazy_packages(frozenset({"elsewhere"})):
         importlib.import_module("plainlib.light")
     assert "plainlib.heavy" in sys.modules
 
@@ -158,7 +139,6 @@ unneeded = {
     "diffusers.pipelines.pipeline_utils",
     "diffusers.models.transformers.transformer_flux",
     "diffusers.models.unets.unet_motion_model",
-    "scipy.optimize._optimize",
     "scipy.stats._stats_py",
     "torchvision.ops.roi_align",
     "timm.layers",
@@ -169,12 +149,10 @@ assert not unneeded, unneeded
 from diffusers import FluxTransformer2DModel, StableDiffusionInstructPix2PixPipeline
 from diffusers import UNet2DConditionModel
 import diffusers.models.unets
-import scipy.optimize
 import scipy.stats
 import torchvision.ops
 import transformers.models
 
-assert scipy.optimize.minimize
 assert type(unet) is UNet2DConditionModel is diffusers.models.unets.UNet2DConditionModel
 assert diffusers.models.unets.unet_2d_condition.UNet2DConditionModel is UNet2DConditionModel
 assert FluxTransformer2DModel is diffusers.models.transformers.FluxTransformer2DModel
