@@ -21,7 +21,7 @@ from brushctl.engine.training import recipes
 from brushctl.errors import BrushFormatError, PairsError, UsageError
 from brushctl.events import Message, Stage
 from brushctl.parameters import for_programs
-from brushctl.runs.steps import FileDone
+from brushctl.runs.records import FileDone
 from tests.brushes.makers import graded
 from tests.photos.brushes import make_brush
 

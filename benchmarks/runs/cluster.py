@@ -31,7 +31,8 @@ from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import Plan, plan_folder
-from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.records import FileDone
+from brushctl.runs.steps import Treatment
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/cluster.json")

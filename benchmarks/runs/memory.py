@@ -22,8 +22,9 @@ from brushctl.runs.executors.threads import edit_photographs
 from brushctl.runs.inputs import find_inputs
 from brushctl.runs.journal import Journal
 from brushctl.runs.plan import plan_folder
+from brushctl.runs.records import FileDone
 from brushctl.runs.resume import select
-from brushctl.runs.steps import FileDone, Treatment
+from brushctl.runs.steps import Treatment
 from tests.photos.driver import ToneEditor
 
 OUT = Path("docs/results/memory.json")

@@ -15,6 +15,7 @@ from brushctl.cli._status import exit_with_failed, say_failed
 from brushctl.errors import Interrupted
 from brushctl.files import STREAM
 from brushctl.runs.plan import Plan
+from brushctl.runs.records import FileDone
 
 if TYPE_CHECKING:
     from brushctl.events import Event, Reporter
@@ -71,8 +72,6 @@ class Shown:
         Args:
             tally: counts the finished photographs.
         """
-        from brushctl.runs.steps import FileDone
-
         with reporting(quiet=self.quiet, verbose=self.verbose) as show:
 
             def report(event: "Event") -> None:

@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -107,7 +106,6 @@ _add(bench)
 def main() -> None:
     """Run the command line."""
     bound_spinning()
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # else it tells of every odd tag
     open_closed_streams()
     with outliving_readers():
         sys.exit(run_and_exit(app))

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, diags_array, eye_array, kron
 from brushctl.grade.lattice import Lattice, apply_affine, corners
 from brushctl.grade.outliers import NORMAL, OUTLYING, TOLERATED
 from brushctl.grade.rows import compiled
+from brushctl.photos.compiled import compiling
 
 Array = NDArray[Any]
 
@@ -167,27 +168,57 @@ def _refined(values: Array, side: int) -> Array:
 
 
 def _conjugate_gradients(A: csr_array, B: Array, X: Array) -> Array:
-    """X of A X = B, all columns at once, from an X near it, under A's diagonal."""
-    scale = 1 / A.diagonal()[:, None]
-    R = B - A @ X
-    P = Z = scale * R
-    rho = _dots(R, Z)
-    enough = PRECISION**2 * _dots(B, scale * B) + TINY
-    for _ in range(TRIES):
-        if (rho <= enough).all():
-            break
-        AP = A @ P
-        alpha = rho / np.maximum(_dots(P, AP), TINY)
-        X, R = X + alpha * P, R - alpha * AP
-        Z = scale * R
-        rho, before = _dots(R, Z), rho
-        P = Z + rho / np.maximum(before, TINY) * P
+    """X of A X = B, all three columns at once, from an X near it, under A's diagonal."""
+    X = X.copy()
+    _descend(A.data, A.indices, A.indptr, 1 / A.diagonal(), B, X)
     return X
 
 
-def _dots(A: Array, B: Array) -> Array:
-    """The products of two matrices' columns."""
-    return np.einsum("nk,nk->k", A, B)
+@compiling()
+def _multiply(data: Array, indices: Array, indptr: Array, X: Array, AX: Array) -> None:
+    """The product of a matrix in compressed rows and one of three columns."""
+    for i in range(len(AX)):
+        a, b, c = 0.0, 0.0, 0.0
+        for at in range(indptr[i], indptr[i + 1]):
+            value, j = data[at], indices[at]
+            a += value * X[j, 0]
+            b += value * X[j, 1]
+            c += value * X[j, 2]
+        AX[i, 0], AX[i, 1], AX[i, 2] = a, b, c
+
+
+@compiling()  # each sum in the order of its rows: then every machine finds the same grade
+def _descend(data: Array, indices: Array, indptr: Array, scale: Array, B: Array, X: Array) -> None:
+    """Conjugate gradients on A in compressed rows; in X from where to start, then the solution."""
+    R, P, AP = np.empty_like(B), np.empty_like(B), np.empty_like(B)
+    rho, enough = np.zeros(3), np.zeros(3)
+    _multiply(data, indices, indptr, X, AP)
+    for i in range(len(B)):
+        for k in range(3):
+            R[i, k] = B[i, k] - AP[i, k]
+            P[i, k] = scale[i] * R[i, k]
+            rho[k] += R[i, k] * P[i, k]
+            enough[k] += B[i, k] * (scale[i] * B[i, k])
+    enough = PRECISION**2 * enough + TINY
+    for _ in range(TRIES):
+        if (rho <= enough).all():
+            break
+        _multiply(data, indices, indptr, P, AP)
+        curvature, after = np.zeros(3), np.zeros(3)
+        for i in range(len(B)):
+            for k in range(3):
+                curvature[k] += P[i, k] * AP[i, k]
+        alpha = rho / np.maximum(curvature, TINY)
+        for i in range(len(B)):
+            for k in range(3):
+                X[i, k] += alpha[k] * P[i, k]
+                R[i, k] -= alpha[k] * AP[i, k]
+                after[k] += R[i, k] * (scale[i] * R[i, k])
+        beta = after / np.maximum(rho, TINY)
+        for i in range(len(B)):
+            for k in range(3):
+                P[i, k] = scale[i] * R[i, k] + beta[k] * P[i, k]
+        rho = after
 
 
 @compiled

@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from brushctl.events import Event
+
 VERSION = 1
 """Of a record as a program is told it, with `--json`."""
 
@@ -304,6 +306,13 @@ class Made(NamedTuple):
     settings: str
     source: str | None
     result: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileDone(Event):
+    """One photograph has been edited, or could not be."""
+
+    record: Record
 
 
 def made_by(record: Record) -> Made | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brushctl.errors import PhotoError, reason
 from brushctl.files import way_to
@@ -14,9 +14,10 @@ from brushctl.runs.links import RealPaths
 from brushctl.runs.plan import Job, Plan
 from brushctl.runs.records import Record, Source, Stat
 from brushctl.runs.refusals import in_the_way, of_another, there_already
-from brushctl.runs.steps import Treatment
-from brushctl.runs.steps import failed as failed_record
 from brushctl.runs.storage.base import LOCAL, is_url, real_names, storage_of
+
+if TYPE_CHECKING:
+    from brushctl.runs.steps import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Selection:
 def select(
     plan: Plan,
     records: Mapping[str, Record],
-    treatment: Treatment,
+    treatment: "Treatment",
     *,
     overwrite: bool = False,
     on_top: bool = False,
@@ -261,8 +262,10 @@ class _Comparison:
 
     def unreadable(self, job: Job, error: OSError) -> Record:
         """The failure of a photograph that cannot be read."""
+        from brushctl.runs.steps import failed
+
         told = PhotoError(reason(error), where=job.source_file)
-        return failed_record(job.key, told, Source(self._sources.path(job)), self._settings)
+        return failed(job.key, told, Source(self._sources.path(job)), self._settings)
 
     def check_ours(self, job: Job, record: Record | None) -> None:
         """See that the file where a result would go is the result of the same photograph.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from brushctl.errors import BrushctlError, DiskError, reason, shortage
-from brushctl.events import Advance, Event, Failed, Noted, Reporter, Warned
+from brushctl.events import Advance, Failed, Noted, Reporter, Warned
 from brushctl.grade.apply import AnyGrade, Grade, row_grader
 from brushctl.photos.choices import Detail
 from brushctl.photos.encode import encode_photo, kind_of
@@ -18,7 +18,7 @@ from brushctl.photos.icc import Pixels
 from brushctl.photos.metadata.blocks import Provenance
 from brushctl.photos.photo import Photo, check_seen, decode_photo, resize
 from brushctl.photos.rows import Edit, Picture, edit_rows
-from brushctl.runs.records import Facts, Fault, Record, Source
+from brushctl.runs.records import Facts, Fault, FileDone, Record, Source
 from brushctl.transfer.grid import to_full_size
 
 if TYPE_CHECKING:
@@ -78,13 +78,6 @@ class Treatment:
     quality: int | None = None
     grade: AnyGrade | None = None
     on_top: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FileDone(Event):
-    """One photograph has been edited, or could not be."""
-
-    record: Record
 
 
 @dataclass(slots=True)

@@ -38,8 +38,8 @@ def run_python(program: str, **environment: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "unloaded"),
     [
-        (["inspect", "warm"], ("numpy", "torch", "PIL", "rich")),
-        (["inspect", "warm", "--json"], ("numpy", "torch", "PIL", "rich")),
+        (["inspect", "warm"], ("numpy", "torch", "PIL", "rich", "logging")),
+        (["inspect", "warm", "--json"], ("numpy", "torch", "PIL", "rich", "logging")),
         (["inspect", "warm", "--tensors"], ("torch", "PIL")),
         (["list"], ("numpy", "torch", "PIL")),
         (["list", "--json"], ("numpy", "torch", "PIL")),
@@ -68,6 +68,28 @@ def test_a_grade_of_colour_alone_is_applied_without_what_others_look_at_pictures
     unloaded = (*MODELS, "scipy.ndimage", FITTING)
     assert loaded_by(shell, ["apply", brush, photo, "-o", target], unloaded) == "0 []"
     assert Path(target).exists()
+
+
+def test_apply_says_that_it_loads_before_it_loads_what_is_heavy(shell):
+    for folder in ("photos", "edited"):
+        (shell.folder / folder).mkdir()
+        save(shell.folder / folder / "a.png", np.full((40, 60, 3), 0.5))
+    photos, edited = str(shell.folder / "photos"), str(shell.folder / "edited")
+    program = f"""
+import os, sys
+import brushctl.app.apply
+from brushctl.cli.app import main
+
+def loading(name):
+    heavy = {{"numpy", "PIL", "numba", "torch"}} & sys.modules.keys()
+    os.write(2, f"{{name}} {{sorted(heavy)}}".encode())
+    os._exit(0)
+
+brushctl.app.apply.Loading = loading
+sys.argv = ["brushctl", "apply", "warm", {photos!r}, "-o", {edited!r}]
+main()
+"""
+    assert run_python(program, BRUSHCTL_HOME=str(shell.folder / "home")) == "loading []"
 
 
 def test_a_phrase_is_found_without_diffusers(shell):

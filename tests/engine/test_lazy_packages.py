@@ -135,6 +135,8 @@ how = {"base": None, "device": "cpu", "strength": 1.0}
 with open_model(read_brush(Path(sys.argv[1])), how) as editor:
     unet = editor._base.unet
 unneeded = {
+    "torch._dynamo.eval_frame",
+    "diffusers.pipelines.pipeline_utils",
     "diffusers.models.transformers.transformer_flux",
     "diffusers.models.unets.unet_motion_model",
     "scipy.stats._stats_py",
@@ -183,7 +185,11 @@ import torch
 from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
 
 load_clip(str(TINY_CLIP), torch.device("cpu"))
-unneeded = {"torch._dynamo", "timm.models", "torchvision.models.resnet"} & sys.modules.keys()
+unneeded = {
+    "torch._dynamo.eval_frame",
+    "timm.models",
+    "torchvision.models.resnet",
+} & sys.modules.keys()
 assert not unneeded, unneeded
 
 import timm

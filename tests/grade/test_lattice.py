@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array, diags_array, random_array
 
 from brushctl.grade.lattice import Lattice, apply_affine
-from brushctl.grade.lattice_fit import fit_lattice
+from brushctl.grade.lattice_fit import PRECISION, _conjugate_gradients, fit_lattice
 
 RNG = np.random.default_rng(7)
 COLOURS = RNG.random((4000, 3), np.float32)
@@ -105,3 +106,14 @@ def test_pixels_of_one_colour_make_a_lattice_that_meets_them_and_is_finite(colou
     lattice = fitted(flat + 0.2, flat)
     assert np.abs(lattice(flat) - flat - 0.2).max() < 1e-3
     assert np.isfinite(lattice(WIDE)).all()
+
+
+def test_equations_are_solved_to_the_precision_that_is_asked_for():
+    generator = np.random.default_rng(0)
+    rows = random_array((300, 300), density=0.05, rng=generator, format="csr")
+    A = csr_array(rows @ rows.T + diags_array(generator.uniform(0.1, 1, 300)))
+    B, start = generator.normal(size=(2, 300, 3))
+    X = _conjugate_gradients(A, B, start)
+    error, scale = A @ X - B, 1 / A.diagonal()[:, None]
+    assert (scale * error**2).sum(0) == pytest.approx(0, abs=PRECISION**2 * (scale * B**2).sum())
+    assert np.abs(X - start).max() > 1

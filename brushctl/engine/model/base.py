@@ -17,10 +17,9 @@ from brushctl.engine.flow.families.family import FlowFamily
 from brushctl.engine.flow.loading import family_in, load_pipeline, sampling_of
 from brushctl.engine.flow.model import FlowModel
 from brushctl.engine.model.checkpoint import load_file
-from brushctl.engine.model.families import Family, Pipeline, Words, family_of, pipeline_class
+from brushctl.engine.model.families import Family, Words, family_of, load_folder
 from brushctl.engine.model.find import Found, find
 from brushctl.engine.model.hub import unavailable
-from brushctl.engine.model.weights import load_parts, variant_of
 from brushctl.engine.quiet import quiet
 from brushctl.errors import BaseModelError, BrushctlError
 from brushctl.settings import INSTRUCT_PIX2PIX
@@ -242,15 +241,11 @@ def _load_flow(
     return FlowModel(found.id, pipe, family, sampling, found.model_sha256, found.revision)
 
 
-def _load(found: Found, dtype: torch.dtype) -> tuple[Pipeline, Defaults]:
+def _load(found: Found, dtype: torch.dtype) -> tuple[Any, Defaults]:
     with _explained(found):
         if found.path.is_file():
             return load_file(found.path, dtype), Defaults()
-        kind, without = pipeline_class(found.path)
-        variant = variant_of(found.path / "unet")
-        parts = load_parts(found.path, variant, dtype)
-        pipe = kind.from_pretrained(found.path, torch_dtype=dtype, **parts, **without)
-        return pipe, Defaults(**_said(found.path))
+        return load_folder(found.path, dtype), Defaults(**_said(found.path))
 
 
 @contextmanager

@@ -7,16 +7,18 @@ nothing is fetched.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
-from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+from diffusers import UNet2DConditionModel
 from transformers import CLIPTokenizer
 
 from brushctl.engine.model.fingerprint import digest_of, unfit
 from brushctl.engine.model.weights import opened
 from brushctl.errors import BaseModelError, first_line, lack_of
+
+if TYPE_CHECKING:
+    from diffusers import StableDiffusionInstructPix2PixPipeline
 
 SD15 = Path(__file__).with_name("sd15")
 UNET = "model.diffusion_model."
@@ -27,12 +29,14 @@ TOKENS = 77
 """How many CLIP's text encoder reads."""
 
 
-def load_file(file: Path, dtype: torch.dtype) -> StableDiffusionInstructPix2PixPipeline:
+def load_file(file: Path, dtype: torch.dtype) -> "StableDiffusionInstructPix2PixPipeline":
     """The model in a file.
 
     Raises:
         BaseModelError: the file is damaged, or another model's.
     """
+    from diffusers import StableDiffusionInstructPix2PixPipeline
+
     try:
         return StableDiffusionInstructPix2PixPipeline.from_single_file(
             str(file),
@@ -93,6 +97,8 @@ def _names(names: Iterable[str], config: dict[str, Any]) -> dict[str, str]:
 
     Diffusers' conversion moves values from name to name and looks at none: here each is its name.
     """
+    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+
     converted: dict[str, str] = convert_ldm_unet_checkpoint({name: name for name in names}, config)
     return converted
 

@@ -8,20 +8,24 @@ picture (Podell et al. 2023, section 2.2). No code outside this file knows a bas
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
-from diffusers import (
-    StableDiffusionInstructPix2PixPipeline,
-    StableDiffusionXLInstructPix2PixPipeline,
-)
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from brushctl.engine.model.weights import load_parts, load_settings, variant_of
 from brushctl.errors import BaseModelError
 from brushctl.settings import INSTRUCT_PIX2PIX
 
+if TYPE_CHECKING:
+    from diffusers import (
+        StableDiffusionInstructPix2PixPipeline,
+        StableDiffusionXLInstructPix2PixPipeline,
+    )
+
 Pipeline: TypeAlias = (
-    StableDiffusionInstructPix2PixPipeline | StableDiffusionXLInstructPix2PixPipeline
+    "StableDiffusionInstructPix2PixPipeline | StableDiffusionXLInstructPix2PixPipeline"
 )
 
 
@@ -135,14 +139,33 @@ class XL(Family):
         return torch.float32 if dtype == torch.float16 and self.vae_overflows else dtype
 
 
-def pipeline_class(folder: Path) -> tuple[type[Pipeline], dict[str, Any]]:
-    """Diffusers' pipeline for the base in a folder, and the arguments that leave out the rest."""
-    if "text_encoder_2" in json.loads((folder / "model_index.json").read_text()):
-        return StableDiffusionXLInstructPix2PixPipeline, {"add_watermarker": False}
-    unneeded = ("safety_checker", "feature_extractor")
-    return StableDiffusionInstructPix2PixPipeline, dict.fromkeys(unneeded) | {
-        "requires_safety_checker": False
-    }
+def load_folder(folder: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
+    """The base in a folder, its parts under the names that diffusers' pipelines have for them.
+
+    It is no pipeline: those load what only they need, and with it torch's compiler.
+
+    Raises:
+        BaseModelError: a part has not the weights of its kind, or there is no such part.
+    """
+    index = json.loads((folder / "model_index.json").read_text())
+    parts = load_parts(folder, variant_of(folder / "unet"), dtype) | load_settings(folder)
+    needed = ["unet", "vae", "scheduler", "tokenizer", "text_encoder"]
+    needed += ["tokenizer_2"] * ("text_encoder_2" in parts)
+    if missing := [part for part in needed if part not in parts]:
+        raise BaseModelError(
+            f"its model_index.json names no {' and no '.join(missing)}",
+            where=str(folder),
+            do=f"Use an InstructPix2Pix model such as {INSTRUCT_PIX2PIX}.",
+        )
+    config = SimpleNamespace(
+        force_zeros_for_empty_prompt=index.get("force_zeros_for_empty_prompt", True)
+    )
+    return SimpleNamespace(
+        **parts,
+        config=config,
+        is_cosxl_edit=index.get("is_cosxl_edit", False),
+        name_or_path=str(folder),
+    )
 
 
 def family_of(pipe: Pipeline) -> Family:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".safetensors", ".ckpt")
 """Of a whole base in one file."""
 PARTS = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2")
+SETTINGS = ("scheduler", "tokenizer", "tokenizer_2")
 LIBRARIES = ("diffusers", "transformers")
 """Whose classes parts are of."""
 COUNTED = re.compile(r"position_ids$")
@@ -79,20 +80,37 @@ def load_parts(
     Raises:
         BaseModelError: a part has not the weights of its kind.
     """
-    index = json.loads((folder / "model_index.json").read_text())
     return {
-        part: _load_part(folder / part, index[part], variant, dtype)
-        for part in PARTS
-        if part in index and index[part][0] in LIBRARIES
+        part: _load_part(folder / part, library, cls, variant, dtype)
+        for part, (library, cls) in _classes(folder, PARTS).items()
+    }
+
+
+def load_settings(folder: Path) -> dict[str, Any]:
+    """The parts of a base in a folder that have no weights: the schedule of noise, tokenizers."""
+    named = _classes(folder, SETTINGS)
+    return {part: cls.from_pretrained(folder / part) for part, (_, cls) in named.items()}
+
+
+def _classes(folder: Path, parts: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    """The library and class of each part that the index of a base names."""
+    index = json.loads((folder / "model_index.json").read_text())
+    named = {part: index[part] for part in parts if part in index}
+    return {
+        part: (library, getattr(importlib.import_module(library), kind))
+        for part, (library, kind) in named.items()
+        if library in LIBRARIES
     }
 
 
 def _load_part(
-    folder: Path, named: Sequence[str], variant: str | None, dtype: "torch.dtype"
+    folder: Path,
+    library: str,
+    cls: Any,  # noqa: ANN401
+    variant: str | None,
+    dtype: "torch.dtype",
 ) -> "torch.nn.Module":
-    """A part by the library and class that the model's index names."""
-    library, kind = named
-    cls = getattr(importlib.import_module(library), kind)
+    """A part by its class and the library that it is of."""
     how = {"torch_dtype" if library == "diffusers" else "dtype": dtype, "variant": variant}
     files = weights_of(folder)
     if files and files[0].suffix == GGUF:

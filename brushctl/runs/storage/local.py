@@ -13,7 +13,6 @@ from typing import BinaryIO, TypeVar
 from brushctl.errors import PlanError, reason
 from brushctl.files import existing, expanded, replacing, resolved, sweep, unwritable, way_to
 from brushctl.photos.formats import readable_suffixes
-from brushctl.photos.source import read_photo
 from brushctl.runs.inputs import MAGIC, SPELLING, Input, PassedOver, why_not_searched
 from brushctl.runs.journal import Journal, hash_file, journal_in
 from brushctl.runs.plan import STATE
@@ -59,6 +58,8 @@ class LocalStorage:
 
     def read(self, name: str) -> bytes:
         """The bytes of a photograph."""
+        from brushctl.photos.source import read_photo
+
         return read_photo(Path(name))
 
     def hash(self, name: str) -> str:
