@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import spec_from_loader
 from types import ModuleType
 from typing import Any
 
@@ -29,46 +28,22 @@ def let_compiler_wait() -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds the compiler, and sees that it is loaded before its submodules."""
-
-    _compiler: "_LazyCompiler"
-
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname == COMPILER:
-            spec = PathFinder.find_spec(fullname, path, target)
-            if spec and spec.loader:
-                spec.loader = self._compiler = _LazyCompiler(spec.loader)
-            return spec
-        if fullname.startswith(f"{COMPILER}.") and fullname != APART:
-            # They import each other in a circle, which has to begin with the `__init__`.
-            self._compiler.load(sys.modules[COMPILER])
-            if imported := sys.modules.get(fullname):
-                # The import system takes the module's own, and would run the module again by it.
-                imported.__spec__ = spec_from_loader(fullname, _Imported(imported))
-                return imported.__spec__
-        return None
-
-
-class _Imported(Loader):
-    """Gives a module that was imported meanwhile."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module, self._spec = module, module.__spec__
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:  # noqa: ARG002
-        return self._module
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._spec
+        if fullname != COMPILER:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec and spec.loader:
+            spec.loader = _LazyCompiler(spec.loader)
+        return spec
 
 
 class _LazyCompiler(LazyLoader):
     """Makes the compiler with decorators whose marks wait until it is loaded."""
 
     def __init__(self, loader: Loader) -> None:
-        super().__init__(loader)
+        super().__init__(loader, whole=True, apart=frozenset({APART}))
         self._marks: list[Callable[[], object]] = []
         self._is_loaded = False
 

@@ -18,14 +18,14 @@ from types import ModuleType
 from brushctl.engine.lazy_compiler import let_compiler_wait
 from brushctl.engine.lazy_loader import LazyLoader
 
-PACKAGES = frozenset(
+WHOLE = frozenset({"scipy.integrate", "scipy.stats"})
+"""Of diffusers' schedulers. Their submodules import each other in circles."""
+PACKAGES = WHOLE | frozenset(
     {
         "diffusers.hooks",
         "diffusers.models.autoencoders",
         "diffusers.models.transformers",
         "diffusers.models.unets",
-        "scipy.integrate",  # of diffusers' schedulers
-        "scipy.stats",
         "timm",  # of open_clip
         "torchvision.datasets",  # of transformers' images and of open_clip
         "torchvision.models",
@@ -33,8 +33,8 @@ PACKAGES = frozenset(
         "transformers.models",
     }
 )
-"""Of these, the U-Net, its text encoder and CLIP need submodules alone, which do without what the
-`__init__` makes. A package that a version of its library has not is passed over."""
+"""Of the others, the U-Net, its text encoder and CLIP need submodules alone, which do without what
+the `__init__` makes. A package that a version of its library has not is passed over."""
 
 
 @contextmanager
@@ -65,5 +65,5 @@ class _Finder(MetaPathFinder):
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None or spec.submodule_search_locations is None:
             return None
-        spec.loader = LazyLoader(spec.loader)
+        spec.loader = LazyLoader(spec.loader, whole=fullname in WHOLE)
         return spec

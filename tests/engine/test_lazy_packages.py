@@ -200,3 +200,19 @@ assert timm.list_models("resnet18")
 
 def test_clip_loads_no_models_that_it_does_not_use() -> None:
     subprocess.run([sys.executable, "-c", CLIP], check=True)
+
+
+@pytest.mark.parametrize("private", ["stats._kde", "stats._levy_stable", "integrate._ivp"])
+def test_parts_of_scipy_that_need_each_other_can_be_imported_first(private: str) -> None:
+    program = f"""
+import sys
+from brushctl.engine.lazy_packages import lazy_packages
+with lazy_packages():
+    import scipy.integrate, scipy.stats
+assert "scipy.{private}" not in sys.modules
+import scipy.{private} as first
+assert first is sys.modules["scipy.{private}"] and first.__spec__.loader is first.__loader__
+assert scipy.stats.gaussian_kde is scipy.stats._kde.gaussian_kde
+assert scipy.integrate.solve_ivp is scipy.integrate._ivp.solve_ivp
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
