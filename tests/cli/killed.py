@@ -2,8 +2,9 @@
 
 Run as `python -m tests.cli.killed KILLS` in a folder with `pairs/`. It learns `whole/dim.brush` in
 one go and `killed/dim.brush` between so many kills or more, until they have hit it at two points at
-least. It prints a line for each kill: a hash of the state that it left. A brush that is done before its time is compared with the whole one, and
-learned anew. Processes are forked from one that has imported the program.
+least. It prints a line for each kill: a hash of the state that it left. A brush that is done before
+its time is compared with the whole one, and learned anew. Processes are forked from one that has
+imported the program.
 """
 
 import hashlib
