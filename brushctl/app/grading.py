@@ -35,7 +35,7 @@ class FittedGrade:
         pairs: what it was fitted to.
         fitted: it, and what it was chosen from.
         judged: how near it comes; by pairs held out, or if there is one pair by that.
-        elsewhere: of a grade by one pair, and none held out, the PSNR in dB likely on other pictures.
+        elsewhere: of a grade by one pair, none held out, the PSNR in dB likely on other pictures.
     """
 
     pairs: Sequence[Pair]
