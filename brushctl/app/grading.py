@@ -35,7 +35,7 @@ class FittedGrade:
         pairs: what it was fitted to.
         fitted: it, and what it was chosen from.
         judged: how near it comes; by pairs held out, or if there is one pair by that.
-        elsewhere: if there is one pair, and a grade, the PSNR in dB that is likely on others.
+        elsewhere: of a grade by one pair, none held out, the PSNR in dB likely on other pictures.
     """
 
     pairs: Sequence[Pair]
@@ -126,8 +126,8 @@ def find_grade(
     work = [(pair, {GRADE: edit_by(grade, None)}) for grade, these in folds for pair in these]
     photos = judge_pairs(work, align=align, report=report)
     judged = Judgement(on, photos, GRADE, len(folds) if in_turn else None)
-    single = len(pairs) == 1 and fitted.grade.lattice is not None
-    return FittedGrade(pairs, fitted, judged, fitted.elsewhere() if single else None)
+    guessed = len(pairs) == 1 and not held_out and fitted.grade.lattice is not None
+    return FittedGrade(pairs, fitted, judged, fitted.elsewhere() if guessed else None)
 
 
 def load_graded(

@@ -19,6 +19,8 @@ from brushctl.errors import BrushctlError, Interrupted, UsageError, disk_error, 
 
 LIBRARYS_OWN = "Value error, "
 """What pydantic, which reads values for Typer, puts in front of reasons."""
+GUESS = ". Did you mean "
+"""What the parser puts behind a reason, which may quote other full stops."""
 OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -98,8 +100,9 @@ class Commands(TyperGroup):
 def _usage(error: typer.TyperException, command: Any) -> UsageError:  # noqa: ANN401  (Click's)
     """What the parser refuses, in a line, with what to type."""
     told = shown(error.format_message()).replace(LIBRARYS_OWN, "").removesuffix(".")
-    what, _, hint = told.partition(". ")  # Did you mean ...?
-    return UsageError(what[:1].lower() + what[1:], do=hint or _remedy(command, what))
+    what, guess, meant = told.partition(GUESS)
+    do = f"{GUESS[2:]}{meant}" if guess else _remedy(command, what)
+    return UsageError(what[:1].lower() + what[1:], do=do)
 
 
 def _remedy(command: Any, what: str) -> str:  # noqa: ANN401  (Click's own)

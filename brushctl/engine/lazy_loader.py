@@ -2,7 +2,8 @@
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -10,14 +11,17 @@ from importlib.util import spec_from_loader
 from types import ModuleType
 from typing import Any
 
-_one_at_a_time = threading.RLock()
+PATIENCE = 60.0
+"""Seconds for which a thread waits for a package that another one runs, as from a slow disk. After
+that the other one may well wait for what this one imports, and neither would go on."""
 
 
 class LazyLoader(Loader):
     """Makes a package whose `__init__` the real loader runs later.
 
-    It is what `importlib.util.LazyLoader` does, which also runs a package where only its submodule
-    is imported, and then imports the submodule twice.
+    Until then `dir` and `__dict__` lack what that makes; and of a submodule and a function of one
+    name it is the submodule that is there. `importlib.util.LazyLoader` does much the same, but
+    also runs a package where only its submodule is imported, and then imports that twice.
 
     Args:
         loader: the package's own.
@@ -31,6 +35,7 @@ class LazyLoader(Loader):
     ) -> None:
         self._loader = loader
         self._whole, self._apart = whole, apart
+        self._turn, self._running = threading.RLock(), False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """See `Loader.create_module`."""
@@ -42,31 +47,52 @@ class LazyLoader(Loader):
         module.__spec__.loader = module.__loader__ = self._loader
 
         def attribute(name: str) -> Any:  # noqa: ANN401  (whatever the package has)
-            self.load(module)
-            return getattr(sys.modules[module.__name__], name)
+            with self._alone(module):
+                self.load(module)
+                now = sys.modules[module.__name__]
+                if self._running and now is module:  # its `__init__` asks
+                    raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+            return getattr(now, name)
 
         self._attribute = module.__getattr__ = attribute  # type: ignore[method-assign]
         if self._whole:
             sys.meta_path.insert(0, _WholeFirst(self, module, self._apart))
 
     def load(self, module: ModuleType) -> None:
-        """Run the `__init__`, if it has not run yet."""
-        with _one_at_a_time:
-            if self.waits(module):
+        """Run the `__init__`, if it has not run yet; another thread that asks waits for that."""
+        with self._alone(module):
+            if not self.waits(module):
+                return
+            self._running = True
+            try:
                 self._run(module)
+            finally:
+                self._running = False
+
+    @contextmanager
+    def _alone(self, module: ModuleType) -> Generator[None]:
+        """Keep other threads waiting."""
+        if not self._turn.acquire(timeout=PATIENCE):
+            name = module.__name__
+            raise ImportError(f"{name} is still being imported by another thread", name=name)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def waits(self, module: ModuleType) -> bool:
         """Whether the `__init__` has not begun to run."""
-        return vars(module).get("__getattr__") is self._attribute
+        return not self._running and vars(module).get("__getattr__") is self._attribute
 
     def _run(self, module: ModuleType) -> None:
         """Run the `__init__`, which may put another module in the place of its own."""
-        del module.__getattr__  # the package may have one too
         try:
             self._loader.exec_module(module)
         except BaseException:  # the next who asks is told the same
             module.__getattr__ = self._attribute  # type: ignore[method-assign]
             raise
+        if vars(module)["__getattr__"] is self._attribute:  # the package may have one of its own
+            del module.__getattr__
         if (other := sys.modules[module.__name__]) is not module:
             module.__getattr__ = partial(getattr, other)  # type: ignore[method-assign]
 

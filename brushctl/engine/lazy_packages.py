@@ -4,13 +4,13 @@ Importing a submodule runs the `__init__` of its package, and some of these impo
 for the sake of one: diffusers imports all its transformers for the U-Net, transformers looks
 through the files of all its models. Within `lazy_packages` such a package is imported without that.
 Its submodules are found as always. The first other attribute that is asked for, then or later, runs
-the `__init__` in place, so that nobody can tell the difference but by the time it takes. torch's
-compiler waits too (`lazy_compiler`).
+the `__init__` in place (`LazyLoader`). torch's compiler waits too (`lazy_compiler`).
 """
 
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -37,33 +37,39 @@ PACKAGES = WHOLE | frozenset(
 the `__init__` makes. A package that a version of its library has not is passed over."""
 
 
+_names: ContextVar[frozenset[str]] = ContextVar("names", default=frozenset())
+
+
 @contextmanager
 def lazy_packages(names: frozenset[str] = PACKAGES) -> Generator[None]:
     """Import what is imported in the block without the `__init__` of some packages.
+
+    What other threads import meanwhile is imported as always.
 
     Args:
         names: the packages; those that are imported already stay as they are.
     """
     let_compiler_wait()
-    finder = _Finder(names)
-    sys.meta_path.insert(0, finder)
+    if _finder not in sys.meta_path:  # it stays: if one goes, others' searches skip the next
+        sys.meta_path.insert(0, _finder)
+    before = _names.set(names)
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        _names.reset(before)
 
 
 class _Finder(MetaPathFinder):
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
-
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in self._names:
+        if fullname not in _names.get():
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None or spec.submodule_search_locations is None:
             return None
         spec.loader = LazyLoader(spec.loader, whole=fullname in WHOLE)
         return spec
+
+
+_finder = _Finder()

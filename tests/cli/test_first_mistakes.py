@@ -82,6 +82,11 @@ def test_the_answer_is_one_line_with_what_helps(shell, command, do):
     check_answer(shell, command, do, status)
 
 
+def test_a_full_stop_in_what_was_typed_ends_no_sentence(shell):
+    _, err = shell.run("list", "my photo. jpg", status=2)
+    assert "(my photo. jpg). Type, for example, `brushctl list`" in err
+
+
 def check_answer(shell, command, do, status):
     """One line says what to type, and no file has come or gone."""
     before = {path for path in shell.folder.rglob("*") if path.is_file()}

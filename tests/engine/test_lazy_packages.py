@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from brushctl.brushes.file import encode_brush
 from brushctl.brushes.provenance import Provenance
+from brushctl.engine import lazy_loader
 from brushctl.engine.lazy_packages import lazy_packages
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
@@ -122,6 +124,76 @@ def test_a_package_that_is_imported_stays_as_it_is(library: Callable[..., None])
     lazily("plainlib.light")
     assert sys.modules["plainlib"] is package
     assert "__getattr__" not in vars(package)
+
+
+SLOW = """
+from plainlib import other
+other.begun.set()
+other.go_on.wait(60)
+Heavy = "made"
+"""
+GATE = "from threading import Event\nbegun, go_on = Event(), Event()\n"
+
+
+def test_another_thread_waits_for_a_package_that_is_running(library: Callable[..., None]) -> None:
+    library({"__init__.py": SLOW, "other.py": GATE})
+    gate = lazily("plainlib.other")
+    package = sys.modules["plainlib"]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(getattr, package, "Heavy")
+        assert gate.begun.wait(60)  # type: ignore[attr-defined]
+        second = pool.submit(getattr, package, "Heavy")
+        assert not wait([second], timeout=0.2).done
+        gate.go_on.set()  # type: ignore[attr-defined]
+        assert first.result(60) == second.result(60) == "made"
+
+
+CIRCLE = {
+    "__init__.py": """
+from plainlib import other
+other.begun.set()
+other.go_on.wait(60)
+import plainlib.heavy
+Heavy = "made"
+""",
+    "heavy.py": """
+from plainlib.other import go_on
+if not go_on.is_set():
+    go_on.set()
+    from plainlib import Heavy
+""",
+    "other.py": GATE,
+}
+
+
+def test_threads_that_wait_for_each_other_go_on(
+    library: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lazy_loader, "PATIENCE", 0.2)
+    library(CIRCLE)
+    gate = lazily("plainlib.other")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(getattr, sys.modules["plainlib"], "Heavy")
+        assert gate.begun.wait(60)  # type: ignore[attr-defined]
+        second = pool.submit(importlib.import_module, "plainlib.heavy")
+        assert first.result(60) == "made"
+        with pytest.raises(ImportError, match="another thread"):
+            second.result(60)
+
+
+def test_other_threads_import_as_always(library: Callable[..., None]) -> None:
+    library(LIBRARY)
+    with lazy_packages(frozenset({"plainlib"})), ThreadPoolExecutor(1) as pool:
+        pool.submit(importlib.import_module, "plainlib.light").result(60)
+    assert "plainlib.heavy" in sys.modules
+
+
+def test_a_package_may_look_for_what_it_has_not_made_yet(library: Callable[..., None]) -> None:
+    library(
+        LIBRARY | {"__init__.py": "import plainlib\nHeavy = getattr(plainlib, 'Heavy', 'made')\n"}
+    )
+    lazily("plainlib.light")
+    assert sys.modules["plainlib"].Heavy == "made"
 
 
 EDITING = """
