@@ -68,7 +68,11 @@ class Job:
 
 def _from_here(name: str) -> str:
     """A path, as one would type it: below the working directory without the way to that."""
-    return os.path.relpath(name) if Path(name).is_relative_to(Path.cwd()) else name
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was deleted meanwhile
+        return name
+    return os.path.relpath(name, here) if Path(name).is_relative_to(here) else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,6 @@ unneeded = {
     "diffusers.pipelines.pipeline_utils",
     "diffusers.models.transformers.transformer_flux",
     "diffusers.models.unets.unet_motion_model",
-    "scipy.stats._stats_py",
     "torchvision.ops.roi_align",
     "timm.layers",
     "transformers.models.bert",
