@@ -262,7 +262,7 @@ def plan_photographs(
     found = find_inputs(named, listed, passed_over=warn, rest=rest)
     if not in_place:
         found = _without_results_below(found, named, rest)
-    check_not_empty(found, rest)
+    check_not_empty(found, rest, ", ".join(named) or None)
     if told := rest.told():
         report(Message(f"passed over: {told}"))
     if output is None:

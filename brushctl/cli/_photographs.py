@@ -117,7 +117,7 @@ class Shown:
             print_line({"event": "summary", **counts, **spent})
         if not self.quiet:
             told = ", ".join(f"{count} {what}" for what, count in counts.items())
-            say(f"{told} ({megapixels:.1f} MP in {seconds:.1f} s)")
+            say(f"{told} ({megapixels:.1f} MP in {seconds:.1f} s)" if megapixels else told)
 
 
 def _print_record(record: "Record", *, tried: bool) -> None:

@@ -21,6 +21,8 @@ LIBRARYS_OWN = "Value error, "
 """What pydantic, which reads values for Typer, puts in front of reasons."""
 GUESS = ". Did you mean "
 """What the parser puts behind a reason, which may quote other full stops."""
+POSSIBLE = re.compile(r" \(Possible options: (.*)\)$")
+"""The same of several options."""
 OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -100,6 +102,7 @@ class Commands(TyperGroup):
 def _usage(error: typer.TyperException, command: Any) -> UsageError:  # noqa: ANN401  (Click's)
     """What the parser refuses, in a line, with what to type."""
     told = shown(error.format_message()).replace(LIBRARYS_OWN, "").removesuffix(".")
+    told = POSSIBLE.sub(f"{GUESS}\\1?", told)
     what, guess, meant = told.partition(GUESS)
     do = f"{GUESS[2:]}{meant}" if guess else _remedy(command, what)
     return UsageError(what[:1].lower() + what[1:], do=do)

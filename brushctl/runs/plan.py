@@ -224,12 +224,15 @@ def check_room(jobs: Sequence[Job], folder: str) -> None:
     storage_of(folder).check_room(sum(sizes) + max(in_place, default=0), folder)
 
 
-def check_not_empty(inputs: Sequence[object], rest: Rest | None = None) -> None:
+def check_not_empty(
+    inputs: Sequence[object], rest: Rest | None = None, where: str | None = None
+) -> None:
     """See that there is something to edit.
 
     Args:
         inputs: what there is.
         rest: what there is beside.
+        where: it was looked for.
 
     Raises:
         PlanError: there is nothing.
@@ -238,6 +241,7 @@ def check_not_empty(inputs: Sequence[object], rest: Rest | None = None) -> None:
         told = rest.told() if rest else ""
         raise PlanError(
             "no photographs found" + (f", only {told}" if told else ""),
+            where=where,
             do=None
             if rest and rest.has_photographs
             else f"Photographs end in {' '.join(SUFFIXES)}.",
@@ -253,7 +257,7 @@ def check_outside(folders: Iterable[str], output: str) -> None:
     out = PurePath(_real_folder(output))
     for root in sorted(map(_real_folder, folders)):
         if out.is_relative_to(root):
-            raise inside(output, root)
+            raise inside(output, root, same=str(out) == root)
 
 
 def _real_folder(name: str) -> str:

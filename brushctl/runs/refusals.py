@@ -5,10 +5,11 @@ from brushctl.errors import PhotoError, PlanError
 APART = "Tell them apart in --name, with {folder}"
 
 
-def inside(output: str, folder: str) -> PlanError:
-    """The output folder lies inside an input folder."""
+def inside(output: str, folder: str, *, same: bool) -> PlanError:
+    """The output folder is an input folder or lies inside it."""
+    lies = "is" if same else f"lies inside {folder},"
     return PlanError(
-        f"the output folder lies inside the input folder {folder}",
+        f"the output folder {lies} an input folder",
         where=output,
         do="The next run would edit the results again. Choose another folder, or pass --in-place.",
     )

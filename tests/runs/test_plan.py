@@ -74,7 +74,7 @@ def test_a_link_takes_its_files_place_only_where_both_would_be_one_result(tree):
 
 @pytest.mark.parametrize("output", ["in", "in/out", "in/deep/../out"])
 def test_the_output_may_not_lie_in_the_input(tree, output):
-    with pytest.raises(PlanError, match="inside the input folder"):
+    with pytest.raises(PlanError, match=r"output folder (is|lies inside .*,) an input folder"):
         plan_folder(find_inputs([str(tree / "in")]), tree / output)
 
 
