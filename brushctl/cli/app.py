@@ -28,6 +28,7 @@ from brushctl.cli.mix import mix
 from brushctl.cli.rename import rename
 from brushctl.cli.rm import rm
 from brushctl.cli.verify import verify
+from brushctl.engine.lazy_packages import begin_lazily
 from brushctl.settings import bound_spinning
 
 app = typer.Typer(
@@ -127,6 +128,7 @@ def program() -> None:
             os._exit(status[0])
 
     atexit.register(end)  # the first to be registered is called last
+    begin_lazily()
     try:
         main()
     except SystemExit as ended:

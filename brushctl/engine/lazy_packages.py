@@ -40,18 +40,25 @@ the `__init__` makes. A package that a version of its library has not is passed 
 _names: ContextVar[frozenset[str]] = ContextVar("names", default=frozenset())
 
 
+def begin_lazily() -> None:
+    """Let packages wait in this process, and torch's compiler: it is the program's own.
+
+    Whoever uses brushctl in a process of theirs finds the import system as it was.
+    """
+    let_compiler_wait()
+    sys.meta_path.insert(0, _finder)
+
+
 @contextmanager
 def lazy_packages(names: frozenset[str] = PACKAGES) -> Generator[None]:
     """Import what is imported in the block without the `__init__` of some packages.
 
-    What other threads import meanwhile is imported as always.
+    What other threads import meanwhile is imported as always. So is everything in a process that is
+    not the program's own (`begin_lazily`).
 
     Args:
         names: the packages; those that are imported already stay as they are.
     """
-    let_compiler_wait()
-    if _finder not in sys.meta_path:  # it stays: if one goes, others' searches skip the next
-        sys.meta_path.insert(0, _finder)
     before = _names.set(names)
     try:
         yield

@@ -10,7 +10,7 @@ from PIL import Image
 from brushctl.app import demo, demo_pictures
 from brushctl.app.demo_pictures import evening_sky, retouched, split_toning
 from brushctl.errors import PhotoError
-from brushctl.grade import fit, lattice_fit
+from brushctl.grade import fit, judging, lattice_fit
 from tests.cli.shell import Shell
 
 
@@ -25,9 +25,10 @@ def short(monkeypatch):
     look, local, content = demo.EXAMPLES
     settings = replace(content.settings, steps=4)
     monkeypatch.setattr(demo, "EXAMPLES", (look, local, replace(content, settings=settings)))
-    for name in ("JUDGING_STEPS", "REFIT_STEPS", "STEPS"):
+    monkeypatch.setattr(judging, "JUDGING_STEPS", 100)
+    monkeypatch.setattr(judging, "JUDGING_NODES", 9)
+    for name in ("REFIT_STEPS", "STEPS"):
         monkeypatch.setattr(fit, name, 100)
-    monkeypatch.setattr(fit, "JUDGING_NODES", 9)
     monkeypatch.setattr(lattice_fit, "PRECISION", 1e-2)
     whole = demo_pictures.photograph
     monkeypatch.setattr(demo_pictures, "photograph", lambda name: whole(name)[::4, ::4])

@@ -13,7 +13,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio
 
 from brushctl.brushes.file import read_brush
-from brushctl.grade import apply_grade, fit, grade_of
+from brushctl.grade import apply_grade, fit, grade_of, judging
 from brushctl.pairs.find import find_pairs
 from brushctl.pairs.load import load_pair, pair_sha256
 from tests.cli.shell import Shell, save
@@ -106,7 +106,7 @@ def closed(*_: object) -> None:
 def shell(tmp_path, capfdbinary, monkeypatch):
     """A shell where no model can be opened, and networks learn in few steps."""
     monkeypatch.setattr("brushctl.engine.model.base.open_base", closed)
-    monkeypatch.setattr(fit, "JUDGING_STEPS", 60)
+    monkeypatch.setattr(judging, "JUDGING_STEPS", 60)
     for steps in ("STEPS", "REFIT_STEPS"):
         monkeypatch.setattr(fit, steps, 200)
     return Shell(tmp_path, capfdbinary)

@@ -13,7 +13,7 @@ import pytest
 from brushctl.brushes.file import encode_brush
 from brushctl.brushes.provenance import Provenance
 from brushctl.engine import lazy_loader
-from brushctl.engine.lazy_packages import lazy_packages
+from brushctl.engine.lazy_packages import begin_lazily, lazy_packages
 from brushctl.engine.model.base import BaseModel
 from brushctl.engine.training.make_brush import InitialPhrase, make_brush
 from brushctl.engine.training.recipes import Recipe
@@ -35,6 +35,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
             (tmp_path / "plainlib" / name).write_text(text)
         importlib.invalidate_caches()
 
+    monkeypatch.setattr(sys, "meta_path", sys.meta_path.copy())
+    begin_lazily()
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("plainlib", "plainlib.heavy", "plainlib.light", "plainlib.other"):
         monkeypatch.setitem(sys.modules, name, None)  # so that it is restored
@@ -200,6 +202,9 @@ EDITING = """
 import sys
 from pathlib import Path
 
+from brushctl.engine.lazy_packages import begin_lazily
+
+begin_lazily()
 from brushctl.app.editors import open_model
 from brushctl.brushes.file import read_brush
 
@@ -253,6 +258,9 @@ def test_an_edit_loads_no_models_that_it_does_not_use(brush_file: Path) -> None:
 CLIP = """
 import sys
 import torch
+from brushctl.engine.lazy_packages import begin_lazily
+
+begin_lazily()
 from brushctl.engine.phrases.clip import TINY_CLIP, load_clip
 
 load_clip(str(TINY_CLIP), torch.device("cpu"))
@@ -277,7 +285,8 @@ def test_clip_loads_no_models_that_it_does_not_use() -> None:
 def test_parts_of_scipy_that_need_each_other_can_be_imported_first(private: str) -> None:
     program = f"""
 import sys
-from brushctl.engine.lazy_packages import lazy_packages
+from brushctl.engine.lazy_packages import begin_lazily, lazy_packages
+begin_lazily()
 with lazy_packages():
     import scipy.integrate, scipy.stats
 assert "scipy.{private}" not in sys.modules

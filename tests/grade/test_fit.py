@@ -5,7 +5,7 @@ import pytest
 
 from brushctl.errors import PairsError
 from brushctl.events import Advance, Stage
-from brushctl.grade import apply_grade, fit
+from brushctl.grade import apply_grade, fit, judging
 from brushctl.grade.fit import fit_grade
 from tests.grade.pictures import (
     NAMES,
@@ -65,7 +65,7 @@ def test_one_pair_is_enough_for_a_look():
 def _fewer_steps():
     """A tenth of the work: what is learned is plain, and the pictures are small."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "JUDGING_STEPS", 80)
+        patch.setattr(judging, "JUDGING_STEPS", 80)
         patch.setattr(fit, "STEPS", 300)
         yield
 
