@@ -87,7 +87,7 @@ def _judge_network(
     What pairs held out come to so far is reported beside what they came to without the last group.
     """
     folds = _folds(samples)
-    report(Stage(f"trying {', '.join(groups)}", len(folds) * JUDGING_STEPS))
+    report(Stage(f"trying {groups[-1]}", len(folds) * JUDGING_STEPS))
     scores: dict[str, list[float]] = {AFFINE: [], LATTICE: []}
     for n, (fitted, held_out) in enumerate(folds):
         advance = advances(report, n * JUDGING_STEPS, _so_far(scores, without))
@@ -119,9 +119,9 @@ def psnr_of_colours(fit: Callable[[Samples], Grade], one: Samples, seed: int) ->
 
 def _so_far(scores: Mapping[str, Sequence[float]], without: Score) -> str:
     """The better mean of the methods over the pairs judged so far, beside what it is to beat."""
-    other = f"{' and '.join(without.groups) or 'colour alone'} {without.psnr:.1f} dB"
+    other = f"{' and '.join(without.groups) or 'colour alone'} {without.psnr:.1f}"
     best = max((float(np.mean(own)) for own in scores.values() if own), default=None)
-    return other if best is None else f"{best:.1f} dB ({other})"
+    return f"{other} dB" if best is None else f"{best:.1f} dB ({other})"
 
 
 def advances(report: Reporter, done: int = 0, note: str = "") -> Callable[[int], object]:

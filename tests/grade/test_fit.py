@@ -98,12 +98,12 @@ def test_while_groups_are_tried_decibels_so_far_are_told_beside_what_they_are_to
     learned_vignette, told
 ):
     by_groups = {(s.method, s.groups): s.psnr for s in learned_vignette.scores}
-    alone = f"colour alone {by_groups['lattice', ()]:.1f} dB"
+    alone = f"colour alone {by_groups['lattice', ()]:.1f}"
     best = max(by_groups["affine", ("place",)], by_groups["lattice", ("place",)])
     begun = told.index(next(e for e in told if isinstance(e, Stage) and "place" in e.name))
     ended = next(k for k, e in enumerate(told) if k > begun and isinstance(e, Stage))
     notes = [event.note for event in told[begun + 1 : ended]]
-    assert notes[0] == alone
+    assert notes[0] == f"{alone} dB"
     assert notes[-1] == f"{best:.1f} dB ({alone})"
     widest = max(len(event.name) for event in told[:ended] if isinstance(event, Stage))
     beside = 80 - len(" ━━━━━━━━━━━ 600/600 00:02 ")  # of the columns of a terminal
