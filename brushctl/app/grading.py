@@ -126,8 +126,7 @@ def find_grade(
     work = [(pair, {GRADE: edit_by(grade, None)}) for grade, these in folds for pair in these]
     photos = judge_pairs(work, align=align, report=report)
     judged = Judgement(on, photos, GRADE, len(folds) if in_turn else None)
-    guessed = len(pairs) == 1 and not held_out and fitted.grade.lattice is not None
-    return FittedGrade(pairs, fitted, judged, fitted.elsewhere() if guessed else None)
+    return FittedGrade(pairs, fitted, judged, None if held_out else fitted.elsewhere())
 
 
 def load_graded(

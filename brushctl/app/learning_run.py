@@ -84,9 +84,8 @@ class LearningRun:
             found = None
         proving = found and found.grade and parts is Parts.AUTO
         pairs = self._proving(found) if found and proving else self.task.pairs
-        if found is None or (
-            proving and found.elsewhere is not None
-        ):  # an instruction alone is tried then
+        # Of a single pair an instruction alone is tried.
+        if found is None or (proving and found.elsewhere is not None):
             return pairs.training, None
         return pairs.training, found.without(pairs.held_out, self.task.report)
 

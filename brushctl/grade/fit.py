@@ -73,12 +73,15 @@ class Fitted:
         others = [s for k, s in enumerate(self.samples) if k not in held_out]
         return _fit_chosen(others, self.chosen, self.kept, steps, self.seed, report)
 
-    def elsewhere(self) -> float:
+    def elsewhere(self) -> float | None:
         """PSNR in dB that the grade of a single pair is likely to have on another picture.
 
+        None of several pairs, which are held out in turn, and where pictures are left alone.
         Quarters of a picture show much the same colours. Where they leave nothing that is seen the
         edit is taken for a look; else what counts is what becomes of colours that were not seen.
         """
+        if len(self.samples) > 1 or self.grade.lattice is None:
+            return None
         return self.chosen.psnr if self.chosen.psnr >= ENOUGH else self.on_other_colours()
 
     def on_other_colours(self) -> float:

@@ -50,7 +50,7 @@ class BrushLearner:
         if fitted.grade.lattice is None:
             return self._instructed(Grade(), self.train(before, after, None))
         unedited, graded = _score(before, after), _held_out_score(fitted, before, after)
-        elsewhere = fitted.elsewhere() if len(before) == 1 else None
+        elsewhere = fitted.elsewhere()
         if explains(graded.de2000, unedited.de2000, elsewhere):
             return by_grade(fitted.grade)
         choice = choose(
